@@ -1,0 +1,73 @@
+/** The machine's one linear memory: CPU state, then the TLB, then predictor tables, then guest physical pages. */
+import { assert } from './assert.ts';
+
+export const PAGE_BYTES = 4096;
+export const PAGE_MASK = -4096;
+
+/** Byte offsets of architectural state. Everything here is shared by every performer. */
+export const STATE = {
+  /** Sixteen general registers of 8 bytes, in encoding order. */
+  gpr: 0,
+  /** Always zero: the "no base, no index, no segment" register, slot 16. */
+  zero: 128,
+  /** Slot 17. Between instructions RIP; while one executes, the address of the next. */
+  rip: 136,
+  /** Lazy flags: which rule, and what it was computed from. `eflags` holds every bit the rule does not own. */
+  flagsRule: 144,
+  eflags: 148,
+  flagsResult: 152,
+  flagsA: 160,
+  flagsB: 168,
+  /** Slots 22 and 23. */
+  fsBase: 176,
+  gsBase: 184,
+  mxcsr: 192,
+  fpuControl: 196,
+  fpuStatus: 200,
+  /** One bit a physical register: 1 = in use (the abridged tag word of FXSAVE). */
+  fpuTags: 204,
+  /** Retired instructions and cycles, as doubles (both exact: cycles are multiples of 1/64). */
+  instructions: 208,
+  cycles: 216,
+  /** Sixteen vector registers, 32 bytes each (the upper half is AVX's). */
+  vector: 256,
+  /** Eight x87 registers by physical number, 16 bytes each: 8 of significand, 2 of sign and exponent. */
+  fpu: 768,
+  bytes: 1024,
+} as const;
+
+/** Register numbers beyond the sixteen: slots of 8 bytes from STATE.gpr on. */
+export const SLOT = { zero: 16, rip: 17, fs: 22, gs: 23 } as const;
+
+/**
+ * The software TLB: 1,024 direct-mapped entries of 32 bytes.
+ * +0 read tag, +8 write tag, +16 execute tag (64-bit page addresses; 1 = invalid), +24 addend: pa = low32(va) + addend.
+ * The index is hashed, so that streams a power of two apart do not alias.
+ */
+export const TLB = { at: 0x1000, entries: 1024, entryBytes: 32, read: 0, write: 8, execute: 16, addend: 24 } as const;
+
+/** Branch predictor tables (src/timing). */
+export const PREDICTOR = { at: 0x10000, bytes: 0x40000 } as const;
+
+/** The first guest physical page. Below it is the emulator's own. */
+export const PHYSICAL_AT = 0x100000;
+
+/** One memory, initial size = maximum: views never detach, untouched pages cost nothing. */
+export class LinearMemory {
+  readonly buffer: ArrayBuffer;
+  readonly wasm: WebAssembly.Memory;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly view: DataView;
+
+  /** @param bytes size of guest physical memory, a multiple of 64 KiB, at most 2 GiB - 1 MiB */
+  constructor(bytes: number) {
+    assert(bytes > 0 && bytes % 0x10000 === 0 && bytes + PHYSICAL_AT <= 0x8000_0000, `${bytes} bytes of physical memory`);
+    const pages = (bytes + PHYSICAL_AT) / 0x10000;
+    this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.buffer = this.wasm.buffer;
+    this.i32 = new Int32Array(this.buffer);
+    this.u8 = new Uint8Array(this.buffer);
+    this.view = new DataView(this.buffer);
+  }
+}

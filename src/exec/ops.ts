@@ -1,0 +1,171 @@
+/**
+ * The language instruction semantics are written in. One score, several performers: `interpret` does it now,
+ * `print` writes it down, and generated WebAssembly performs the same text.
+ *
+ * The rules that make this possible:
+ * - Semantics branch in TypeScript only on the *form*: operation, operand kinds and sizes, prefixes, condition.
+ *   Never on register numbers, immediates or values; those are Temps, and choices between them are `select` or `when`.
+ * - Every access that may fault comes before the first architectural write (registers, flags, memory). An instruction
+ *   that writes memory twice, or needs anything else the rule forbids, is a helper.
+ * - A Temp lives until its instruction ends. Integer Temps hold 64 bits, zero-extended from their size; vector Temps 128.
+ */
+import type { Size } from '../base/types.ts';
+import type { Instruction, Operand } from '../decoder/instruction.ts';
+import type { CpuState } from './state.ts';
+import type { Primitive } from './primitive.ts';
+
+/** A temporary: a scratch slot when interpreted, a local when compiled, a name when printed. */
+export type Temp = number;
+
+/** What the flags are computed from (SDM vol. 1 §3.4.3). `result`, `a` and `b` are as the column says. */
+export const RULE = {
+  /** All six are in `eflags`. */
+  known: 0,
+  /** ADD, ADC, XADD: result = a + b (+ carry). */
+  add: 1,
+  /** SUB, SBB, CMP, NEG (a = 0), SCAS: result = a - b (- borrow). */
+  sub: 2,
+  /** AND, OR, XOR, TEST: CF = OF = AF = 0. */
+  logic: 3,
+  /** INC, DEC: b = the CF to keep. */
+  inc: 4,
+  dec: 5,
+  /** SHL, SHR, SAR: a = the operand, b = the masked count, not zero. */
+  shl: 6,
+  shr: 7,
+  sar: 8,
+  /** MUL, IMUL: CF = OF = (b != 0); ZF as the host processor leaves it. */
+  mul: 9,
+} as const;
+export type RuleName = keyof typeof RULE;
+
+/** Bits of RFLAGS (SDM vol. 1 §3.4.3). */
+export const CF = 1, PF = 4, AF = 16, ZF = 64, SF = 128, TF = 0x100, DF = 0x400, OF = 0x800;
+export const ARITHMETIC_FLAGS = CF | PF | AF | ZF | SF | OF;
+
+export interface Ops {
+  /** A constant of the form: 1 for INC, 8 for PUSH. Sign-extended to 64 bits. */
+  constant(value: number): Temp;
+
+  // — operands —
+  /** The operand's value: register, immediate (cut to `size` bytes of the operand) or memory. 16-byte operands give vector Temps. */
+  read(operand: Operand): Temp;
+  /** As `read`, of an operand that `write` will follow: memory is checked for writing now. */
+  modify(operand: Operand): Temp;
+  /** Writes a register (32-bit writes clear the upper half, 8- and 16-bit ones and XMM lanes of 4 or 8 bytes keep the rest) or memory. */
+  write(operand: Operand, value: Temp): void;
+  /** base + index * scale + disp, cut to the address size: LEA's value. */
+  effective(operand: Operand): Temp;
+  /** The same plus the segment base: where `load` and `store` go. */
+  address(operand: Operand): Temp;
+  /** `size` 16 gives and takes vector Temps. `aligned`: #GP unless the address is a multiple of the size. */
+  load(at: Temp, size: Size, aligned?: boolean): Temp;
+  store(at: Temp, value: Temp, size: Size, aligned?: boolean): void;
+
+  // — integers; results are cut to `size` bytes —
+  add(a: Temp, b: Temp, size: Size): Temp;
+  sub(a: Temp, b: Temp, size: Size): Temp;
+  and(a: Temp, b: Temp): Temp;
+  or(a: Temp, b: Temp): Temp;
+  xor(a: Temp, b: Temp): Temp;
+  /** One's complement. */
+  not(a: Temp, size: Size): Temp;
+  /** The low `size` bytes of the product. */
+  multiply(a: Temp, b: Temp, size: Size): Temp;
+  /** The high `size` bytes of the double-width product. */
+  multiplyHigh(a: Temp, b: Temp, size: Size, isSigned: boolean): Temp;
+  /** Shifts by `count` < 64: counts of 8 * size and more give 0, or the sign. */
+  shiftLeft(a: Temp, count: Temp, size: Size): Temp;
+  shiftRight(a: Temp, count: Temp, size: Size): Temp;
+  shiftRightSigned(a: Temp, count: Temp, size: Size): Temp;
+  /** By `count` modulo 8 * size. */
+  rotateLeft(a: Temp, count: Temp, size: Size): Temp;
+  zeroExtend(a: Temp, from: Size): Temp;
+  /** From `from` bytes to `to` bytes. */
+  signExtend(a: Temp, from: Size, to: Size): Temp;
+  byteSwap(a: Temp, size: Size): Temp;
+  /** Index of the lowest / highest set bit; undefined for 0. */
+  lowestBit(a: Temp): Temp;
+  highestBit(a: Temp): Temp;
+  countOnes(a: Temp): Temp;
+
+  // — truth: 0 or 1 —
+  isZero(a: Temp): Temp;
+  equal(a: Temp, b: Temp): Temp;
+  lessUnsigned(a: Temp, b: Temp): Temp;
+  lessSigned(a: Temp, b: Temp, size: Size): Temp;
+  select(condition: Temp, then: Temp, otherwise: Temp): Temp;
+  /**
+   * `if (m.when(c)) { ...; m.end(); }` performs the body where `c` is not 0. A performer that acts returns the
+   * condition; one that writes always returns true. No faulting access inside.
+   */
+  when(condition: Temp): boolean;
+  end(): void;
+
+  // — flags: remembered, not computed —
+  flags(rule: RuleName, size: Size, result: Temp, a: Temp, b: Temp): void;
+  /** Condition `cc` of jcc, setcc, cmovcc: 0 or 1. */
+  condition(cc: number): Temp;
+  carry(): Temp;
+  /** RFLAGS as PUSHF stores it. */
+  readFlags(): Temp;
+  /** Replaces the bits of `mask` by those of `value`; the others keep their values. */
+  writeFlags(mask: number, value: Temp): void;
+
+  // — control —
+  /** The address of the next instruction. */
+  next(): Temp;
+  /** The target of a relative operand. */
+  target(operand: Operand): Temp;
+  /** Goes there, after everything else of this instruction. */
+  jump(to: Temp): void;
+  /** Goes to `operand` if the condition holds, on to the next instruction otherwise. */
+  branch(condition: Temp, operand: Operand): void;
+  /** Raises an exception; nothing of this instruction may have been written. */
+  trap(vector: number): void;
+  /** SYSCALL: ends the run with everything of this instruction done. */
+  syscall(): void;
+
+  // — values that are not integers; see primitive.ts —
+  apply(primitive: Primitive, a: Temp, b?: Temp, c?: Temp): Temp;
+
+  // — the long tail —
+  /** Calls a TypeScript function that performs the whole instruction on the state in memory. Nothing else may be in the score. */
+  help(helper: Helper, instruction: Instruction): void;
+}
+
+/** What an instruction does. */
+export type Semantics = (m: Ops, i: Instruction) => void;
+
+/** Exception vectors (SDM 3A §6.3.1). */
+export const VECTOR = { divide: 0, debug: 1, breakpoint: 3, overflow: 4, undefined: 6, protection: 13, page: 14, x87: 16, alignment: 17, simd: 19 } as const;
+
+/**
+ * What a helper may touch. Addresses are doubles; accesses are checked, and one that faults does not return: the
+ * performer unwinds, so every access comes before the first write to `state`, or is made restartable (string instructions).
+ */
+export interface HelperContext {
+  readonly state: CpuState;
+  /** Linear address of a memory operand; ≥ 2^47 when not canonical (any access there raises #GP). */
+  address(operand: Operand): number;
+  /** Adds an offset to a linear address, modulo 2^64. */
+  load(at: number, into: Uint8Array): void;
+  /** Checks the whole range, then writes it. */
+  store(at: number, bytes: Uint8Array): void;
+  /** Faults now if any byte of the range could not be read (or written). */
+  probe(at: number, length: number, isWrite: boolean): void;
+  /** Integer value of a register, immediate or memory operand, as words: low is returned, high in `high`. */
+  read(operand: Operand): number;
+  high: number;
+  /** Writes an integer register or memory operand of up to 8 bytes. */
+  write(operand: Operand, lo: number, hi: number): void;
+  readFlags(): number;
+  writeFlags(mask: number, value: number): void;
+  /** Does not return. */
+  trap(vector: number): never;
+  /** The instruction is not finished (a long REP): execute it again. */
+  again(): void;
+  /** Cycles to add to this instruction's. */
+  charge(cycles: number): void;
+}
+export type Helper = (context: HelperContext, i: Instruction) => void;

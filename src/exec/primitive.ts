@@ -1,0 +1,31 @@
+/**
+ * Operations on values that are not integers: floats and vectors. Each is a row: a name (that of the WebAssembly
+ * instruction where one exists), the size of its result, and what it does to scratch words.
+ */
+
+/** Views over one small buffer in which an interpreter's Temps live. A Temp is the index of its first 32-bit word; it is even. */
+export class Scratch {
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly i16: Int16Array;
+  readonly u16: Uint16Array;
+  readonly i8: Int8Array;
+  readonly u8: Uint8Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  constructor(words: number) {
+    const buffer = new ArrayBuffer(words * 4);
+    this.i32 = new Int32Array(buffer); this.u32 = new Uint32Array(buffer);
+    this.i16 = new Int16Array(buffer); this.u16 = new Uint16Array(buffer);
+    this.i8 = new Int8Array(buffer); this.u8 = new Uint8Array(buffer);
+    this.f32 = new Float32Array(buffer); this.f64 = new Float64Array(buffer);
+  }
+}
+
+export interface Primitive {
+  readonly name: string;
+  /** Bytes of the result: 4, 8 (an integer or scalar Temp) or 16 (a vector Temp). */
+  readonly size: 4 | 8 | 16;
+  /** `r`, `a`, `b`, `c` index 32-bit words of the scratch. `r` never overlaps an input. Results of 4 bytes clear the second word. */
+  readonly run: (s: Scratch, r: number, a: number, b: number, c: number) => void;
+}

@@ -1,0 +1,65 @@
+/** All architectural state, in linear memory that every performer shares. */
+import { STATE, SLOT, type LinearMemory } from '../base/layout.ts';
+import { hiOf, loOf, vaOf } from '../base/words.ts';
+import type { Va } from '../base/types.ts';
+import type { UserRegisters } from '../mmu/user.ts';
+
+export const RSP = 4;
+
+/** Bits of RFLAGS user code starts with: bit 1 is always set, IF is what user mode runs with. */
+export const EFLAGS_AT_START = 0x202;
+/** Round to nearest, all exceptions masked (SDM vol. 1 §10.2.3). */
+export const MXCSR_AT_START = 0x1f80;
+/** Extended precision, round to nearest, all exceptions masked: FNINIT's value (SDM vol. 1 §8.1.5). */
+export const FPU_CONTROL_AT_START = 0x37f;
+
+export class CpuState implements UserRegisters {
+  readonly memory: LinearMemory;
+  /** Words of the state block: register n is words 2n and 2n + 1. */
+  readonly r32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly f64: Float64Array;
+  /** Alignment-free view of the state block. */
+  readonly view: DataView;
+
+  constructor(memory: LinearMemory) {
+    this.memory = memory;
+    this.r32 = new Int32Array(memory.buffer, 0, STATE.bytes >> 2);
+    this.u8 = new Uint8Array(memory.buffer, 0, STATE.bytes);
+    this.f64 = new Float64Array(memory.buffer, 0, STATE.bytes >> 3);
+    this.view = new DataView(memory.buffer, 0, STATE.bytes);
+    this.reset();
+  }
+  /** As at the entry of a program: everything zero but flags and control words. The counters are kept. */
+  reset(): void {
+    const { instructions, cycles } = this;
+    this.u8.fill(0);
+    this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
+    this.instructions = instructions; this.cycles = cycles;
+  }
+  get rip(): Va { return vaOf(this.r32[2 * SLOT.rip]!, this.r32[2 * SLOT.rip + 1]!); }
+  set rip(value: Va) { this.r32[2 * SLOT.rip] = loOf(value); this.r32[2 * SLOT.rip + 1] = hiOf(value); }
+  get rsp(): Va { return vaOf(this.r32[2 * RSP]!, this.r32[2 * RSP + 1]!); }
+  set rsp(value: Va) { this.r32[2 * RSP] = loOf(value); this.r32[2 * RSP + 1] = hiOf(value); }
+  low(register: number): number { return this.r32[2 * register]!; }
+  high(register: number): number { return this.r32[2 * register + 1]!; }
+  setWords(register: number, lo: number, hi: number): void { this.r32[2 * register] = lo; this.r32[2 * register + 1] = hi; }
+  get(register: number): bigint { return this.view.getBigUint64(8 * register, true); }
+  set(register: number, value: bigint): void { this.view.setBigUint64(8 * register, value, true); }
+
+  /** RFLAGS bits the lazy rule does not own; all of them once the rule is `known`. */
+  get eflags(): number { return this.r32[STATE.eflags >> 2]!; }
+  set eflags(value: number) { this.r32[STATE.eflags >> 2] = value; }
+  get mxcsr(): number { return this.r32[STATE.mxcsr >> 2]!; }
+  set mxcsr(value: number) { this.r32[STATE.mxcsr >> 2] = value; }
+  get fpuControl(): number { return this.r32[STATE.fpuControl >> 2]!; }
+  set fpuControl(value: number) { this.r32[STATE.fpuControl >> 2] = value; }
+  get fpuStatus(): number { return this.r32[STATE.fpuStatus >> 2]!; }
+  set fpuStatus(value: number) { this.r32[STATE.fpuStatus >> 2] = value; }
+  get fpuTags(): number { return this.r32[STATE.fpuTags >> 2]!; }
+  set fpuTags(value: number) { this.r32[STATE.fpuTags >> 2] = value; }
+  get instructions(): number { return this.f64[STATE.instructions >> 3]!; }
+  set instructions(value: number) { this.f64[STATE.instructions >> 3] = value; }
+  get cycles(): number { return this.f64[STATE.cycles >> 3]!; }
+  set cycles(value: number) { this.f64[STATE.cycles >> 3] = value; }
+}

@@ -1,0 +1,40 @@
+/** The few corners of Node this project touches, declared by hand: `@types/node` is not among the devDependencies. */
+declare module 'node:fs' {
+  export interface BigIntStats {
+    dev: bigint; ino: bigint; mode: bigint; nlink: bigint; uid: bigint; gid: bigint; rdev: bigint; size: bigint; blksize: bigint; blocks: bigint;
+    atimeNs: bigint; mtimeNs: bigint; ctimeNs: bigint; isDirectory(): boolean; isFile(): boolean;
+  }
+  export function readFileSync(path: string): Uint8Array;
+  export function readFileSync(path: string, encoding: 'utf8'): string;
+  export function writeFileSync(path: string, data: string | Uint8Array): void;
+  export function existsSync(path: string): boolean;
+  export function readdirSync(path: string): string[];
+  export function mkdtempSync(prefix: string): string;
+  export function rmSync(path: string, options: { recursive?: boolean; force?: boolean }): void;
+  export function chmodSync(path: string, mode: number): void;
+  export function openSync(path: string | Uint8Array, flags: number, mode?: number): number;
+  export function closeSync(fd: number): void;
+  export function readSync(fd: number, into: Uint8Array, offset: number, length: number, position: number | bigint | null): number;
+  export function writeSync(fd: number, from: Uint8Array, offset: number, length: number, position: number | null): number;
+  export function writeSync(fd: number, text: string): number;
+  export function fstatSync(fd: number, options: { bigint: true }): BigIntStats;
+}
+declare module 'node:os' { export function tmpdir(): string; }
+declare module 'node:path' { export function join(...parts: string[]): string; export function dirname(path: string): string; export function resolve(...parts: string[]): string; }
+declare module 'node:url' { export function fileURLToPath(url: string | URL): string; }
+declare module 'node:child_process' {
+  export interface SpawnResult { status: number | null; signal: string | null; stdout: Uint8Array; stderr: Uint8Array; error?: Error }
+  export function spawnSync(command: string, args: readonly string[], options?: { input?: string | Uint8Array; cwd?: string; env?: Record<string, string | undefined>; timeout?: number; maxBuffer?: number }): SpawnResult;
+}
+declare class URL { constructor(url: string, base?: string); readonly pathname: string; readonly href: string }
+declare class TextEncoder { encode(text: string): Uint8Array }
+declare class TextDecoder { constructor(label?: string, options?: { fatal?: boolean }); decode(bytes: Uint8Array): string }
+interface ImportMeta { readonly url: string }
+declare const process: {
+  readonly argv: string[]; exitCode: number | undefined; readonly env: Record<string, string | undefined>; readonly platform: string; readonly arch: string;
+  readonly execPath: string; cwd(): string; exit(code?: number): never; hrtime: { bigint(): bigint }; memoryUsage(): { heapUsed: number; rss: number };
+  readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): boolean };
+  readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };
+};
+declare const performance: { now(): number };
+declare const console: { log(...values: unknown[]): void; error(...values: unknown[]): void };

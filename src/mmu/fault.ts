@@ -1,0 +1,15 @@
+/** Page faults (SDM 3A §4.7, figure 4-12). */
+import type { u32, Va } from '../base/types.ts';
+
+export const PF_PRESENT = 1;
+export const PF_WRITE = 2;
+export const PF_USER = 4;
+export const PF_RESERVED = 8;
+export const PF_FETCH = 16;
+
+/** CR2 and the error code of the last failed translation. One per MMU, reused: copy it to keep it. */
+export interface PageFault {
+  /** Not canonical: -1, and the CPU raises #GP instead. */
+  address: Va;
+  code: u32;
+}

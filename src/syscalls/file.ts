@@ -1,0 +1,60 @@
+/** Open files as the kernel sees them (Linux: file_operations; POSIX 3.258 open file description). */
+import type { Va } from '../base/types.ts';
+import type { MapRequest } from '../mmu/address-space.ts';
+import type { UserMemory } from '../mmu/user.ts';
+
+/** ≥ 0: the value. -4095 … -1: -errno, as the kernel returns it. */
+export type Result = number;
+
+/** A range of guest memory a read fills or a write empties. Unchecked: `memory.copyOut` says whether it is there. */
+export interface UserBuffer {
+  readonly memory: UserMemory;
+  readonly address: Va;
+  readonly length: number;
+}
+/** Fields of struct stat (stat(2)); those a file leaves out are 0. */
+export interface Stat {
+  readonly dev?: bigint; readonly ino?: bigint; readonly mode: number; readonly nlink?: number;
+  readonly uid?: number; readonly gid?: number; readonly rdev?: bigint; readonly size?: number;
+  readonly blksize?: number; readonly blocks?: number;
+  readonly atimeNs?: bigint; readonly mtimeNs?: bigint; readonly ctimeNs?: bigint;
+}
+
+/** What a file of one kind can do. An operation it lacks gives the errno a real kernel gives. */
+export interface File {
+  /** What readlink(/proc/self/fd/N) shows. */
+  readonly name: string;
+  /** Reads and writes name their place; a description adds the result to its position unless `isAddressed`. */
+  read?(to: UserBuffer, at: number): Result;
+  write?(from: UserBuffer, at: number): Result;
+  /** Positions address parts of the file: reads and writes do not advance them, and zero counts are not short-cut. */
+  readonly isAddressed?: boolean;
+  /** The new position, or -errno. Absent: ESPIPE. */
+  seek?(offset: number, whence: number, from: number): Result;
+  stat?(): Stat | Result;
+  truncate?(length: number): Result;
+  /** Directory entries for getdents64, starting at entry `from`; null: not a directory (ENOTDIR). */
+  entries?(): readonly DirectoryEntry[];
+  /** Checks a mapping's parameters and completes them, or refuses with -errno. Absent: ENODEV. */
+  map?(request: MapRequest): MapRequest | Result;
+  ioctl?(request: number, argument: Va, memory: UserMemory): Result;
+  /** Lines for /proc/self/fdinfo/N after pos and flags. */
+  fdinfo?(): string;
+  /** The host's descriptor, where the file is one. */
+  readonly hostFd?: number;
+  /** The last descriptor referring to it was closed. */
+  release?(): void;
+}
+export interface DirectoryEntry { readonly ino: bigint; readonly type: number; readonly name: Uint8Array }
+
+/** An open file description: shared by dup and fork, so position and flags live here. */
+export class FileDescription {
+  position = 0;
+  private references = 1;
+  readonly file: File;
+  /** O_* bits of open(2), access mode included. */
+  flags: number;
+  constructor(file: File, flags: number) { this.file = file; this.flags = flags; }
+  retain(): this { this.references += 1; return this; }
+  release(): void { this.references -= 1; if (this.references === 0) this.file.release?.(); }
+}
