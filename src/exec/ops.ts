@@ -37,7 +37,7 @@ export const RULE = {
   /** MUL, IMUL: CF = OF = (b != 0); ZF as the host processor leaves it. */
   mul: 9,
 } as const;
-export type RuleName = keyof typeof RULE;
+export type Rule = (typeof RULE)[keyof typeof RULE];
 
 /** Bits of RFLAGS (SDM vol. 1 §3.4.3). */
 export const CF = 1, PF = 4, AF = 16, ZF = 64, SF = 128, TF = 0x100, DF = 0x400, OF = 0x800;
@@ -103,7 +103,7 @@ export interface Ops {
   end(): void;
 
   // — flags: remembered, not computed —
-  flags(rule: RuleName, size: Size, result: Temp, a: Temp, b: Temp): void;
+  flags(rule: Rule, size: Size, result: Temp, a: Temp, b: Temp): void;
   /** Condition `cc` of jcc, setcc, cmovcc: 0 or 1. */
   condition(cc: number): Temp;
   carry(): Temp;
@@ -148,12 +148,13 @@ export interface HelperContext {
   readonly state: CpuState;
   /** Linear address of a memory operand; ≥ 2^47 when not canonical (any access there raises #GP). */
   address(operand: Operand): number;
-  /** Adds an offset to a linear address, modulo 2^64. */
   load(at: number, into: Uint8Array): void;
   /** Checks the whole range, then writes it. */
   store(at: number, bytes: Uint8Array): void;
   /** Faults now if any byte of the range could not be read (or written). */
   probe(at: number, length: number, isWrite: boolean): void;
+  /** The byte offset in `state.memory` of a range that lies within one page, or a fault. Writes must follow at once: translated code there is dropped now. */
+  span(at: number, length: number, isWrite: boolean): number;
   /** Integer value of a register, immediate or memory operand, as words: low is returned, high in `high`. */
   read(operand: Operand): number;
   high: number;

@@ -1,0 +1,171 @@
+/** Blocks: straight runs of decoded code, cached by address and physical page, dropped when a byte of them is written. */
+import { PAGE_BYTES, type LinearMemory } from '../base/layout.ts';
+import type { i32, Pa, Va } from '../base/types.ts';
+import { vaOf } from '../base/words.ts';
+import { decode } from '../decoder/decode.ts';
+import type { Flow, Instruction } from '../decoder/instruction.ts';
+import { ACCESS, type Mmu } from '../mmu/mmu.ts';
+import type { Costs } from '../timing/costs.ts';
+import type { Semantics } from './ops.ts';
+import { semanticsOf } from './semantics/index.ts';
+
+const INSTRUCTIONS_MAX = 64;
+const INSTRUCTION_BYTES_MAX = 15;
+const TABLE_ENTRIES = 1 << 15;
+
+/** Instructions executed one after the other; only the last may leave. They lie in one page, but for one that straddles two. */
+export class Block {
+  /** The address of the first instruction. */
+  readonly lo: i32;
+  readonly hi: i32;
+  /** High word of every "next instruction" address in it. */
+  readonly nextHi: i32;
+  readonly pa: Pa;
+  /** The second page of a straddling instruction, or -1. */
+  readonly secondPa: Pa;
+  readonly bytes: number;
+  readonly instructions: readonly Instruction[];
+  readonly semantics: readonly Semantics[];
+  /** Cycles of each instruction, and their sum. */
+  readonly costs: readonly number[];
+  readonly cost: number;
+  readonly flow: Flow;
+  readonly stopsHere: boolean;
+  isValid = true;
+
+  constructor(lo: i32, hi: i32, nextHi: i32, pa: Pa, secondPa: Pa, bytes: number, instructions: readonly Instruction[],
+    costs: readonly number[], flow: Flow, stopsHere: boolean) {
+    this.lo = lo; this.hi = hi; this.nextHi = nextHi; this.pa = pa; this.secondPa = secondPa; this.bytes = bytes;
+    this.instructions = instructions; this.semantics = instructions.map(semanticsOf); this.costs = costs;
+    this.cost = costs.reduce((sum, c) => sum + c, 0); this.flow = flow; this.stopsHere = stopsHere;
+  }
+  /** Bytes before instruction `index`. */
+  offsetOf(index: number): number {
+    let offset = 0;
+    for (let k = 0; k < index; k++) offset += this.instructions[k]!.length;
+    return offset;
+  }
+  /** Cycles of the first `count` instructions. */
+  costOf(count: number): number {
+    let sum = 0;
+    for (let k = 0; k < count; k++) sum += this.costs[k]!;
+    return sum;
+  }
+}
+
+/** An empty slot of the table: matches no address, because no code lies at -1. */
+const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], 'stop', false);
+
+export class BlockCache {
+  private readonly memory: LinearMemory;
+  private readonly mmu: Mmu;
+  private readonly costs: Costs;
+  private readonly table: Block[] = new Array<Block>(TABLE_ENTRIES).fill(NOTHING);
+  /** Every valid block, by the physical page numbers it has bytes in. */
+  private readonly pages = new Map<number, Map<Va, Block>>();
+  private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
+  private readonly breakpoints = new Set<Va>();
+  /** Counts drops: whoever runs a block sees that it may have lost the ground under it. */
+  drops = 0;
+  built = 0;
+
+  constructor(memory: LinearMemory, mmu: Mmu, costs: Costs) {
+    this.memory = memory; this.mmu = mmu; this.costs = costs;
+    mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
+  }
+
+  /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
+  at(lo: i32, hi: i32, pa: Pa): Block | null {
+    const slot = (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1);
+    const block = this.table[slot]!;
+    if (block.lo === lo && block.hi === hi && block.pa === pa && block.isValid && block.secondPa === -1) return block;
+    return this.find(lo, hi, pa, slot);
+  }
+  private find(lo: i32, hi: i32, pa: Pa, slot: number): Block | null {
+    const known = this.pages.get(pa >>> 12)?.get(vaOf(lo, hi));
+    if (known !== undefined && known.pa === pa && known.secondPa === -1) return this.table[slot] = known;
+    if (known !== undefined && known.pa === pa) {
+      const second = this.secondPage(lo, hi);
+      if (second === -1) return null;
+      if (second === known.secondPa) return known;
+      this.forget(known);
+    }
+    const block = this.build(lo, hi, pa);
+    if (block === null) return null;
+    this.built += 1;
+    this.remember(block, block.pa);
+    if (block.secondPa !== -1) this.remember(block, block.secondPa);
+    return this.table[slot] = block;
+  }
+  private remember(block: Block, pa: Pa): void {
+    const page = pa >>> 12;
+    let blocks = this.pages.get(page);
+    if (blocks === undefined) { this.pages.set(page, blocks = new Map()); this.mmu.markCode(page << 12); }
+    blocks.set(vaOf(block.lo, block.hi), block);
+  }
+  private forget(block: Block): void {
+    block.isValid = false;
+    for (const pa of [block.pa, block.secondPa]) {
+      const blocks = this.pages.get(pa >>> 12);
+      if (pa === -1 || blocks === undefined) continue;
+      if (blocks.get(vaOf(block.lo, block.hi)) === block) blocks.delete(vaOf(block.lo, block.hi));
+      if (blocks.size === 0) { this.pages.delete(pa >>> 12); this.mmu.clearCode(pa & -PAGE_BYTES); }
+    }
+    this.drops += 1;
+  }
+
+  /** Forgets every block with a byte in [pa, pa + length). */
+  drop(pa: Pa, length: number): void {
+    for (let page = pa >>> 12; page <= (pa + length - 1) >>> 12; page++) {
+      const blocks = this.pages.get(page);
+      if (blocks === undefined) continue;
+      for (const block of blocks.values()) {
+        const firstBytes = block.secondPa === -1 ? block.bytes : PAGE_BYTES - (block.pa & (PAGE_BYTES - 1));
+        const isHit = (block.pa < pa + length && block.pa + firstBytes > pa)
+          || (block.secondPa !== -1 && block.secondPa < pa + length && block.secondPa + block.bytes - firstBytes > pa);
+        if (isHit) this.forget(block);
+      }
+    }
+  }
+  setBreakpoint(at: Va): void { this.breakpoints.add(at); this.dropAll(); }
+  clearBreakpoint(at: Va): void { this.breakpoints.delete(at); this.dropAll(); }
+  private dropAll(): void { for (const blocks of [...this.pages.values()]) for (const block of [...blocks.values()]) this.forget(block); }
+
+  private secondPage(lo: i32, hi: i32): Pa {
+    const next = ((lo & -PAGE_BYTES) + PAGE_BYTES) | 0;
+    return this.mmu.probe(next, next === 0 ? (hi + 1) | 0 : hi, ACCESS.execute);
+  }
+  private build(lo: i32, hi: i32, pa: Pa): Block | null {
+    const pageEnd = (pa & -PAGE_BYTES) + PAGE_BYTES;
+    const instructions: Instruction[] = [];
+    let at = pa;
+    while (instructions.length < INSTRUCTIONS_MAX) {
+      if (at > pa && this.breakpoints.size > 0 && this.breakpoints.has(vaOf(lo, hi) + (at - pa))) break;
+      const instruction = at < pageEnd ? decode(this.memory.u8, at, pageEnd) : null;
+      if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
+      // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
+      const isAlone = instruction.flow === 'stop' || ((lo + (at + instruction.length - pa)) | 0) === 0;
+      if (isAlone && instructions.length > 0) break;
+      instructions.push(instruction);
+      at += instruction.length;
+      if (isAlone || instruction.flow !== 'next') break;
+    }
+    return this.make(lo, hi, pa, -1, instructions);
+  }
+  private buildStraddling(lo: i32, hi: i32, pa: Pa): Block | null {
+    const second = this.secondPage(lo, hi);
+    if (second === -1) return null;
+    const first = PAGE_BYTES - (pa & (PAGE_BYTES - 1));
+    this.straddle.set(this.memory.u8.subarray(pa, pa + first));
+    this.straddle.set(this.memory.u8.subarray(second, second + INSTRUCTION_BYTES_MAX), first);
+    const instruction = decode(this.straddle, 0, first + INSTRUCTION_BYTES_MAX);
+    return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
+  }
+  private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
+    const bytes = instructions.reduce((sum, i) => sum + i.length, 0);
+    const end = vaOf(lo, hi) + bytes;
+    const costs = instructions.map(i => this.costs.of(i));
+    const last = instructions[instructions.length - 1]!;
+    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)));
+  }
+}

@@ -1,0 +1,75 @@
+/** What helpers see of the interpreter: checked memory, operands and flags, on the state in linear memory. */
+import { PAGE_BYTES, STATE } from '../base/layout.ts';
+import type { i32, Pa } from '../base/types.ts';
+import { hiOf, loOf, vaOf } from '../base/words.ts';
+import type { Operand } from '../decoder/instruction.ts';
+import { ACCESS } from '../mmu/mmu.ts';
+import { settle } from './flags.ts';
+import { type Interpreter, OUTCOME, TRAP } from './interpret.ts';
+import { type HelperContext, VECTOR } from './ops.ts';
+import type { CpuState } from './state.ts';
+
+const CANONICAL_END = 2 ** 47;
+
+export class HelperPort implements HelperContext {
+  readonly state: CpuState;
+  high = 0;
+  private readonly m: Interpreter;
+
+  constructor(interpreter: Interpreter) { this.m = interpreter; this.state = interpreter.state; }
+
+  address(operand: Operand): number {
+    const t = this.m.address(operand), words = this.m.scratch.i32;
+    return vaOf(words[t]!, words[t + 1]!);
+  }
+  span(at: number, length: number, isWrite: boolean): Pa {
+    if (at >= CANONICAL_END) this.trap(VECTOR.protection);
+    const pa = this.translate(at, isWrite);
+    if (isWrite) this.m.beforeWrite(pa, length);
+    return pa;
+  }
+  private translate(at: number, isWrite: boolean): Pa {
+    const pa = this.m.mmu.probe(loOf(at), hiOf(at), isWrite ? ACCESS.write : ACCESS.read);
+    return pa === -1 ? this.m.translate(loOf(at), hiOf(at), isWrite ? ACCESS.write : ACCESS.read) : pa;
+  }
+  probe(at: number, length: number, isWrite: boolean): void {
+    if (at + length > CANONICAL_END) this.trap(VECTOR.protection);
+    for (let page = at; page < at + length; page += PAGE_BYTES - (page % PAGE_BYTES)) this.translate(page, isWrite);
+  }
+  load(at: number, into: Uint8Array): void {
+    this.probe(at, into.length, false);
+    for (let done = 0; done < into.length;) {
+      const pa = this.translate(at + done, false);
+      const length = Math.min(into.length - done, PAGE_BYTES - (pa % PAGE_BYTES));
+      into.set(this.state.memory.u8.subarray(pa, pa + length), done);
+      done += length;
+    }
+  }
+  store(at: number, bytes: Uint8Array): void {
+    this.probe(at, bytes.length, true);
+    for (let done = 0; done < bytes.length;) {
+      const pa = this.translate(at + done, true);
+      const length = Math.min(bytes.length - done, PAGE_BYTES - (pa % PAGE_BYTES));
+      this.m.beforeWrite(pa, length);
+      this.state.memory.u8.set(bytes.subarray(done, done + length), pa);
+      done += length;
+    }
+  }
+  read(operand: Operand): i32 {
+    const t = this.m.read(operand), words = this.m.scratch.i32;
+    this.high = words[t + 1]!;
+    return words[t]!;
+  }
+  write(operand: Operand, lo: i32, hi: i32): void {
+    const t = this.m.constant(0), words = this.m.scratch.i32;
+    words[t] = lo; words[t + 1] = hi;
+    this.m.write(operand, t);
+  }
+  readFlags(): number { return settle(this.state.r32); }
+  writeFlags(mask: number, value: number): void {
+    this.state.eflags = (settle(this.state.r32) & ~mask) | (value & mask);
+  }
+  trap(vector: number): never { this.m.vector = vector; throw TRAP; }
+  again(): void { this.m.outcome = OUTCOME.again; }
+  charge(cycles: number): void { this.state.f64[STATE.cycles >> 3]! += cycles; }
+}

@@ -1,0 +1,204 @@
+/** Integer arithmetic and logic (SDM vol. 2: ADD, ADC, SUB, SBB, CMP, INC, DEC, NEG, AND, OR, XOR, TEST, NOT, MUL, IMUL, DIV, IDIV, CBW, CWD). */
+import type { Size } from '../../base/types.ts';
+import { bigOf, WORD } from '../../base/words.ts';
+import { type Instruction, type Operand, register } from '../../decoder/instruction.ts';
+import { CF, type Helper, type HelperContext, OF, RULE, type Semantics, type Temp, VECTOR, ZF, type Ops } from '../ops.ts';
+
+/** The operand and its fellow: every instruction here has at least one. */
+const first = (i: Instruction): Operand => i.operands[0]!;
+const second = (i: Instruction): Operand => i.operands[1]!;
+
+const ACCUMULATOR = { 1: register('gpr', 0, 1), 2: register('gpr', 0, 2), 4: register('gpr', 0, 4), 8: register('gpr', 0, 8) };
+const DATA = { 2: register('gpr', 2, 2), 4: register('gpr', 2, 4), 8: register('gpr', 2, 8) };
+const AX = ACCUMULATOR[2];
+/** rax and rdx at an operand size. */
+export const accumulator = (size: Size): Operand => ACCUMULATOR[size as 1 | 2 | 4 | 8];
+export const dataRegister = (size: Size): Operand => DATA[size as 2 | 4 | 8];
+
+const add: Semantics = (m, i) => {
+  const a = m.modify(first(i)), b = m.read(second(i));
+  const sum = m.add(a, b, i.size);
+  m.write(first(i), sum);
+  m.flags(RULE.add, i.size, sum, a, b);
+};
+const adc: Semantics = (m, i) => {
+  const a = m.modify(first(i)), b = m.read(second(i));
+  const sum = m.add(m.add(a, b, i.size), m.carry(), i.size);
+  m.write(first(i), sum);
+  m.flags(RULE.add, i.size, sum, a, b);
+};
+const sub: Semantics = (m, i) => {
+  const a = m.modify(first(i)), b = m.read(second(i));
+  const difference = m.sub(a, b, i.size);
+  m.write(first(i), difference);
+  m.flags(RULE.sub, i.size, difference, a, b);
+};
+const sbb: Semantics = (m, i) => {
+  const a = m.modify(first(i)), b = m.read(second(i));
+  const difference = m.sub(m.sub(a, b, i.size), m.carry(), i.size);
+  m.write(first(i), difference);
+  m.flags(RULE.sub, i.size, difference, a, b);
+};
+const cmp: Semantics = (m, i) => {
+  const a = m.read(first(i)), b = m.read(second(i));
+  m.flags(RULE.sub, i.size, m.sub(a, b, i.size), a, b);
+};
+const logic = (combine: (m: Ops, a: Temp, b: Temp) => Temp): Semantics => (m, i) => {
+  const a = m.modify(first(i)), b = m.read(second(i));
+  const result = combine(m, a, b);
+  m.write(first(i), result);
+  m.flags(RULE.logic, i.size, result, a, b);
+};
+const test: Semantics = (m, i) => {
+  const a = m.read(first(i)), b = m.read(second(i));
+  m.flags(RULE.logic, i.size, m.and(a, b), a, b);
+};
+const not: Semantics = (m, i) => { m.write(first(i), m.not(m.modify(first(i)), i.size)); };
+const neg: Semantics = (m, i) => {
+  const b = m.modify(first(i)), zero = m.constant(0);
+  const result = m.sub(zero, b, i.size);
+  m.write(first(i), result);
+  m.flags(RULE.sub, i.size, result, zero, b);
+};
+const inc: Semantics = (m, i) => {
+  const a = m.modify(first(i)), kept = m.carry();
+  const result = m.add(a, m.constant(1), i.size);
+  m.write(first(i), result);
+  m.flags(RULE.inc, i.size, result, a, kept);
+};
+const dec: Semantics = (m, i) => {
+  const a = m.modify(first(i)), kept = m.carry();
+  const result = m.sub(a, m.constant(1), i.size);
+  m.write(first(i), result);
+  m.flags(RULE.dec, i.size, result, a, kept);
+};
+
+/** The high half, and whether the product needs it: what CF and OF tell. */
+function highAndExcess(m: Ops, a: Temp, b: Temp, low: Temp, size: Size, isSigned: boolean): { high: Temp; excess: Temp } {
+  const high = m.multiplyHigh(a, b, size, isSigned);
+  if (!isSigned) return { high, excess: high };
+  const sign = m.shiftRightSigned(low, m.constant(8 * size - 1), size);
+  return { high, excess: m.xor(high, sign) };
+}
+/** MUL, and IMUL with one operand: rdx:rax = rax * operand; of bytes, ax = al * operand. */
+const wideMultiply = (isSigned: boolean): Semantics => (m, i) => {
+  const a = m.read(accumulator(i.size)), b = m.read(first(i));
+  const low = m.multiply(a, b, i.size);
+  const { high, excess } = highAndExcess(m, a, b, low, i.size, isSigned);
+  if (i.size === 1) m.write(AX, m.or(low, m.shiftLeft(high, m.constant(8), 2)));
+  else { m.write(accumulator(i.size), low); m.write(dataRegister(i.size), high); }
+  m.flags(RULE.mul, i.size, low, a, excess);
+};
+const imul: Semantics = (m, i) => {
+  if (i.operands.length === 1) return wideMultiply(true)(m, i);
+  const a = m.read(i.operands[i.operands.length - 2]!), b = m.read(i.operands[i.operands.length - 1]!);
+  const low = m.multiply(a, b, i.size);
+  const { excess } = highAndExcess(m, a, b, low, i.size, true);
+  m.write(first(i), low);
+  m.flags(RULE.mul, i.size, low, a, excess);
+};
+
+/** DIV and IDIV: a quotient that does not fit, like a zero divisor, is #DE. Flags are left as they are. */
+const divide = (isSigned: boolean): Helper => function divide(context: HelperContext, i: Instruction): void {
+  const low = context.read(first(i));
+  const high = context.high;
+  if (i.size >= 4 && isSmall(context, i, low, high, isSigned)) return;
+  const bits = 8 * i.size;
+  const cut = (value: bigint, n: number): bigint => isSigned ? BigInt.asIntN(n, value) : BigInt.asUintN(n, value);
+  const divisor = cut(bigOf(low, high), bits);
+  if (divisor === 0n) context.trap(VECTOR.divide);
+  const rax = context.state.get(0), rdx = context.state.get(2);
+  const dividend = cut(i.size === 1 ? rax & 0xffffn : (BigInt.asUintN(bits, rdx) << BigInt(bits)) | BigInt.asUintN(bits, rax), 2 * bits);
+  const quotient = dividend / divisor, remainder = dividend % divisor;
+  if (cut(quotient, bits) !== quotient) context.trap(VECTOR.divide);
+  const q = BigInt.asUintN(bits, quotient), rest = BigInt.asUintN(bits, remainder);
+  if (i.size === 1) { context.write(AX, Number(q | (rest << 8n)), 0); return; }
+  context.write(accumulator(i.size), Number(q & 0xffff_ffffn) | 0, Number(q >> 32n) | 0);
+  context.write(dataRegister(i.size), Number(rest & 0xffff_ffffn) | 0, Number(rest >> 32n) | 0);
+};
+/** The usual case, in doubles: dividend and divisor of fewer than 53 bits. Exact, and free of BigInts. */
+function isSmall(context: HelperContext, i: Instruction, low: number, high: number, isSigned: boolean): boolean {
+  const { state } = context, wide = i.size === 8;
+  const rax = state.low(0), sign = isSigned ? (wide ? state.high(0) : rax) >> 31 : 0;
+  if (state.low(2) !== sign || (wide && state.high(2) !== sign)) return false;
+  const dividend = small(rax, wide ? state.high(0) : sign, isSigned), divisor = small(low, wide ? high : isSigned ? low >> 31 : 0, isSigned);
+  if (divisor === 0 || divisor === -1 || Math.abs(dividend) > SMALL_MAX || Math.abs(divisor) > SMALL_MAX) return false;
+  const quotient = Math.trunc(dividend / divisor), rest = dividend % divisor;
+  context.write(accumulator(i.size), quotient | 0, Math.floor(quotient / WORD) | 0);
+  context.write(dataRegister(i.size), rest | 0, Math.floor(rest / WORD) | 0);
+  return true;
+}
+const SMALL_MAX = 2 ** 52;
+function small(lo: number, hi: number, isSigned: boolean): number { return (isSigned ? hi : hi >>> 0) * WORD + (lo >>> 0); }
+const divideUnsigned = divide(false), divideSigned = divide(true);
+
+/** CBW, CWDE, CDQE: the accumulator's lower half, sign-extended. */
+const widen: Semantics = (m, i) => {
+  const half = (i.size / 2) as Size;
+  m.write(accumulator(i.size), m.signExtend(m.read(accumulator(half)), half, i.size));
+};
+/** CWD, CDQ, CQO: rdx = the accumulator's sign. */
+const spread: Semantics = (m, i) => {
+  m.write(dataRegister(i.size), m.shiftRightSigned(m.read(accumulator(i.size)), m.constant(8 * i.size - 1), i.size));
+};
+
+/** XADD: the sum to the destination, the old destination to the source. */
+const xadd: Semantics = (m, i) => {
+  const a = m.modify(first(i)), b = m.read(second(i));
+  const sum = m.add(a, b, i.size);
+  if (first(i).kind === 'mem') { m.write(first(i), sum); m.write(second(i), a); }
+  else { m.write(second(i), a); m.write(first(i), sum); }
+  m.flags(RULE.add, i.size, sum, a, b);
+};
+const cmpxchg: Semantics = (m, i) => {
+  const old = m.modify(first(i)), expected = m.read(accumulator(i.size)), value = m.read(second(i));
+  const isEqual = m.equal(old, expected);
+  m.write(first(i), m.select(isEqual, value, old));
+  if (m.when(m.isZero(isEqual))) { m.write(accumulator(i.size), old); m.end(); }
+  m.flags(RULE.sub, i.size, m.sub(expected, old, i.size), expected, old);
+};
+/** CMPXCHG8B and CMPXCHG16B compare and exchange two registers at once: only ZF changes. */
+const cmpxchgPair = (half: 4 | 8): Helper => function cmpxchgPair(context: HelperContext, i: Instruction): void {
+  const at = context.address(first(i)), { state } = context;
+  if (half === 8 && at % 16 !== 0) context.trap(VECTOR.protection);
+  const bytes = new Uint8Array(2 * half), view = new DataView(bytes.buffer);
+  context.probe(at, 2 * half, true);
+  context.load(at, bytes);
+  const word = (n: number): number => view.getInt32(4 * n, true);
+  const halfWords = half / 4;
+  const isEqual = word(0) === state.low(0) && word(halfWords) === state.low(2)
+    && (half === 4 || (word(1) === state.high(0) && word(3) === state.high(2)));
+  if (isEqual) {
+    [3, 1].forEach((register, k) => {
+      view.setInt32(half * k, state.low(register), true);
+      if (half === 8) view.setInt32(half * k + 4, state.high(register), true);
+    });
+  }
+  context.store(at, bytes);
+  if (!isEqual) {
+    state.setWords(0, word(0), half === 8 ? word(1) : 0);
+    state.setWords(2, word(halfWords), half === 8 ? word(3) : 0);
+  }
+  context.writeFlags(ZF, isEqual ? ZF : 0);
+};
+const pair8 = cmpxchgPair(4), pair16 = cmpxchgPair(8);
+
+/** ADCX and ADOX: an addition that touches one flag only. */
+const addWith = (flag: number, shift: number): Semantics => (m, i) => {
+  const a = m.read(first(i)), b = m.read(second(i));
+  const carry = m.and(m.shiftRight(m.readFlags(), m.constant(shift), 8), m.constant(1));
+  const partial = m.add(a, b, i.size), sum = m.add(partial, carry, i.size);
+  const out = m.or(m.lessUnsigned(partial, a), m.lessUnsigned(sum, partial));
+  m.write(first(i), sum);
+  m.writeFlags(flag, m.shiftLeft(out, m.constant(shift), 8));
+};
+
+export const arithmetic: Readonly<Record<string, Semantics>> = {
+  add, adc, sub, sbb, cmp, test, not, neg, inc, dec, imul, xadd, cmpxchg,
+  and: logic((m, a, b) => m.and(a, b)), or: logic((m, a, b) => m.or(a, b)), xor: logic((m, a, b) => m.xor(a, b)),
+  mul: wideMultiply(false),
+  div: (m, i) => m.help(divideUnsigned, i), idiv: (m, i) => m.help(divideSigned, i),
+  cbw: widen, cwde: widen, cdqe: widen, cwd: spread, cdq: spread, cqo: spread,
+  cmpxchg8b: (m, i) => m.help(pair8, i), cmpxchg16b: (m, i) => m.help(pair16, i),
+  adcx: addWith(CF, 0), adox: addWith(OF, 11),
+};

@@ -1,0 +1,59 @@
+/** Control transfer (SDM vol. 2: JMP, Jcc, CALL, RET, LOOP, JRCXZ, SYSCALL, INT n, UD, HLT) and what user mode may not do. */
+import type { Size } from '../../base/types.ts';
+import { type Instruction, register } from '../../decoder/instruction.ts';
+import { type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
+import { pop, push } from './moves.ts';
+import { RSP } from '../state.ts';
+
+const STACK_POINTER = register('gpr', RSP, 8);
+const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4), R11 = register('gpr', 11, 8);
+
+const destination = (m: Ops, i: Instruction): Temp => i.operands[0]!.kind === 'rel' ? m.target(i.operands[0]!) : m.read(i.operands[0]!);
+
+const jmp: Semantics = (m, i) => { m.jump(destination(m, i)); };
+const jcc: Semantics = (m, i) => { m.branch(m.condition(i.condition), i.operands[0]!); };
+const call: Semantics = (m, i) => {
+  const to = destination(m, i);
+  push(m, m.next(), 8);
+  m.jump(to);
+};
+/** RET n drops n more bytes of arguments. */
+const ret: Semantics = (m, i) => {
+  const to = pop(m, 8);
+  if (i.operands.length > 0) m.write(STACK_POINTER, m.add(m.read(STACK_POINTER), m.zeroExtend(m.read(i.operands[0]!), 2), 8));
+  m.jump(to);
+};
+const counter = (i: Instruction) => i.addressSize === 4 ? ECX : RCX;
+/** LOOP, LOOPE, LOOPNE: the counter goes down, flags stay. */
+const loop = (zero: boolean | null): Semantics => (m, i) => {
+  const size: Size = i.addressSize;
+  const left = m.sub(m.read(counter(i)), m.constant(1), size);
+  m.write(counter(i), left);
+  const goesOn = m.isZero(m.isZero(left));
+  m.branch(zero === null ? goesOn : m.and(goesOn, m.condition(zero ? 4 : 5)), i.operands[0]!);
+};
+const jrcxz: Semantics = (m, i) => { m.branch(m.isZero(m.read(counter(i))), i.operands[0]!); };
+
+/** SYSCALL: rcx = next RIP, r11 = RFLAGS; the rest is the kernel's. */
+const syscall: Semantics = m => {
+  m.write(RCX, m.next());
+  m.write(R11, m.readFlags());
+  m.syscall();
+};
+const trap = (vector: number): Semantics => m => { m.trap(vector); };
+const undefinedInstruction = trap(VECTOR.undefined), forbidden = trap(VECTOR.protection);
+const nothing: Semantics = () => { /* Hints and orderings: one processor, in order. */ };
+
+/** Names of rows that share one meaning. */
+const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'ins', 'outs', 'lgdt', 'lidt', 'lldt', 'ltr', 'lmsw', 'clts', 'invd', 'wbinvd', 'wbnoinvd', 'invlpg', 'invpcid', 'swapgs', 'wrmsr',
+  'rdmsr', 'rdpmc', 'sysret', 'sysexit', 'iret', 'int', 'rsm', 'vmcall', 'monitor', 'mwait', 'retf', 'ljmp', 'lcall', 'xsetbv', 'sgdt', 'sidt', 'sldt', 'str', 'smsw', 'clac', 'stac'];
+const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'vex', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
+const HINTS = ['nop', 'pause', 'endbr64', 'endbr32', 'prefetch', 'prefetchw', 'prefetchwt1', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchnta', 'lfence', 'mfence', 'sfence',
+  'rdsspd', 'rdsspq', 'serialize'];
+const all = (names: readonly string[], semantics: Semantics) => Object.fromEntries(names.map(name => [name, semantics]));
+
+export const control: Readonly<Record<string, Semantics>> = {
+  jmp, jcc, call, ret, loop: loop(null), loope: loop(true), loopne: loop(false), jrcxz, jecxz: jrcxz, jcxz: jrcxz,
+  syscall, int3: trap(VECTOR.breakpoint), int1: trap(VECTOR.debug), icebp: trap(VECTOR.debug),
+  ...all(FORBIDDEN, forbidden), ...all(UNDEFINED, undefinedInstruction), ...all(HINTS, nothing),
+};
