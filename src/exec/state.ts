@@ -2,7 +2,9 @@
 import { STATE, SLOT, type LinearMemory } from '../base/layout.ts';
 import { hiOf, loOf, vaOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
-import type { UserRegisters } from '../mmu/user.ts';
+import type { SignalRegisters } from '../mmu/user.ts';
+import { settle } from './flags.ts';
+import { fxrstorImage, fxsaveImage } from './x87/fxsave.ts';
 
 export const RSP = 4;
 
@@ -13,7 +15,7 @@ export const MXCSR_AT_START = 0x1f80;
 /** Extended precision, round to nearest, all exceptions masked: FNINIT's value (SDM vol. 1 §8.1.5). */
 export const FPU_CONTROL_AT_START = 0x37f;
 
-export class CpuState implements UserRegisters {
+export class CpuState implements SignalRegisters {
   readonly memory: LinearMemory;
   /** Words of the state block: register n is words 2n and 2n + 1. */
   readonly r32: Int32Array;
@@ -46,6 +48,13 @@ export class CpuState implements UserRegisters {
   setWords(register: number, lo: number, hi: number): void { this.r32[2 * register] = lo; this.r32[2 * register + 1] = hi; }
   get(register: number): bigint { return this.view.getBigUint64(8 * register, true); }
   set(register: number, value: bigint): void { this.view.setBigUint64(8 * register, value, true); }
+
+  get flags(): number { return settle(this.r32); }
+  set flags(value: number) { settle(this.r32); this.eflags = value; }
+  saveExtended(into: Uint8Array): void { fxsaveImage(this, into); }
+  restoreExtended(from: Uint8Array): void { fxrstorImage(this, from); }
+  segmentBase(isGs: boolean): bigint { return this.get(isGs ? SLOT.gs : SLOT.fs); }
+  setSegmentBase(isGs: boolean, value: bigint): void { this.set(isGs ? SLOT.gs : SLOT.fs, value); }
 
   /** RFLAGS bits the lazy rule does not own; all of them once the rule is `known`. */
   get eflags(): number { return this.r32[STATE.eflags >> 2]!; }

@@ -1,0 +1,17 @@
+/** The whole score: the semantics of every operation, gathered from the family files. */
+import type { Instruction } from '../../decoder/instruction.ts';
+import { type Semantics, VECTOR } from '../ops.ts';
+import { arithmetic } from './arithmetic.ts';
+import { bits } from './bits.ts';
+import { control } from './control.ts';
+import { moves } from './moves.ts';
+import { shifts } from './shifts.ts';
+import { system } from './system.ts';
+
+/** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
+export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
+  ...arithmetic, ...bits, ...control, ...moves, ...shifts, ...system,
+});
+const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
+
+export function semanticsOf(i: Instruction): Semantics { return SEMANTICS[i.operation] ?? notImplemented; }

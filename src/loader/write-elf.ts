@@ -1,0 +1,35 @@
+/** The smallest static ELF64 executable around assembled code (System V gABI, ch. 4 and 5): what tests and benches run, natively or here. */
+import { PAGE_BYTES } from '../base/layout.ts';
+import type { Va } from '../base/types.ts';
+
+const EHDR_BYTES = 64, PHDR_BYTES = 56;
+const PT_LOAD = 1, PT_GNU_STACK = 0x6474e551, PF_X = 1, PF_W = 2, PF_R = 4;
+
+export interface Image {
+  /** Where `bytes` are mapped, readable and executable; page-aligned. */
+  readonly text: { readonly at: Va; readonly bytes: Uint8Array };
+  /** Readable and writable memory, zero beyond `bytes`; page-aligned, apart from the text. */
+  readonly data?: { readonly at: Va; readonly bytes: Uint8Array; readonly size: number };
+  readonly entry: Va;
+}
+
+export function writeElf(image: Image): Uint8Array {
+  const segments = [{ at: image.text.at, bytes: image.text.bytes, size: image.text.bytes.length, flags: PF_R | PF_X }];
+  if (image.data !== undefined) segments.push({ ...image.data, flags: PF_R | PF_W });
+  let end = PAGE_BYTES;
+  const offsets = segments.map(s => { const offset = end; end += Math.ceil(s.bytes.length / PAGE_BYTES) * PAGE_BYTES; return offset; });
+  const file = new Uint8Array(end), view = new DataView(file.buffer);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]); // "\x7fELF", 64-bit, little-endian, version 1
+  view.setUint16(16, 2, true); view.setUint16(18, 62, true); view.setUint32(20, 1, true);
+  view.setBigUint64(24, BigInt(image.entry), true);
+  view.setBigUint64(32, BigInt(EHDR_BYTES), true);
+  view.setUint16(52, EHDR_BYTES, true); view.setUint16(54, PHDR_BYTES, true); view.setUint16(56, segments.length + 1, true); view.setUint16(58, 64, true);
+  const header = (n: number, type: number, flags: number, offset: number, at: Va, bytes: number, size: number): void => {
+    const h = EHDR_BYTES + n * PHDR_BYTES;
+    view.setUint32(h, type, true); view.setUint32(h + 4, flags, true);
+    [offset, at, at, bytes, size, PAGE_BYTES].forEach((value, k) => view.setBigUint64(h + 8 + 8 * k, BigInt(value), true));
+  };
+  segments.forEach((s, n) => { header(n, PT_LOAD, s.flags, offsets[n]!, s.at, s.bytes.length, s.size); file.set(s.bytes, offsets[n]!); });
+  header(segments.length, PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0);
+  return file;
+}
