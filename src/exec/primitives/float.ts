@@ -48,6 +48,8 @@ function computed32(compute: Compute): Lane {
     if (result === result) s.f32[r] = result; else nan32(s, r, a, b);
   };
 }
+/** Of a alone, whatever `b` is. */
+function unary(lane: Lane): Lane { return (s, r, a) => lane(s, r, a, a); }
 /** b where `isSecond`, else a: bit by bit, whatever they are. */
 function picked64(isSecond: (a: number, b: number) => boolean): Lane {
   return (s, r, a, b) => {
@@ -83,20 +85,21 @@ export const add = binary('add', (a, b) => a + b);
 export const sub = binary('sub', (a, b) => a - b);
 export const mul = binary('mul', (a, b) => a * b);
 export const div = binary('div', (a, b) => a / b);
-/** Of a; the scores give it twice. */
-export const sqrt = binary('sqrt', a => Math.sqrt(a));
+export const sqrt = shapes('sqrt', unary(computed64(Math.sqrt)), unary(computed32(Math.sqrt)));
 
 /** WebAssembly's pseudo-minimum, b < a ? b : a, is MINPD with its operands exchanged: SDM "return the second operand". */
-function pick(name: string, isSecond: (a: number, b: number) => boolean): FloatShapes { return shapes(name, picked64(isSecond), picked32(isSecond)); }
+function pick(name: string, isSecond: (a: number, b: number) => boolean): FloatShapes {
+  return shapes(name, picked64(isSecond), picked32(isSecond));
+}
 export const pmin = pick('pmin', (a, b) => b < a);
 export const pmax = pick('pmax', (a, b) => a < b);
 
 /** RCPPS and RSQRTPS promise a relative error of 1.5 * 2^-12; here they are as exact as a single. Denormals count as zero. */
 function approximate(name: string, compute: (x: number) => number): Pick<FloatShapes, 'f32' | 'f32x4'> {
-  const lane = computed32(a => {
+  const lane = unary(computed32(a => {
     const result = compute(Math.abs(a) < LEAST_NORMAL32 ? a * 0 : a);
     return Math.abs(result) < LEAST_NORMAL32 ? result * 0 : result;
-  });
+  }));
   return shapes(name, lane, lane);
 }
 const LEAST_NORMAL32 = 2 ** -126;
