@@ -11,14 +11,37 @@ declare module 'node:fs' {
   export function readdirSync(path: string): string[];
   export function mkdtempSync(prefix: string): string;
   export function rmSync(path: string, options: { recursive?: boolean; force?: boolean }): void;
-  export function chmodSync(path: string, mode: number): void;
-  export function openSync(path: string | Uint8Array, flags: number, mode?: number): number;
+  type Path = string | Uint8Array;
+  export const constants: { readonly [name in 'O_CREAT' | 'O_EXCL' | 'O_NOCTTY' | 'O_TRUNC' | 'O_APPEND' | 'O_NONBLOCK' | 'O_DSYNC' | 'O_DIRECTORY' | 'O_NOFOLLOW' | 'O_SYNC']?: number };
+  export function chmodSync(path: Path, mode: number): void;
+  export function openSync(path: Path, flags: number, mode?: number): number;
   export function closeSync(fd: number): void;
   export function readSync(fd: number, into: Uint8Array, offset: number, length: number, position: number | bigint | null): number;
   export function writeSync(fd: number, from: Uint8Array, offset: number, length: number, position: number | null): number;
   export function writeSync(fd: number, text: string): number;
+  export function statSync(path: Path, options: { bigint: true }): BigIntStats;
+  export function lstatSync(path: Path, options: { bigint: true }): BigIntStats;
+  export function statfsSync(path: Path): { type: number; bsize: number; blocks: number; bfree: number; bavail: number; files: number; ffree: number };
+  export function accessSync(path: Path, mode: number): void;
+  export function readdirSync(path: Path, encoding: 'latin1'): string[];
+  export function readlinkSync(path: Path, encoding: 'latin1'): string;
+  export const realpathSync: { native(path: Path, encoding: 'latin1'): string };
+  export function unlinkSync(path: Path): void;
+  export function rmdirSync(path: Path): void;
+  export function mkdirSync(path: Path, mode?: number): void;
+  export function renameSync(from: Path, to: Path): void;
+  export function linkSync(from: Path, to: Path): void;
+  export function symlinkSync(target: Path, path: Path): void;
+  export function truncateSync(path: Path, length: number): void;
+  export function ftruncateSync(fd: number, length: number): void;
+  export function fsyncSync(fd: number): void;
+  export function chownSync(path: Path, uid: number, gid: number): void;
+  export function lchownSync(path: Path, uid: number, gid: number): void;
+  export function utimesSync(path: Path, atime: number, mtime: number): void;
+  export function lutimesSync(path: Path, atime: number, mtime: number): void;
   export function fstatSync(fd: number, options: { bigint: true }): BigIntStats;
 }
+declare module 'node:tty' { export function isatty(fd: number): boolean; }
 declare module 'node:os' { export function tmpdir(): string; }
 declare module 'node:path' { export function join(...parts: string[]): string; export function dirname(path: string): string; export function resolve(...parts: string[]): string; }
 declare module 'node:url' { export function fileURLToPath(url: string | URL): string; }
@@ -32,8 +55,9 @@ declare class TextDecoder { constructor(label?: string, options?: { fatal?: bool
 interface ImportMeta { readonly url: string }
 declare const process: {
   readonly argv: string[]; exitCode: number | undefined; readonly env: Record<string, string | undefined>; readonly platform: string; readonly arch: string;
-  readonly execPath: string; cwd(): string; exit(code?: number): never; hrtime: { bigint(): bigint }; memoryUsage(): { heapUsed: number; rss: number };
-  readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): boolean };
+  readonly execPath: string; cwd(): string; umask(mask: number): number;
+  getuid?(): number; getgid?(): number; geteuid?(): number; getegid?(): number; getgroups?(): number[]; exit(code?: number): never; hrtime: { bigint(): bigint }; memoryUsage(): { heapUsed: number; rss: number };
+  readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number; write(text: string): boolean };
   readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };
 };
 declare const performance: { now(): number };

@@ -2,6 +2,7 @@
 import type { Va } from '../base/types.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
+import type { ByteString } from '../host/host.ts';
 
 /** ≥ 0: the value. -4095 … -1: -errno, as the kernel returns it. */
 export type Result = number;
@@ -24,20 +25,32 @@ export interface Stat {
 export interface File {
   /** What readlink(/proc/self/fd/N) shows. */
   readonly name: string;
-  /** Reads and writes name their place; a description adds the result to its position unless `isAddressed`. */
-  read?(to: UserBuffer, at: number): Result;
-  write?(from: UserBuffer, at: number): Result;
+  /**
+   * Reads and writes name their place; a description adds the result to its position unless `isAddressed`.
+   * `isExplicit`: the place is pread's or pwrite's, not the description's. -EAGAIN: nothing now, ask again when something happened.
+   */
+  read?(to: UserBuffer, at: number, isExplicit?: boolean): Result;
+  write?(from: UserBuffer, at: number, isExplicit?: boolean): Result;
   /** Positions address parts of the file: reads and writes do not advance them, and zero counts are not short-cut. */
   readonly isAddressed?: boolean;
   /** The new position, or -errno. Absent: ESPIPE. */
   seek?(offset: number, whence: number, from: number): Result;
   stat?(): Stat | Result;
   truncate?(length: number): Result;
-  /** Directory entries for getdents64, starting at entry `from`; null: not a directory (ENOTDIR). */
-  entries?(): readonly DirectoryEntry[];
-  /** Checks a mapping's parameters and completes them, or refuses with -errno. Absent: ENODEV. */
-  map?(request: MapRequest): MapRequest | Result;
+  /** All directory entries, for getdents64; `from` 0 reads the directory anew. Absent: not a directory (ENOTDIR). */
+  entries?(from: number): readonly DirectoryEntry[] | Result;
+  /** Where a directory is on the host: what relative paths start from. */
+  readonly directory?: ByteString;
+  /** Checks a mapping's parameters and completes them, or refuses with -errno. `flags` are mmap's MAP_* bits. Absent: ENODEV. */
+  map?(request: MapRequest, flags: number): MapRequest | Result;
   ioctl?(request: number, argument: Va, memory: UserMemory): Result;
+  /** The same file opened once more, as /proc/self/fd/N does. Absent: ENXIO. */
+  reopen?(flags: number): File | Result;
+  /** POLLIN | POLLOUT … bits that hold now (poll(2)). Absent: always readable and writable. */
+  poll?(): number;
+  /** Changes of the file's owner, mode and times, by the host's path. Absent: EPERM. */
+  readonly hostPath?: ByteString;
+  sync?(): Result;
   /** Lines for /proc/self/fdinfo/N after pos and flags. */
   fdinfo?(): string;
   /** The host's descriptor, where the file is one. */
@@ -45,7 +58,7 @@ export interface File {
   /** The last descriptor referring to it was closed. */
   release?(): void;
 }
-export interface DirectoryEntry { readonly ino: bigint; readonly type: number; readonly name: Uint8Array }
+export interface DirectoryEntry { readonly ino: bigint; readonly type: number; readonly name: ByteString }
 
 /** An open file description: shared by dup and fork, so position and flags live here. */
 export class FileDescription {

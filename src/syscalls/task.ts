@@ -37,16 +37,18 @@ export interface Args {
 /** Not every call returns: some end the task, some sleep, some replace the registers. */
 export type Control =
   | { readonly then: 'exit'; readonly status: number }
-  | { readonly then: 'sleep'; readonly until: () => Result | null }
+  /** Until `until` has a result. `wakesAtNs`: on the monotonic clock, when time alone may change its mind. */
+  | { readonly then: 'sleep'; readonly until: () => Result | null; readonly wakesAtNs?: number }
   | { readonly then: 'registers-replaced' };
-export type Handler = (task: Task, args: Args) => Result | Control;
+/** Most calls need a Task; the kernel's own need more of it (process.ts). */
+export type Handler<T extends Task = Task> = (task: T, args: Args) => Result | Control;
 
-export interface Syscall {
+export interface Syscall<T extends Task = Task> {
   readonly name: string;
-  readonly run: Handler;
-  /** For strace, one word an argument, then the result: 'fd buf size → size'. */
+  readonly run: Handler<T>;
+  /** For strace, one word an argument, then the result: 'fd data size → size'. The words are rows of strace-words.ts. */
   readonly shape: string;
   /** What is not supported, in one sentence. */
   readonly partial?: string;
 }
-export type SyscallRows = readonly (readonly [number, Syscall])[];
+export type SyscallRows<T extends Task = Task> = readonly (readonly [number, Syscall<T>])[];

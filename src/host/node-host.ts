@@ -1,0 +1,141 @@
+/** The host as Node sees it (nodejs.org/api/fs). The only file that touches the disk, the terminal and the clock. */
+import * as fs from 'node:fs';
+import { isatty } from 'node:tty';
+import { EAGAIN, EINTR, EIO, ENOSYS, ESPIPE } from '../base/errno.ts';
+import { ErrnoTable } from './errno-table.ts';
+import { byteString, bytesOf, utf8Bytes } from './host.ts';
+import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
+
+/** Linux's O_* bits (asm-generic/fcntl.h) and what this host calls them. Access modes 0 to 2 are the same everywhere. */
+const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
+  [0o100, 'O_CREAT'], [0o200, 'O_EXCL'], [0o400, 'O_NOCTTY'], [0o1000, 'O_TRUNC'], [0o2000, 'O_APPEND'], [0o4000, 'O_NONBLOCK'],
+  [0o10000, 'O_DSYNC'], [0o200000, 'O_DIRECTORY'], [0o400000, 'O_NOFOLLOW'], [0o4010000, 'O_SYNC'],
+];
+const O_ACCMODE = 3;
+const S_IFMT = 0o170000, S_IFREG = 0o100000;
+/** How long a descriptor that says EAGAIN is left alone. */
+const RETRY_MILLISECONDS = 5;
+
+interface NodeError { readonly code?: string; readonly errno?: number }
+
+export class NodeHost implements Host {
+  readonly directory: ByteString;
+  readonly environment: readonly ByteString[];
+  readonly arguments: readonly ByteString[];
+  readonly user: HostUser;
+  /** The umask the emulator was started with; the host's own is 0 from now on, so that the guest's counts. */
+  readonly umask: number;
+  private readonly errors = new ErrnoTable();
+  private readonly isLinux = process.platform === 'linux';
+
+  constructor() {
+    this.directory = utf8Bytes(process.cwd());
+    this.arguments = this.rawStrings('/proc/self/cmdline', process.argv.slice(2));
+    this.environment = this.rawStrings('/proc/self/environ', Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`));
+    this.umask = process.umask(0);
+    this.user = {
+      uid: process.getuid?.() ?? 1000, gid: process.getgid?.() ?? 1000, euid: process.geteuid?.() ?? 1000, egid: process.getegid?.() ?? 1000,
+      groups: process.getgroups?.() ?? [],
+    };
+  }
+
+  open(path: ByteString, flags: number, mode: number): HostResult {
+    return this.attempt(() => fs.openSync(native(path), nativeFlags(flags), mode));
+  }
+  close(fd: number): void { this.attempt(() => { fs.closeSync(fd); return 0; }); }
+
+  read(fd: number, into: Uint8Array, at: number | null): HostResult {
+    for (;;) {
+      const result = this.attempt(() => fs.readSync(fd, into, 0, into.length, at));
+      if (result !== -EAGAIN && result !== -EINTR) return result;
+      pause();
+    }
+  }
+  write(fd: number, from: Uint8Array, at: number | null): HostResult {
+    let done = 0;
+    while (done < from.length) {
+      const result = this.attempt(() => fs.writeSync(fd, from, done, from.length - done, at === null ? null : at + done));
+      if (result === -EAGAIN || result === -EINTR) { pause(); continue; }
+      if (result < 0) return done > 0 ? done : result;
+      done += result;
+    }
+    return done;
+  }
+  position(fd: number): HostResult {
+    const stat = this.fstat(fd);
+    if (typeof stat === 'number' || (stat.mode & S_IFMT) !== S_IFREG) return -ESPIPE;
+    return this.attempt(() => {
+      const line = /^pos:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
+      return line === null ? -ESPIPE : Number(line[1]);
+    });
+  }
+  fstat(fd: number): HostStat | HostResult { return this.attempt(() => hostStat(fs.fstatSync(fd, { bigint: true }))); }
+  ftruncate(fd: number, length: number): HostResult { return this.done(() => fs.ftruncateSync(fd, length)); }
+  fsync(fd: number): HostResult { return this.done(() => fs.fsyncSync(fd)); }
+
+  stat(path: ByteString, followsLinks: boolean): HostStat | HostResult {
+    return this.attempt(() => hostStat((followsLinks ? fs.statSync : fs.lstatSync)(native(path), { bigint: true })));
+  }
+  volume(path: ByteString): HostVolume | HostResult { return this.attempt(() => fs.statfsSync(native(path))); }
+  access(path: ByteString, mode: number): HostResult { return this.done(() => fs.accessSync(native(path), mode)); }
+  list(path: ByteString): readonly ByteString[] | HostResult { return this.attempt(() => fs.readdirSync(native(path), 'latin1')); }
+  readLink(path: ByteString): ByteString | HostResult { return this.attempt(() => fs.readlinkSync(native(path), 'latin1')); }
+  realPath(path: ByteString): ByteString | HostResult { return this.attempt(() => fs.realpathSync.native(native(path), 'latin1')); }
+  unlink(path: ByteString): HostResult { return this.done(() => fs.unlinkSync(native(path))); }
+  rmdir(path: ByteString): HostResult { return this.done(() => fs.rmdirSync(native(path))); }
+  mkdir(path: ByteString, mode: number): HostResult { return this.done(() => fs.mkdirSync(native(path), mode)); }
+  rename(from: ByteString, to: ByteString): HostResult { return this.done(() => fs.renameSync(native(from), native(to))); }
+  link(from: ByteString, to: ByteString): HostResult { return this.done(() => fs.linkSync(native(from), native(to))); }
+  symlink(target: ByteString, path: ByteString): HostResult { return this.done(() => fs.symlinkSync(native(target), native(path))); }
+  truncate(path: ByteString, length: number): HostResult { return this.done(() => fs.truncateSync(native(path), length)); }
+  chmod(path: ByteString, mode: number): HostResult { return this.done(() => fs.chmodSync(native(path), mode)); }
+  chown(path: ByteString, uid: number, gid: number, followsLinks: boolean): HostResult {
+    return this.done(() => (followsLinks ? fs.chownSync : fs.lchownSync)(native(path), uid, gid));
+  }
+  setTimes(path: ByteString, atimeNs: bigint, mtimeNs: bigint, followsLinks: boolean): HostResult {
+    return this.done(() => (followsLinks ? fs.utimesSync : fs.lutimesSync)(native(path), Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9));
+  }
+
+  isTerminal(fd: number): boolean { return isatty(fd); }
+  windowSize(fd: number): WindowSize | null {
+    if (!this.isTerminal(fd)) return null;
+    return { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
+  }
+  realTimeNs(): bigint { return BigInt(Date.now()) * 1_000_000n; }
+  report(line: string): void { this.write(2, new TextEncoder().encode(line + '\n'), null); }
+
+  /** Node decodes what it is given as UTF-8; where that lost something, Linux still has the bytes. */
+  private rawStrings(path: string, decoded: readonly string[]): readonly ByteString[] {
+    if (!this.isLinux || !decoded.some(text => text.includes('\ufffd'))) return decoded.map(utf8Bytes);
+    const raw = this.attempt(() => byteString(fs.readFileSync(path)).split('\0'));
+    return typeof raw === 'number' ? decoded.map(utf8Bytes) : raw.slice(0, -1).slice(-decoded.length);
+  }
+  private done(action: () => void): HostResult { return this.attempt(() => { action(); return 0; }); }
+  /** Node reports errors by throwing; the kernel wants -errno. */
+  private attempt<T>(action: () => T): T | HostResult {
+    try { return action(); } catch (error) { return -this.errnoOf(error as NodeError); }
+  }
+  private errnoOf(error: NodeError): number {
+    if (this.isLinux && typeof error.errno === 'number' && error.errno < 0 && error.errno > -200) return -error.errno;
+    if (typeof error.code !== 'string') return EIO;
+    return this.errors.byName(error.code)?.number ?? (error.code.startsWith('ERR_FEATURE') ? ENOSYS : EIO);
+  }
+}
+
+/** ASCII paths go to Node as they are; others as bytes, or Node would encode them. */
+function native(path: ByteString): string | Uint8Array { return /^[\x01-\x7f]*$/.test(path) ? path : bytesOf(path); }
+
+function nativeFlags(flags: number): number {
+  let bits = flags & O_ACCMODE;
+  for (const [linux, name] of OPEN_FLAGS) if ((flags & linux) === linux) bits |= fs.constants[name] ?? 0;
+  return bits;
+}
+
+function hostStat(s: fs.BigIntStats): HostStat {
+  return {
+    dev: s.dev, ino: s.ino, mode: Number(s.mode), nlink: Number(s.nlink), uid: Number(s.uid), gid: Number(s.gid), rdev: s.rdev,
+    size: Number(s.size), blksize: Number(s.blksize), blocks: Number(s.blocks), atimeNs: s.atimeNs, mtimeNs: s.mtimeNs, ctimeNs: s.ctimeNs,
+  };
+}
+
+function pause(): void { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS); }

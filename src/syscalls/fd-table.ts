@@ -1,0 +1,46 @@
+/** A process's descriptors (Linux: struct files_struct; open(2): "the lowest-numbered file descriptor not currently open"). */
+import { EBADF, EMFILE } from '../base/errno.ts';
+import type { FileDescription, Result } from './file.ts';
+import type { FdTable } from './task.ts';
+import { DESCRIPTORS_MAX } from './uapi.ts';
+
+interface Slot { readonly description: FileDescription; closeOnExec: boolean }
+
+export class DescriptorTable implements FdTable {
+  private readonly slots: (Slot | null)[] = [];
+  /** RLIMIT_NOFILE: one more than the highest descriptor there may be. */
+  limit = DESCRIPTORS_MAX;
+
+  get(fd: number): FileDescription | null { return this.slots[fd]?.description ?? null; }
+  /** The lowest free descriptor from `from` on, or -EMFILE. */
+  lowestFree(from = 0): Result {
+    for (let fd = from; fd < this.limit; fd++) if ((this.slots[fd] ?? null) === null) return fd;
+    return -EMFILE;
+  }
+  /** Takes over the caller's reference, also when it fails. */
+  install(description: FileDescription, closeOnExec: boolean, from = 0): Result {
+    const fd = this.lowestFree(from);
+    if (fd < 0) { description.release(); return fd; }
+    this.put(fd, description, closeOnExec);
+    return fd;
+  }
+  /** Puts a description at `fd`, closing what was there. `fd` must be below the limit. */
+  put(fd: number, description: FileDescription, closeOnExec: boolean): void {
+    const old = this.slots[fd] ?? null;
+    while (this.slots.length < fd) this.slots.push(null);
+    this.slots[fd] = { description, closeOnExec };
+    old?.description.release();
+  }
+  close(fd: number): Result {
+    const slot = this.slots[fd] ?? null;
+    if (slot === null) return -EBADF;
+    this.slots[fd] = null;
+    slot.description.release();
+    return 0;
+  }
+  closeOnExec(fd: number): boolean { return this.slots[fd]?.closeOnExec ?? false; }
+  setCloseOnExec(fd: number, value: boolean): void { const slot = this.slots[fd]; if (slot) slot.closeOnExec = value; }
+  /** Open descriptors, ascending. */
+  open(): readonly number[] { return this.slots.flatMap((slot, fd) => slot === null ? [] : [fd]); }
+  closeAll(): void { for (const fd of this.open()) this.close(fd); }
+}

@@ -1,0 +1,187 @@
+/** Files of the host in the guest's descriptor table: regular files, terminals, pipes and devices, directories, and O_PATH's names. */
+import { EBADF, EFBIG, EINVAL, ENODEV, ENOTDIR, ENOTTY, ENXIO, ESPIPE } from '../base/errno.ts';
+import type { ByteString, Host, HostStat } from '../host/host.ts';
+import type { MapRequest } from '../mmu/address-space.ts';
+import type { UserMemory } from '../mmu/user.ts';
+import type { Va } from '../base/types.ts';
+import { CHUNK_BYTES, copyInPieces, copyOutPieces } from './buffers.ts';
+import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
+import { cacheKey, HostHandle, type HostPages, type PageCache } from './pages.ts';
+import { terminalIoctl } from './terminal.ts';
+import { O_ACCMODE, O_DIRECTORY, O_RDONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
+
+/** Files no larger than this many bytes can be spoken of in doubles. */
+const OFFSET_MAX = Number.MAX_SAFE_INTEGER;
+/** /dev/zero: major 1, minor 5. Its private mappings are anonymous memory (mem(4)). */
+const DEV_ZERO = 0x105n;
+
+export interface HostFileServices { readonly host: Host; readonly pageCache: PageCache; readonly staging: Uint8Array }
+
+/** Opens what is at `path`: a HostDirectory or a HostFile. */
+export function openHostFile(services: HostFileServices, path: ByteString, flags: number, mode: number): File | Result {
+  const { host } = services;
+  const fd = host.open(path, flags, mode);
+  if (fd < 0) return fd;
+  const stat = host.fstat(fd);
+  if (typeof stat === 'number') { host.close(fd); return stat; }
+  const handle = new HostHandle(host, fd, (flags & O_ACCMODE) !== O_RDONLY);
+  if ((stat.mode & S_IFMT) === S_IFDIR) return new HostDirectory(handle, path);
+  return new HostFile(services, handle, path, stat, false);
+}
+
+export class HostFile implements File {
+  readonly hostPath: ByteString;
+  private readonly services: HostFileServices;
+  private readonly handle: HostHandle;
+  private readonly opened: HostStat;
+  private readonly key: string;
+  /** Regular files and block devices: reads and writes name their place. The rest is a stream. */
+  private readonly isSeekable: boolean;
+  /** The host's descriptor keeps the position, because others outside share it (standard input from a file), until the guest seeks. */
+  private sharesPosition: boolean;
+
+  constructor(services: HostFileServices, handle: HostHandle, path: ByteString, stat: HostStat, isInherited: boolean) {
+    this.services = services; this.handle = handle; this.hostPath = path; this.opened = stat;
+    this.key = cacheKey(stat);
+    this.isSeekable = isKind(stat, S_IFREG) || isKind(stat, S_IFBLK);
+    this.sharesPosition = isInherited && this.isSeekable;
+  }
+  get name(): ByteString {
+    const real = this.services.host.realPath(this.hostPath);
+    return typeof real === 'string' ? real : this.hostPath;
+  }
+  get hostFd(): number { return this.handle.fd; }
+  private get pages(): HostPages | null { return this.services.pageCache.find(this.key); }
+
+  read(to: UserBuffer, at: number, isExplicit = false): Result {
+    const { host, staging } = this.services;
+    if (!this.isSeekable) return this.readStream(to);
+    const isShared = this.sharesPosition && !isExplicit;
+    this.pages?.flush(isShared ? 0 : at, isShared ? Infinity : at + to.length);
+    return copyOutPieces(to, staging, (into, done) => host.read(this.handle.fd, into, isShared ? null : at + done));
+  }
+  /** One host read: what is there now, however much was asked for. Nothing is taken that has nowhere to go. */
+  private readStream(to: UserBuffer): Result {
+    const { host, staging } = this.services;
+    const oneRead = { ...to, length: Math.min(to.length, staging.length) };
+    return copyOutPieces(oneRead, staging, into => host.read(this.handle.fd, into, null));
+  }
+  write(from: UserBuffer, at: number, isExplicit = false): Result {
+    const { host, staging } = this.services;
+    if (this.isSeekable && at + from.length > OFFSET_MAX) return -EFBIG;
+    const places = this.isSeekable && (isExplicit || !this.sharesPosition);
+    return copyInPieces(from, staging, (bytes, done) => {
+      const put = host.write(this.handle.fd, bytes, places ? at + done : null);
+      if (put > 0 && places) this.pages?.update(at + done, bytes.subarray(0, put));
+      return put;
+    });
+  }
+  seek(offset: number, whence: number, from: number): Result {
+    if (!this.isSeekable) return isKind(this.opened, S_IFCHR) && !this.services.host.isTerminal(this.handle.fd) ? 0 : -ESPIPE;
+    const current = this.sharesPosition ? Math.max(0, this.services.host.position(this.handle.fd)) : from;
+    if (this.sharesPosition && whence === SEEK_CUR && offset === 0) return current;
+    const size = whence === SEEK_CUR || whence === SEEK_SET ? 0 : this.stat().size ?? 0;
+    const to = seekTo(offset, whence, current, size);
+    if (to >= 0) this.sharesPosition = false;
+    return to;
+  }
+  stat(): Stat {
+    const stat = this.services.host.fstat(this.handle.fd);
+    return typeof stat === 'number' ? this.opened : stat;
+  }
+  truncate(length: number): Result {
+    if (!this.isSeekable) return -EINVAL;
+    const pages = this.pages, size = this.stat().size ?? 0;
+    const result = this.services.host.ftruncate(this.handle.fd, length);
+    if (result === 0 && length < size) pages?.update(length, new Uint8Array(Math.min(CHUNK_BYTES, size - length)));
+    return result;
+  }
+  map(request: MapRequest): MapRequest | Result {
+    if (isKind(this.opened, S_IFCHR) && this.opened.rdev === DEV_ZERO && !request.shared) return request;
+    if (!isKind(this.opened, S_IFREG)) return -ENODEV;
+    return { ...request, object: this.services.pageCache.open(this.key, this.name, this.opened, this.handle) };
+  }
+  ioctl(request: number, argument: Va, memory: UserMemory): Result {
+    return terminalIoctl(this.services.host, this.handle.fd, request, argument, memory);
+  }
+  sync(): Result {
+    const flushed = this.pages?.flush(0, Infinity) ?? 0;
+    return flushed < 0 ? flushed : this.services.host.fsync(this.handle.fd);
+  }
+  /** Streams have no name to be opened by, so they are shared. */
+  reopen(flags: number): File | Result {
+    if (this.isSeekable && !this.sharesPosition) return openHostFile(this.services, this.hostPath, flags, 0);
+    return new HostFile(this.services, this.handle.retain(), this.hostPath, this.opened, true);
+  }
+  release(): void { this.handle.release(); }
+}
+
+export class HostDirectory implements File {
+  readonly directory: ByteString;
+  readonly hostPath: ByteString;
+  private readonly handle: HostHandle;
+  private known: readonly DirectoryEntry[] | null = null;
+
+  constructor(handle: HostHandle, path: ByteString) { this.handle = handle; this.directory = path; this.hostPath = path; }
+  get name(): ByteString {
+    const real = this.handle.host.realPath(this.directory);
+    return typeof real === 'string' ? real : this.directory;
+  }
+  get hostFd(): number { return this.handle.fd; }
+  seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.known?.length ?? 0); }
+  stat(): Stat | Result { return this.handle.host.fstat(this.handle.fd); }
+  entries(from: number): readonly DirectoryEntry[] | Result {
+    if (from > 0 && this.known !== null) return this.known;
+    const { host } = this.handle;
+    const names = host.list(this.directory);
+    if (typeof names === 'number') return names;
+    this.known = ['.', '..', ...names].map(name => {
+      const stat = host.stat(`${this.directory}/${name}`, false);
+      // Gone since it was listed: it is still an entry of the directory as it was.
+      return typeof stat === 'number' ? { ino: 1n, type: 0, name } : { ino: stat.ino, type: (stat.mode & S_IFMT) >> 12, name };
+    });
+    return this.known;
+  }
+  ioctl(): Result { return -ENOTTY; }
+  sync(): Result { return 0; }
+  reopen(): File | Result {
+    return new HostDirectory(this.handle.retain(), this.directory);
+  }
+  release(): void { this.handle.release(); }
+}
+
+/** open(2) with O_PATH: a name, not a file. Reads and writes are refused by the description's flags. */
+export class PathFile implements File {
+  readonly name: ByteString;
+  readonly hostPath: ByteString;
+  readonly directory?: ByteString;
+  private readonly host: Host;
+  private readonly followsLinks: boolean;
+  private constructor(host: Host, path: ByteString, followsLinks: boolean, isDirectory: boolean) {
+    this.host = host; this.name = path; this.hostPath = path; this.followsLinks = followsLinks;
+    if (isDirectory) this.directory = path;
+  }
+  static open(host: Host, path: ByteString, flags: number, followsLinks: boolean): PathFile | Result {
+    const stat = host.stat(path, followsLinks);
+    if (typeof stat === 'number') return stat;
+    const isDirectory = isKind(stat, S_IFDIR);
+    if ((flags & O_DIRECTORY) !== 0 && !isDirectory) return -ENOTDIR;
+    return new PathFile(host, path, followsLinks, isDirectory);
+  }
+  stat(): Stat | Result { return this.host.stat(this.hostPath, this.followsLinks); }
+  ioctl(): Result { return -EBADF; }
+}
+
+/** lseek(2) on a file of `size` bytes without holes. */
+export function seekTo(offset: number, whence: number, from: number, size: number): Result {
+  const SEEK_DATA = 3, SEEK_HOLE = 4;
+  if (whence === SEEK_DATA || whence === SEEK_HOLE) {
+    if (offset < 0 || offset >= size) return -ENXIO;
+    return whence === SEEK_DATA ? offset : size;
+  }
+  if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) return -EINVAL;
+  const to = offset + (whence === SEEK_CUR ? from : whence === SEEK_END ? size : 0);
+  return to < 0 || to > OFFSET_MAX ? -EINVAL : to;
+}
+
+function isKind(stat: HostStat, kind: number): boolean { return (stat.mode & S_IFMT) === kind; }

@@ -1,0 +1,204 @@
+/** Pages of files in guest physical memory (Linux: struct address_space, the page cache). What mmap maps; what read and write must agree with. */
+import { PAGE_BYTES } from '../base/layout.ts';
+import type { Pa } from '../base/types.ts';
+import type { Host, HostStat } from '../host/host.ts';
+import type { Frames } from '../mmu/frames.ts';
+import type { Mmu } from '../mmu/mmu.ts';
+import type { Mappable } from '../mmu/vma.ts';
+import type { Result } from './file.ts';
+
+/** Guest physical memory, as those who own pages of it use it. */
+export class PhysicalMemory {
+  readonly bytes: Uint8Array;
+  readonly frames: Frames;
+  private readonly mmu: Mmu;
+  constructor(bytes: Uint8Array, frames: Frames, mmu: Mmu) { this.bytes = bytes; this.frames = frames; this.mmu = mmu; }
+  /** Code translated from the page is told first. */
+  write(pa: Pa, from: Uint8Array): void { this.mmu.beforeWrite(pa, from.length); this.bytes.set(from, pa); }
+  zero(pa: Pa, length: number): void { this.mmu.beforeWrite(pa, length); this.bytes.fill(0, pa, pa + length); }
+}
+
+/** A host descriptor with several owners: the open file, and the pages mapped from it after it is closed. */
+export class HostHandle {
+  readonly host: Host;
+  readonly fd: number;
+  readonly isWritable: boolean;
+  private owners = 1;
+  constructor(host: Host, fd: number, isWritable: boolean) { this.host = host; this.fd = fd; this.isWritable = isWritable; }
+  retain(): this { this.owners += 1; return this; }
+  release(): void { this.owners -= 1; if (this.owners === 0) this.host.close(this.fd); }
+}
+
+/** The pages of one host file, shared by all its mappings: read when touched, written back when dirty. */
+export class HostPages implements Mappable {
+  readonly name: string;
+  readonly device: string;
+  readonly inode: number;
+  private handle: HostHandle;
+  private readonly memory: PhysicalMemory;
+  private readonly pages = new Map<number, Pa>();
+  private readonly dirty = new Set<number>();
+  private readonly onUnused: () => void;
+  private mappings = 0;
+
+  constructor(name: string, stat: HostStat, handle: HostHandle, memory: PhysicalMemory, onUnused: () => void) {
+    this.name = name; this.device = deviceColumn(stat.dev); this.inode = Number(stat.ino);
+    this.handle = handle.retain(); this.memory = memory; this.onUnused = onUnused;
+  }
+  /** Pages that come to be written need a descriptor that can write them back. */
+  useHandle(handle: HostHandle): void {
+    if (this.handle.isWritable || !handle.isWritable) return;
+    this.handle.release();
+    this.handle = handle.retain();
+  }
+  page(offset: number, forWrite: boolean): Pa | null | 'no-memory' {
+    const index = offset / PAGE_BYTES;
+    const pa = this.pages.get(index) ?? this.readPage(offset, index);
+    if (forWrite && typeof pa === 'number') this.dirty.add(index);
+    return pa;
+  }
+  mapped(): void { this.mappings += 1; }
+  unmapped(): void {
+    this.mappings -= 1;
+    if (this.mappings > 0) return;
+    this.flush(0, Infinity);
+    for (const pa of this.pages.values()) this.memory.frames.release(pa);
+    this.pages.clear();
+    this.handle.release();
+    this.onUnused();
+  }
+  /** Writes dirty pages that overlap the range back to the file. They stay dirty: their mappings may write on without a fault. */
+  flush(from: number, to: number): Result {
+    for (const index of this.dirty) {
+      const at = index * PAGE_BYTES, pa = this.pages.get(index);
+      if (pa === undefined || at >= to || at + PAGE_BYTES <= from) continue;
+      const error = this.writeBack(at, pa);
+      if (error < 0) return error;
+    }
+    return 0;
+  }
+  /** The file's bytes from `at` on were written by other means. */
+  update(at: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      const inPage = (at + done) % PAGE_BYTES, length = Math.min(PAGE_BYTES - inPage, bytes.length - done);
+      const pa = this.pages.get((at + done - inPage) / PAGE_BYTES);
+      if (pa !== undefined) this.memory.write(pa + inPage, bytes.subarray(done, done + length));
+      done += length;
+    }
+  }
+  private readPage(offset: number, index: number): Pa | null | 'no-memory' {
+    const { host, fd } = this.handle;
+    const stat = host.fstat(fd);
+    if (typeof stat === 'number' || offset >= stat.size) return null;
+    const pa = this.memory.frames.allocate();
+    if (pa < 0) return 'no-memory';
+    host.read(fd, this.memory.bytes.subarray(pa, pa + PAGE_BYTES), offset);
+    this.pages.set(index, pa);
+    return pa;
+  }
+  private writeBack(at: number, pa: Pa): Result {
+    const { host, fd } = this.handle;
+    const stat = host.fstat(fd);
+    if (typeof stat === 'number') return stat;
+    const length = Math.min(PAGE_BYTES, stat.size - at); // Bytes past the end of the file are nobody's.
+    return length <= 0 ? 0 : host.write(fd, this.memory.bytes.subarray(pa, pa + length), at);
+  }
+}
+
+/** Which host files have pages in memory, by device and inode. */
+export class PageCache {
+  private readonly objects = new Map<string, HostPages>();
+  private readonly memory: PhysicalMemory;
+  constructor(memory: PhysicalMemory) { this.memory = memory; }
+  find(key: string): HostPages | null { return this.objects.get(key) ?? null; }
+  /** The pages of a file, new or shared. They live while something maps them. */
+  open(key: string, name: string, stat: HostStat, handle: HostHandle): HostPages {
+    const known = this.objects.get(key);
+    if (known !== undefined) { known.useHandle(handle); return known; }
+    const pages = new HostPages(name, stat, handle, this.memory, () => this.objects.delete(key));
+    this.objects.set(key, pages);
+    return pages;
+  }
+  flushAll(): void { for (const object of this.objects.values()) object.flush(0, Infinity); }
+}
+
+export function cacheKey(stat: HostStat): string { return `${stat.dev}:${stat.ino}`; }
+
+/** The device column of /proc/self/maps: major:minor in hex, of the kernel's new_encode_dev. */
+function deviceColumn(dev: bigint): string {
+  const major = Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)), minor = Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n));
+  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
+}
+
+/** Pages with no file behind them: memfd_create(2) and shared anonymous memory. Holes read as zeros and become pages when touched. */
+export class AnonymousPages implements Mappable {
+  readonly name: string;
+  readonly inode: number;
+  private readonly memory: PhysicalMemory;
+  private readonly pages = new Map<number, Pa>();
+  private owners = 0;
+  length: number;
+
+  constructor(name: string, inode: number, length: number, memory: PhysicalMemory) {
+    this.name = name; this.inode = inode; this.length = length; this.memory = memory;
+  }
+  page(offset: number): Pa | null | 'no-memory' {
+    if (offset >= this.length) return null;
+    const index = offset / PAGE_BYTES, known = this.pages.get(index);
+    if (known !== undefined) return known;
+    const pa = this.memory.frames.allocate();
+    if (pa < 0) return 'no-memory';
+    this.pages.set(index, pa);
+    return pa;
+  }
+  mapped(): void { this.retain(); }
+  unmapped(): void { this.release(); }
+  retain(): void { this.owners += 1; }
+  release(): void {
+    this.owners -= 1;
+    if (this.owners > 0) return;
+    for (const pa of this.pages.values()) this.memory.frames.release(pa);
+    this.pages.clear();
+  }
+  get pageCount(): number { return this.pages.size; }
+
+  /** Copies out of the pages; `at + into.length` must not exceed `length`. */
+  read(at: number, into: Uint8Array): void {
+    this.eachPart(at, into.length, (index, inPage, done, length) => {
+      const pa = this.pages.get(index);
+      if (pa === undefined) into.fill(0, done, done + length);
+      else into.set(this.memory.bytes.subarray(pa + inPage, pa + inPage + length), done);
+    });
+  }
+  /** false: physical memory is full. Grows the object. */
+  write(at: number, from: Uint8Array): boolean {
+    this.length = Math.max(this.length, at + from.length);
+    let isComplete = true;
+    this.eachPart(at, from.length, (index, inPage, done, length) => {
+      const pa = this.page(index * PAGE_BYTES);
+      if (typeof pa === 'number') this.memory.write(pa + inPage, from.subarray(done, done + length));
+      else isComplete = false;
+    });
+    return isComplete;
+  }
+  /** Pages past the new end go; those still mapped keep their frames until they are unmapped. */
+  truncate(length: number): void {
+    if (length < this.length) {
+      for (const [index, pa] of this.pages) {
+        if (index * PAGE_BYTES < length) continue;
+        this.memory.frames.release(pa);
+        this.pages.delete(index);
+      }
+      const last = this.pages.get(Math.floor(length / PAGE_BYTES));
+      if (last !== undefined) this.memory.zero(last + length % PAGE_BYTES, PAGE_BYTES - length % PAGE_BYTES);
+    }
+    this.length = length;
+  }
+  private eachPart(at: number, total: number, part: (index: number, inPage: number, done: number, length: number) => void): void {
+    for (let done = 0; done < total;) {
+      const inPage = (at + done) % PAGE_BYTES, length = Math.min(PAGE_BYTES - inPage, total - done);
+      part((at + done - inPage) / PAGE_BYTES, inPage, done, length);
+      done += length;
+    }
+  }
+}
