@@ -1,8 +1,18 @@
-/** One process's memory: VMAs over a page-table root (Linux: struct mm_struct). */
+/** One process's memory: VMAs over a page-table root (Linux: struct mm_struct; mmap(2), munmap(2), mprotect(2), mremap(2), brk(2)). */
+import { EACCES, EEXIST, EFAULT, EINVAL, ENOMEM, EOVERFLOW, EPERM } from '../base/errno.ts';
+import { PAGE_BYTES } from '../base/layout.ts';
 import type { Pa, Va } from '../base/types.ts';
-import type { PageFault } from './fault.ts';
+import { NX_HIGH, PTE } from './entry.ts';
+import { PF_FETCH, PF_WRITE, type PageFault } from './fault.ts';
+import { mapsLine } from './maps.ts';
+import type { Mmu } from './mmu.ts';
+import { PageTable, type WalkStep } from './page-table.ts';
+import { Pager, type PageInResult } from './pager.ts';
+import { SharedMemory } from './shared-memory.ts';
+import { type Reach, UserCopy } from './user-copy.ts';
 import type { UserMemory, UserRegisters } from './user.ts';
-import type { Mappable, Vma } from './vma.ts';
+import { GUARD_GAP_BYTES, LOWEST, partOf, TASK_SIZE, VmaList, VMAS_MAX } from './vma-list.ts';
+import { type Mappable, PROT_ALL, PROT_EXEC, PROT_NONE, PROT_WRITE, type Vma } from './vma.ts';
 
 export type Access = 'read' | 'write' | 'execute';
 export type FaultVerdict = 'resume' | 'no-mapping' | 'denied' | 'past-end' | 'no-memory';
@@ -26,31 +36,363 @@ export interface MapRequest {
   readonly offset: number;
   readonly label?: string;
 }
+
+/** RLIMIT_STACK: how far a mapping that grows down may reach. */
+const STACK_BYTES_MAX = 8 * 1024 * 1024;
+/** Bits of mprotect(2) beyond PROT_*: one without effect on x86, and two that extend the range. */
+const PROT_SEM = 8, PROT_GROWSDOWN = 0x0100_0000;
+/** Files end below this (Linux: MAX_LFS_FILESIZE). */
+const FILE_BYTES_MAX = 2 ** 63;
+/** Beyond this many pages, flushing the whole TLB is cheaper (Linux: tlb_single_page_flush_ceiling). */
+const FLUSH_PAGES_MAX = 33;
+
+function pageOf(at: Va): Va { return at - (at & (PAGE_BYTES - 1)); }
+function pagesUp(length: number): number { return Math.ceil(length / PAGE_BYTES) * PAGE_BYTES; }
+function isAligned(at: number): boolean { return at % PAGE_BYTES === 0; }
+
+/** x86 has no way to forbid only reading. */
+function allows(prot: number, faultCode: number): boolean {
+  if ((faultCode & PF_WRITE) !== 0) return (prot & PROT_WRITE) !== 0;
+  if ((faultCode & PF_FETCH) !== 0) return (prot & PROT_EXEC) !== 0;
+  return prot !== PROT_NONE;
+}
+
 /** Results below zero are -errno. */
-export interface AddressSpace extends UserMemory {
+export class AddressSpace implements UserMemory, Reach {
+  /** Faults that `resolve` answered by paging. */
+  minorFaults = 0;
+  private readonly mmu: Mmu;
+  private readonly table: PageTable;
+  private readonly pager: Pager;
+  private readonly copy: UserCopy;
+  private readonly list = new VmaList();
+  private breakStart: Va = 0;
+  private breakEnd: Va = 0;
+
+  private constructor(mmu: Mmu, table: PageTable) {
+    this.mmu = mmu; this.table = table;
+    this.pager = new Pager(mmu.memory.i32, mmu.frames, table);
+    this.copy = new UserCopy(mmu, this);
+  }
+  /** An empty one, or null where no frame is left. */
+  static create(mmu: Mmu): AddressSpace | null {
+    const table = PageTable.create(mmu);
+    return table === null ? null : new AddressSpace(mmu, table);
+  }
+
+  get vmas(): readonly Vma[] { return this.list.all; }
+  /** CR3. */
+  get root(): Pa { return this.table.root; }
+  /** Bytes of page tables, and of data pages mapped: untouched pages that read as zero cost nothing. */
+  get tableBytes(): number { return this.table.tables * PAGE_BYTES; }
+  get residentBytes(): number { return this.table.pages * PAGE_BYTES; }
+  get peakResidentBytes(): number { return this.table.peakPages * PAGE_BYTES; }
+  find(address: Va): Vma | null { return this.list.find(address); }
+  procMaps(): string { return this.list.all.map(mapsLine).join(''); }
+  /** The paging-structure entries on the way to an address. */
+  walk(at: Va): readonly WalkStep[] { return this.table.walk(at); }
+
   /** Makes this the space the CPU sees: loads CR3, flushes the TLB. */
-  activate(): void;
+  activate(): void { if (!this.isActive) this.mmu.root = this.table.root; }
+  private get isActive(): boolean { return this.mmu.root === this.table.root; }
+  private flushPage(page: Va): void { if (this.isActive) this.mmu.flushPage(page); }
+  private flushRange(start: Va, end: Va): void {
+    if (!this.isActive) return;
+    if (end - start > FLUSH_PAGES_MAX * PAGE_BYTES) { this.mmu.flush(); return; }
+    for (let page = start; page < end; page += PAGE_BYTES) this.mmu.flushPage(page);
+  }
+
+  // — faults —
   /** The slow path of a fault: page in, or offer it to the mapped object, or refuse. Neither allocates nor throws when the object takes it. */
-  resolve(fault: PageFault, registers: UserRegisters): FaultVerdict;
-  map(request: MapRequest): Va | number;
-  unmap(start: Va, length: number): number;
-  protect(start: Va, length: number, prot: number): number;
-  remap(old: Va, oldLength: number, newLength: number, mayMove: boolean, fixedAt: Va | null): Va | number;
-  /** brk(2): the break after the call, which is the old one where it cannot move. */
-  setBreak(to: Va): Va;
-  find(address: Va): Vma | null;
-  readonly vmas: readonly Vma[];
+  resolve(fault: PageFault, registers: UserRegisters): FaultVerdict {
+    const vma = this.list.find(fault.address) ?? this.grow(fault.address);
+    if (vma === null) return 'no-mapping';
+    if (!allows(vma.prot, fault.code)) {
+      return vma.object?.denied?.(vma, fault, registers, this) === true ? 'resume' : 'denied';
+    }
+    const result = this.bring(vma, fault.address, (fault.code & PF_WRITE) !== 0);
+    if (result === 'resume') this.minorFaults += 1;
+    return result;
+  }
+  private bring(vma: Vma, address: Va, isWrite: boolean): PageInResult {
+    const page = pageOf(address), result = this.pager.bring(vma, page, isWrite);
+    this.flushPage(page);
+    return result;
+  }
+  /** Extends a mapping that grows down to an address below it, if it may (Linux: expand_stack). */
+  private grow(address: Va): Vma | null {
+    const index = this.list.indexAbove(address), vma = this.list.all[index], below = this.list.all[index - 1];
+    if (vma === undefined || !vma.growsDown || address < LOWEST) return null;
+    const start = pageOf(address), added = vma.start - start;
+    if (vma.end - start > STACK_BYTES_MAX) return null;
+    if (below !== undefined && !below.growsDown && below.prot !== PROT_NONE && start - below.end < GUARD_GAP_BYTES) return null;
+    if (vma.object !== null && vma.offset < added) return null;
+    this.list.replace(index, index + 1, [{ ...vma, start, offset: vma.object === null ? 0 : vma.offset - added }]);
+    return this.list.find(address);
+  }
+
+  // — the kernel's accesses —
+  /** Checked against the guest's protection, paging in as needed. `false` at the first byte that cannot be read. */
+  copyIn(from: Va, into: Uint8Array): boolean { return this.copy.in(from, into); }
+  /** The same for writing; what lies before the first byte that cannot be written may have been. */
+  copyOut(to: Va, bytes: Uint8Array): boolean { return this.copy.out(to, bytes); }
+  /** A string whose NUL is among the first `limit` bytes: its bytes without it, or -EFAULT, or -ENAMETOOLONG. */
+  copyInString(from: Va, limit: number): Uint8Array | number { return this.copy.string(from, limit); }
   /** Reads past protection, for debuggers and reports: bytes up to the first that is not mapped. Pages nothing in. */
-  peek(at: Va, length: number): Uint8Array;
+  peek(at: Va, length: number): Uint8Array { return this.copy.peek(at, length); }
   /** Writes past protection (copying a private page first). */
-  poke(at: Va, bytes: Uint8Array): boolean;
-  /** A NUL-terminated string of at most `limit` bytes: its bytes, or -EFAULT, or -ENAMETOOLONG. */
-  copyInString(from: Va, limit: number): Uint8Array | number;
-  fork(): AddressSpace | null;
-  /** Drops every mapping, frame and table. */
-  release(): void;
-  /** Bytes of page tables, and of data pages mapped. */
-  readonly tableBytes: number;
-  readonly residentBytes: number;
-  translate(address: Va, access: Access): Pa;
+  poke(at: Va, bytes: Uint8Array): boolean { return this.copy.poke(at, bytes); }
+
+  /** The physical address of a byte as the kernel accesses it for the program, or -1; good to the end of the page. */
+  reach(at: Va, isWrite: boolean): Pa {
+    if (!(at >= 0 && at < TASK_SIZE)) return -1;
+    const leaf = this.table.leaf(at), low = leaf === -1 ? 0 : this.mmu.memory.i32[leaf]!;
+    const wanted = isWrite ? PTE.present | PTE.writable : PTE.present;
+    if ((low & wanted) !== wanted) return this.reachByFault(at, isWrite);
+    this.mmu.memory.i32[leaf] = low | (isWrite ? PTE.accessed | PTE.dirty : PTE.accessed);
+    return (low & PTE.frame) | (at & (PAGE_BYTES - 1));
+  }
+  private reachByFault(at: Va, isWrite: boolean): Pa {
+    const vma = this.list.find(at) ?? this.grow(at);
+    if (vma === null || !allows(vma.prot, isWrite ? PF_WRITE : 0)) return -1;
+    return this.bring(vma, at, isWrite) === 'resume' ? this.frameAt(at) : -1;
+  }
+  reachToPoke(at: Va): Pa {
+    const vma = this.list.find(at);
+    if (vma === null || (vma.shared && (vma.maxProt & PROT_WRITE) === 0)) return -1;
+    return this.bring(vma, at, true) === 'resume' ? this.frameAt(at) : -1;
+  }
+  reachToPeek(at: Va): Pa {
+    const held = this.frameAt(at), vma = this.list.find(at);
+    if (held !== -1 || vma === null) return held;
+    if (vma.object === null) return this.mmu.frames.zero | (at & (PAGE_BYTES - 1));
+    const found = vma.object.page(vma.offset + pageOf(at) - vma.start, false);
+    return typeof found === 'number' ? found | (at & (PAGE_BYTES - 1)) : -1;
+  }
+  private frameAt(at: Va): Pa {
+    const frame = at >= 0 && at < TASK_SIZE ? this.table.query(at) & PTE.frame : 0;
+    return frame === 0 ? -1 : frame | (at & (PAGE_BYTES - 1));
+  }
+  /** What the CPU would find now, or -1 where it would fault. */
+  translate(address: Va, access: Access): Pa {
+    if (!(address >= 0 && address < TASK_SIZE)) return -1;
+    const leaf = this.table.leaf(address), low = leaf === -1 ? 0 : this.mmu.memory.i32[leaf]!;
+    if ((low & PTE.present) === 0 || (access === 'write' && (low & PTE.writable) === 0)) return -1;
+    if (access === 'execute' && (this.mmu.memory.i32[leaf + 1]! & NX_HIGH) !== 0) return -1;
+    return (low & PTE.frame) | (address & (PAGE_BYTES - 1));
+  }
+
+  // — mappings —
+  map(request: MapRequest): Va | number {
+    if (!isAligned(request.offset) || request.length <= 0) return -EINVAL;
+    const length = pagesUp(request.length), maxProt = request.maxProt ?? PROT_ALL, prot = request.prot & PROT_ALL;
+    if (length > TASK_SIZE) return -ENOMEM;
+    if (request.object !== null && request.offset + length > FILE_BYTES_MAX) return -EOVERFLOW;
+    const at = this.placeFor(request, length);
+    if (at < 0) return at;
+    if ((prot & ~maxProt) !== 0) return -EACCES;
+    if (this.list.all.length + 1 + this.list.addedByCut(at, at + length) > VMAS_MAX) return -ENOMEM;
+
+    if (request.fixed) this.drop(at, at + length);
+    const isAnonymous = request.object === null;
+    const object = isAnonymous && request.shared ? new SharedMemory(this.mmu.frames, length) : request.object;
+    this.list.insert({
+      start: at, end: at + length, prot, maxProt, shared: request.shared, inherit: request.inherit ?? true,
+      special: request.special ?? false, growsDown: request.growsDown ?? false, object,
+      offset: isAnonymous ? 0 : request.offset, label: request.label ?? object?.name ?? '',
+    });
+    return at;
+  }
+  /** Where a request goes, or -errno (Linux: get_unmapped_area). */
+  private placeFor(request: MapRequest, length: number): Va | number {
+    if (request.fixed) return this.checkFixed(request.at, length, request.keep ?? false);
+    const page = pageOf(request.at), hint = page > 0 ? Math.max(page, LOWEST) : 0;
+    if (hint > 0 && this.list.isRoom(hint, hint + length)) return hint;
+    const at = this.list.place(length);
+    return at === -1 ? -ENOMEM : at;
+  }
+  private checkFixed(at: Va, length: number, keep: boolean): Va | number {
+    if (at > TASK_SIZE - length) return -ENOMEM;
+    if (!isAligned(at)) return -EINVAL;
+    if (at < LOWEST) return -EPERM;
+    return keep && !this.list.isFree(at, at + length) ? -EEXIST : at;
+  }
+
+  unmap(start: Va, length: number): number {
+    if (!isAligned(start) || start > TASK_SIZE || length > TASK_SIZE - start || length <= 0) return -EINVAL;
+    const end = start + pagesUp(length);
+    if (this.list.all.length + this.list.addedByCut(start, end) > VMAS_MAX) return -ENOMEM;
+    this.drop(start, end);
+    return 0;
+  }
+  private drop(start: Va, end: Va): void {
+    this.table.unmap(start, end);
+    this.list.cut(start, end);
+    this.flushRange(start, end);
+  }
+
+  /** On -ENOMEM at a gap and on -EACCES, what lies before has changed. */
+  protect(start: Va, length: number, prot: number): number {
+    if (!isAligned(start)) return -EINVAL;
+    if (length === 0) return 0;
+    const end = start + pagesUp(length), wanted = prot & PROT_ALL;
+    if (end > 2 ** 64) return -ENOMEM;
+    if ((prot & ~(PROT_ALL | PROT_SEM | PROT_GROWSDOWN)) !== 0) return -EINVAL;
+    let at = start;
+    if ((prot & PROT_GROWSDOWN) !== 0) {
+      const vma = this.list.all[this.list.indexAbove(start)];
+      if (vma === undefined || vma.start >= end) return -ENOMEM;
+      if (!vma.growsDown) return -EINVAL;
+      at = vma.start;
+    }
+    while (at < end) {
+      const vma = this.list.find(at);
+      if (vma === null) return -ENOMEM;
+      if ((wanted & ~vma.maxProt) !== 0) return -EACCES;
+      const stop = Math.min(end, vma.end);
+      if (!this.protectPart(vma, at, stop, wanted)) return -ENOMEM;
+      at = stop;
+    }
+    return 0;
+  }
+  /** false: too many mappings. */
+  private protectPart(vma: Vma, start: Va, end: Va, prot: number): boolean {
+    if (prot === vma.prot) return true;
+    const added = (start > vma.start ? 1 : 0) + (end < vma.end ? 1 : 0);
+    if (this.list.all.length + added > VMAS_MAX) return false;
+    this.list.exchange(this.list.indexAbove(start), { ...partOf(vma, start, end), prot });
+    this.table.protect(start, end, prot, vma.shared);
+    this.flushRange(start, end);
+    return true;
+  }
+
+  /** mremap(2); `fixedAt` is MREMAP_FIXED's address. An old length of 0 maps the pages of a shared mapping a second time. */
+  remap(old: Va, oldLength: number, newLength: number, mayMove: boolean, fixedAt: Va | null): Va | number {
+    const from = pagesUp(oldLength), to = pagesUp(newLength);
+    if (!isAligned(old) || to === 0) return -EINVAL;
+    if (fixedAt !== null) return mayMove ? this.remapTo(old, from, to, fixedAt) : -EINVAL;
+    const vma = this.list.find(old);
+    if (vma === null) return -EFAULT;
+    if (from === to) return old;
+    if (from > to) {
+      const result = this.unmap(old + to, from - to);
+      return result < 0 ? result : old;
+    }
+    const error = checkResize(vma, old, from, to);
+    if (error < 0) return error;
+    if (from > 0 && old + from === vma.end && old + to <= TASK_SIZE && this.list.isFree(vma.end, old + to)) {
+      const index = this.list.indexAbove(old);
+      this.list.replace(index, index + 1, [{ ...vma, end: old + to }]);
+      return old;
+    }
+    const at = mayMove ? this.list.place(to) : -1;
+    return at === -1 ? -ENOMEM : this.move(vma, old, from, to, at);
+  }
+  /** As on Linux the target is unmapped before the source is looked at. */
+  private remapTo(old: Va, from: number, to: number, at: Va): Va | number {
+    if (!isAligned(at) || to > TASK_SIZE || at > TASK_SIZE - to) return -EINVAL;
+    if (old + from > at && at + to > old) return -EINVAL;
+    if (this.list.find(old)?.special === true) return -EINVAL;
+    if (at < LOWEST) return -EPERM;
+    if (this.list.all.length + 5 > VMAS_MAX) return -ENOMEM;
+    this.drop(at, at + to);
+    if (from > to) {
+      const result = this.unmap(old + to, from - to);
+      if (result < 0) return result;
+    }
+    const vma = this.list.find(old), kept = Math.min(from, to);
+    if (vma === null) return -EFAULT;
+    const error = checkResize(vma, old, kept, to);
+    return error < 0 ? error : this.move(vma, old, kept, to, at);
+  }
+  private move(vma: Vma, old: Va, from: number, to: number, at: Va): Va | number {
+    if (this.list.all.length + 1 + this.list.addedByCut(old, old + from) > VMAS_MAX) return -ENOMEM;
+    if (from > 0 && !this.table.move(old, at, from)) return -ENOMEM;
+    this.list.insert({ ...partOf(vma, old, Math.max(old + from, old + PAGE_BYTES)), start: at, end: at + to });
+    if (from > 0) this.list.cut(old, old + from);
+    this.flushRange(old, old + from);
+    return at;
+  }
+
+  /** Where the heap begins: the loader says, once. */
+  startBreak(at: Va): void { this.breakStart = this.breakEnd = at; }
+  /** brk(2) as the kernel answers it: the break after the call, which is the old one where it cannot move. */
+  setBreak(to: Va): Va {
+    if (to < this.breakStart || this.breakStart === 0) return this.breakEnd;
+    const old = pagesUp(this.breakEnd), end = pagesUp(to);
+    if (end < old && this.unmap(end, old - end) < 0) return this.breakEnd;
+    if (end > old && !this.extendBreak(old, end)) return this.breakEnd;
+    return this.breakEnd = to;
+  }
+  private extendBreak(old: Va, end: Va): boolean {
+    if (!this.list.isRoom(old, end + PAGE_BYTES) || this.list.all.length + 1 > VMAS_MAX) return false;
+    this.list.insert({
+      start: old, end, prot: PROT_ALL & ~PROT_EXEC, maxProt: PROT_ALL, shared: false, inherit: true,
+      special: false, growsDown: false, object: null, offset: 0, label: '[heap]',
+    });
+    return true;
+  }
+
+  /** madvise(2) MADV_DONTNEED: pages are dropped, and come again as if untouched. -ENOMEM at a gap, after the rest. */
+  discard(start: Va, length: number): number {
+    const end = start + pagesUp(length);
+    if (!isAligned(start) || end > TASK_SIZE) return -EINVAL;
+    let result = 0, at = start;
+    for (let index = this.list.indexAbove(start); at < end; index += 1) {
+      const vma = this.list.all[index];
+      if (vma === undefined || vma.start >= end) return -ENOMEM;
+      if (vma.special) return -EINVAL;
+      if (vma.start > at) result = -ENOMEM;
+      this.dropPages(Math.max(at, vma.start), Math.min(end, vma.end));
+      at = vma.end;
+    }
+    return result;
+  }
+  /** An object's bytes [from, to) are no longer those its pages held (truncate): whoever touches them asks the object again. */
+  invalidate(object: Mappable, from: number, to: number): void {
+    for (const vma of this.list.all) {
+      if (vma.object !== object) continue;
+      const start = Math.max(vma.start, vma.start + pagesUp(from) - vma.offset);
+      const end = Math.min(vma.end, vma.start + pagesUp(to) - vma.offset);
+      if (start < end) this.dropPages(start, end);
+    }
+  }
+  private dropPages(start: Va, end: Va): void {
+    this.table.unmap(start, end);
+    this.flushRange(start, end);
+  }
+
+  // — life —
+  /** A copy that shares every private page until one side writes it; null where no frame is left. */
+  fork(): AddressSpace | null {
+    const child = AddressSpace.create(this.mmu);
+    if (child === null) return null;
+    child.breakStart = this.breakStart; child.breakEnd = this.breakEnd;
+    let isComplete = true;
+    for (const vma of this.list.all) {
+      if (!vma.inherit) continue;
+      child.list.insert(vma);
+      // Pages of a shared mapping come again from its object.
+      if (!vma.shared) isComplete &&= this.table.share(child.table, vma.start, vma.end);
+    }
+    if (this.isActive) this.mmu.flush();
+    if (isComplete) return child;
+    child.release();
+    return null;
+  }
+  /** Drops every mapping, frame and table. The space is not to be used again. */
+  release(): void {
+    if (this.isActive) this.mmu.root = 0;
+    this.table.release();
+    const gone = this.list.all.splice(0);
+    for (const vma of gone) vma.object?.unmapped?.(vma);
+  }
+}
+
+/** Whether `from` bytes at `old` may become `to` bytes: 0 or -errno (Linux: vma_to_resize). */
+function checkResize(vma: Vma, old: Va, from: number, to: number): number {
+  if (from === 0 && !vma.shared) return -EINVAL;
+  if (from > vma.end - old) return -EFAULT;
+  if (to !== from && vma.special) return -EFAULT;
+  return 0;
 }

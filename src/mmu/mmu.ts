@@ -1,0 +1,131 @@
+/** The hardware's part: 4-level walk, TLB, page-fault codes (SDM 3A §4.5-4.10). Knows entries and bits, nothing of VMAs. */
+import { PAGE_BYTES, PAGE_MASK, TLB, type LinearMemory } from '../base/layout.ts';
+import type { i32, Pa, Va } from '../base/types.ts';
+import { hiOf, loOf, vaOf } from '../base/words.ts';
+import { PTE, RESERVED_HIGH, wordInDirectory, wordInPdpt, wordInPml4, wordInTable } from './entry.ts';
+import { PF_FETCH, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE, type PageFault } from './fault.ts';
+import type { Frames } from './frames.ts';
+
+/** The order is that of the tags in a TLB entry: a tag's word is twice this. */
+export const ACCESS = { read: 0, write: 1, execute: 2 } as const;
+const FAULT_BITS = [0, PF_WRITE, PF_FETCH] as const;
+
+const TLB_WORD = TLB.at >> 2, ENTRY_WORDS = TLB.entryBytes >> 2, TLB_WORDS = TLB.entries * ENTRY_WORDS;
+const WRITE = TLB.write >> 2, EXECUTE = TLB.execute >> 2, ADDEND = TLB.addend >> 2;
+/** No page address: its low bits are not zero. */
+const INVALID = 1;
+/** No address space: every access faults. */
+const NO_ROOT = 0;
+/** Doubles hold addresses of the upper half only to multiples of this. */
+const UPPER_HALF_MASK = -2048;
+
+/** Where the TLB entry of an address begins, in 32-bit words of the linear memory. */
+export function tlbSlot(lo: i32, hi: i32): number {
+  return TLB_WORD + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & (TLB.entries - 1)) * ENTRY_WORDS;
+}
+
+export class Mmu {
+  readonly memory: LinearMemory;
+  readonly frames: Frames;
+  /** How the last `fill` or `probe` that returned -1 failed. */
+  readonly fault: PageFault = { address: 0, code: 0 };
+  /** Walks for a page that was not in the TLB, those that ended in a fault included. */
+  misses = 0;
+  /** By frame (pa >>> 12): 1 = code was translated from it, and its TLB entries carry no write tag. */
+  readonly code: Uint8Array;
+  /** Told before bytes of a frame with translated code change, or the frame is freed. */
+  onCodeWrite: (pa: Pa, length: number) => void = () => {};
+  private readonly words: Int32Array;
+  private cr3: Pa = NO_ROOT;
+
+  constructor(memory: LinearMemory, frames: Frames) {
+    this.memory = memory; this.frames = frames; this.words = memory.i32;
+    this.code = new Uint8Array(memory.u8.length >>> 12);
+    frames.onFree = pa => { this.beforeWrite(pa, PAGE_BYTES); this.code[pa >>> 12] = 0; };
+    this.flush();
+  }
+
+  /** CR3: the PML4's address, 0 for none. */
+  get root(): Pa { return this.cr3; }
+  set root(pa: Pa) { this.cr3 = pa; this.flush(); }
+  flush(): void { this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS); }
+  /** INVLPG. */
+  flushPage(va: Va): void {
+    const lo = loOf(va) & PAGE_MASK, hi = hiOf(va), slot = tlbSlot(lo, hi), w = this.words;
+    if (w[slot] === lo && w[slot + 1] === hi) w[slot] = w[slot + WRITE] = w[slot + EXECUTE] = INVALID;
+  }
+
+  /** The physical address behind a user access, or -1 with `fault` filled in. */
+  probe(lo: i32, hi: i32, access: number): Pa {
+    const slot = tlbSlot(lo, hi), w = this.words;
+    if (w[slot + 2 * access] === (lo & PAGE_MASK) && w[slot + 2 * access + 1] === hi) return (lo + w[slot + ADDEND]!) | 0;
+    return this.fill(lo, hi, access);
+  }
+
+  /** `probe` past the TLB: walks, checks, marks the entries accessed (and dirty), and fills the TLB. */
+  fill(lo: i32, hi: i32, access: number): Pa {
+    if (hi >> 15 !== 0 && hi >> 15 !== -1) return this.raise(-1, 0);
+    const w = this.words, bits = PF_USER | FAULT_BITS[access]!;
+    if (this.cr3 === NO_ROOT) return this.miss(lo, hi, bits);
+    const at4 = (this.cr3 >> 2) + wordInPml4(hi), e4 = w[at4]!;
+    if ((e4 & PTE.present) === 0) return this.miss(lo, hi, bits);
+    const at3 = ((e4 & PTE.frame) >> 2) + wordInPdpt(lo, hi), e3 = w[at3]!;
+    if ((e3 & PTE.present) === 0) return this.miss(lo, hi, bits);
+    const at2 = ((e3 & PTE.frame) >> 2) + wordInDirectory(lo), e2 = w[at2]!;
+    if ((e2 & PTE.present) === 0) return this.miss(lo, hi, bits);
+    const at1 = ((e2 & PTE.frame) >> 2) + wordInTable(lo), e1 = w[at1]!;
+    if ((e1 & PTE.present) === 0) return this.miss(lo, hi, bits);
+
+    const all = e4 & e3 & e2 & e1, high = w[at4 + 1]! | w[at3 + 1]! | w[at2 + 1]! | w[at1 + 1]!;
+    // Large pages are not offered, so the bit that asks for one is reserved.
+    if ((high & RESERVED_HIGH) !== 0 || ((e4 | e3 | e2) & PTE.large) !== 0 || (e4 | e3 | e2 | e1) < 0) {
+      return this.miss(lo, hi, bits | PF_PRESENT | PF_RESERVED);
+    }
+    if ((all & PTE.user) === 0) return this.miss(lo, hi, bits | PF_PRESENT);
+    if (access === ACCESS.write && (all & PTE.writable) === 0) return this.miss(lo, hi, bits | PF_PRESENT);
+    if (access === ACCESS.execute && high < 0) return this.miss(lo, hi, bits | PF_PRESENT);
+
+    if ((all & PTE.accessed) === 0) { w[at4]! |= PTE.accessed; w[at3]! |= PTE.accessed; w[at2]! |= PTE.accessed; }
+    const leaf = e1 | PTE.accessed | (access === ACCESS.write ? PTE.dirty : 0);
+    if (leaf !== e1) w[at1] = leaf;
+    const mayWrite = (all & PTE.writable) !== 0 && (leaf & PTE.dirty) !== 0 && this.code[(leaf & PTE.frame) >>> 12] === 0;
+    return this.insert(lo, hi, leaf & PTE.frame, access, mayWrite);
+  }
+  /** A page that could be walked can be read, so the read tag says whose entry it is. */
+  private insert(lo: i32, hi: i32, frame: Pa, access: number, mayWrite: boolean): Pa {
+    const slot = tlbSlot(lo, hi), page = lo & PAGE_MASK, w = this.words;
+    if (w[slot] !== page || w[slot + 1] !== hi) {
+      this.misses += 1;
+      w[slot] = page; w[slot + 1] = hi;
+      w[slot + EXECUTE] = INVALID;
+    }
+    w[slot + WRITE] = mayWrite ? page : INVALID;
+    w[slot + WRITE + 1] = hi;
+    if (access === ACCESS.execute) { w[slot + EXECUTE] = page; w[slot + EXECUTE + 1] = hi; }
+    w[slot + ADDEND] = frame - page;
+    return frame | (lo & ~PAGE_MASK);
+  }
+  private miss(lo: i32, hi: i32, code: number): -1 {
+    const slot = tlbSlot(lo, hi), w = this.words;
+    if (w[slot] !== (lo & PAGE_MASK) || w[slot + 1] !== hi) this.misses += 1;
+    return this.raise(vaOf(hi < 0 ? lo & UPPER_HALF_MASK : lo, hi), code);
+  }
+  private raise(address: Va, code: number): -1 {
+    this.fault.address = address; this.fault.code = code;
+    return -1;
+  }
+
+  /** From now on stores to this frame are seen: no TLB entry of it lets one pass. */
+  markCode(pa: Pa): void {
+    const frame = pa & PAGE_MASK, w = this.words;
+    this.code[pa >>> 12] = 1;
+    for (let slot = TLB_WORD; slot < TLB_WORD + TLB_WORDS; slot += ENTRY_WORDS) {
+      if (((w[slot + WRITE]! + w[slot + ADDEND]!) | 0) === frame) w[slot + WRITE] = INVALID;
+    }
+  }
+  clearCode(pa: Pa): void { this.code[pa >>> 12] = 0; }
+  /** To be called by whoever is about to change bytes of a frame other than through a store of the CPU. */
+  beforeWrite(pa: Pa, length: number): void {
+    if (this.code[pa >>> 12] !== 0) this.onCodeWrite(pa, length);
+  }
+}
