@@ -42,13 +42,13 @@ export class Block {
   /** Bytes before instruction `index`. */
   offsetOf(index: number): number {
     let offset = 0;
-    for (let k = 0; k < index; k++) offset += this.instructions[k]!.length;
+    for (let k = 0; k < index; k++) offset += this.instructions[k].length;
     return offset;
   }
   /** Cycles of the first `count` instructions. */
   costOf(count: number): number {
     let sum = 0;
-    for (let k = 0; k < count; k++) sum += this.costs[k]!;
+    for (let k = 0; k < count; k++) sum += this.costs[k];
     return sum;
   }
 }
@@ -77,7 +77,7 @@ export class BlockCache {
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
     const slot = (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1);
-    const block = this.table[slot]!;
+    const block = this.table[slot];
     if (block.lo === lo && block.hi === hi && block.pa === pa && block.isValid && block.secondPa === -1) return block;
     return this.find(lo, hi, pa, slot);
   }
@@ -165,7 +165,7 @@ export class BlockCache {
     const bytes = instructions.reduce((sum, i) => sum + i.length, 0);
     const end = vaOf(lo, hi) + bytes;
     const costs = instructions.map(i => this.costs.of(i));
-    const last = instructions[instructions.length - 1]!;
+    const last = instructions[instructions.length - 1];
     return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)));
   }
 }

@@ -69,13 +69,13 @@ export class Cpu {
     r[RIP] = lo; r[RIP + 1] = block.hi;
     this.count(block, this.done);
     this.interpreter.abandon();
-    if (isTrap) return EXCEPTIONS[this.interpreter.vector]!;
-    return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection]! : this.pageFault;
+    if (isTrap) return EXCEPTIONS[this.interpreter.vector];
+    return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault;
   }
   private count(block: Block, instructions: number): void {
     const f64 = this.state.f64;
-    f64[INSTRUCTIONS]! += instructions;
-    f64[CYCLES]! += instructions === block.instructions.length ? block.cost : block.costOf(instructions);
+    f64[INSTRUCTIONS] += instructions;
+    f64[CYCLES] += instructions === block.instructions.length ? block.cost : block.costOf(instructions);
   }
 
   private interpret(budget: number): Exit {
@@ -83,13 +83,13 @@ export class Cpu {
     let left = budget;
     let mayStop = false;
     while (left > 0) {
-      const lo = r[RIP]!, hi = r[RIP + 1]!;
+      const lo = r[RIP], hi = r[RIP + 1];
       const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & (TLB.entries - 1)) * 8;
       const pa = words[e + EXECUTE] === (lo & PAGE_MASK) && words[e + EXECUTE + 1] === hi
-        ? (lo + words[e + ADDEND]!) | 0
+        ? (lo + words[e + ADDEND]) | 0
         : this.mmu.fill(lo, hi, ACCESS.execute);
       const block = pa === -1 ? null : this.blocks.at(lo, hi, pa);
-      if (block === null) return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection]! : this.pageFault;
+      if (block === null) return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault;
       if (block.stopsHere && mayStop) return STOP;
       mayStop = true;
 
@@ -99,11 +99,11 @@ export class Cpu {
       r[RIP + 1] = block.nextHi;
       let k = 0;
       while (k < end) {
-        const i = instructions[k]!;
+        const i = instructions[k];
         this.done = k;
         m.begin();
-        r[RIP] = (r[RIP]! + i.length) | 0;
-        semantics[k]!(m, i);
+        r[RIP] = (r[RIP] + i.length) | 0;
+        semantics[k](m, i);
         k += 1;
         if (m.outcome !== OUTCOME.next) break;
       }
@@ -131,11 +131,11 @@ export class Cpu {
       r[RIP + 1] = block.hi;
     }
     this.count(block, isTrap && !isBreakpoint ? executed - 1 : executed);
-    return isTrap ? EXCEPTIONS[this.interpreter.vector]! : null;
+    return isTrap ? EXCEPTIONS[this.interpreter.vector] : null;
   }
   /** Charges the branch that ends a block. `from` is the block's address: one branch a block, so it names the branch as well. */
   private predict(block: Block, from: i32, hasJumped: boolean): void {
-    const to = this.state.r32[RIP]!, p = this.predictor;
+    const to = this.state.r32[RIP], p = this.predictor;
     let cycles = 0;
     switch (block.flow) {
       case 'branch': cycles = p.conditional(from, hasJumped); break;
@@ -146,8 +146,8 @@ export class Cpu {
       case 'return': cycles = p.returned(to); break;
       default: return;
     }
-    this.state.f64[CYCLES]! += cycles;
+    this.state.f64[CYCLES] += cycles;
   }
   /** Cycles spent outside the program: system calls, faults, signals. */
-  charge(cycles: number): void { this.state.f64[CYCLES]! += cycles; }
+  charge(cycles: number): void { this.state.f64[CYCLES] += cycles; }
 }

@@ -12,22 +12,22 @@ export const ruleWord = (rule: number, size: number): number => (rule << 4) | si
 /** The word of a value that holds its top bit, moved so that the top bit is bit 31. */
 function top(r: Int32Array, at: number, size: number): i32 {
   switch (size) {
-    case 8: return r[at + 1]!;
-    case 4: return r[at]!;
-    case 2: return r[at]! << 16;
-    default: return r[at]! << 24;
+    case 8: return r[at + 1];
+    case 4: return r[at];
+    case 2: return r[at] << 16;
+    default: return r[at] << 24;
   }
 }
 /** Bit `n` of a 64-bit value; 0 outside. */
 function bit(r: Int32Array, at: number, n: number): number {
   if (n < 0 || n > 63) return 0;
-  return n < 32 ? (r[at]! >>> n) & 1 : (r[at + 1]! >>> (n - 32)) & 1;
+  return n < 32 ? (r[at] >>> n) & 1 : (r[at + 1] >>> (n - 32)) & 1;
 }
 /** CF, 0 or 1. */
 export function carryOf(r: Int32Array): number {
-  const word = r[KIND]!, size = word & 15;
+  const word = r[KIND], size = word & 15;
   switch (word >> 4) {
-    case RULE.known: return r[KNOWN]! & CF;
+    case RULE.known: return r[KNOWN] & CF;
     case RULE.add: {
       const a = top(r, A, size), b = top(r, B, size);
       return ((a & b) | ((a | b) & ~top(r, RESULT, size))) >>> 31;
@@ -36,31 +36,31 @@ export function carryOf(r: Int32Array): number {
       const a = top(r, A, size), b = top(r, B, size);
       return ((~a & b) | ((~a | b) & top(r, RESULT, size))) >>> 31;
     }
-    case RULE.inc: case RULE.dec: return r[B]!;
-    case RULE.shl: return bit(r, A, 8 * size - r[B]!);
-    case RULE.shr: return bit(r, A, r[B]! - 1);
-    case RULE.sar: return r[B]! > 8 * size ? top(r, A, size) >>> 31 : bit(r, A, r[B]! - 1);
-    case RULE.mul: return (r[B]! | r[B + 1]!) !== 0 ? 1 : 0;
+    case RULE.inc: case RULE.dec: return r[B];
+    case RULE.shl: return bit(r, A, 8 * size - r[B]);
+    case RULE.shr: return bit(r, A, r[B] - 1);
+    case RULE.sar: return r[B] > 8 * size ? top(r, A, size) >>> 31 : bit(r, A, r[B] - 1);
+    case RULE.mul: return (r[B] | r[B + 1]) !== 0 ? 1 : 0;
     default: return 0;
   }
 }
 /** ZF, 0 or 1: results are cut to their size, so all their words count. */
 export function zeroOf(r: Int32Array): number {
-  return r[KIND] === 0 ? (r[KNOWN]! & ZF) >>> 6 : (r[RESULT]! | r[RESULT + 1]!) === 0 ? 1 : 0;
+  return r[KIND] === 0 ? (r[KNOWN] & ZF) >>> 6 : (r[RESULT] | r[RESULT + 1]) === 0 ? 1 : 0;
 }
 export function signOf(r: Int32Array): number {
-  return r[KIND] === 0 ? (r[KNOWN]! & SF) >>> 7 : top(r, RESULT, r[KIND]! & 15) >>> 31;
+  return r[KIND] === 0 ? (r[KNOWN] & SF) >>> 7 : top(r, RESULT, r[KIND] & 15) >>> 31;
 }
 export function parityOf(r: Int32Array): number {
-  if (r[KIND] === 0) return (r[KNOWN]! & PF) >>> 2;
-  let low = r[RESULT]! & 0xff;
+  if (r[KIND] === 0) return (r[KNOWN] & PF) >>> 2;
+  let low = r[RESULT] & 0xff;
   low ^= low >> 4;
   return (0x9669 >>> (low & 15)) & 1;
 }
 export function overflowOf(r: Int32Array): number {
-  const word = r[KIND]!, size = word & 15;
+  const word = r[KIND], size = word & 15;
   switch (word >> 4) {
-    case RULE.known: return (r[KNOWN]! & OF) >>> 11;
+    case RULE.known: return (r[KNOWN] & OF) >>> 11;
     case RULE.add: { const s = top(r, RESULT, size); return ((top(r, A, size) ^ s) & (top(r, B, size) ^ s)) >>> 31; }
     case RULE.sub: { const a = top(r, A, size); return ((a ^ top(r, B, size)) & (a ^ top(r, RESULT, size))) >>> 31; }
     case RULE.inc: return isTopBitOnly(r, size) ? 1 : 0;
@@ -77,24 +77,24 @@ function isTopBitOnly(r: Int32Array, size: number): boolean {
 }
 function isAllButTopBit(r: Int32Array, size: number): boolean {
   if (size === 8) return r[RESULT] === -1 && r[RESULT + 1] === 0x7fffffff;
-  return r[RESULT]! === (size === 4 ? 0x7fffffff : size === 2 ? 0x7fff : 0x7f);
+  return r[RESULT] === (size === 4 ? 0x7fffffff : size === 2 ? 0x7fff : 0x7f);
 }
 export function adjustOf(r: Int32Array): number {
-  switch (r[KIND]! >> 4) {
-    case RULE.known: return (r[KNOWN]! & AF) >>> 4;
-    case RULE.add: case RULE.sub: return ((r[A]! ^ r[B]! ^ r[RESULT]!) >>> 4) & 1;
-    case RULE.inc: return (r[RESULT]! & 15) === 0 ? 1 : 0;
-    case RULE.dec: return (r[RESULT]! & 15) === 15 ? 1 : 0;
+  switch (r[KIND] >> 4) {
+    case RULE.known: return (r[KNOWN] & AF) >>> 4;
+    case RULE.add: case RULE.sub: return ((r[A] ^ r[B] ^ r[RESULT]) >>> 4) & 1;
+    case RULE.inc: return (r[RESULT] & 15) === 0 ? 1 : 0;
+    case RULE.dec: return (r[RESULT] & 15) === 15 ? 1 : 0;
     default: return 0;
   }
 }
 /** Computes all six now and leaves them in `eflags`: the whole of RFLAGS is returned. */
 export function settle(r: Int32Array): number {
-  if (r[KIND] === 0) return r[KNOWN]!;
+  if (r[KIND] === 0) return r[KNOWN];
   const flags = carryOf(r) | (parityOf(r) << 2) | (adjustOf(r) << 4) | (zeroOf(r) << 6) | (signOf(r) << 7) | (overflowOf(r) << 11);
-  r[KNOWN] = (r[KNOWN]! & ~ARITHMETIC_FLAGS) | flags;
+  r[KNOWN] = (r[KNOWN] & ~ARITHMETIC_FLAGS) | flags;
   r[KIND] = 0;
-  return r[KNOWN]!;
+  return r[KNOWN];
 }
 /** Condition `cc` (SDM vol. 2, appendix B.1.4.7), 0 or 1. */
 export function conditionOf(r: Int32Array, cc: number): number {

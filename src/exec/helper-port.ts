@@ -20,7 +20,7 @@ export class HelperPort implements HelperContext {
 
   address(operand: Operand): number {
     const t = this.m.address(operand), words = this.m.scratch.i32;
-    return vaOf(words[t]!, words[t + 1]!);
+    return vaOf(words[t], words[t + 1]);
   }
   span(at: number, length: number, isWrite: boolean): Pa {
     if (at >= CANONICAL_END) this.trap(VECTOR.protection);
@@ -57,8 +57,8 @@ export class HelperPort implements HelperContext {
   }
   read(operand: Operand): i32 {
     const t = this.m.read(operand), words = this.m.scratch.i32;
-    this.high = words[t + 1]!;
-    return words[t]!;
+    this.high = words[t + 1];
+    return words[t];
   }
   write(operand: Operand, lo: i32, hi: i32): void {
     const t = this.m.constant(0), words = this.m.scratch.i32;
@@ -71,5 +71,5 @@ export class HelperPort implements HelperContext {
   }
   trap(vector: number): never { this.m.vector = vector; throw TRAP; }
   again(): void { this.m.outcome = OUTCOME.again; }
-  charge(cycles: number): void { this.state.f64[STATE.cycles >> 3]! += cycles; }
+  charge(cycles: number): void { this.state.f64[STATE.cycles >> 3] += cycles; }
 }

@@ -75,42 +75,42 @@ export class Interpreter implements Ops {
   read(o: Operand): Temp {
     const r = this.r, at = o.index << 1;
     switch (o.form) {
-      case FORM.gpr64: return this.fresh(r[at]!, r[at + 1]!);
-      case FORM.gpr32: return this.fresh(r[at]!, 0);
+      case FORM.gpr64: return this.fresh(r[at], r[at + 1]);
+      case FORM.gpr32: return this.fresh(r[at], 0);
       case FORM.memory: return this.load(this.address(o), o.size);
       case FORM.immediate: return this.cut(o.lo, o.hi, o.size);
-      case FORM.gpr8: return this.fresh(r[at]! & 0xff, 0);
-      case FORM.gpr16: return this.fresh(r[at]! & 0xffff, 0);
-      case FORM.high8: return this.fresh((r[at]! >>> 8) & 0xff, 0);
+      case FORM.gpr8: return this.fresh(r[at] & 0xff, 0);
+      case FORM.gpr16: return this.fresh(r[at] & 0xffff, 0);
+      case FORM.high8: return this.fresh((r[at] >>> 8) & 0xff, 0);
       default: return this.readVector(o);
     }
   }
   private readVector(o: Operand): Temp {
     const s = this.s, r = this.r, t = this.used, at = VECTORS + 8 * o.index;
-    s[t] = r[at]!;
-    s[t + 1] = o.size >= 8 ? r[at + 1]! : 0;
+    s[t] = r[at];
+    s[t + 1] = o.size >= 8 ? r[at + 1] : 0;
     if (o.size !== 16) { this.used = t + 2; return t; }
-    s[t + 2] = r[at + 2]!; s[t + 3] = r[at + 3]!;
+    s[t + 2] = r[at + 2]; s[t + 3] = r[at + 3];
     this.used = t + 4;
     return t;
   }
   write(o: Operand, v: Temp): void {
     const r = this.r, s = this.s, at = o.index << 1;
     switch (o.form) {
-      case FORM.gpr64: r[at] = s[v]!; r[at + 1] = s[v + 1]!; return;
-      case FORM.gpr32: r[at] = s[v]!; r[at + 1] = 0; return;
+      case FORM.gpr64: r[at] = s[v]; r[at + 1] = s[v + 1]; return;
+      case FORM.gpr32: r[at] = s[v]; r[at + 1] = 0; return;
       case FORM.memory: this.writeMemory(o, v); return;
-      case FORM.gpr8: r[at] = (r[at]! & ~0xff) | (s[v]! & 0xff); return;
-      case FORM.gpr16: r[at] = (r[at]! & ~0xffff) | (s[v]! & 0xffff); return;
-      case FORM.high8: r[at] = (r[at]! & ~0xff00) | ((s[v]! & 0xff) << 8); return;
+      case FORM.gpr8: r[at] = (r[at] & ~0xff) | (s[v] & 0xff); return;
+      case FORM.gpr16: r[at] = (r[at] & ~0xffff) | (s[v] & 0xffff); return;
+      case FORM.high8: r[at] = (r[at] & ~0xff00) | ((s[v] & 0xff) << 8); return;
       default: this.writeVector(o, v);
     }
   }
   private writeVector(o: Operand, v: Temp): void {
     const s = this.s, r = this.r, at = VECTORS + 8 * o.index;
-    r[at] = s[v]!;
-    if (o.size >= 8) r[at + 1] = s[v + 1]!;
-    if (o.size === 16) { r[at + 2] = s[v + 2]!; r[at + 3] = s[v + 3]!; }
+    r[at] = s[v];
+    if (o.size >= 8) r[at + 1] = s[v + 1];
+    if (o.size === 16) { r[at + 2] = s[v + 2]; r[at + 3] = s[v + 3]; }
   }
   private writeMemory(o: Operand, v: Temp): void {
     const pa = this.modified;
@@ -121,11 +121,11 @@ export class Interpreter implements Ops {
   /** Checks for writing, then reads: what a read-modify-write does (its faults carry W). */
   modify(o: Operand): Temp {
     if (o.form !== FORM.memory) return this.read(o);
-    const at = this.address(o), lo = this.s[at]!, hi = this.s[at + 1]!;
+    const at = this.address(o), lo = this.s[at], hi = this.s[at + 1];
     const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
     let pa: Pa;
     if (this.words[e + WRITE] === (lo & PAGE_MASK) && this.words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - o.size) {
-      pa = (lo + this.words[e + ADDEND]!) | 0;
+      pa = (lo + this.words[e + ADDEND]) | 0;
     } else if ((lo & ~PAGE_MASK) > PAGE_BYTES - o.size) {
       this.translateAcross(lo, hi, o.size, ACCESS.write);
       this.modified = MODIFIED_ACROSS;
@@ -139,14 +139,14 @@ export class Interpreter implements Ops {
   }
   effective(o: Operand): Temp {
     const r = this.r, base = o.base << 1;
-    const b = r[base]!;
+    const b = r[base];
     let lo = (b + o.disp) | 0;
-    let hi = (r[base + 1]! + o.dispHigh + ((lo >>> 0) < (b >>> 0) ? 1 : 0)) | 0;
+    let hi = (r[base + 1] + o.dispHigh + ((lo >>> 0) < (b >>> 0) ? 1 : 0)) | 0;
     if (o.index !== NONE) {
-      const il = r[o.index << 1]!, shift = o.shift;
+      const il = r[o.index << 1], shift = o.shift;
       const scaledLo = il << shift;
       // `>>> 1 >>> (31 - shift)`: a shift by 32 would be one by 0.
-      const scaledHi = (r[(o.index << 1) + 1]! << shift) | (il >>> 1 >>> (31 - shift));
+      const scaledHi = (r[(o.index << 1) + 1] << shift) | (il >>> 1 >>> (31 - shift));
       lo = (lo + scaledLo) | 0;
       hi = (hi + scaledHi + ((lo >>> 0) < (scaledLo >>> 0) ? 1 : 0)) | 0;
     }
@@ -155,8 +155,8 @@ export class Interpreter implements Ops {
   address(o: Operand): Temp {
     const t = this.effective(o);
     if (o.segment !== NONE) {
-      const s = this.s, lo = (s[t]! + this.r[2 * o.segment]!) | 0;
-      s[t + 1] = (s[t + 1]! + this.r[2 * o.segment + 1]! + ((lo >>> 0) < (s[t]! >>> 0) ? 1 : 0)) | 0;
+      const s = this.s, lo = (s[t] + this.r[2 * o.segment]) | 0;
+      s[t + 1] = (s[t + 1] + this.r[2 * o.segment + 1] + ((lo >>> 0) < (s[t] >>> 0) ? 1 : 0)) | 0;
       s[t] = lo;
     }
     return t;
@@ -164,11 +164,11 @@ export class Interpreter implements Ops {
 
   // — memory —
   load(at: Temp, size: Size, aligned = false): Temp {
-    const lo = this.s[at]!, hi = this.s[at + 1]!, words = this.words;
+    const lo = this.s[at], hi = this.s[at + 1], words = this.words;
     const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
     if (aligned && (lo & (size - 1)) !== 0) return this.misaligned();
     if (words[e + READ] === (lo & PAGE_MASK) && words[e + READ + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
-      return this.get((lo + words[e + ADDEND]!) | 0, size);
+      return this.get((lo + words[e + ADDEND]) | 0, size);
     }
     if ((lo & ~PAGE_MASK) > PAGE_BYTES - size) {
       this.translateAcross(lo, hi, size, ACCESS.read);
@@ -177,11 +177,11 @@ export class Interpreter implements Ops {
     return this.get(this.translate(lo, hi, ACCESS.read), size);
   }
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
-    const lo = this.s[at]!, hi = this.s[at + 1]!, words = this.words;
+    const lo = this.s[at], hi = this.s[at + 1], words = this.words;
     const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
     if (aligned && (lo & (size - 1)) !== 0) this.misaligned();
     if (words[e + WRITE] === (lo & PAGE_MASK) && words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
-      this.put((lo + words[e + ADDEND]!) | 0, value, size);
+      this.put((lo + words[e + ADDEND]) | 0, value, size);
       return;
     }
     if ((lo & ~PAGE_MASK) > PAGE_BYTES - size) { this.storeAcross(lo, hi, value, size); return; }
@@ -198,7 +198,7 @@ export class Interpreter implements Ops {
     switch (size) {
       case 8: s[t] = this.view.getInt32(pa, true); s[t + 1] = this.view.getInt32(pa + 4, true); return t;
       case 4: s[t] = this.view.getInt32(pa, true); s[t + 1] = 0; return t;
-      case 1: s[t] = this.bytes[pa]!; s[t + 1] = 0; return t;
+      case 1: s[t] = this.bytes[pa]; s[t + 1] = 0; return t;
       case 2: s[t] = this.view.getUint16(pa, true); s[t + 1] = 0; return t;
       default:
         for (let k = 0; k < size >> 2; k++) s[t + k] = this.view.getInt32(pa + 4 * k, true);
@@ -209,11 +209,11 @@ export class Interpreter implements Ops {
   private put(pa: Pa, v: Temp, size: Size): void {
     const s = this.s;
     switch (size) {
-      case 8: this.view.setInt32(pa, s[v]!, true); this.view.setInt32(pa + 4, s[v + 1]!, true); return;
-      case 4: this.view.setInt32(pa, s[v]!, true); return;
-      case 1: this.bytes[pa] = s[v]!; return;
-      case 2: this.view.setInt16(pa, s[v]!, true); return;
-      default: for (let k = 0; k < size >> 2; k++) this.view.setInt32(pa + 4 * k, s[v + k]!, true);
+      case 8: this.view.setInt32(pa, s[v], true); this.view.setInt32(pa + 4, s[v + 1], true); return;
+      case 4: this.view.setInt32(pa, s[v], true); return;
+      case 1: this.bytes[pa] = s[v]; return;
+      case 2: this.view.setInt16(pa, s[v], true); return;
+      default: for (let k = 0; k < size >> 2; k++) this.view.setInt32(pa + 4 * k, s[v + k], true);
     }
   }
   /** The slow path of every access: a physical address, or a fault. */
@@ -239,7 +239,7 @@ export class Interpreter implements Ops {
     this.s[t] = this.s[t + 1] = 0;
     for (let k = 0; k < size; k++) {
       const at = (lo + k) | 0;
-      this.scratch.u8[4 * t + k] = this.bytes[this.translate(at, (at >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi, ACCESS.read)]!;
+      this.scratch.u8[4 * t + k] = this.bytes[this.translate(at, (at >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi, ACCESS.read)];
     }
     return t;
   }
@@ -249,46 +249,46 @@ export class Interpreter implements Ops {
       const at = (lo + k) | 0;
       const pa = this.translate(at, (at >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi, ACCESS.write);
       this.beforeWrite(pa, 1);
-      this.bytes[pa] = this.scratch.u8[4 * v + k]!;
+      this.bytes[pa] = this.scratch.u8[4 * v + k];
     }
   }
 
   // — integers —
   add(a: Temp, b: Temp, size: Size): Temp {
-    const s = this.s, al = s[a]!, lo = (al + s[b]!) | 0;
-    if (size === 8) return this.fresh(lo, (s[a + 1]! + s[b + 1]! + ((lo >>> 0) < (al >>> 0) ? 1 : 0)) | 0);
+    const s = this.s, al = s[a], lo = (al + s[b]) | 0;
+    if (size === 8) return this.fresh(lo, (s[a + 1] + s[b + 1] + ((lo >>> 0) < (al >>> 0) ? 1 : 0)) | 0);
     return this.cut(lo, 0, size);
   }
   sub(a: Temp, b: Temp, size: Size): Temp {
-    const s = this.s, al = s[a]!, bl = s[b]!, lo = (al - bl) | 0;
-    if (size === 8) return this.fresh(lo, (s[a + 1]! - s[b + 1]! - ((al >>> 0) < (bl >>> 0) ? 1 : 0)) | 0);
+    const s = this.s, al = s[a], bl = s[b], lo = (al - bl) | 0;
+    if (size === 8) return this.fresh(lo, (s[a + 1] - s[b + 1] - ((al >>> 0) < (bl >>> 0) ? 1 : 0)) | 0);
     return this.cut(lo, 0, size);
   }
-  and(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a]! & s[b]!, s[a + 1]! & s[b + 1]!); }
-  or(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a]! | s[b]!, s[a + 1]! | s[b + 1]!); }
-  xor(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a]! ^ s[b]!, s[a + 1]! ^ s[b + 1]!); }
-  not(a: Temp, size: Size): Temp { return this.cut(~this.s[a]!, ~this.s[a + 1]!, size); }
+  and(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a] & s[b], s[a + 1] & s[b + 1]); }
+  or(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a] | s[b], s[a + 1] | s[b + 1]); }
+  xor(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a] ^ s[b], s[a + 1] ^ s[b + 1]); }
+  not(a: Temp, size: Size): Temp { return this.cut(~this.s[a], ~this.s[a + 1], size); }
   multiply(a: Temp, b: Temp, size: Size): Temp {
-    const s = this.s, al = s[a]!, bl = s[b]!, lo = Math.imul(al, bl);
+    const s = this.s, al = s[a], bl = s[b], lo = Math.imul(al, bl);
     if (size !== 8) return this.cut(lo, 0, size);
-    const hi = (highProduct(al, bl) + Math.imul(s[a + 1]!, bl) + Math.imul(al, s[b + 1]!)) | 0;
+    const hi = (highProduct(al, bl) + Math.imul(s[a + 1], bl) + Math.imul(al, s[b + 1])) | 0;
     return this.fresh(lo, hi);
   }
   multiplyHigh(a: Temp, b: Temp, size: Size, isSigned: boolean): Temp {
     const s = this.s;
     if (size === 8) return this.multiplyHigh64(a, b, isSigned);
     if (size === 4) {
-      let hi = highProduct(s[a]!, s[b]!);
-      if (isSigned) hi = (hi - (s[a]! < 0 ? s[b]! : 0) - (s[b]! < 0 ? s[a]! : 0)) | 0;
+      let hi = highProduct(s[a], s[b]);
+      if (isSigned) hi = (hi - (s[a] < 0 ? s[b] : 0) - (s[b] < 0 ? s[a] : 0)) | 0;
       return this.fresh(hi, 0);
     }
     const shift = size === 2 ? 16 : 24, bits = 8 * size;
-    const x = isSigned ? (s[a]! << shift) >> shift : s[a]!, y = isSigned ? (s[b]! << shift) >> shift : s[b]!;
+    const x = isSigned ? (s[a] << shift) >> shift : s[a], y = isSigned ? (s[b] << shift) >> shift : s[b];
     return this.cut(Math.imul(x, y) >> bits, 0, size);
   }
   /** The schoolbook way, by four 32-bit products. */
   private multiplyHigh64(a: Temp, b: Temp, isSigned: boolean): Temp {
-    const s = this.s, al = s[a]!, ah = s[a + 1]!, bl = s[b]!, bh = s[b + 1]!;
+    const s = this.s, al = s[a], ah = s[a + 1], bl = s[b], bh = s[b + 1];
     const middle1 = Math.imul(ah, bl) >>> 0, middle2 = Math.imul(al, bh) >>> 0;
     const carry = (highProduct(al, bl) >>> 0) + middle1 + middle2;
     const low = (Math.imul(ah, bh) >>> 0) + (highProduct(ah, bl) >>> 0) + (highProduct(al, bh) >>> 0) + Math.floor(carry / 0x1_0000_0000);
@@ -298,74 +298,74 @@ export class Interpreter implements Ops {
     return this.fresh(lo, hi);
   }
   shiftLeft(a: Temp, count: Temp, size: Size): Temp {
-    const s = this.s, n = s[count]!, lo = s[a]!, hi = s[a + 1]!;
+    const s = this.s, n = s[count], lo = s[a], hi = s[a + 1];
     if (n === 0) return this.fresh(lo, hi);
     if (n >= 32) return this.cut(0, lo << (n - 32), size);
     return this.cut(lo << n, (hi << n) | (lo >>> (32 - n)), size);
   }
   shiftRight(a: Temp, count: Temp, _size: Size): Temp {
-    const s = this.s, n = s[count]!, lo = s[a]!, hi = s[a + 1]!;
+    const s = this.s, n = s[count], lo = s[a], hi = s[a + 1];
     if (n === 0) return this.fresh(lo, hi);
     if (n >= 32) return this.fresh(hi >>> (n - 32), 0);
     return this.fresh((lo >>> n) | (hi << (32 - n)), hi >>> n);
   }
   shiftRightSigned(a: Temp, count: Temp, size: Size): Temp {
-    const s = this.s, n = s[count]!;
+    const s = this.s, n = s[count];
     if (size !== 8) {
-      const up = 32 - 8 * size, value = (s[a]! << up) >> up;
+      const up = 32 - 8 * size, value = (s[a] << up) >> up;
       return this.cut(value >> (n > 31 ? 31 : n), 0, size);
     }
-    const lo = s[a]!, hi = s[a + 1]!;
+    const lo = s[a], hi = s[a + 1];
     if (n === 0) return this.fresh(lo, hi);
     if (n >= 32) return this.fresh(hi >> (n - 32), hi >> 31);
     return this.fresh((lo >>> n) | (hi << (32 - n)), hi >> n);
   }
   rotateLeft(a: Temp, count: Temp, size: Size): Temp {
-    const s = this.s, bits = 8 * size, n = s[count]! & (bits - 1), lo = s[a]!, hi = s[a + 1]!;
+    const s = this.s, bits = 8 * size, n = s[count] & (bits - 1), lo = s[a], hi = s[a + 1];
     if (n === 0) return this.fresh(lo, hi);
     if (size !== 8) return this.cut((lo << n) | (lo >>> (bits - n)), 0, size);
     if (n === 32) return this.fresh(hi, lo);
     const x = n > 32 ? hi : lo, y = n > 32 ? lo : hi, m = n & 31;
     return this.fresh((x << m) | (y >>> (32 - m)), (y << m) | (x >>> (32 - m)));
   }
-  zeroExtend(a: Temp, from: Size): Temp { return this.cut(this.s[a]!, this.s[a + 1]!, from); }
+  zeroExtend(a: Temp, from: Size): Temp { return this.cut(this.s[a], this.s[a + 1], from); }
   signExtend(a: Temp, from: Size, to: Size): Temp {
     const s = this.s;
-    if (from === 8) return this.fresh(s[a]!, s[a + 1]!);
-    const up = 32 - 8 * from, value = (s[a]! << up) >> up;
+    if (from === 8) return this.fresh(s[a], s[a + 1]);
+    const up = 32 - 8 * from, value = (s[a] << up) >> up;
     return this.cut(value, value >> 31, to);
   }
   byteSwap(a: Temp, size: Size): Temp {
     const s = this.s;
-    if (size === 8) return this.fresh(swapped(s[a + 1]!), swapped(s[a]!));
-    return size === 4 ? this.fresh(swapped(s[a]!), 0) : this.fresh(swapped(s[a]!) >>> 16, 0);
+    if (size === 8) return this.fresh(swapped(s[a + 1]), swapped(s[a]));
+    return size === 4 ? this.fresh(swapped(s[a]), 0) : this.fresh(swapped(s[a]) >>> 16, 0);
   }
   lowestBit(a: Temp): Temp {
-    const lo = this.s[a]!, hi = this.s[a + 1]!;
+    const lo = this.s[a], hi = this.s[a + 1];
     return this.fresh(lo !== 0 ? 31 - Math.clz32(lo & -lo) : 63 - Math.clz32(hi & -hi), 0);
   }
   highestBit(a: Temp): Temp {
-    const lo = this.s[a]!, hi = this.s[a + 1]!;
+    const lo = this.s[a], hi = this.s[a + 1];
     return this.fresh(hi !== 0 ? 63 - Math.clz32(hi) : 31 - Math.clz32(lo), 0);
   }
-  countOnes(a: Temp): Temp { return this.fresh(ones(this.s[a]!) + ones(this.s[a + 1]!), 0); }
+  countOnes(a: Temp): Temp { return this.fresh(ones(this.s[a]) + ones(this.s[a + 1]), 0); }
 
   // — truth —
-  isZero(a: Temp): Temp { return this.fresh((this.s[a]! | this.s[a + 1]!) === 0 ? 1 : 0, 0); }
+  isZero(a: Temp): Temp { return this.fresh((this.s[a] | this.s[a + 1]) === 0 ? 1 : 0, 0); }
   equal(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a] === s[b] && s[a + 1] === s[b + 1] ? 1 : 0, 0); }
   lessUnsigned(a: Temp, b: Temp): Temp {
-    const s = this.s, ah = s[a + 1]! >>> 0, bh = s[b + 1]! >>> 0;
-    return this.fresh(ah < bh || (ah === bh && (s[a]! >>> 0) < (s[b]! >>> 0)) ? 1 : 0, 0);
+    const s = this.s, ah = s[a + 1] >>> 0, bh = s[b + 1] >>> 0;
+    return this.fresh(ah < bh || (ah === bh && (s[a] >>> 0) < (s[b] >>> 0)) ? 1 : 0, 0);
   }
   lessSigned(a: Temp, b: Temp, size: Size): Temp {
     const s = this.s;
-    if (size === 8) return this.fresh(s[a + 1]! < s[b + 1]! || (s[a + 1] === s[b + 1] && (s[a]! >>> 0) < (s[b]! >>> 0)) ? 1 : 0, 0);
+    if (size === 8) return this.fresh(s[a + 1] < s[b + 1] || (s[a + 1] === s[b + 1] && (s[a] >>> 0) < (s[b] >>> 0)) ? 1 : 0, 0);
     const up = 32 - 8 * size;
-    return this.fresh(s[a]! << up < s[b]! << up ? 1 : 0, 0);
+    return this.fresh(s[a] << up < s[b] << up ? 1 : 0, 0);
   }
   select(condition: Temp, then: Temp, otherwise: Temp): Temp {
     const s = this.s, from = s[condition] !== 0 ? then : otherwise;
-    return this.fresh(s[from]!, s[from + 1]!);
+    return this.fresh(s[from], s[from + 1]);
   }
   when(condition: Temp): boolean { return this.s[condition] !== 0; }
   end(): void { /* The body is TypeScript's own. */ }
@@ -374,10 +374,10 @@ export class Interpreter implements Ops {
   flags(rule: Rule, size: Size, result: Temp, a: Temp, b: Temp): void {
     const r = this.r, s = this.s;
     r[KIND] = ruleWord(rule, size);
-    r[RESULT] = s[result]!; r[RESULT + 1] = s[result + 1]!;
+    r[RESULT] = s[result]; r[RESULT + 1] = s[result + 1];
     if (rule === RULE.logic) return;
-    r[A] = s[a]!; r[A + 1] = s[a + 1]!;
-    r[B] = s[b]!; r[B + 1] = s[b + 1]!;
+    r[A] = s[a]; r[A + 1] = s[a + 1];
+    r[B] = s[b]; r[B + 1] = s[b + 1];
   }
   condition(cc: number): Temp { return this.fresh(conditionOf(this.r, cc), 0); }
   carry(): Temp { return this.fresh(carryOf(this.r), 0); }
@@ -385,17 +385,17 @@ export class Interpreter implements Ops {
   writeFlags(mask: number, value: Temp): void {
     const r = this.r;
     // CF alone after a rule that keeps the rest is frequent, but not worth a rule: BT, STC, CLC are rare.
-    r[KNOWN] = (settle(r) & ~mask) | (this.s[value]! & mask);
+    r[KNOWN] = (settle(r) & ~mask) | (this.s[value] & mask);
   }
 
   // — control —
-  next(): Temp { return this.fresh(this.r[RIP]!, this.r[RIP + 1]!); }
+  next(): Temp { return this.fresh(this.r[RIP], this.r[RIP + 1]); }
   target(o: Operand): Temp {
-    const from = this.r[RIP]!, lo = (from + o.disp) | 0;
-    return this.fresh(lo, (this.r[RIP + 1]! + o.dispHigh + ((lo >>> 0) < (from >>> 0) ? 1 : 0)) | 0);
+    const from = this.r[RIP], lo = (from + o.disp) | 0;
+    return this.fresh(lo, (this.r[RIP + 1] + o.dispHigh + ((lo >>> 0) < (from >>> 0) ? 1 : 0)) | 0);
   }
   jump(to: Temp): void {
-    this.r[RIP] = this.s[to]!; this.r[RIP + 1] = this.s[to + 1]!;
+    this.r[RIP] = this.s[to]; this.r[RIP + 1] = this.s[to + 1];
     this.outcome = OUTCOME.jumped;
   }
   branch(condition: Temp, o: Operand): void {

@@ -39,12 +39,12 @@ export class CpuState implements SignalRegisters {
     this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
     this.instructions = instructions; this.cycles = cycles;
   }
-  get rip(): Va { return vaOf(this.r32[2 * SLOT.rip]!, this.r32[2 * SLOT.rip + 1]!); }
+  get rip(): Va { return vaOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }
   set rip(value: Va) { this.r32[2 * SLOT.rip] = loOf(value); this.r32[2 * SLOT.rip + 1] = hiOf(value); }
-  get rsp(): Va { return vaOf(this.r32[2 * RSP]!, this.r32[2 * RSP + 1]!); }
+  get rsp(): Va { return vaOf(this.r32[2 * RSP], this.r32[2 * RSP + 1]); }
   set rsp(value: Va) { this.r32[2 * RSP] = loOf(value); this.r32[2 * RSP + 1] = hiOf(value); }
-  low(register: number): number { return this.r32[2 * register]!; }
-  high(register: number): number { return this.r32[2 * register + 1]!; }
+  low(register: number): number { return this.r32[2 * register]; }
+  high(register: number): number { return this.r32[2 * register + 1]; }
   setWords(register: number, lo: number, hi: number): void { this.r32[2 * register] = lo; this.r32[2 * register + 1] = hi; }
   get(register: number): bigint { return this.view.getBigUint64(8 * register, true); }
   set(register: number, value: bigint): void { this.view.setBigUint64(8 * register, value, true); }
@@ -57,18 +57,18 @@ export class CpuState implements SignalRegisters {
   setSegmentBase(isGs: boolean, value: bigint): void { this.set(isGs ? SLOT.gs : SLOT.fs, value); }
 
   /** RFLAGS bits the lazy rule does not own; all of them once the rule is `known`. */
-  get eflags(): number { return this.r32[STATE.eflags >> 2]!; }
+  get eflags(): number { return this.r32[STATE.eflags >> 2]; }
   set eflags(value: number) { this.r32[STATE.eflags >> 2] = value; }
-  get mxcsr(): number { return this.r32[STATE.mxcsr >> 2]!; }
+  get mxcsr(): number { return this.r32[STATE.mxcsr >> 2]; }
   set mxcsr(value: number) { this.r32[STATE.mxcsr >> 2] = value; }
-  get fpuControl(): number { return this.r32[STATE.fpuControl >> 2]!; }
+  get fpuControl(): number { return this.r32[STATE.fpuControl >> 2]; }
   set fpuControl(value: number) { this.r32[STATE.fpuControl >> 2] = value; }
-  get fpuStatus(): number { return this.r32[STATE.fpuStatus >> 2]!; }
+  get fpuStatus(): number { return this.r32[STATE.fpuStatus >> 2]; }
   set fpuStatus(value: number) { this.r32[STATE.fpuStatus >> 2] = value; }
-  get fpuTags(): number { return this.r32[STATE.fpuTags >> 2]!; }
+  get fpuTags(): number { return this.r32[STATE.fpuTags >> 2]; }
   set fpuTags(value: number) { this.r32[STATE.fpuTags >> 2] = value; }
-  get instructions(): number { return this.f64[STATE.instructions >> 3]!; }
+  get instructions(): number { return this.f64[STATE.instructions >> 3]; }
   set instructions(value: number) { this.f64[STATE.instructions >> 3] = value; }
-  get cycles(): number { return this.f64[STATE.cycles >> 3]!; }
+  get cycles(): number { return this.f64[STATE.cycles >> 3]; }
   set cycles(value: number) { this.f64[STATE.cycles >> 3] = value; }
 }

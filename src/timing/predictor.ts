@@ -29,7 +29,7 @@ export class Predictor {
   /** Each method learns the outcome and returns its cost in cycles. Addresses are low words. */
   conditional(from: i32, isTaken: boolean): number {
     const slot = (from ^ (from >>> 13) ^ this.history) & (COUNTERS - 1);
-    const counter = this.counters[slot]!;
+    const counter = this.counters[slot];
     const isMiss = (counter >= 2) !== isTaken;
     if (isTaken) { if (counter < 3) this.counters[slot] = counter + 1; } else if (counter > 0) this.counters[slot] = counter - 1;
     this.history = ((this.history << 1) | (isTaken ? 1 : 0)) & ((1 << HISTORY_BITS) - 1);

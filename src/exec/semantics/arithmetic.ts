@@ -5,8 +5,8 @@ import { type Instruction, type Operand, register } from '../../decoder/instruct
 import { CF, type Helper, type HelperContext, OF, RULE, type Semantics, type Temp, VECTOR, ZF, type Ops } from '../ops.ts';
 
 /** The operand and its fellow: every instruction here has at least one. */
-const first = (i: Instruction): Operand => i.operands[0]!;
-const second = (i: Instruction): Operand => i.operands[1]!;
+const first = (i: Instruction): Operand => i.operands[0];
+const second = (i: Instruction): Operand => i.operands[1];
 
 const ACCUMULATOR = { 1: register('gpr', 0, 1), 2: register('gpr', 0, 2), 4: register('gpr', 0, 4), 8: register('gpr', 0, 8) };
 const DATA = { 2: register('gpr', 2, 2), 4: register('gpr', 2, 4), 8: register('gpr', 2, 8) };
@@ -91,7 +91,7 @@ const wideMultiply = (isSigned: boolean): Semantics => (m, i) => {
 };
 const imul: Semantics = (m, i) => {
   if (i.operands.length === 1) return wideMultiply(true)(m, i);
-  const a = m.read(i.operands[i.operands.length - 2]!), b = m.read(i.operands[i.operands.length - 1]!);
+  const a = m.read(i.operands[i.operands.length - 2]), b = m.read(i.operands[i.operands.length - 1]);
   const low = m.multiply(a, b, i.size);
   const { excess } = highAndExcess(m, a, b, low, i.size, true);
   m.write(first(i), low);

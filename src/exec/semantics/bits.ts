@@ -13,7 +13,7 @@ type Change = ((m: Ops, a: Temp, mask: Temp) => Temp) | null;
 
 /** BT and its kin: a register offset reaches beyond a memory operand, an immediate one wraps within it. */
 const bitTest = (change: Change): Semantics => (m, i) => {
-  const to = i.operands[0]!, offset = i.operands[1]!;
+  const to = i.operands[0], offset = i.operands[1];
   const index = m.signExtend(m.read(offset), offset.size, 8);
   const within = m.and(index, m.constant(8 * i.size - 1));
   const isFar = to.kind === 'mem' && offset.kind === 'reg';
@@ -34,35 +34,35 @@ function farAddress(m: Ops, to: Operand, index: Temp, i: Instruction): Temp {
 }
 /** BSF and BSR: of zero, ZF is set and the destination keeps its value, as the processors do and AMD documents. */
 const scan = (isForward: boolean): Semantics => (m, i) => {
-  const a = m.read(i.operands[1]!), isNone = m.isZero(a);
+  const a = m.read(i.operands[1]), isNone = m.isZero(a);
   const found = isForward ? m.lowestBit(a) : m.highestBit(a);
-  if (m.when(m.isZero(isNone))) { m.write(i.operands[0]!, found); m.end(); }
+  if (m.when(m.isZero(isNone))) { m.write(i.operands[0], found); m.end(); }
   m.writeFlags(ZF, m.shiftLeft(isNone, m.constant(6), 8));
 };
 /** LZCNT and TZCNT: of zero, the operand size, and CF. */
 const count = (isTrailing: boolean): Semantics => (m, i) => {
-  const bits = 8 * i.size, a = m.read(i.operands[1]!), isNone = m.isZero(a);
+  const bits = 8 * i.size, a = m.read(i.operands[1]), isNone = m.isZero(a);
   const found = isTrailing ? m.lowestBit(a) : m.sub(m.constant(bits - 1), m.highestBit(a), i.size);
   const result = m.select(isNone, m.constant(bits), found);
-  m.write(i.operands[0]!, result);
+  m.write(i.operands[0], result);
   m.writeFlags(CF | ZF, m.or(isNone, m.shiftLeft(m.isZero(result), m.constant(6), 8)));
 };
 const popcnt: Semantics = (m, i) => {
-  const a = m.read(i.operands[1]!), result = m.countOnes(a);
-  m.write(i.operands[0]!, result);
+  const a = m.read(i.operands[1]), result = m.countOnes(a);
+  m.write(i.operands[0], result);
   m.writeFlags(ARITHMETIC_FLAGS, m.shiftLeft(m.isZero(a), m.constant(6), 8));
 };
 
 /** CRC-32C's polynomial, bits reversed. */
 const CASTAGNOLI = 0x82f63b78 | 0;
 const crc32: Helper = function crc32(context, i) {
-  const source = i.operands[1]!, low = context.read(source), high = context.high;
-  let crc = context.read(i.operands[0]!);
+  const source = i.operands[1], low = context.read(source), high = context.high;
+  let crc = context.read(i.operands[0]);
   for (let k = 0; k < source.size; k++) {
     crc ^= ((k < 4 ? low : high) >>> (8 * (k & 3))) & 0xff;
     for (let n = 0; n < 8; n++) crc = (crc >>> 1) ^ (crc & 1 ? CASTAGNOLI : 0);
   }
-  context.write(i.operands[0]!, crc, 0);
+  context.write(i.operands[0], crc, 0);
 };
 
 const setFlag = (mask: number, value: number): Semantics => m => { m.writeFlags(mask, m.constant(value)); };

@@ -8,10 +8,10 @@ import { RSP } from '../state.ts';
 const STACK_POINTER = register('gpr', RSP, 8);
 const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4), R11 = register('gpr', 11, 8);
 
-const destination = (m: Ops, i: Instruction): Temp => i.operands[0]!.kind === 'rel' ? m.target(i.operands[0]!) : m.read(i.operands[0]!);
+const destination = (m: Ops, i: Instruction): Temp => i.operands[0].kind === 'rel' ? m.target(i.operands[0]) : m.read(i.operands[0]);
 
 const jmp: Semantics = (m, i) => { m.jump(destination(m, i)); };
-const jcc: Semantics = (m, i) => { m.branch(m.condition(i.condition), i.operands[0]!); };
+const jcc: Semantics = (m, i) => { m.branch(m.condition(i.condition), i.operands[0]); };
 const call: Semantics = (m, i) => {
   const to = destination(m, i);
   push(m, m.next(), 8);
@@ -20,7 +20,7 @@ const call: Semantics = (m, i) => {
 /** RET n drops n more bytes of arguments. */
 const ret: Semantics = (m, i) => {
   const to = pop(m, 8);
-  if (i.operands.length > 0) m.write(STACK_POINTER, m.add(m.read(STACK_POINTER), m.zeroExtend(m.read(i.operands[0]!), 2), 8));
+  if (i.operands.length > 0) m.write(STACK_POINTER, m.add(m.read(STACK_POINTER), m.zeroExtend(m.read(i.operands[0]), 2), 8));
   m.jump(to);
 };
 const counter = (i: Instruction) => i.addressSize === 4 ? ECX : RCX;
@@ -30,9 +30,9 @@ const loop = (zero: boolean | null): Semantics => (m, i) => {
   const left = m.sub(m.read(counter(i)), m.constant(1), size);
   m.write(counter(i), left);
   const goesOn = m.isZero(m.isZero(left));
-  m.branch(zero === null ? goesOn : m.and(goesOn, m.condition(zero ? 4 : 5)), i.operands[0]!);
+  m.branch(zero === null ? goesOn : m.and(goesOn, m.condition(zero ? 4 : 5)), i.operands[0]);
 };
-const jrcxz: Semantics = (m, i) => { m.branch(m.isZero(m.read(counter(i))), i.operands[0]!); };
+const jrcxz: Semantics = (m, i) => { m.branch(m.isZero(m.read(counter(i))), i.operands[0]); };
 
 /** SYSCALL: rcx = next RIP, r11 = RFLAGS; the rest is the kernel's. */
 const syscall: Semantics = m => {

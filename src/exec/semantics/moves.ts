@@ -21,27 +21,27 @@ export function pop(m: Ops, size: Size): Temp {
   m.write(STACK_POINTER, m.add(top, m.constant(size), 8));
   return value;
 }
-const mov: Semantics = (m, i) => { m.write(i.operands[0]!, m.read(i.operands[1]!)); };
+const mov: Semantics = (m, i) => { m.write(i.operands[0], m.read(i.operands[1])); };
 const movzx: Semantics = mov; // Temps are zero-extended already.
 const movsx: Semantics = (m, i) => {
-  const [to, from] = [i.operands[0]!, i.operands[1]!];
+  const [to, from] = [i.operands[0], i.operands[1]];
   m.write(to, m.signExtend(m.read(from), from.size, to.size));
 };
-const lea: Semantics = (m, i) => { m.write(i.operands[0]!, m.effective(i.operands[1]!)); };
+const lea: Semantics = (m, i) => { m.write(i.operands[0], m.effective(i.operands[1])); };
 const xchg: Semantics = (m, i) => {
-  const a = m.modify(i.operands[0]!), b = m.read(i.operands[1]!);
-  m.write(i.operands[0]!, b);
-  m.write(i.operands[1]!, a);
+  const a = m.modify(i.operands[0]), b = m.read(i.operands[1]);
+  m.write(i.operands[0], b);
+  m.write(i.operands[1], a);
 };
 /** BSWAP r16 is undefined; the processors clear the register's low word. */
 const bswap: Semantics = (m, i) => {
-  const a = m.read(i.operands[0]!);
-  m.write(i.operands[0]!, i.size === 2 ? m.constant(0) : m.byteSwap(a, i.size));
+  const a = m.read(i.operands[0]);
+  m.write(i.operands[0], i.size === 2 ? m.constant(0) : m.byteSwap(a, i.size));
 };
-const movbe: Semantics = (m, i) => { m.write(i.operands[0]!, m.byteSwap(m.read(i.operands[1]!), i.size)); };
-const pushOperand: Semantics = (m, i) => { push(m, m.read(i.operands[0]!), i.size); };
+const movbe: Semantics = (m, i) => { m.write(i.operands[0], m.byteSwap(m.read(i.operands[1]), i.size)); };
+const pushOperand: Semantics = (m, i) => { push(m, m.read(i.operands[0]), i.size); };
 const popOperand: Semantics = (m, i) => {
-  const to = i.operands[0]!;
+  const to = i.operands[0];
   if (to.kind === 'mem') m.help(popMemory, i);
   else m.write(to, pop(m, i.size));
 };
@@ -51,7 +51,7 @@ const popMemory: Helper = function popMemory(context, i) {
   context.load(top, value);
   const lo = state.low(RSP), hi = state.high(RSP), raised = top + i.size;
   state.setWords(RSP, loOf(raised), hiOf(raised));
-  const at = context.address(i.operands[0]!);
+  const at = context.address(i.operands[0]);
   state.setWords(RSP, lo, hi);
   context.store(at, value);
   state.setWords(RSP, loOf(raised), hiOf(raised));
@@ -65,7 +65,7 @@ const leave: Semantics = (m, i) => {
 /** ENTER: RBP is pushed, `level - 1` outer frame pointers are copied, RBP and RSP set up the new frame. */
 const enter: Helper = function enter(context, i) {
   const { state } = context;
-  const bytes = context.read(i.operands[0]!) & 0xffff, level = context.read(i.operands[1]!) & 31;
+  const bytes = context.read(i.operands[0]) & 0xffff, level = context.read(i.operands[1]) & 31;
   const rbp = state.low(5), frame = state.rsp - i.size;
   const outer = Number(state.get(5)), words = new Uint8Array(i.size * (1 + level));
   const view = new DataView(words.buffer);
@@ -97,20 +97,20 @@ const xlat: Helper = function xlat(context, i) {
   if (i.addressSize === 4) at %= WORD;
   if (i.segment !== NONE) at = Number(BigInt.asUintN(64, BigInt(at) + state.get(i.segment)));
   context.load(at, byte);
-  context.write(AL, byte[0]!, 0);
+  context.write(AL, byte[0], 0);
 };
 /** The 32-bit form clears the upper half even when nothing moves: the old value is written back. */
 const cmovcc: Semantics = (m, i) => {
-  const value = m.read(i.operands[1]!);
-  m.write(i.operands[0]!, m.select(m.condition(i.condition), value, m.read(i.operands[0]!)));
+  const value = m.read(i.operands[1]);
+  m.write(i.operands[0], m.select(m.condition(i.condition), value, m.read(i.operands[0])));
 };
-const setcc: Semantics = (m, i) => { m.write(i.operands[0]!, m.condition(i.condition)); };
+const setcc: Semantics = (m, i) => { m.write(i.operands[0], m.condition(i.condition)); };
 
 /** Segment registers hold what Linux gives user code (arch/x86/include/asm/segment.h); only null and these load. */
 const SELECTORS = [0, 0x33, 0x2b, 0, 0, 0];
 const movSegment: Helper = function movSegment(context, i) {
-  const to = i.operands[0]!, from = i.operands[1]!;
-  if (from.form === FORM.other) { context.write(to, from.file === 'segment' ? SELECTORS[from.index]! : privileged(context), 0); return; }
+  const to = i.operands[0], from = i.operands[1];
+  if (from.form === FORM.other) { context.write(to, from.file === 'segment' ? SELECTORS[from.index] : privileged(context), 0); return; }
   if (to.file !== 'segment') privileged(context);
   const value = context.read(from) & 0xffff;
   if (to.index === 1) context.trap(VECTOR.undefined);
@@ -119,22 +119,22 @@ const movSegment: Helper = function movSegment(context, i) {
 };
 function privileged(context: { trap(vector: number): never }): never { return context.trap(VECTOR.protection); }
 const movAny: Semantics = (m, i) => {
-  if (i.operands[0]!.form === FORM.other || i.operands[1]!.form === FORM.other) m.help(movSegment, i);
+  if (i.operands[0].form === FORM.other || i.operands[1].form === FORM.other) m.help(movSegment, i);
   else mov(m, i);
 };
 /** PUSH FS and POP GS: selectors that are always null. */
 const pushAny: Semantics = (m, i) => {
-  if (i.operands[0]!.form === FORM.other) push(m, m.constant(0), i.size);
+  if (i.operands[0].form === FORM.other) push(m, m.constant(0), i.size);
   else pushOperand(m, i);
 };
 const popAny: Semantics = (m, i) => {
-  if (i.operands[0]!.form === FORM.other) m.help(popSegment, i);
+  if (i.operands[0].form === FORM.other) m.help(popSegment, i);
   else popOperand(m, i);
 };
 const popSegment: Helper = function popSegment(context, i: Instruction) {
   const { state } = context, top = state.rsp, value = new Uint8Array(i.size);
   context.load(top, value);
-  if ((value[0]! | (value[1]! << 8)) > 3) context.trap(VECTOR.protection);
+  if ((value[0] | (value[1] << 8)) > 3) context.trap(VECTOR.protection);
   state.setWords(RSP, loOf(top + i.size), hiOf(top + i.size));
 };
 

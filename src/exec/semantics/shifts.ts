@@ -12,7 +12,7 @@ function maskedCount(m: Ops, i: Instruction, operand: number): Temp {
 }
 /** A count of 0 changes no flag; a 32-bit destination is written all the same, which clears its upper half. */
 const shift = (perform: Shift, rule: Rule): Semantics => (m, i) => {
-  const to = i.operands[0]!;
+  const to = i.operands[0];
   const a = m.modify(to), count = maskedCount(m, i, 1);
   const result = perform(m, a, count, i.size);
   m.write(to, result);
@@ -29,7 +29,7 @@ function rotateFlags(m: Ops, count: Temp, carry: Temp, overflow: Temp): void {
   }
 }
 const rol: Semantics = (m, i) => {
-  const to = i.operands[0]!;
+  const to = i.operands[0];
   const a = m.modify(to), count = maskedCount(m, i, 1);
   const result = m.rotateLeft(a, count, i.size);
   m.write(to, result);
@@ -37,7 +37,7 @@ const rol: Semantics = (m, i) => {
   rotateFlags(m, count, carry, m.xor(topBit(m, result, i.size), carry));
 };
 const ror: Semantics = (m, i) => {
-  const to = i.operands[0]!;
+  const to = i.operands[0];
   const a = m.modify(to), count = maskedCount(m, i, 1);
   const result = m.rotateLeft(a, m.sub(m.constant(8 * i.size), m.and(count, m.constant(8 * i.size - 1)), 8), i.size);
   m.write(to, result);
@@ -57,7 +57,7 @@ function carryRotateCount(m: Ops, i: Instruction): Temp {
 }
 /** RCL rotates (8 * size + 1) bits: the result is the operand's low part up, the carry, and the high part down. */
 const rcl: Semantics = (m, i) => {
-  const to = i.operands[0]!, bits = 8 * i.size;
+  const to = i.operands[0], bits = 8 * i.size;
   const a = m.modify(to), count = carryRotateCount(m, i), carry = m.carry();
   const isNone = m.isZero(count);
   const before = m.select(isNone, m.constant(0), m.sub(count, m.constant(1), 8));
@@ -71,7 +71,7 @@ const rcl: Semantics = (m, i) => {
   rotateFlags(m, count, out, m.xor(topBit(m, result, i.size), out));
 };
 const rcr: Semantics = (m, i) => {
-  const to = i.operands[0]!, bits = 8 * i.size;
+  const to = i.operands[0], bits = 8 * i.size;
   const a = m.modify(to), count = carryRotateCount(m, i), carry = m.carry();
   const isNone = m.isZero(count);
   const before = m.select(isNone, m.constant(0), m.sub(count, m.constant(1), 8));
@@ -86,8 +86,8 @@ const rcr: Semantics = (m, i) => {
 
 /** SHLD and SHRD: bits of the second operand move in. 16-bit counts above 16 are undefined: both operands rotate as one of 32 bits and more. */
 const double = (isLeft: boolean): Semantics => (m, i) => {
-  const to = i.operands[0]!, bits = 8 * i.size;
-  const a = m.modify(to), b = m.read(i.operands[1]!), count = maskedCount(m, i, 2);
+  const to = i.operands[0], bits = 8 * i.size;
+  const a = m.modify(to), b = m.read(i.operands[1]), count = maskedCount(m, i, 2);
   const rest = m.sub(m.constant(bits), count, 8);
   const isPlain = m.lessUnsigned(count, m.constant(bits));
   const safeRest = m.select(isPlain, rest, m.constant(0));

@@ -12,7 +12,7 @@ const cpuid: Helper = function cpuid({ state }) {
 };
 /** The time stamp counts modelled core cycles. */
 function readTimeStamp({ state }: HelperContext): void {
-  const cycles = Math.floor(state.f64[STATE.cycles >> 3]!);
+  const cycles = Math.floor(state.f64[STATE.cycles >> 3]);
   state.setWords(RAX, cycles | 0, 0);
   state.setWords(RDX, Math.floor(cycles / WORD) | 0, 0);
 }
@@ -22,15 +22,15 @@ const rdtscp: Helper = function rdtscp(context) { readTimeStamp(context); contex
 const xgetbv: Helper = function xgetbv(context) { context.trap(VECTOR.undefined); };
 const CANONICAL_HIGH = 0x8000;
 const readBase = (slot: number): Helper => function readBase(context, i) {
-  context.write(i.operands[0]!, context.state.low(slot), context.state.high(slot));
+  context.write(i.operands[0], context.state.low(slot), context.state.high(slot));
 };
 const writeBase = (slot: number): Helper => function writeBase(context, i) {
-  const low = context.read(i.operands[0]!), high = i.size === 8 ? context.high : 0;
+  const low = context.read(i.operands[0]), high = i.size === 8 ? context.high : 0;
   if ((high >>> 0) >= CANONICAL_HIGH && (high >>> 0) < 0xffff8000) context.trap(VECTOR.protection);
   context.state.setWords(slot, low, high);
 };
 /** CLFLUSH touches its line as a load would: a page that is not there faults. */
-const flushLine: Helper = function flushLine(context, i) { context.probe(context.address(i.operands[0]!), 1, false); };
+const flushLine: Helper = function flushLine(context, i) { context.probe(context.address(i.operands[0]), 1, false); };
 
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 export const system: Readonly<Record<string, Semantics>> = {

@@ -45,7 +45,7 @@ export function withoutNumber(e: Environment, a: Float80): Float80 | null {
 
 /** The exponent that goes with the significand as it stands: denormals have that of the smallest normal number. */
 const exponentOf = (v: Float80): number => (v.exponent === 0 ? 1 : v.exponent);
-const noteDenormal = (e: Environment, kind: number): void => { if (kind === KIND.denormal) e.raised |= DE; };
+const noteDenormal = (e: Environment, kind: number): void => { if (kind === KIND.denormal || e.isFromDenormal) e.raised |= DE; };
 /** An exact zero sum is +0, but -0 when rounding down. */
 const cancelled = (e: Environment): Float80 => zero(e.mode === ROUND.down ? 1 : 0);
 
@@ -259,19 +259,20 @@ export function fromInteger(e: Environment, value: number): Float80 {
 
 export interface Remainder {
   readonly value: Float80;
-  /** The low bits of the quotient, or -1: the reduction is not complete. */
-  readonly quotient: number;
+  /** Its low three bits; -1: the reduction is not complete; null: there is none. */
+  readonly quotient: number | null;
 }
 /** FPREM chops the quotient, FPREM1 rounds it to nearest; both exact. Exponents 64 or more apart are brought nearer only. */
 export function remainder(e: Environment, a: Float80, b: Float80, isNearest: boolean): Remainder {
   const special = withoutNumbers(e, a, b);
-  if (special !== null) return { value: special, quotient: 0 };
+  if (special !== null) return { value: special, quotient: null };
   const ka = kindOf(a), kb = kindOf(b);
-  if (ka === KIND.infinity || kb === KIND.zero) return { value: invalid(e), quotient: 0 };
+  if (ka === KIND.infinity || kb === KIND.zero) return { value: invalid(e), quotient: null };
   noteDenormal(e, ka);
   noteDenormal(e, kb);
-  if (ka === KIND.zero || kb === KIND.infinity) return { value: a, quotient: 0 };
+  if (ka === KIND.zero) return { value: a, quotient: 0 };
   const exponentA = takeNormal(e, a), over = workingBits(e);
+  if (kb === KIND.infinity) return { value: rounded(e, a.sign, over, exponentA), quotient: 0 };
   const exponentB = takeNormal(e, b), under = workingBits(e);
   const distance = exponentA - exponentB;
   if (distance < -1) return { value: rounded(e, a.sign, over, exponentA), quotient: 0 };

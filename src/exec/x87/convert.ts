@@ -2,14 +2,14 @@
  * Between 80-bit values and what memory holds: m32fp, m64fp, m80fp, m16int to m64int, m80bcd (SDM vol. 1 §4.2, §4.7, §8.2).
  * An image in memory is the Environment's words: bytes 0-3 in `lo`, 4-7 in `hi`, 8-9 in `rest`.
  */
-import { normalise, round, take, DE, IE, PE, type Environment, type Format } from './environment.ts';
+import { normalise, round, take, IE, PE, type Environment, type Format } from './environment.ts';
 import { toInteger, withoutNumber } from './arithmetic.ts';
 import { BIAS, EXPONENT_MAX, Float80, INDEFINITE, KIND, kindOf, zero } from './float80.ts';
 
 const SINGLE: Format = { bits: 24, exponentMin: BIAS - 126, exponentMax: BIAS + 127, wrap: 0 };
 const DOUBLE: Format = { bits: 53, exponentMin: BIAS - 1022, exponentMax: BIAS + 1023, wrap: 0 };
 
-/** The value of an image of 4, 8 or 10 bytes, exactly; NaNs stay as they are. A narrow denormal raises #D: once widened it is normal. */
+/** The value of an image of 4, 8 or 10 bytes, exactly; NaNs stay as they are. */
 export function readReal(e: Environment, bytes: number): Float80 {
   if (bytes === 10) return new Float80((e.rest >>> 15) & 1, e.rest & EXPONENT_MAX, e.hi, e.lo);
   return bytes === 4 ? readSingle(e, e.lo) : readDouble(e, e.lo, e.hi);
@@ -26,7 +26,7 @@ function readDouble(e: Environment, lo: number, hi: number): Float80 {
 function widened(e: Environment, format: Format, sign: number, field: number): Float80 {
   if (field === 0 && (e.hi | e.lo) === 0) return zero(sign);
   if (field === 0) {
-    e.raised |= DE;
+    e.isFromDenormal = true;
     const exponent = format.exponentMin - normalise(e);
     return new Float80(sign, exponent, e.hi, e.lo);
   }
@@ -55,10 +55,8 @@ export function writeReal(e: Environment, v: Float80, bytes: number): void {
 function narrowed(e: Environment, v: Float80, format: Format): Float80 {
   const special = withoutNumber(e, v);
   if (special !== null) return new Float80(special.sign, topField(format), special.hi, special.lo);
-  const kind = kindOf(v);
-  if (kind === KIND.infinity) return new Float80(v.sign, topField(format), v.hi, v.lo);
-  if (kind === KIND.zero) return v;
-  if (kind === KIND.denormal) e.raised |= DE;
+  if (v.exponent === EXPONENT_MAX) return new Float80(v.sign, topField(format), v.hi, v.lo);
+  if (kindOf(v) === KIND.zero) return v;
   e.hi = v.hi; e.lo = v.lo; e.rest = 0;
   const exponent = (v.exponent === 0 ? 1 : v.exponent) - normalise(e);
   return round(e, format, v.sign, exponent);

@@ -28,6 +28,8 @@ export class Environment {
   readonly format: Format;
   /** Exceptions so far. */
   raised = 0;
+  /** An operand was a denormal single or double in memory: widened it is normal, but #D is due all the same. */
+  isFromDenormal = false;
   /** The last rounding went away from zero: C1. */
   isUp = false;
   /** The significand being worked on: 64 bits, and 32 below them whose last is sticky. */
@@ -152,8 +154,7 @@ export function round(e: Environment, format: Format, sign: number, exponentBefo
     if (!tiny) {
       e.raised |= UE;
       exponent += format.wrap;
-      // Too small even so: FSCALE only (§8.5.5).
-      if (exponent < format.exponentMin) return zero(sign);
+      if (format.wrap > 0 && exponent < format.exponentMin) return beyond(e, zero(sign), false);
     }
   }
   if (exponent < format.exponentMin) {
@@ -174,12 +175,18 @@ export function round(e: Environment, format: Format, sign: number, exponentBefo
   return new Float80(sign, exponent - format.exponentMin + (e.hi < 0 ? 1 : 0), e.hi, e.lo);
 }
 
+/** FSCALE can go so far that even the wrapped exponent does not do (§8.5.4). */
+function beyond(e: Environment, result: Float80, isUp: boolean): Float80 {
+  e.raised |= PE;
+  e.isUp = isUp;
+  return result;
+}
 /** Masked: infinity or the largest number, by rounding mode (SDM vol. 1 table 4-11). Unmasked: the exponent is wrapped (§8.5.4). */
 function overflow(e: Environment, format: Format, sign: number, exponent: number): Float80 {
   e.raised |= OE;
   if ((e.masks & OE) === 0) {
     const wrapped = exponent - format.wrap;
-    if (wrapped > format.exponentMax) return infinity(sign);
+    if (wrapped > format.exponentMax) return beyond(e, infinity(sign), true);
     return new Float80(sign, wrapped - format.exponentMin + 1, e.hi, e.lo);
   }
   e.raised |= PE;

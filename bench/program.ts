@@ -1,0 +1,81 @@
+/** Around every contender the same guest: contexts, creation, a checked loop of invocations, exit 0 only if the sum is right. */
+import { assemble } from '../src/decoder/assemble.ts';
+import { writeElf } from '../src/loader/write-elf.ts';
+import type { Contender } from './contenders.ts';
+
+const TEXT = 0x400000, DATA = 0x800000;
+const COUNT_MAX = 16384;
+/** Where a contender keeps a word of its own; then the pointers, then the contexts {value, 0}. */
+const PLACES = { SCRATCH: DATA, FUNCTIONS: DATA + 0x1000, CONTEXTS: DATA + 0x1000 + 8 * COUNT_MAX };
+
+/** A static executable that creates `count` trampolines and invokes them `invocations` times in turn. */
+export function guestProgram(contender: Contender, count: number, invocations: number): Uint8Array {
+  const { bytes, labels } = assemble(`
+_start:
+  mov rcx, CONTEXTS
+  mov edx, COUNT
+  mov eax, 1
+bind:
+  mov [rcx], rax
+  add rax, 3
+  add rcx, 16
+  dec edx
+  jnz bind
+  call create
+  xor edi, edi
+  mov rbp, INVOCATIONS
+  mov r12, FUNCTIONS
+  lea r13, [r12+8*COUNT]
+  mov rbx, r12
+  test rbp, rbp
+  jz checked
+.balign 64
+again:
+  ${contender.invoke}
+  mov rdi, rax
+  add rbx, 8
+  cmp rbx, r13
+  cmove rbx, r12
+  dec rbp
+  jnz again
+checked:
+  # Value k is 3k + 1: add them up the plain way.
+  xor eax, eax
+  mov ecx, 1
+  mov ebp, INVOCATIONS
+  mov edx, COUNT
+sum:
+  dec ebp
+  js summed
+  add rax, rcx
+  add rcx, 3
+  dec edx
+  jnz sum
+  mov ecx, 1
+  mov edx, COUNT
+  jmp sum
+summed:
+  xor rdi, rax
+  setnz dil
+  movzx edi, dil
+  mov eax, 60
+  syscall
+failed:
+  mov edi, 2
+  mov eax, 60
+  syscall
+.balign 64
+target:
+  mov rax, [r10]
+  add rax, rdi
+  ret
+.balign 64
+create: ${contender.create}
+.balign 64
+${contender.code ?? ''}
+`, { origin: TEXT, symbols: { ...PLACES, COUNT: count, INVOCATIONS: invocations } });
+  return writeElf({
+    text: { at: TEXT, bytes }, entry: labels.get('_start')!,
+    data: { at: DATA, bytes: new Uint8Array(0), size: PLACES.CONTEXTS + 16 * COUNT_MAX - DATA },
+  });
+}
