@@ -1,0 +1,99 @@
+/** x87 against the host processor: random cases compared directly, and the recorded vectors, which UPDATE=1 rewrites. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesOf, FLAGS, type Form, FORMS, hexOf, perform, printWorld, registerBytes, registerHex, TRANSCENDENTALS, type World } from '../support/x87-forms.ts';
+import { FakeContext } from '../support/x87-context.ts';
+import { type Case, randomCase, Random } from '../support/x87-inputs.ts';
+
+const HERE = import.meta.url;
+const VECTORS = fileURLToPath(new URL('../vectors/x87.txt', HERE));
+const APPROXIMATE = fileURLToPath(new URL('../vectors/x87-transcendental.txt', HERE));
+const RECORD = { image: 16, memory: 128, flags: 256, rax: 264, bytes: 272 } as const;
+const folder = mkdtempSync(join(tmpdir(), 'tramp64-x87-'));
+const program = join(folder, 'x87');
+const oracle = suite('x87 on the host');
+
+oracle.before(() => {
+  const built = spawnSync('gcc', ['-O2', '-o', program, fileURLToPath(new URL('x87.c', HERE))]);
+  assert.is(built.status, 0, 'gcc builds the oracle');
+});
+oracle.after(() => rmSync(folder, { recursive: true, force: true }));
+
+function writeRecord(bytes: Uint8Array, { code, before }: Case): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const top = (before.status >> 11) & 7;
+  bytes.set(bytesOf(code));
+  bytes[15] = code.length / 2;
+  view.setUint16(RECORD.image, before.control, true);
+  view.setUint16(RECORD.image + 4, before.status, true);
+  let tags = 0;
+  before.stack.forEach((hex, i) => {
+    if (hex === null) tags |= 3 << (2 * ((top + i) & 7));
+    else bytes.set(registerBytes(hex), RECORD.image + 28 + 10 * i);
+  });
+  view.setUint16(RECORD.image + 8, tags, true);
+  bytes.set(bytesOf(before.memory), RECORD.memory);
+  view.setUint32(RECORD.flags, before.flags | 2, true);
+  view.setUint16(RECORD.rax, before.ax, true);
+}
+function readRecord(bytes: Uint8Array, { before }: Case): World {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const status = view.getUint16(RECORD.image + 4, true), tags = view.getUint16(RECORD.image + 8, true), top = (status >> 11) & 7;
+  const stack = before.stack.map((_, i) => {
+    const at = RECORD.image + 28 + 10 * i;
+    return ((tags >> (2 * ((top + i) & 7))) & 3) === 3 ? null : registerHex(bytes.slice(at, at + 10));
+  });
+  return {
+    control: view.getUint16(RECORD.image, true), status, stack, ax: view.getUint16(RECORD.rax, true),
+    memory: hexOf(bytes.slice(RECORD.memory, RECORD.memory + before.memory.length / 2)), flags: view.getUint32(RECORD.flags, true) & FLAGS,
+  };
+}
+/** What the host makes of them. */
+function ask(cases: readonly Case[]): World[] {
+  const input = new Uint8Array(cases.length * RECORD.bytes);
+  cases.forEach((one, k) => writeRecord(input.subarray(k * RECORD.bytes, (k + 1) * RECORD.bytes), one));
+  const run = spawnSync(program, [], { input, maxBuffer: input.length + 1 });
+  assert.is(run.status, 0, `the oracle ends well (${run.signal ?? run.status})`);
+  return cases.map((one, k) => readRecord(new Uint8Array(run.stdout.subarray(k * RECORD.bytes, (k + 1) * RECORD.bytes)), one));
+}
+const line = ({ code, before }: Case, after: World): string => `${code} ${printWorld(before)} : ${printWorld(after)}`;
+function casesOf(forms: readonly Form[], seed: number, each: number): Case[] {
+  const random = new Random(seed);
+  return forms.flatMap(form => Array.from({ length: each }, () => randomCase(random, form)));
+}
+
+oracle('every exact form does what the host does, bit for bit', () => {
+  const seed = Number(process.env['SEED'] ?? 87), each = Number(process.env['EACH'] ?? 400);
+  const cases = casesOf(FORMS, seed, each);
+  const wrong = new Map<string, string>();
+  const context = new FakeContext();
+  let count = 0;
+  ask(cases).forEach((after, k) => {
+    const one = cases[k]!, expected = line(one, after), actual = line(one, perform(context, one.code, one.before));
+    if (expected === actual) return;
+    count += 1;
+    if (!wrong.has(one.code) || process.env['ALL']) wrong.set(one.code + (process.env['ALL'] ? k : ''), `${FORMS.find(f => f.code === one.code)!.operation}\n  host ${expected}\n  here ${actual}`);
+  });
+  console.log(`${cases.length} cases, seed ${seed}, ${count} differ`);
+  for (const text of wrong.values()) console.log(text);
+  assert.is(count, 0);
+});
+
+oracle('the recorded vectors are what the host answers', () => {
+  const files: readonly (readonly [string, readonly Form[], number])[] = [[VECTORS, FORMS, 20], [APPROXIMATE, TRANSCENDENTALS, 60]];
+  for (const [path, forms, each] of files) {
+    const cases = casesOf(forms, 1, each), answers = ask(cases);
+    const text = `${HEADER}${cases.map((one, k) => `${line(one, answers[k]!)}\n`).join('')}`;
+    if (process.env['UPDATE']) writeFileSync(path, text);
+    if (path === VECTORS) assert.is(readFileSync(path, 'utf8'), text);
+  }
+});
+const HEADER = `# Answers of an AMD EPYC (family 25, model 17). code, before : after; a world is: control status st0,st1,... m=memory f=rflags a=ax.
+# Registers are sign, exponent and significand with trailing zeros cut off, "-" an empty one. Written by test/real/x87.real.ts.
+`;
+oracle.run();
