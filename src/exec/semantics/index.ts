@@ -13,13 +13,14 @@ import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
 import { sseMoves } from './sse-moves.ts';
 import { sseShuffle } from './sse-shuffle.ts';
+import { strings } from './strings.ts';
 import { system } from './system.ts';
 import { x87 } from './x87.ts';
 
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
   ...arithmetic, ...bits, ...control, ...moves, ...shifts, ...system,
-  ...sseCompare, ...sseControl, ...sseConvert, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...x87,
+  ...sseCompare, ...sseControl, ...sseConvert, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
 });
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 
