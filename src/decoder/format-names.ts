@@ -1,0 +1,82 @@
+/** Spelling rules of objdump (binutils) as data: names per syntax, suffixes, operands that the encoding only implies. */
+
+/** AT&T has other names for these whatever their operands (as(1), "i386-Mnemonics"). */
+export const ATT_NAMES: Readonly<Record<string, string>> = {
+  cbw: 'cbtw', cwde: 'cwtl', cdqe: 'cltq', cwd: 'cwtd', cdq: 'cltd', cqo: 'cqto',
+  retf: 'lret', sysretd: 'sysretl', sysexitd: 'sysexitl',
+};
+
+/** With no register operand that tells the size, AT&T appends b, w, l or q to these. */
+export const SIZED: ReadonlySet<string> = new Set((
+  'add or adc sbb and sub xor cmp mov test not neg mul imul div idiv inc dec rol ror rcl rcr shl shr sar bt bts btr btc nop crc32 '
+  + 'cvtsi2ss cvtsi2sd').split(' '));
+/** Of those, the ones whose register operand does not tell the size of the memory operand. */
+export const SIZED_BESIDE_REGISTER: ReadonlySet<string> = new Set('crc32 cvtsi2ss cvtsi2sd rol ror rcl rcr shl shr sar'.split(' '));
+/** AT&T appends the size of the element: movsb, cmpsq, insl. */
+export const SIZED_STRINGS: ReadonlySet<string> = new Set(['movs', 'cmps', 'ins', 'outs']);
+/** With a memory operand of 2 bytes AT&T appends w to these; 8 is what they are made for. */
+export const WORD_MARKED: ReadonlySet<string> = new Set(['push', 'pop', 'call', 'jmp']);
+
+export const INTEGER_SUFFIX: Readonly<Record<number, string>> = { 1: 'b', 2: 'w', 4: 'l', 8: 'q' };
+/** x87 memory operands that are floating point, and those that are integers. */
+export const FLOAT_SUFFIX: Readonly<Record<number, string>> = { 4: 's', 8: 'l', 10: 't' };
+export const FLOAT_INTEGER_SUFFIX: Readonly<Record<number, string>> = { 2: 's', 4: 'l', 8: 'll' };
+export const FLOATS: ReadonlySet<string> = new Set('fld fst fstp fadd fmul fcom fcomp fsub fsubr fdiv fdivr'.split(' '));
+export const FLOAT_INTEGERS: ReadonlySet<string> = new Set(
+  'fild fist fistp fisttp fiadd fimul ficom ficomp fisub fisubr fidiv fidivr'.split(' '));
+/** After WAIT these lose their n: fnstcw is fstcw. */
+export const NO_WAIT: ReadonlySet<string> = new Set('fnstcw fnstsw fnclex fninit fnstenv fnsave'.split(' '));
+/** AT&T swaps the two where the destination is not st: an old bug of assemblers that everyone keeps. */
+export const ATT_SWAPPED: Readonly<Record<string, string>> = {
+  fsub: 'fsubr', fsubr: 'fsub', fdiv: 'fdivr', fdivr: 'fdiv', fsubp: 'fsubrp', fsubrp: 'fsubp', fdivp: 'fdivrp', fdivrp: 'fdivp',
+};
+
+export const POINTERS: Readonly<Record<number, string>> = {
+  1: 'BYTE', 2: 'WORD', 4: 'DWORD', 6: 'FWORD', 8: 'QWORD', 10: 'TBYTE', 16: 'XMMWORD', 32: 'YMMWORD',
+};
+/** Intel syntax gives the memory operand of these another size than the one it has, or none. */
+export const POINTER_EXCEPTIONS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries((
+    'lea lddqu sgdt sidt lgdt lidt fxsave fxrstor fxsave64 fxrstor64 xsave xrstor xsave64 xrstor64 xsaveopt xsaveopt64 xsavec xsavec64 '
+    + 'xsaves xsaves64 xrstors xrstors64 fldenv fnstenv fstenv frstor fnsave fsave invpcid movdir64b wrssd wrssq wrussd wrussq enqcmd enqcmds '
+    + 'bndldx bndstx').split(' ').map(name => [name, ''])),
+  ...Object.fromEntries((
+    'prefetch prefetchw prefetchwt1 prefetchnta prefetcht0 prefetcht1 prefetcht2 invlpg clflush clflushopt clwb cldemote'
+  ).split(' ').map(name => [name, 'BYTE'])),
+  cmpxchg8b: 'QWORD', cmpxchg16b: 'OWORD', invept: 'OWORD', invvpid: 'OWORD', lss: 'FWORD', lfs: 'FWORD', lgs: 'FWORD',
+  rstorssp: 'QWORD', clrssbsy: 'QWORD', vmptrld: 'QWORD', vmptrst: 'QWORD', vmclear: 'QWORD', vmxon: 'QWORD',
+};
+
+/** Operands that no byte names. `di`, `si` and `bx` are memory there, `a` the accumulator of the operand size. */
+export const IMPLICIT: Readonly<Record<string, readonly string[]>> = {
+  movs: ['di', 'si'], cmps: ['si', 'di'], stos: ['di', 'a'], lods: ['a', 'si'], scas: ['a', 'di'], ins: ['di', 'dx'], outs: ['dx', 'si'],
+  xlat: ['bx'],
+};
+/** ... and those that only AT&T writes. */
+export const ATT_IMPLICIT: Readonly<Record<string, readonly string[]>> = {
+  monitor: ['rax', 'ecx', 'edx'], mwait: ['eax', 'ecx'], monitorx: ['rax', 'ecx', 'edx'], mwaitx: ['eax', 'ecx', 'ebx'],
+};
+/** xmm0 is their third operand. */
+export const THIRD_IS_XMM0: ReadonlySet<string> = new Set(['pblendvb', 'blendvps', 'blendvpd', 'sha256rnds2']);
+
+/** The immediate of these becomes part of the name: cmpps xmm0,xmm1,0 is cmpeqps xmm0,xmm1. */
+const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+const PRODUCTS: Readonly<Record<number, string>> = { 0: 'lql', 1: 'hql', 2: 'lqh', 3: 'hqh', 0x10: 'lqh', 0x11: 'hqh' };
+
+/** The name that absorbs `immediate`, or null. */
+export function absorbed(mnemonic: string, immediate: number): string | null {
+  const comparison = /^cmp([ps][sd])$/.exec(mnemonic);
+  if (comparison !== null) {
+    const condition = COMPARISONS[immediate];
+    return condition === undefined ? null : `cmp${condition}${comparison[1] ?? ''}`;
+  }
+  if (mnemonic !== 'pclmulqdq') return null;
+  const product = PRODUCTS[immediate];
+  return product === undefined ? null : `pclmul${product}qdq`;
+}
+
+export const REPEATED: ReadonlySet<string> = new Set(['movs', 'stos', 'lods', 'ins', 'outs']);
+export const STRINGS: ReadonlySet<string> = new Set([...REPEATED, 'cmps', 'scas', 'xlat']);
+/** A 64-bit operand size is what they have anyway, so REX.W says nothing. */
+export const ALWAYS_64: ReadonlySet<string> = new Set(
+  'push pop call jmp ret leave enter pushf popf nop pause loop loope loopne jrcxz jecxz syscall rdpid'.split(' '));
