@@ -58,13 +58,18 @@ placing('MAP_FIXED replaces the parts it covers; with keep it is EEXIST', () => 
 
 // — what is refused —
 type Refusal = readonly [name: string, run: (w: World) => number, errno: number];
-const special = (w: World): TestObject => new TestObject(w, '[trampfd]', 0);
+/** At page 0: anonymous memory, and a mapping like a trampoline's. */
+const plain = (w: World, request: Partial<MapRequest> = {}): AddressSpace => { w.map({ at: page(0), ...request }); return w.space; };
+const empty = (w: World): TestObject => new TestObject(w, '[trampfd]', 0);
+const special = (w: World, request: Partial<MapRequest> = {}): AddressSpace => plain(w, { special: true, object: empty(w), ...request });
+/** Two pages, of two mappings. */
+const pair = (w: World): AddressSpace => { w.map({ at: page(1), prot: 1 }); return plain(w); };
 const REFUSALS: readonly Refusal[] = [
   ['mmap of no bytes', w => w.map({ length: 0 }), EINVAL],
   ['mmap of more than there is', w => w.map({ length: 2 ** 47 }), ENOMEM],
   ['mmap of 2^64 - 1 bytes', w => w.map({ length: 2 ** 64 }), ENOMEM],
-  ['mmap at an offset within a page', w => w.map({ offset: 7, object: special(w) }), EINVAL],
-  ['mmap beyond the largest offset', w => w.map({ offset: 2 ** 63, object: special(w) }), EOVERFLOW],
+  ['mmap at an offset within a page', w => w.map({ offset: 7, object: empty(w) }), EINVAL],
+  ['mmap beyond the largest offset', w => w.map({ offset: 2 ** 63, object: empty(w) }), EOVERFLOW],
   ['MAP_FIXED within a page', w => w.map({ at: page(0) + 1 }), EINVAL],
   ['MAP_FIXED at 0', w => w.map({ at: 0, fixed: true }), EPERM],
   ['MAP_FIXED below vm.mmap_min_addr', w => w.map({ at: 0xf000 }), EPERM],
@@ -77,30 +82,32 @@ const REFUSALS: readonly Refusal[] = [
   ['munmap of nothing', w => w.space.unmap(page(0), KiB4), 0],
   ['mprotect within a page', w => w.space.protect(page(0) + 8, KiB4, 1), EINVAL],
   ['mprotect of no bytes', w => w.space.protect(page(0), 0, 1), 0],
-  ['mprotect with an unknown bit', w => w.space.protect(w.map({ at: page(0) }), KiB4, 0x10), EINVAL],
-  ['mprotect with PROT_SEM', w => w.space.protect(w.map({ at: page(0) }), KiB4, 9), 0],
+  ['mprotect with an unknown bit', w => plain(w).protect(page(0), KiB4, 0x10), EINVAL],
+  ['mprotect with PROT_SEM', w => plain(w).protect(page(0), KiB4, 9), 0],
   ['mprotect of a hole', w => w.space.protect(page(0), KiB4, 1), ENOMEM],
-  ['mprotect of 2^64 bytes', w => w.space.protect(w.map({ at: page(0) }), 2 ** 64, 1), ENOMEM],
-  ['mprotect beyond maxProt', w => w.space.protect(w.map({ at: page(0), prot: 1, maxProt: 1 }), KiB4, RW), EACCES],
-  ['PROT_GROWSDOWN where nothing does', w => w.space.protect(w.map({ at: page(0) }), KiB4, 0x0100_0001), EINVAL],
-  ['permissions for a special mapping', w => w.space.protect(w.map({ at: page(0), prot: 0, maxProt: 0, special: true, object: special(w) }), KiB4, 4), EACCES],
+  ['mprotect of 2^64 bytes', w => plain(w).protect(page(0), 2 ** 64, 1), ENOMEM],
+  ['mprotect beyond maxProt', w => plain(w, { prot: 1, maxProt: 1 }).protect(page(0), KiB4, RW), EACCES],
+  ['PROT_GROWSDOWN where nothing does', w => plain(w).protect(page(0), KiB4, 0x0100_0001), EINVAL],
+  ['permissions for a special mapping', w => special(w, { prot: 0, maxProt: 0 }).protect(page(0), KiB4, 4), EACCES],
   ['mremap within a page', w => w.space.remap(page(0) + 1, KiB4, KiB4, true, null), EINVAL],
-  ['mremap to no bytes', w => w.space.remap(w.map({ at: page(0) }), KiB4, 0, true, null), EINVAL],
+  ['mremap to no bytes', w => plain(w).remap(page(0), KiB4, 0, true, null), EINVAL],
   ['mremap of a hole', w => w.space.remap(page(0), KiB4, 2 * KiB4, true, null), EFAULT],
-  ['mremap across mappings', w => { w.map({ at: page(0) }); w.map({ at: page(1), prot: 1 }); return w.space.remap(page(0), 2 * KiB4, 3 * KiB4, true, null); }, EFAULT],
-  ['a second view of private memory', w => w.space.remap(w.map({ at: page(0) }), 0, KiB4, true, null), EINVAL],
-  ['mremap that would have to move', w => { w.map({ at: page(0) }); w.map({ at: page(1), prot: 1 }); return w.space.remap(page(0), KiB4, 2 * KiB4, false, null); }, ENOMEM],
-  ['MREMAP_FIXED without MAYMOVE', w => w.space.remap(w.map({ at: page(0) }), KiB4, KiB4, false, page(9)), EINVAL],
-  ['MREMAP_FIXED within a page', w => w.space.remap(w.map({ at: page(0) }), KiB4, KiB4, true, page(9) + 1), EINVAL],
-  ['MREMAP_FIXED onto itself', w => w.space.remap(w.map({ at: page(0), length: 2 * KiB4 }), 2 * KiB4, 2 * KiB4, true, page(1)), EINVAL],
-  ['MREMAP_FIXED beyond the end', w => w.space.remap(w.map({ at: page(0) }), KiB4, KiB4, true, TASK_SIZE), EINVAL],
-  ['mremap that lengthens a special mapping', w => w.space.remap(w.map({ at: page(0), special: true, object: special(w) }), KiB4, 2 * KiB4, true, null), EFAULT],
-  ['mremap that moves a special mapping', w => w.space.remap(w.map({ at: page(0), special: true, object: special(w) }), KiB4, KiB4, true, page(9)), EINVAL],
+  ['mremap across mappings', w => pair(w).remap(page(0), 2 * KiB4, 3 * KiB4, true, null), EFAULT],
+  ['a second view of private memory', w => plain(w).remap(page(0), 0, KiB4, true, null), EINVAL],
+  ['mremap that would have to move', w => pair(w).remap(page(0), KiB4, 2 * KiB4, false, null), ENOMEM],
+  ['MREMAP_FIXED without MAYMOVE', w => plain(w).remap(page(0), KiB4, KiB4, false, page(9)), EINVAL],
+  ['MREMAP_FIXED within a page', w => plain(w).remap(page(0), KiB4, KiB4, true, page(9) + 1), EINVAL],
+  ['MREMAP_FIXED onto itself', w => plain(w, { length: 2 * KiB4 }).remap(page(0), 2 * KiB4, 2 * KiB4, true, page(1)), EINVAL],
+  ['MREMAP_FIXED beyond the end', w => plain(w).remap(page(0), KiB4, KiB4, true, TASK_SIZE), EINVAL],
+  ['mremap that lengthens a special mapping', w => special(w).remap(page(0), KiB4, 2 * KiB4, true, null), EFAULT],
+  ['mremap that moves a special mapping', w => special(w).remap(page(0), KiB4, KiB4, true, page(9)), EINVAL],
   ['MADV_DONTNEED of a hole', w => w.space.discard(page(0), KiB4), ENOMEM],
   ['MADV_DONTNEED within a page', w => w.space.discard(page(0) + 1, KiB4), EINVAL],
 ];
 const refusals = suite('what is refused');
-for (const [name, run, errno] of REFUSALS) refusals(`${name}: ${errno === 0 ? 0 : `-${errno}`}`, () => { assert.is(run(new World()), errno === 0 ? 0 : -errno); });
+for (const [name, run, errno] of REFUSALS) refusals(`${name} gives ${errno === 0 ? 0 : -errno}`, () => {
+  assert.is(run(new World()), errno === 0 ? 0 : -errno);
+});
 refusals('mprotect stops with ENOMEM at a gap, and with EACCES at a forbidden part: what lies before has changed', () => {
   const w = new World();
   w.map({ at: page(0), length: 2 * KiB4 }); w.map({ at: page(3) }); w.map({ at: page(4), prot: 1, maxProt: 1 });
@@ -121,17 +128,23 @@ refusals('mapping number 65,531 is ENOMEM, and so is the cut that would make it'
 });
 
 // — split and merge —
-interface Step { readonly map?: readonly [number, number, string?]; readonly cut?: readonly [number, number]; readonly protect?: readonly [number, number, number] }
+interface Step {
+  readonly map?: readonly [number, number, string?];
+  readonly cut?: readonly [number, number];
+  readonly protect?: readonly [number, number, number];
+}
 /** [what it shows, steps (first page, pages, …; 'f+3' is the file from its page 3), the mappings that result] */
 const SHAPES: readonly (readonly [string, readonly Step[], readonly string[]])[] = [
   ['anonymous neighbours join', [{ map: [0, 2] }, { map: [2, 2] }], ['0-4 rw-p']],
   ['the mapping between two joins all three', [{ map: [0, 1] }, { map: [2, 1] }, { map: [1, 1] }], ['0-3 rw-p']],
   ['munmap in the middle splits', [{ map: [0, 4] }, { cut: [1, 2] }], ['0-1 rw-p', '3-4 rw-p']],
-  ['munmap over several trims the first and the last', [{ map: [0, 2] }, { map: [3, 1] }, { map: [5, 3] }, { cut: [1, 5] }], ['0-1 rw-p', '6-8 rw-p']],
+  ['munmap over several trims the first and the last',
+    [{ map: [0, 2] }, { map: [3, 1] }, { map: [5, 3] }, { cut: [1, 5] }], ['0-1 rw-p', '6-8 rw-p']],
   ['mprotect in the middle splits in three', [{ map: [0, 3] }, { protect: [1, 1, 1] }], ['0-1 rw-p', '1-2 r--p', '2-3 rw-p']],
   ['mprotect back joins them', [{ map: [0, 3] }, { protect: [1, 1, 1] }, { protect: [1, 1, 3] }], ['0-3 rw-p']],
   ['mprotect of an end joins the neighbour', [{ map: [0, 2] }, { protect: [0, 1, 1] }, { protect: [1, 1, 1] }], ['0-2 r--p']],
-  ['mprotect over many', [{ map: [0, 2] }, { map: [2, 2, 'f+0'] }, { protect: [1, 2, 4] }], ['0-1 rw-p', '1-2 --xp', '2-3 --xp f+0', '3-4 rw-p f+1']],
+  ['mprotect over many', [{ map: [0, 2] }, { map: [2, 2, 'f+0'] }, { protect: [1, 2, 4] }],
+    ['0-1 rw-p', '1-2 --xp', '2-3 --xp f+0', '3-4 rw-p f+1']],
   ['file mappings join where the offset goes on', [{ map: [0, 2, 'f+0'] }, { map: [2, 1, 'f+2'] }], ['0-3 rw-p f+0']],
   ['and not where it does not', [{ map: [0, 2, 'f+0'] }, { map: [2, 1, 'f+3'] }], ['0-2 rw-p f+0', '2-3 rw-p f+3']],
   ['a cut file mapping keeps its offsets', [{ map: [0, 4, 'f+0'] }, { cut: [1, 1] }], ['0-1 rw-p f+0', '2-4 rw-p f+2']],
@@ -210,8 +223,7 @@ resize('an old length of 0 makes a second view of shared memory', () => {
 });
 resize('a special mapping may shrink, as on Linux', () => {
   const w = new World();
-  w.map({ at: page(0), length: 2 * KiB4, special: true, object: special(w) });
-  assert.is(w.space.remap(page(0), 2 * KiB4, KiB4, false, null), page(0));
+  assert.is(special(w, { length: 2 * KiB4 }).remap(page(0), 2 * KiB4, KiB4, false, null), page(0));
 });
 resize('brk: the break is where it was put, its pages come and go, and a mapping ahead stops it a page before', () => {
   const w = new World(), { space } = w;
@@ -276,7 +288,8 @@ for (const [prot, rights] of RIGHTS) paging(`protection ${prot} allows ${rights}
     if (isChanged) { w.store(page(0), 0); w.fetch(page(0)); w.space.protect(page(0), KiB4, prot); }
     const got = [w.load(page(0)), w.store(page(0), 0), w.fetch(page(0))].map((r, k) => (r === 0 ? 'rwx'[k] : '-')).join('');
     assert.is(got, rights);
-    assert.equal([w.space.copyIn(page(0), new Uint8Array(1)), w.space.copyOut(page(0), new Uint8Array(1))], [rights[0] === 'r', rights[1] === 'w']);
+    const byte = new Uint8Array(1);
+    assert.equal([w.space.copyIn(page(0), byte), w.space.copyOut(page(0), byte)], [rights[0] === 'r', rights[1] === 'w']);
     const can = (['read', 'write', 'execute'] as const).map((a, k) => (w.space.translate(page(0), a) === -1 ? '-' : 'rwx'[k])).join('');
     assert.is(can, rights);
   }
@@ -404,7 +417,8 @@ copies('the first page that may not be touched ends it: EFAULT', () => {
   const w = new World();
   w.map({ at: page(0) }); w.map({ at: page(1), prot: 1 }); w.map({ at: page(3) });
   const two = new Uint8Array(2).fill(5);
-  assert.equal([w.space.copyOut(page(1) - 1, two), w.load(page(1) - 1), w.space.copyIn(page(2) - 1, two), w.space.copyIn(page(1) - 1, two)], [false, 5, false, true]);
+  assert.equal([w.space.copyOut(page(1) - 1, two), w.load(page(1) - 1)], [false, 5]);
+  assert.equal([w.space.copyIn(page(2) - 1, two), w.space.copyIn(page(1) - 1, two)], [false, true]);
   for (const at of [-1, 0, TASK_SIZE - 1, TASK_SIZE, 2 ** 63, 2 ** 64]) {
     assert.equal([w.space.copyIn(at, two), w.space.copyOut(at, two)], [false, false], String(at));
   }
@@ -448,7 +462,8 @@ copies('peek reads past protection and pages nothing in; poke writes a private c
   assert.equal([w.space.residentBytes, w.space.tableBytes], [0, KiB4]);
   assert.ok(w.space.poke(page(1) - 1, text('hi')));
   assert.equal(w.space.peek(page(1) - 1, 2), text('hi'));
-  assert.equal([w.load(page(1)), w.store(page(1), 0), w.load(page(0)), w.memory.u8[file.pages[0]! + 4095]], [0x69, 'denied', 'denied', 0x10]);
+  assert.equal([w.load(page(1)), w.store(page(1), 0), w.load(page(0))], [0x69, 'denied', 'denied']);
+  assert.is(w.memory.u8[file.pages[0]! + 4095], 0x10);
   assert.equal([w.space.poke(page(2), text('x')), w.space.peek(page(2), 4).length, w.space.peek(2 ** 60, 4).length], [false, 0, 0]);
   w.map({ at: page(4), object: file, shared: true, prot: 1, maxProt: 1 });
   assert.not.ok(w.space.poke(page(4), text('x')));
@@ -464,7 +479,10 @@ function forked(prepare: (w: World) => void): { w: World; parent: AddressSpace; 
   return { w, parent, child, be: s => { w.space = s; s.activate(); return w; } };
 }
 forks('what the parent writes afterwards, the child does not see; and the other way round', () => {
-  const { w, parent, child, be } = forked(p => { p.map({ at: page(0), length: 3 * KiB4 }); for (let k = 0; k < 3; k++) p.store(page(k), k + 1); });
+  const { w, parent, child, be } = forked(p => {
+    p.map({ at: page(0), length: 3 * KiB4 });
+    for (let k = 0; k < 3; k++) p.store(page(k), k + 1);
+  });
   w.store(page(0), 10);
   be(child).store(page(1), 20);
   assert.equal([0, 1, 2].map(k => w.load(page(k))), [1, 20, 3]);
@@ -487,7 +505,9 @@ forks('shared mappings stay one memory; mappings not inherited are not there; th
   assert.equal([be(child).load(page(0)), w.load(page(1)), child.setBreak(0)], [5, 'no-mapping', page(8)]);
 });
 forks('memory kept from access stays kept, and private', () => {
-  const { w, parent, child, be } = forked(p => { p.map({ at: page(0) }); p.store(page(0), 1); p.space.protect(page(0), KiB4, 0); });
+  const { w, parent, child, be } = forked(p => {
+    p.map({ at: page(0) }); p.store(page(0), 1); p.space.protect(page(0), KiB4, 0);
+  });
   for (const space of [parent, child]) space.protect(page(0), KiB4, 3);
   w.store(page(0), 2);
   assert.is(be(child).load(page(0)), 1);
@@ -532,7 +552,7 @@ reports('a walk shows four entries with their bits', () => {
   assert.equal(w.space.walk(page(0)).map(s => s.level), [4]);
   w.store(page(0), 1);
   const steps = w.space.walk(page(0));
-  assert.equal(steps.map(s => [s.level, (s.entry & 0xfffn).toString(16), s.entry >> 63n]), [[4, '27', 0n], [3, '27', 0n], [2, '27', 0n], [1, '67', 1n]]);
+  assert.equal(steps.map(s => `${s.level} ${(s.entry & 0xfffn).toString(16)} ${s.entry >> 63n}`), ['4 27 0', '3 27 0', '2 27 0', '1 67 1']);
 });
 
 for (const s of [placing, refusals, shapes, resize, paging, copies, forks, reports]) s.run();

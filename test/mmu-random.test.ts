@@ -210,4 +210,32 @@ random(`${STEPS} random steps from seed ${SEED} do what one record a page says, 
   duel.check();
   duel.end();
 });
+random(`no arguments of any call end the emulator, ${STEPS} tries from seed ${SEED}`, () => {
+  const world = new World({ memoryBytes: 8 << 20, limit: 300 }), { space } = world, r = new Random(SEED), used = world.frames.used;
+  space.startBreak(0x5555_5555_6000);
+  const edges = [0, 1, 4095, 4096, 0x10000, 0x5555_5555_6000, BASE, 2 ** 31, 2 ** 32, 2 ** 46, 2 ** 47 - 4096, 2 ** 47, 2 ** 63, 2 ** 64];
+  const number = (): number => Math.max(0, edges[r.below(edges.length)]! + (r.below(3) - 1) * [0, 1, 4096, 12_288][r.below(4)]!);
+  const bytes = new Uint8Array(9000);
+  for (let k = 0; k < STEPS; k++) {
+    switch (r.below(11)) {
+      case 0: case 1: case 2:
+        world.map({
+          at: number(), length: number(), prot: r.below(8),
+          fixed: r.below(2) === 0, shared: r.below(3) === 0, growsDown: r.below(4) === 0,
+        });
+        break;
+      case 3: space.unmap(number(), number()); break;
+      case 4: space.protect(number(), number(), r.below(2) === 0 ? r.below(8) : number()); break;
+      case 5: space.remap(number(), number(), number(), true, r.below(2) === 0 ? number() : null); break;
+      case 6: space.setBreak(number()); break;
+      case 7: space.discard(number(), number()); break;
+      case 8: space.copyOut(number(), bytes); break;
+      case 9: space.copyIn(number(), bytes); space.copyInString(number(), 9000); space.peek(number(), 9000); break;
+      default: for (const access of [0, 1, 2]) world.access(number(), access);
+    }
+  }
+  space.procMaps();
+  space.release();
+  assert.is(world.frames.used, used - 1);
+});
 random.run();

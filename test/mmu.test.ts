@@ -13,7 +13,8 @@ const ALL = P | W | U;
 /** Four tables by hand: `entry[level]` is the word index of each level's entry for `at`. */
 function handmade(at: number) {
   const memory = new LinearMemory(1 << 20), frames = new Frames(memory), mmu = new Mmu(memory, frames), w = memory.i32;
-  const [root, table3, table2, table1, page] = Array.from({ length: 5 }, () => frames.allocate()) as [number, number, number, number, number];
+  const root = frames.allocate(), table3 = frames.allocate(), table2 = frames.allocate(), table1 = frames.allocate();
+  const page = frames.allocate();
   const index = (level: number): number => Math.floor(at / 2 ** (12 + 9 * (level - 1))) % 512;
   const entry = [0, (table1 >> 2) + 2 * index(1), (table2 >> 2) + 2 * index(2), (table3 >> 2) + 2 * index(3), (root >> 2) + 2 * index(4)];
   w[entry[4]!] = table3 | ALL; w[entry[3]!] = table2 | ALL; w[entry[2]!] = table1 | ALL; w[entry[1]!] = page | ALL;

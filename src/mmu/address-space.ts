@@ -103,7 +103,7 @@ export class AddressSpace implements UserMemory, Reach {
   }
 
   // — faults —
-  /** The slow path of a fault: page in, or offer it to the mapped object, or refuse. Neither allocates nor throws when the object takes it. */
+  /** The slow path of a fault: page in, offer it to the mapped object, or refuse. Neither allocates nor throws when the object takes it. */
   resolve(fault: PageFault, registers: UserRegisters): FaultVerdict {
     const vma = this.list.find(fault.address) ?? this.grow(fault.address);
     if (vma === null) return 'no-mapping';

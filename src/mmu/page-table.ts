@@ -1,4 +1,4 @@
-/** One address space's paging structures (SDM 3A §4.5): real tables in guest frames. Owns their frames and a reference to every frame mapped. */
+/** One address space's paging structures (SDM 3A §4.5), in guest frames. Owns these, and a reference to every frame mapped. */
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
 import { bigOf, hiOf, loOf } from '../base/words.ts';

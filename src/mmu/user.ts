@@ -1,4 +1,7 @@
-/** The registers and the memory a fault or a system call may see and change (Linux: struct pt_regs, uaccess). exec implements the first; mmu only names it. */
+/**
+ * The registers and the memory a fault or a system call may see and change (Linux: struct pt_regs, uaccess).
+ * exec implements the first; mmu only names it.
+ */
 import type { i32, Va } from '../base/types.ts';
 
 /** General registers count rax=0, rcx=1, rdx=2, rbx=3, rsp=4 … r15=15. */
@@ -14,7 +17,7 @@ export interface UserRegisters {
   set(register: number, value: bigint): void;
 }
 
-/** Guest memory as the kernel touches it: checked against the guest's protection, paging in as needed, never throwing. `false` is EFAULT. */
+/** Guest memory as the kernel touches it: checked against the guest's protection, paging in, never throwing. `false` is EFAULT. */
 export interface UserMemory {
   copyIn(from: Va, into: Uint8Array): boolean;
   copyOut(to: Va, bytes: Uint8Array): boolean;
