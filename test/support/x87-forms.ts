@@ -121,6 +121,18 @@ export function perform(c: FakeContext, code: string, before: World): World {
   };
 }
 
+const C1 = 0x200;
+/** Neighbours differ by 1, across powers of two too: without the integer bit. */
+const ordinal = (hex: string | null): bigint => (hex === null ? -1n : (BigInt(`0x${hex.slice(0, 4)}`) << 63n) + BigInt.asUintN(63, BigInt(`0x${hex.slice(4)}`)));
+/** Equal but for C1 and one unit in the last place of a register. */
+export function isClose(a: World, b: World): boolean {
+  const isNear = a.stack.every((hex, i) => {
+    const distance = ordinal(hex) - ordinal(b.stack[i]!);
+    return distance >= -1n && distance <= 1n && (hex === null) === (b.stack[i] === null);
+  });
+  return isNear && (a.status & ~C1) === (b.status & ~C1) && a.control === b.control;
+}
+
 /** `control status st0,st1,... [m=...] [f=...] [a=...]`: registers lose trailing zeros, the list its empty end. */
 export function printWorld(w: World): string {
   const stack = w.stack.map(hex => (hex === null ? '-' : hex.replace(/0+$/, '').padEnd(1, '0')));

@@ -5,7 +5,7 @@ import { AF, CF, type Helper, type HelperContext, OF, PF, type Semantics, SF as 
 import type { CpuState } from '../state.ts';
 import {
   add, type Binary, compare, divide, divideReversed, extract, multiply, ORDER, remainder, roundToInteger, scale, squareRoot, subtract,
-  subtractReversed, type Unary,
+  subtractReversed, type Unary, withoutNumber,
 } from '../x87/arithmetic.ts';
 import { readDecimal, readInteger, readReal, writeDecimal, writeInteger, writeReal } from '../x87/convert.ts';
 import { DE, Environment, IE, OE, PE, ROUND, UE } from '../x87/environment.ts';
@@ -17,6 +17,7 @@ import {
 import {
   BUSY, C0, C1, C2, C3, ES, free, isEmpty, pop, push, readRegister, record, setTop, stackFault, summarise, topOf, writeRegister,
 } from '../x87/stack.ts';
+import { arctangentOf, cosine, isOutOfRange, powerLessOne, sine, tangent, yLog2x, yLog2xPlusOne } from '../x87/transcendental.ts';
 
 /** Waiting instructions first raise what an earlier one left pending (§8.7.1). */
 function begin(c: HelperContext, mode?: number): Environment {
@@ -236,6 +237,35 @@ function replaceAndPush(s: CpuState, e: Environment, below: Float80, above: Floa
   push(s, above);
 }
 
+/** FSIN, FCOS: C2 says whether the operand was too large to be reduced. */
+const angle = (operation: Unary): Helper => c => {
+  const e = begin(c), s = c.state;
+  if (refusesAngle(s, e)) return;
+  intoRegister(s, e, 0, isEmpty(s, 0) ? null : operation(e, readRegister(s, 0)), 0);
+};
+/** FPTAN pushes 1 behind the tangent, FSINCOS the cosine behind the sine. */
+const angles = (below: Unary, above: Unary): Helper => c => {
+  const e = begin(c), s = c.state;
+  s.fpuStatus &= ~C2;
+  if (isEmpty(s, 0) || !isEmpty(s, -1)) {
+    stackFault(e, !isEmpty(s, 0));
+    return replaceAndPush(s, e, INDEFINITE, INDEFINITE);
+  }
+  if (refusesAngle(s, e)) return;
+  // C1 is about the one below: it is rounded last.
+  const v = readRegister(s, 0), second = above(e, v);
+  replaceAndPush(s, e, below(e, v), second);
+};
+function refusesAngle(s: CpuState, e: Environment): boolean {
+  s.fpuStatus &= ~C2;
+  if (isEmpty(s, 0) || !isOutOfRange(readRegister(s, 0))) return false;
+  record(s, e);
+  s.fpuStatus |= C2;
+  return true;
+}
+/** 1, but for what is no number: that is pushed as well. */
+const oneOrNaN: Unary = (e, v) => (kindOf(v) === KIND.infinity ? INDEFINITE : withoutNumber(e, v) ?? one(0));
+
 // — moves between registers —
 
 const exchange: Helper = (c, i) => {
@@ -339,6 +369,8 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   ftst: test, fxam: examine,
   fchs: unary((_, v) => negate(v)), fabs: unary((_, v) => (v.sign === 1 ? negate(v) : v)),
   fsqrt: unary(squareRoot), frndint: unary(roundToInteger), fscale: binary(scale, 0), fprem: fprem(false), fprem1: fprem(true), fxtract,
+  f2xm1: unary(powerLessOne), fyl2x: binary(yLog2x, 1), fyl2xp1: binary(yLog2xPlusOne, 1), fpatan: binary(arctangentOf, 1),
+  fsin: angle(sine), fcos: angle(cosine), fsincos: angles(sine, cosine), fptan: angles(tangent, oneOrNaN),
   fld1: pushed(one(0)), fldz: pushed(zero(0)),
   ...Object.fromEntries(Object.keys(CONSTANTS).map(name => [name, constant(name)])),
   fxch: exchange, fincstp: rotate(1), fdecstp: rotate(-1), ffree: freeRegister(0), ffreep: freeRegister(1), fcmovcc: conditionalMove,
