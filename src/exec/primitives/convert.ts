@@ -6,15 +6,10 @@
 import { WORD } from '../../base/words.ts';
 import { integer, vector } from './lanes.ts';
 import { isNan32, isNan64 } from './float.ts';
+import { nearest } from './round.ts';
 import type { Primitive, Scratch } from '../primitive.ts';
 
 const INDEFINITE = 0x80000000 | 0;
-/** Adding and taking away 2^52 rounds a smaller double to an integer, in the rounding of the addition: nearest, even. */
-const INTEGERS_FROM = 2 ** 52;
-function nearest(x: number): number {
-  if (!(Math.abs(x) < INTEGERS_FROM)) return x;
-  return x < 0 ? (x - INTEGERS_FROM) + INTEGERS_FROM : (x + INTEGERS_FROM) - INTEGERS_FROM;
-}
 type Rounding = (x: number) => number;
 
 /** NaN fails every comparison. */

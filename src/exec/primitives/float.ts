@@ -23,14 +23,19 @@ export function isNan32(s: Scratch, at: number): boolean { return (s.i32[at] & 0
 
 /** The result of an operation that gave a NaN: the first operand if it is one, else the second, quieted; else the default. */
 function nan64(s: Scratch, r: number, a: number, b: number): void {
-  const from = isNan64(s, a) ? a : isNan64(s, b) ? b : -1;
-  s.i32[r] = from < 0 ? 0 : s.i32[from];
-  s.i32[r + 1] = from < 0 ? INDEFINITE64 : s.i32[from + 1] | QUIET64;
+  if (isNan64(s, a)) quiet64(s, r, a);
+  else if (isNan64(s, b)) quiet64(s, r, b);
+  else { s.i32[r] = 0; s.i32[r + 1] = INDEFINITE64; }
 }
 function nan32(s: Scratch, r: number, a: number, b: number): void {
-  const from = isNan32(s, a) ? a : isNan32(s, b) ? b : -1;
-  s.i32[r] = from < 0 ? INDEFINITE32 : s.i32[from] | QUIET32;
+  if (isNan32(s, a)) quiet32(s, r, a);
+  else if (isNan32(s, b)) quiet32(s, r, b);
+  else s.i32[r] = INDEFINITE32;
 }
+
+/** A NaN, made quiet. */
+export function quiet64(s: Scratch, r: number, a: number): void { s.i32[r] = s.i32[a]; s.i32[r + 1] = s.i32[a + 1] | QUIET64; }
+export function quiet32(s: Scratch, r: number, a: number): void { s.i32[r] = s.i32[a] | QUIET32; }
 
 type Compute = (a: number, b: number) => number;
 /** What one lane does: words `a` and `b` in, word `r` out. */

@@ -9,9 +9,11 @@ import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
 import { sseControl } from './sse-control.ts';
 import { sseConvert } from './sse-convert.ts';
+import { sseExtended } from './sse-extended.ts';
 import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
 import { sseMoves } from './sse-moves.ts';
+import { hasMmx } from './sse-operands.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
@@ -20,8 +22,8 @@ import { x87 } from './x87.ts';
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
   ...arithmetic, ...bits, ...control, ...moves, ...shifts, ...system,
-  ...sseCompare, ...sseControl, ...sseConvert, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
+  ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
 });
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 
-export function semanticsOf(i: Instruction): Semantics { return SEMANTICS[i.operation] ?? notImplemented; }
+export function semanticsOf(i: Instruction): Semantics { return (hasMmx(i) ? null : SEMANTICS[i.operation]) ?? notImplemented; }

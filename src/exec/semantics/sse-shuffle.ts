@@ -18,8 +18,10 @@ const extractWord: Semantics = (m, i) => {
 };
 
 export const sseShuffle: Readonly<Record<string, Semantics>> = {
-  punpcklbw: binary(p.unpackLow8), punpcklwd: binary(p.unpackLow16), punpckldq: binary(p.unpackLow32), punpcklqdq: binary(p.unpackLow64),
-  punpckhbw: binary(p.unpackHigh8), punpckhwd: binary(p.unpackHigh16), punpckhdq: binary(p.unpackHigh32), punpckhqdq: binary(p.unpackHigh64),
+  punpcklbw: binary(p.unpackLow8), punpcklwd: binary(p.unpackLow16),
+  punpckldq: binary(p.unpackLow32), punpcklqdq: binary(p.unpackLow64),
+  punpckhbw: binary(p.unpackHigh8), punpckhwd: binary(p.unpackHigh16),
+  punpckhdq: binary(p.unpackHigh32), punpckhqdq: binary(p.unpackHigh64),
   unpcklps: binary(p.unpackLow32), unpckhps: binary(p.unpackHigh32), unpcklpd: binary(p.unpackLow64), unpckhpd: binary(p.unpackHigh64),
   pshufd: unaryWithImmediate(p.pshufd), pshuflw: unaryWithImmediate(p.pshuflw), pshufhw: unaryWithImmediate(p.pshufhw),
   shufps: binaryWithImmediate(p.shufps), shufpd: binaryWithImmediate(p.shufpd),
