@@ -82,13 +82,15 @@ suiteOf('4,000 random ones: memory, registers and flags are those of going eleme
     const letters = random.chance(50) ? 1 : 2;
     c.bytes.fill(1, 0xc000, 0x1_8000);
     for (let k = 0; k < 300; k++) c.bytes[0xf000 + random.below(0x6000)] = 1 + random.below(letters) * random.below(200);
-    const m: Model = { memory: before, rax: random.chance(50) ? 0x0101_0101_0101_0101n : BigInt(random.word()) << 20n, rcx: BigInt(count), rsi: BigInt(rsi), rdi: BigInt(rdi), flags: null };
+    const rax = random.chance(50) ? 0x0101_0101_0101_0101n : BigInt(random.word()) << 20n;
+    const m: Model = { memory: before, rax, rcx: BigInt(count), rsi: BigInt(rsi), rdi: BigInt(rdi), flags: null };
     before.set(c.bytes.subarray(0xc000, 0x1_8000), 0xc000);
     c.state.set(RAX, m.rax); c.state.set(RCX, m.rcx); c.state.set(RSI, m.rsi); c.state.set(RDI, m.rdi);
     c.state.eflags = 0x202 | (isDown ? DF : 0) | ARITHMETIC_FLAGS;
     model(m, operation, size, rep, isDown);
     run(c, instruction(operation, size, rep));
-    const what = `round ${round}: ${rep ?? ''} ${operation} of ${size} x ${count}, rsi ${rsi.toString(16)}, rdi ${rdi.toString(16)}${isDown ? ', down' : ''}`;
+    const way = `rsi ${rsi.toString(16)}, rdi ${rdi.toString(16)}${isDown ? ', down' : ''}`;
+    const what = `seed 7, round ${round}: ${rep ?? ''} ${operation} of ${size} x ${count}, ${way}`;
     assert.equal([c.state.get(RAX), c.state.get(RCX), c.state.get(RSI), c.state.get(RDI)], [m.rax, m.rcx, m.rsi, m.rdi], what);
     assert.is(c.readFlags() & ARITHMETIC_FLAGS, m.flags ?? ARITHMETIC_FLAGS, what);
     for (let k = 0xc000 >> 2; k < 0x1_8000 >> 2; k++) if (actual[k] !== words[k]) assert.unreachable(`${what}: at ${(4 * k).toString(16)}`);

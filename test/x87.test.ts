@@ -68,7 +68,8 @@ function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }
   return null;
 }
-const unitOf = (c: FakeContext): string => hexOf(c.state.u8.slice(STATE.fpuControl, STATE.fpuTags + 4)) + hexOf(c.state.u8.slice(STATE.fpu, STATE.fpu + 128));
+const unitOf = ({ state }: FakeContext): string =>
+  hexOf(state.u8.slice(STATE.fpuControl, STATE.fpuTags + 4)) + hexOf(state.u8.slice(STATE.fpu, STATE.fpu + 128));
 
 fpu('an unmasked `fdiv` by zero is pending until the next waiting instruction raises #MF', () => {
   const c = world(ONE, '00000000000000000000');
@@ -92,7 +93,11 @@ fpu('unmasking a flag that is already set makes it pending', () => {
   assert.is(c.state.fpuStatus & 0x8080, 0x8080);
 });
 fpu('a fault on the operand leaves the unit as it was', () => {
-  for (const [operation, bytes] of [['fld', 8], ['fadd', 4], ['fstp', 10], ['fistp', 8], ['fbstp', 10], ['fcomp', 8], ['fnsave', 0], ['fldenv', 0], ['fxsave', 512], ['fxrstor', 512]] as const) {
+  const accesses = [
+    ['fld', 8], ['fadd', 4], ['fstp', 10], ['fistp', 8], ['fbstp', 10], ['fcomp', 8],
+    ['fnsave', 0], ['fldenv', 0], ['fxsave', 512], ['fxrstor', 512],
+  ] as const;
+  for (const [operation, bytes] of accesses) {
     const c = world(TWO, ONE);
     c.forbidden.add(3);
     const before = unitOf(c);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytesOf, FLAGS, type Form, formOf, FORMS, hexOf, isClose, perform, printWorld, registerBytes, registerHex, TRANSCENDENTALS, type World } from '../support/x87-forms.ts';
+import {
+  bytesOf, FLAGS, type Form, formOf, FORMS, hexOf, isClose, perform, printWorld, registerBytes, registerHex, TRANSCENDENTALS, type World,
+} from '../support/x87-forms.ts';
 import { FakeContext } from '../support/x87-context.ts';
 import { type Case, randomCase, Random } from '../support/x87-inputs.ts';
 
@@ -85,7 +87,8 @@ function compare(forms: readonly Form[], each: number, agrees: Agrees): void {
 }
 const EACH = Number(process.env['EACH'] ?? 400);
 oracle('every transcendental is within one unit in the last place of the host’s', () => compare(TRANSCENDENTALS, EACH, isClose));
-oracle('every exact form does what the host does, bit for bit', () => compare(FORMS, EACH, (here, host) => printWorld(here) === printWorld(host)));
+const isSame: Agrees = (here, host) => printWorld(here) === printWorld(host);
+oracle('every exact form does what the host does, bit for bit', () => compare(FORMS, EACH, isSame));
 
 oracle('the recorded vectors are what the host answers', () => {
   const files: readonly (readonly [string, readonly Form[], number])[] = [[VECTORS, FORMS, 20], [APPROXIMATE, TRANSCENDENTALS, 60]];
@@ -96,7 +99,7 @@ oracle('the recorded vectors are what the host answers', () => {
     assert.is(readFileSync(path, 'utf8'), text);
   }
 });
-const HEADER = `# Answers of an AMD EPYC (family 25, model 17). code, before : after; a world is: control status st0,st1,... m=memory f=rflags a=ax.
+const HEADER = `# Answers of an AMD EPYC (family 25, model 17). A line: code, before : after; each is: control status st0,st1,... m=memory f=rflags a=ax.
 # Registers are sign, exponent and significand with trailing zeros cut off, "-" an empty one. Written by test/real/x87.real.ts.
 `;
 oracle.run();

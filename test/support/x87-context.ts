@@ -28,8 +28,8 @@ export class FakeContext implements HelperContext {
 
   get bytes(): Uint8Array { return this.state.memory.u8.subarray(PHYSICAL_AT); }
   address(operand: Operand): number {
-    const { state } = this;
-    return vaOf(state.low(operand.base), state.high(operand.base)) + operand.disp + vaOf(state.low(operand.segment), state.high(operand.segment));
+    const slot = (register: number): number => vaOf(this.state.low(register), this.state.high(register));
+    return slot(operand.base) + operand.disp + slot(operand.segment);
   }
   private check(at: number, isWrite: boolean): void {
     if (at >= 2 ** 47) throw new FakeTrap(13);

@@ -5,7 +5,13 @@ import type { Size } from '../../src/base/types.ts';
 import { x87 } from '../../src/exec/semantics/x87.ts';
 import { FakeContext } from './x87-context.ts';
 
-export interface Form { readonly code: string; readonly operation: string; readonly operands: readonly Operand[]; readonly memoryBytes: number; readonly condition: number }
+export interface Form {
+  readonly code: string;
+  readonly operation: string;
+  readonly operands: readonly Operand[];
+  readonly memoryBytes: number;
+  readonly condition: number;
+}
 
 /** Memory operands are at [rsi], which holds this. */
 export const MEMORY_AT = 0x2000;
@@ -28,7 +34,9 @@ const arithmetic = ARITHMETIC.flatMap((name, digit) => [
   form(atMemory('da', digit), `fi${name}`, 'm4'), form(atMemory('de', digit), `fi${name}`, 'm2'),
   form(`d8${byte(0xc1 + 8 * digit)}`, `f${name}`, name.startsWith('com') ? 'st1' : 'st0 st1'),
 ]);
-const PAIRS: readonly (readonly [string, number])[] = [['add', 0xc0], ['mul', 0xc8], ['subr', 0xe0], ['sub', 0xe8], ['divr', 0xf0], ['div', 0xf8]];
+const PAIRS: readonly (readonly [string, number])[] = [
+  ['add', 0xc0], ['mul', 0xc8], ['subr', 0xe0], ['sub', 0xe8], ['divr', 0xf0], ['div', 0xf8],
+];
 const intoOther = PAIRS.flatMap(([name, opcode]) => [
   form(`dc${byte(opcode + 2)}`, `f${name}`, 'st2 st0'), form(`de${byte(opcode + 1)}`, `f${name}p`, 'st1 st0'),
 ]);
@@ -37,12 +45,16 @@ const MOVES = [
   form('df06', 'fild', 'm2'), form('db06', 'fild', 'm4'), form('df2e', 'fild', 'm8'), form('df26', 'fbld', 'm10'),
   form('d916', 'fst', 'm4'), form('dd16', 'fst', 'm8'), form('ddd2', 'fst', 'st2'),
   form('d91e', 'fstp', 'm4'), form('dd1e', 'fstp', 'm8'), form('db3e', 'fstp', 'm10'), form('ddda', 'fstp', 'st2'),
-  form('df16', 'fist', 'm2'), form('db16', 'fist', 'm4'), form('df1e', 'fistp', 'm2'), form('db1e', 'fistp', 'm4'), form('df3e', 'fistp', 'm8'),
+  form('df16', 'fist', 'm2'), form('db16', 'fist', 'm4'),
+  form('df1e', 'fistp', 'm2'), form('db1e', 'fistp', 'm4'), form('df3e', 'fistp', 'm8'),
   form('df0e', 'fisttp', 'm2'), form('db0e', 'fisttp', 'm4'), form('dd0e', 'fisttp', 'm8'), form('df36', 'fbstp', 'm10'),
   form('d9c9', 'fxch', 'st1'),
-  form('dac1', 'fcmovcc', 'st0 st1', 2), form('dac9', 'fcmovcc', 'st0 st1', 4), form('dad1', 'fcmovcc', 'st0 st1', 6), form('dad9', 'fcmovcc', 'st0 st1', 10),
-  form('dbc1', 'fcmovcc', 'st0 st1', 3), form('dbc9', 'fcmovcc', 'st0 st1', 5), form('dbd1', 'fcmovcc', 'st0 st1', 7), form('dbd9', 'fcmovcc', 'st0 st1', 11),
 ];
+/** By condition: b, e, be, u and their contraries. */
+const CONDITIONS: readonly (readonly [string, number])[] = [
+  ['dac1', 2], ['dac9', 4], ['dad1', 6], ['dad9', 10], ['dbc1', 3], ['dbc9', 5], ['dbd1', 7], ['dbd9', 11],
+];
+const CONDITIONAL = CONDITIONS.map(([code, condition]) => form(code, 'fcmovcc', 'st0 st1', condition));
 const COMPARISONS = [
   form('ded9', 'fcompp'), form('dde1', 'fucom', 'st1'), form('dde9', 'fucomp', 'st1'), form('dae9', 'fucompp'),
   form('dbf1', 'fcomi', 'st0 st1'), form('dff1', 'fcomip', 'st0 st1'), form('dbe9', 'fucomi', 'st0 st1'), form('dfe9', 'fucomip', 'st0 st1'),
@@ -61,7 +73,9 @@ const CONTROL = [
   form('dbe2', 'fnclex'), form('dbe3', 'fninit'),
 ];
 /** What is exact, or rounded as the manual says: to be equal in every bit. */
-export const FORMS: readonly Form[] = [...arithmetic, ...intoOther, ...MOVES, ...COMPARISONS, ...UNARY, ...CONSTANTS, ...CONTROL];
+export const FORMS: readonly Form[] = [
+  ...arithmetic, ...intoOther, ...MOVES, ...CONDITIONAL, ...COMPARISONS, ...UNARY, ...CONSTANTS, ...CONTROL,
+];
 /** What the processor approximates: to be equal to about a unit in the last place. */
 export const TRANSCENDENTALS: readonly Form[] = [
   form('d9f0', 'f2xm1'), form('d9f1', 'fyl2x'), form('d9f9', 'fyl2xp1'), form('d9f2', 'fptan'), form('d9f3', 'fpatan'),
@@ -123,7 +137,10 @@ export function perform(c: FakeContext, code: string, before: World): World {
 
 const C1 = 0x200;
 /** Neighbours differ by 1, across powers of two too: without the integer bit. */
-const ordinal = (hex: string | null): bigint => (hex === null ? -1n : (BigInt(`0x${hex.slice(0, 4)}`) << 63n) + BigInt.asUintN(63, BigInt(`0x${hex.slice(4)}`)));
+function ordinal(hex: string | null): bigint {
+  if (hex === null) return -1n;
+  return (BigInt(`0x${hex.slice(0, 4)}`) << 63n) + BigInt.asUintN(63, BigInt(`0x${hex.slice(4)}`));
+}
 /** Equal but for C1 and one unit in the last place of a register. */
 export function isClose(a: World, b: World): boolean {
   const isNear = a.stack.every((hex, i) => {
@@ -150,6 +167,7 @@ export function parseWorld(text: string): World {
   const value = (key: string): string => named.find(word => word.startsWith(key))?.slice(2) ?? '';
   const number = (key: string): number => Number.parseInt(value(key) || '0', 16);
   return {
-    control: Number.parseInt(control, 16), status: Number.parseInt(status, 16), stack, memory: value('m='), flags: number('f='), ax: number('a='),
+    control: Number.parseInt(control, 16), status: Number.parseInt(status, 16), stack,
+    memory: value('m='), flags: number('f='), ax: number('a='),
   };
 }

@@ -1,7 +1,7 @@
 /** x87 instructions (SDM vol. 2, F...; vol. 1, ch. 8), one helper each: operands, stack faults, the operation, status, pops. */
 import { PAGE_BYTES } from '../../base/layout.ts';
-import { type Instruction, type Operand, PREFIX } from '../../decoder/instruction.ts';
-import { AF, CF, type Helper, type HelperContext, OF, PF, type Semantics, SF as SIGN, VECTOR, ZF } from '../ops.ts';
+import type { Instruction, Operand } from '../../decoder/instruction.ts';
+import { AF, CF, type Helper, type HelperContext, OF, PF, type Semantics, SF as SIGN, ZF } from '../ops.ts';
 import type { CpuState } from '../state.ts';
 import {
   add, type Binary, compare, divide, divideReversed, extract, multiply, ORDER, remainder, roundToInteger, scale, squareRoot, subtract,
@@ -11,17 +11,13 @@ import { readDecimal, readInteger, readReal, writeDecimal, writeInteger, writeRe
 import { DE, Environment, IE, OE, PE, ROUND, UE } from '../x87/environment.ts';
 import { Float80, INDEFINITE, KIND, kindOf, negate, one, quieted, zero } from '../x87/float80.ts';
 import {
-  controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, MXCSR_MASK, mxcsrOfImage, restoreEnvironment, restoreRegisters,
-  saveEnvironment, saveRegisters,
-} from '../x87/fxsave.ts';
-import {
-  BUSY, C0, C1, C2, C3, ES, free, isEmpty, pop, push, readRegister, record, setTop, stackFault, summarise, topOf, writeRegister,
+  C0, C1, C2, C3, free, isEmpty, pop, push, readRegister, record, setTop, stackFault, summarise, topOf, writeRegister,
 } from '../x87/stack.ts';
 import { arctangentOf, cosine, isOutOfRange, powerLessOne, sine, tangent, yLog2x, yLog2xPlusOne } from '../x87/transcendental.ts';
+import { CONTROL, wait } from './x87-control.ts';
 
-/** Waiting instructions first raise what an earlier one left pending (§8.7.1). */
 function begin(c: HelperContext, mode?: number): Environment {
-  if ((c.state.fpuStatus & ES) !== 0) c.trap(VECTOR.x87);
+  wait(c);
   return new Environment(c.state.fpuControl, mode);
 }
 function setConditions(s: CpuState, bits: number): void { s.fpuStatus = (s.fpuStatus & ~(C0 | C2 | C3)) | bits; }
@@ -120,9 +116,9 @@ function loadRegister(s: CpuState, e: Environment, from: number): void {
   if (record(s, e)) push(s, INDEFINITE);
 }
 
-/** A constant whose bits beyond the 64th decide how it is rounded: `rest` as in a working significand. */
+/** The value cut off after 64 bits, and the rounding modes in which the bits behind take it up by one. */
 interface Constant { readonly exponent: number; readonly hi: number; readonly lo: number; readonly goesUpAt: readonly number[] }
-/** SDM vol. 2, FLD1/FLDL2T/...: 66 bits inside, rounded by RC. `lo` is the value cut off. */
+/** SDM vol. 2, FLD1/FLDL2T/...: 66 bits inside, rounded by RC. */
 const CONSTANTS: Readonly<Record<string, Constant>> = {
   fldl2t: { exponent: 0x4000, hi: 0xd49a784b, lo: 0xcd1b8afe, goesUpAt: [ROUND.up] },
   fldl2e: { exponent: 0x3fff, hi: 0xb8aa3b29, lo: 0x5c17f0bb, goesUpAt: [ROUND.up, ROUND.nearest] },
@@ -140,7 +136,7 @@ const pushed = (v: Float80): Helper => c => { const e = begin(c); pushResult(c.s
 
 type Write = (e: Environment, v: Float80, bytes: number) => void;
 
-/** Nothing is stored under an unmasked #I, #D or stack fault; nor under #O or #U, whose result would not fit the memory. */
+/** Nothing is stored under an unmasked #I or stack fault; nor under #O or #U, whose result would not fit the memory. */
 function store(write: Write, pops: number, mode?: number): Helper {
   return (c, i) => {
     const e = begin(c, mode), s = c.state, target = memoryOf(i);
@@ -160,7 +156,7 @@ function storeRegister(s: CpuState, e: Environment, to: number, pops: number): v
 }
 const integerBy = (mode?: number): Write => (e, v, bytes) => writeInteger(e, mode ?? e.mode, v, bytes);
 
-// — comparisons —
+// — comparisons: the conditions are set even where an unmasked exception stops the pop —
 
 /** For what leaves C1 alone unless the stack faults. */
 function recordBeside(s: CpuState, e: Environment, isFault: boolean): boolean {
@@ -203,7 +199,7 @@ const test: Helper = c => {
 /** FXAM's classes in C3 C2 C0, by KIND; the last is an empty register's. */
 const CLASSES = [C3, C3 | C2, C2, C2 | C0, C0, C0, 0];
 const examine: Helper = c => {
-  begin(c);
+  wait(c);
   const s = c.state, v = readRegister(s, 0);
   setConditions(s, isEmpty(s, 0) ? C3 | C0 : CLASSES[kindOf(v)]!);
   s.fpuStatus = (s.fpuStatus & ~C1) | (v.sign === 1 ? C1 : 0);
@@ -285,87 +281,34 @@ const conditionalMove: Helper = (c, i) => {
   if (moves) writeRegister(s, 0, readRegister(s, from));
 };
 const rotate = (by: number): Helper => c => {
-  begin(c);
+  wait(c);
   setTop(c.state, topOf(c.state) + by);
   c.state.fpuStatus &= ~C1;
 };
 const freeRegister = (pops: number): Helper => (c, i) => {
-  begin(c);
+  wait(c);
   free(c.state, registerOf(i, 0));
   c.state.fpuStatus &= ~C1;
   if (pops > 0) pop(c.state);
 };
 
-// — control: without a leading wait where the name has an N —
-
-const storeStatus: Helper = (c, i) => c.write(i.operands[0]!, c.state.fpuStatus, 0);
-const storeControl: Helper = (c, i) => c.write(i.operands[0]!, c.state.fpuControl, 0);
-const loadControl: Helper = (c, i) => {
-  begin(c);
-  c.state.fpuControl = controlOf(c.read(i.operands[0]!));
-  summarise(c.state);
-};
-const clearExceptions: Helper = c => { c.state.fpuStatus &= ~(0x7f | ES | BUSY); };
-const wordBytesOf = (i: Instruction): 2 | 4 => ((i.prefixes & PREFIX.operandSize) !== 0 ? 2 : 4);
-const storeEnvironment: Helper = (c, i) => {
-  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes);
-  saveEnvironment(c.state, image, wordBytes);
-  c.store(c.address(i.operands[0]!), image);
-  c.state.fpuControl |= 0x3f;
-  summarise(c.state);
-};
-const loadEnvironment: Helper = (c, i) => {
-  begin(c);
-  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes);
-  c.load(c.address(i.operands[0]!), image);
-  restoreEnvironment(c.state, image, wordBytes);
-};
-const save: Helper = (c, i) => {
-  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes + 80);
-  saveEnvironment(c.state, image, wordBytes);
-  saveRegisters(c.state, image, 7 * wordBytes);
-  c.store(c.address(i.operands[0]!), image);
-  initialise(c.state);
-};
-const restore: Helper = (c, i) => {
-  begin(c);
-  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes + 80);
-  c.load(c.address(i.operands[0]!), image);
-  restoreEnvironment(c.state, image, wordBytes);
-  restoreRegisters(c.state, image, 7 * wordBytes);
-};
-
-/** #GP unless 16-byte aligned; the image's last 96 bytes are the program's own. */
-const fxsave: Helper = (c, i) => {
-  const at = c.address(i.operands[0]!);
-  if (at % 16 !== 0) c.trap(VECTOR.protection);
-  const image = new Uint8Array(FXSAVE_BYTES_WRITTEN);
-  fxsaveImage(c.state, image);
-  c.probe(at, 512, true);
-  c.store(at, image);
-};
-const fxrstor: Helper = (c, i) => {
-  const at = c.address(i.operands[0]!), image = new Uint8Array(512);
-  if (at % 16 !== 0) c.trap(VECTOR.protection);
-  c.load(at, image);
-  if ((mxcsrOfImage(image) & ~MXCSR_MASK) !== 0) c.trap(VECTOR.protection);
-  fxrstorImage(c.state, image);
-};
-
 const HELPERS: Readonly<Record<string, Helper>> = {
   fadd: arithmetic(add, readReal), faddp: arithmetic(add, readReal, 1), fiadd: arithmetic(add, readInteger),
   fsub: arithmetic(subtract, readReal), fsubp: arithmetic(subtract, readReal, 1), fisub: arithmetic(subtract, readInteger),
-  fsubr: arithmetic(subtractReversed, readReal), fsubrp: arithmetic(subtractReversed, readReal, 1), fisubr: arithmetic(subtractReversed, readInteger),
+  fsubr: arithmetic(subtractReversed, readReal), fsubrp: arithmetic(subtractReversed, readReal, 1),
+  fisubr: arithmetic(subtractReversed, readInteger),
   fmul: arithmetic(multiply, readReal), fmulp: arithmetic(multiply, readReal, 1), fimul: arithmetic(multiply, readInteger),
   fdiv: arithmetic(divide, readReal), fdivp: arithmetic(divide, readReal, 1), fidiv: arithmetic(divide, readInteger),
-  fdivr: arithmetic(divideReversed, readReal), fdivrp: arithmetic(divideReversed, readReal, 1), fidivr: arithmetic(divideReversed, readInteger),
+  fdivr: arithmetic(divideReversed, readReal), fdivrp: arithmetic(divideReversed, readReal, 1),
+  fidivr: arithmetic(divideReversed, readInteger),
   fld: load(readReal), fild: load(readInteger), fbld: load(readDecimal),
   fst: store(writeReal, 0), fstp: store(writeReal, 1), fist: store(integerBy(), 0), fistp: store(integerBy(), 1),
   fisttp: store(integerBy(ROUND.chop), 1), fbstp: store(writeDecimal, 1),
   fcom: comparison(readReal, false, 0), fcomp: comparison(readReal, false, 1), fcompp: comparison(readReal, false, 2),
   ficom: comparison(readInteger, false, 0), ficomp: comparison(readInteger, false, 1),
   fucom: comparison(readReal, true, 0), fucomp: comparison(readReal, true, 1), fucompp: comparison(readReal, true, 2),
-  fcomi: comparisonToFlags(false, 0), fcomip: comparisonToFlags(false, 1), fucomi: comparisonToFlags(true, 0), fucomip: comparisonToFlags(true, 1),
+  fcomi: comparisonToFlags(false, 0), fcomip: comparisonToFlags(false, 1),
+  fucomi: comparisonToFlags(true, 0), fucomip: comparisonToFlags(true, 1),
   ftst: test, fxam: examine,
   fchs: unary((_, v) => negate(v)), fabs: unary((_, v) => (v.sign === 1 ? negate(v) : v)),
   fsqrt: unary(squareRoot), frndint: unary(roundToInteger), fscale: binary(scale, 0), fprem: fprem(false), fprem1: fprem(true), fxtract,
@@ -374,11 +317,7 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   fld1: pushed(one(0)), fldz: pushed(zero(0)),
   ...Object.fromEntries(Object.keys(CONSTANTS).map(name => [name, constant(name)])),
   fxch: exchange, fincstp: rotate(1), fdecstp: rotate(-1), ffree: freeRegister(0), ffreep: freeRegister(1), fcmovcc: conditionalMove,
-  fnop: c => { begin(c); }, fwait: c => { begin(c); },
-  fninit: c => initialise(c.state), fnclex: clearExceptions,
-  fnstcw: storeControl, fldcw: loadControl, fnstsw: storeStatus,
-  fnstenv: storeEnvironment, fldenv: loadEnvironment, fnsave: save, frstor: restore,
-  fxsave, fxsave64: fxsave, fxrstor, fxrstor64: fxrstor,
+  ...CONTROL,
 };
 
 export const x87: Readonly<Record<string, Semantics>> = Object.fromEntries(

@@ -186,7 +186,7 @@ export const squareRoot: Unary = (e, a) => {
   return round(e, e.format, 0, take(e, root, (scale - odd) / 2, root * root !== n));
 };
 
-/** Cuts the working significand, whose integer bit stands at 2^(exponent - BIAS), to an integer in `hi`, `lo`; false if it has more than 64 bits. */
+/** Rounds |v| to an integer in the working `hi` and `lo`; false if that takes more than 64 bits. */
 export function toInteger(e: Environment, mode: number, v: Float80): boolean {
   e.hi = v.hi; e.lo = v.lo; e.rest = 0;
   const drop = BIAS + 63 - exponentOf(v);
@@ -280,13 +280,12 @@ export function remainder(e: Environment, a: Float80, b: Float80, isNearest: boo
     const step = (distance & 31) | 32;
     return { value: rounded(e, a.sign, (over << BigInt(step)) % under, exponentA - step), quotient: -1 };
   }
-  return reduced(e, a.sign, over, under, exponentB, distance, isNearest);
+  return reduced(e, a.sign, over << BigInt(distance + 1), under << 1n, exponentB - 1, isNearest);
 }
 const workingBits = (e: Environment): bigint => (BigInt(e.hi >>> 0) << 32n) | BigInt(e.lo >>> 0);
 
-function reduced(e: Environment, sign: number, over: bigint, under: bigint, exponentB: number, distance: number, isNearest: boolean): Remainder {
-  // Both in units of half the last place of b, so that a distance of -1 needs no fraction.
-  const dividend = over << BigInt(distance + 1), divisor = under << 1n;
+/** Both in units of half the last place of b, so that a distance of -1 needs no fraction. */
+function reduced(e: Environment, sign: number, dividend: bigint, divisor: bigint, exponent: number, isNearest: boolean): Remainder {
   let quotient = dividend / divisor, left = dividend % divisor, resultSign = sign;
   const twice = left << 1n;
   if (isNearest && (twice > divisor || (twice === divisor && (quotient & 1n) === 1n))) {
@@ -294,7 +293,7 @@ function reduced(e: Environment, sign: number, over: bigint, under: bigint, expo
     left = divisor - left;
     resultSign ^= 1;
   }
-  return { value: rounded(e, left === 0n ? sign : resultSign, left, exponentB - 1), quotient: Number(quotient & 7n) };
+  return { value: rounded(e, left === 0n ? sign : resultSign, left, exponent), quotient: Number(quotient & 7n) };
 }
 /** n * 2^(exponent - 63), exact but for underflow. */
 function rounded(e: Environment, sign: number, n: bigint, exponent: number): Float80 {

@@ -29,7 +29,8 @@ const isTiny = (v: Float80): boolean => exponentOf(v) < TINY;
 const nearly = (e: Environment, sign: number, n: bigint, scale: number): Float80 => roundExtended(e, sign, take(e, n, scale, true));
 const fraction = (e: Environment, sign: number, n: bigint): Float80 => nearly(e, sign, n, -BITS);
 /** |v| times a fraction. */
-const times = (e: Environment, sign: number, v: Float80, n: bigint): Float80 => nearly(e, sign, significandOf(v) * n, exponentOf(v) - 63 - BITS);
+const times = (e: Environment, sign: number, v: Float80, n: bigint): Float80 =>
+  nearly(e, sign, significandOf(v) * n, exponentOf(v) - 63 - BITS);
 function inexact(e: Environment, v: Float80): Float80 {
   e.raised |= PE;
   return v;
@@ -222,6 +223,7 @@ export function arctangentOf(e: Environment, x: Float80, y: Float80): Float80 {
     // The arc is the ratio.
     return nearly(e, y.sign, (significandOf(y) << 192n) / significandOf(x), exponentOf(y) - exponentOf(x) - 192);
   }
-  const acute = magnitudeY <= magnitudeX ? arctangent(quotient(magnitudeY, magnitudeX)) : (PI >> 1n) - arctangent(quotient(magnitudeX, magnitudeY));
+  const isFlat = magnitudeY <= magnitudeX;
+  const t = arctangent(isFlat ? quotient(magnitudeY, magnitudeX) : quotient(magnitudeX, magnitudeY)), acute = isFlat ? t : (PI >> 1n) - t;
   return fraction(e, y.sign, x.sign === 0 ? acute : PI - acute);
 }

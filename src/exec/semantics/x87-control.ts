@@ -1,0 +1,74 @@
+/** x87 control and state (SDM vol. 2, FNINIT to FXRSTOR): what has an N in its name does not wait for pending exceptions. */
+import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
+import { type Helper, type HelperContext, VECTOR } from '../ops.ts';
+import {
+  controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, MXCSR_MASK, mxcsrOfImage, restoreEnvironment, restoreRegisters,
+  saveEnvironment, saveRegisters,
+} from '../x87/fxsave.ts';
+import { BUSY, ES, summarise } from '../x87/stack.ts';
+
+/** Waiting instructions first raise what an earlier one left pending (§8.7.1). */
+export function wait(c: HelperContext): void {
+  if ((c.state.fpuStatus & ES) !== 0) c.trap(VECTOR.x87);
+}
+
+const storeStatus: Helper = (c, i) => c.write(i.operands[0]!, c.state.fpuStatus, 0);
+const storeControl: Helper = (c, i) => c.write(i.operands[0]!, c.state.fpuControl, 0);
+const loadControl: Helper = (c, i) => {
+  wait(c);
+  c.state.fpuControl = controlOf(c.read(i.operands[0]!));
+  summarise(c.state);
+};
+const clearExceptions: Helper = c => { c.state.fpuStatus &= ~(0x7f | ES | BUSY); };
+const wordBytesOf = (i: Instruction): 2 | 4 => ((i.prefixes & PREFIX.operandSize) !== 0 ? 2 : 4);
+const storeEnvironment: Helper = (c, i) => {
+  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes);
+  saveEnvironment(c.state, image, wordBytes);
+  c.store(c.address(i.operands[0]!), image);
+  c.state.fpuControl |= 0x3f;
+  summarise(c.state);
+};
+const loadEnvironment: Helper = (c, i) => {
+  wait(c);
+  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes);
+  c.load(c.address(i.operands[0]!), image);
+  restoreEnvironment(c.state, image, wordBytes);
+};
+const save: Helper = (c, i) => {
+  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes + 80);
+  saveEnvironment(c.state, image, wordBytes);
+  saveRegisters(c.state, image, 7 * wordBytes);
+  c.store(c.address(i.operands[0]!), image);
+  initialise(c.state);
+};
+const restore: Helper = (c, i) => {
+  wait(c);
+  const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes + 80);
+  c.load(c.address(i.operands[0]!), image);
+  restoreEnvironment(c.state, image, wordBytes);
+  restoreRegisters(c.state, image, 7 * wordBytes);
+};
+
+/** #GP unless 16-byte aligned; the image's last 96 bytes are the program's own. */
+const fxsave: Helper = (c, i) => {
+  const at = c.address(i.operands[0]!);
+  if (at % 16 !== 0) c.trap(VECTOR.protection);
+  const image = new Uint8Array(FXSAVE_BYTES_WRITTEN);
+  fxsaveImage(c.state, image);
+  c.probe(at, 512, true);
+  c.store(at, image);
+};
+const fxrstor: Helper = (c, i) => {
+  const at = c.address(i.operands[0]!), image = new Uint8Array(512);
+  if (at % 16 !== 0) c.trap(VECTOR.protection);
+  c.load(at, image);
+  if ((mxcsrOfImage(image) & ~MXCSR_MASK) !== 0) c.trap(VECTOR.protection);
+  fxrstorImage(c.state, image);
+};
+
+export const CONTROL: Readonly<Record<string, Helper>> = {
+  fnop: wait, fwait: wait, fninit: c => initialise(c.state), fnclex: clearExceptions,
+  fnstcw: storeControl, fldcw: loadControl, fnstsw: storeStatus,
+  fnstenv: storeEnvironment, fldenv: loadEnvironment, fnsave: save, frstor: restore,
+  fxsave, fxsave64: fxsave, fxrstor, fxrstor64: fxrstor,
+};
