@@ -1,0 +1,117 @@
+/** What a mnemonic means: rows, with the aliases that GNU as has beside Intel's names (SDM vol. 2, appendix B.1 for conditions). */
+import type { Size } from '../base/types.ts';
+import { SHAPES } from './encode-columns.ts';
+import type { Shape } from './encode-columns.ts';
+import { THIRD_IS_XMM0 } from './format-names.ts';
+import { immediate, register } from './instruction.ts';
+import type { Operand } from './instruction.ts';
+
+export interface Meaning {
+  readonly shape: Shape;
+  /** Operand sizes that the name allows, the default first. */
+  readonly sizes: readonly Size[];
+  readonly condition: number;
+  /** Bytes in front: WAIT. */
+  readonly before: readonly number[];
+  /** Operands that the name contains. */
+  readonly extra: readonly Operand[];
+}
+
+/** Names of the conditions by number, the one that objdump prints first. */
+export const CONDITIONS: readonly (readonly string[])[] = [
+  ['o'], ['no'], ['b', 'c', 'nae'], ['ae', 'nb', 'nc'], ['e', 'z'], ['ne', 'nz'], ['be', 'na'], ['a', 'nbe'],
+  ['s'], ['ns'], ['p', 'pe'], ['np', 'po'], ['l', 'nge'], ['ge', 'nl'], ['le', 'ng'], ['g', 'nle'],
+];
+
+const ALIASES: Readonly<Record<string, string>> = {
+  sal: 'shl', xlatb: 'xlat', wait: 'fwait', icebp: 'int1', ud2a: 'ud2', loopz: 'loope', loopnz: 'loopne', sysret: 'sysretd', sysexit: 'sysexitd',
+  pushfq: 'pushf', popfq: 'popf', retq: 'ret', callq: 'call', jmpq: 'jmp', leaveq: 'leave', iretd: 'iret',
+};
+/** String instructions by element, which is in the name only where there are no operands. */
+const ELEMENTS: Readonly<Record<string, Size>> = { b: 1, w: 2, d: 4, q: 8 };
+/** x87 control instructions that check for errors first, by means of a WAIT. */
+const WAITING: Readonly<Record<string, string>> = {
+  fstcw: 'fnstcw', fstsw: 'fnstsw', fclex: 'fnclex', finit: 'fninit', fstenv: 'fnstenv', fsave: 'fnsave',
+};
+const WAIT = 0x9b;
+/** Without operands these mean st(1), and st where they take two. */
+const STACK_TOP = register('st', 0, 10), BELOW = register('st', 1, 10);
+const BELOW_TOP: Readonly<Record<string, readonly Operand[]>> = {
+  ...Object.fromEntries('faddp fmulp fsubp fsubrp fdivp fdivrp'.split(' ').map(name => [name, [BELOW, STACK_TOP]])),
+  ...Object.fromEntries('fxch fcom fcomp fucom fucomp'.split(' ').map(name => [name, [BELOW]])),
+  ...Object.fromEntries('fcomi fcomip fucomi fucomip'.split(' ').map(name => [name, [STACK_TOP, BELOW]])),
+};
+const XMM0 = register('xmm', 0, 16);
+/** Comparisons and products whose immediate is in the name: cmpltsd is cmpsd with 1. */
+const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+const PRODUCTS: Readonly<Record<string, number>> = { lql: 0, hql: 1, lqh: 0x10, hqh: 0x11 };
+
+/** Every row under each of its names. */
+const BY_NAME: ReadonlyMap<string, readonly Meaning[]> = (() => {
+  const index = new Map<string, Meaning[]>();
+  const add = (name: string, meaning: Meaning): void => {
+    const known = index.get(name);
+    if (known === undefined) index.set(name, [meaning]);
+    else known.push(meaning);
+  };
+  for (const shape of SHAPES) {
+    const plain: Meaning = { shape, sizes: shape.sizes, condition: 0, before: [], extra: [] };
+    if (shape.isCondition) {
+      const stem = shape.names[0]?.replace(/cc$/, '') ?? '';
+      CONDITIONS.forEach((names, condition) => names.forEach(name => add(stem + name, { ...plain, condition })));
+    } else {
+      shape.names.forEach((name, n) => add(name, { ...plain, sizes: shape.names.length > 1 ? sizesOfName(shape, n) : shape.sizes }));
+    }
+    // A plain `mov` may have a whole immediate; an address without ModRM only if the source says movabs.
+    if (shape.names[0] === 'movabs' && shape.columns[1]?.immediate === 8) add('mov', plain);
+    if (shape.names[0] === 'movsxd') add('movsx', plain);
+  }
+  return index;
+})();
+
+/** `cbw|cwde|cdqe` are the sizes 2, 4 and 8; where 4 is not to be had, `pushw|push` are 2 and 8. */
+function sizesOfName(shape: Shape, n: number): readonly Size[] {
+  const all: readonly Size[] = shape.names.length === 2 && shape.isDefault64 ? [2, 8] : [2, 4, 8];
+  return [all[n] ?? 8];
+}
+
+/** The meanings of a mnemonic that stands before `count` operands. */
+export function meaningsOf(mnemonic: string, count: number): readonly Meaning[] {
+  const name = ALIASES[mnemonic] ?? mnemonic;
+  const string = count === 0 ? stringMeanings(name) : [];
+  if (string.length > 0) return string;
+  const implied = count === 0 ? BELOW_TOP[name] : undefined;
+  if (implied !== undefined) return named(name).map(meaning => ({ ...meaning, extra: implied })).filter(hasRoom(implied.length));
+  if (THIRD_IS_XMM0.has(name) && count === 2) return named(name).map(meaning => ({ ...meaning, extra: [XMM0] }));
+  const waiting = WAITING[name];
+  if (waiting !== undefined) return named(waiting).map(meaning => ({ ...meaning, before: [WAIT] }));
+  if (/^[rs](?:[oh]|c)[lr]$|^sh[lr]$|^sar$/.test(name) && count === 1) return withValue(named(name), 1);
+  const absorbed = absorbedValue(name);
+  return absorbed === null ? named(name) : withValue(named(absorbed.name), absorbed.value);
+}
+
+function named(name: string): readonly Meaning[] { return BY_NAME.get(name) ?? []; }
+
+function hasRoom(count: number): (meaning: Meaning) => boolean {
+  return meaning => meaning.shape.columns.length === count;
+}
+
+function withValue(meanings: readonly Meaning[], value: number): readonly Meaning[] {
+  return meanings.map(meaning => ({ ...meaning, extra: [immediate(8, value, 0)] }));
+}
+
+/** stosq: `stos` with 8-byte elements. */
+function stringMeanings(name: string): readonly Meaning[] {
+  const [, stem = '', element = ''] = /^(movs|cmps|stos|lods|scas|ins|outs)([bwdq])$/.exec(name) ?? [];
+  const size = ELEMENTS[element];
+  if (size === undefined) return [];
+  return named(stem).filter(meaning => size === 1 ? meaning.shape.sizes[0] === 0 : meaning.shape.sizes.includes(size))
+    .map(meaning => ({ ...meaning, sizes: size === 1 ? [0] : [size] }));
+}
+
+function absorbedValue(name: string): { readonly name: string; readonly value: number } | null {
+  const [, comparison, type] = /^cmp([a-z]+?)([ps][sd])$/.exec(name) ?? [];
+  if (comparison !== undefined && COMPARISONS.includes(comparison)) return { name: `cmp${type ?? ''}`, value: COMPARISONS.indexOf(comparison) };
+  const [, product] = /^pclmul([lh]q[lh])qdq$/.exec(name) ?? [];
+  return product === undefined ? null : { name: 'pclmulqdq', value: PRODUCTS[product] ?? 0 };
+}
