@@ -48,20 +48,20 @@ export const pmaddubsw = vector('x86.pmaddubsw', (s, r, a, b) => {
 const withSignOf = (a: number, b: number): number => b < 0 ? -a : b === 0 ? 0 : a;
 export const psignb = lanes('x86.psignb', 'i8', withSignOf);
 export const psignw = lanes('x86.psignw', 'i16', withSignOf);
-export const psignd = lanes('x86.psignd', 'i32', withSignOf);
+export const psignd = words('x86.psignd', withSignOf);
 export const pmulhrsw = lanes('x86.pmulhrsw', 'i16', (a, b) => (a * b + 0x4000) >> 15);
 export const i8x16abs = lanes('i8x16.abs', 'i8', a => Math.abs(a));
 export const i16x8abs = lanes('i16x8.abs', 'i16', a => Math.abs(a));
-export const i32x4abs = lanes('i32x4.abs', 'i32', a => Math.abs(a));
+export const i32x4abs = words('i32x4.abs', a => Math.abs(a));
 
 export const i8x16minS = lanes('i8x16.min_s', 'i8', Math.min);
 export const i8x16maxS = lanes('i8x16.max_s', 'i8', Math.max);
 export const i16x8minU = lanes('i16x8.min_u', 'u16', Math.min);
 export const i16x8maxU = lanes('i16x8.max_u', 'u16', Math.max);
-export const i32x4minS = lanes('i32x4.min_s', 'i32', Math.min);
-export const i32x4maxS = lanes('i32x4.max_s', 'i32', Math.max);
-export const i32x4minU = lanes('i32x4.min_u', 'u32', Math.min);
-export const i32x4maxU = lanes('i32x4.max_u', 'u32', Math.max);
+export const i32x4minS = words('i32x4.min_s', Math.min);
+export const i32x4maxS = words('i32x4.max_s', Math.max);
+export const i32x4minU = words('i32x4.min_u', (a, b) => a >>> 0 < b >>> 0 ? a : b);
+export const i32x4maxU = words('i32x4.max_u', (a, b) => a >>> 0 > b >>> 0 ? a : b);
 export const i32x4mul = words('i32x4.mul', Math.imul);
 export const i16x8narrowU = narrow('i16x8.narrow_i32x4_u', 'i32', 'u16', lane => clamp(lane, 0, 0xffff));
 
@@ -86,14 +86,23 @@ function multiplyWide(s: Scratch, r: number, a: number, b: number): void {
 }
 
 /** The low lanes of an integer, each made as wide as the result's. */
-function widen(name: string, from: LaneView, to: 'i16' | 'i32' | 'i64'): Primitive {
-  const perWord = from === 'i8' || from === 'u8' ? 4 : from === 'i16' || from === 'u16' ? 2 : 1;
+function widen(name: string, from: LaneView | 'i32', to: 'i16' | 'i32' | 'i64' | 'u64'): Primitive {
+  const perWord = from === 'i32' ? 1 : from === 'i16' || from === 'u16' ? 2 : 4;
   return vector(name, (s, r, a) => {
-    const v = s[from], first = a * perWord;
-    if (to === 'i16') for (let k = 0; k < 8; k++) s.i16[2 * r + k] = v[first + k];
-    else if (to === 'i32') for (let k = 0; k < 4; k++) s.i32[r + k] = v[first + k];
-    else for (let k = 0; k < 2; k++) { s.i32[r + 2 * k] = v[first + k]; s.i32[r + 2 * k + 1] = v[first + k] < 0 ? -1 : 0; }
+    const first = a * perWord;
+    if (to === 'i16') for (let k = 0; k < 8; k++) s.i16[2 * r + k] = laneAt(s, from, first + k);
+    else if (to === 'i32') for (let k = 0; k < 4; k++) s.i32[r + k] = laneAt(s, from, first + k);
+    else for (let k = 0; k < 2; k++) s.i32[r + 2 * k + 1] = (s.i32[r + 2 * k] = laneAt(s, from, first + k)) >> 31 & (to === 'i64' ? -1 : 0);
   });
+}
+function laneAt(s: Scratch, view: LaneView | 'i32', at: number): number {
+  switch (view) {
+    case 'i8': return s.i8[at];
+    case 'u8': return s.u8[at];
+    case 'i16': return s.i16[at];
+    case 'u16': return s.u16[at];
+    default: return s.i32[at];
+  }
 }
 export const pmovsxbw = widen('x86.pmovsxbw', 'i8', 'i16');
 export const pmovsxbd = widen('x86.pmovsxbd', 'i8', 'i32');
@@ -106,7 +115,7 @@ export const pmovzxbd = widen('x86.pmovzxbd', 'u8', 'i32');
 export const pmovzxbq = widen('x86.pmovzxbq', 'u8', 'i64');
 export const pmovzxwd = widen('x86.pmovzxwd', 'u16', 'i32');
 export const pmovzxwq = widen('x86.pmovzxwq', 'u16', 'i64');
-export const pmovzxdq = widen('x86.pmovzxdq', 'u32', 'i64');
+export const pmovzxdq = widen('x86.pmovzxdq', 'i32', 'u64');
 
 /** Lanes of b where a bit of c says so, else of a; `halfwords` is the lane's size. */
 function blend(name: string, halfwords: 1 | 2 | 4): Primitive {

@@ -19,15 +19,29 @@ function zeros8(x: i32): i32 { return ~(((x & LOW8) + LOW8) | x | LOW8); }
 function zeros16(x: i32): i32 { return ~(((x & LOW16) + LOW16) | x | LOW16); }
 function equal8(a: i32, b: i32): i32 { return spread8(zeros8(a ^ b)); }
 function equal16(a: i32, b: i32): i32 { return spread16(zeros16(a ^ b)); }
-/** Top bits of the bytes where a >= b, unsigned. */
+/** Top bits of the lanes where a >= b, unsigned. */
 function atLeast8(a: i32, b: i32): i32 {
   const low = (a | TOP8) - (b & LOW8); // Top bit: the low seven bits of a are not below b's.
   return ((a & ~b) | (~(a ^ b) & low)) & TOP8;
 }
+function atLeast16(a: i32, b: i32): i32 {
+  const low = (a | TOP16) - (b & LOW16);
+  return ((a & ~b) | (~(a ^ b) & low)) & TOP16;
+}
 function smaller8(a: i32, b: i32): i32 { const m = spread8(atLeast8(a, b)); return (b & m) | (a & ~m); }
+function smaller16(a: i32, b: i32): i32 { const m = spread16(atLeast16(a, b)); return (b & m) | (a & ~m); }
 function larger8(a: i32, b: i32): i32 { const m = spread8(atLeast8(a, b)); return (a & m) | (b & ~m); }
-/** Flipping the sign bits turns the signed order into the unsigned one. */
-function greater8(a: i32, b: i32): i32 { return ~spread8(atLeast8(b ^ TOP8, a ^ TOP8)); }
+// Signed: flipping the sign bits turns the signed order into the unsigned one.
+function smaller16S(a: i32, b: i32): i32 { const m = spread16(atLeast16(a ^ TOP16, b ^ TOP16)); return (b & m) | (a & ~m); }
+function larger16S(a: i32, b: i32): i32 { const m = spread16(atLeast16(a ^ TOP16, b ^ TOP16)); return (a & m) | (b & ~m); }
+function greater8S(a: i32, b: i32): i32 { return ~spread8(atLeast8(b ^ TOP8, a ^ TOP8)); }
+function greater16S(a: i32, b: i32): i32 { return ~spread16(atLeast16(b ^ TOP16, a ^ TOP16)); }
+/** max(a - b, 0) takes away no more than there is; min(a + b, all ones) is the same seen from above. */
+function less8(a: i32, b: i32): i32 { return sub8(a, smaller8(a, b)); }
+function less16(a: i32, b: i32): i32 { return sub16(a, smaller16(a, b)); }
+/** (a + b + 1) / 2 without the carry: what both have, and half of what one has, rounded up. */
+function average8(a: i32, b: i32): i32 { return (a | b) - ((a ^ b) >>> 1 & LOW8); }
+function average16(a: i32, b: i32): i32 { return (a | b) - ((a ^ b) >>> 1 & LOW16); }
 
 export const i8x16add = words('i8x16.add', add8);
 export const i8x16sub = words('i8x16.sub', sub8);
@@ -50,12 +64,12 @@ function sub64(s: Scratch, r: number, a: number, b: number): void {
 
 export const i8x16addSatS = lanes('i8x16.add_sat_s', 'i8', (a, b) => clamp(a + b, -0x80, 0x7f));
 export const i8x16subSatS = lanes('i8x16.sub_sat_s', 'i8', (a, b) => clamp(a - b, -0x80, 0x7f));
-export const i8x16addSatU = lanes('i8x16.add_sat_u', 'u8', (a, b) => Math.min(a + b, 0xff));
-export const i8x16subSatU = lanes('i8x16.sub_sat_u', 'u8', (a, b) => Math.max(a - b, 0));
+export const i8x16addSatU = words('i8x16.add_sat_u', (a, b) => ~less8(~a, b));
+export const i8x16subSatU = words('i8x16.sub_sat_u', less8);
 export const i16x8addSatS = lanes('i16x8.add_sat_s', 'i16', (a, b) => clamp(a + b, -0x8000, 0x7fff));
 export const i16x8subSatS = lanes('i16x8.sub_sat_s', 'i16', (a, b) => clamp(a - b, -0x8000, 0x7fff));
-export const i16x8addSatU = lanes('i16x8.add_sat_u', 'u16', (a, b) => Math.min(a + b, 0xffff));
-export const i16x8subSatU = lanes('i16x8.sub_sat_u', 'u16', (a, b) => Math.max(a - b, 0));
+export const i16x8addSatU = words('i16x8.add_sat_u', (a, b) => ~less16(~a, b));
+export const i16x8subSatU = words('i16x8.sub_sat_u', less16);
 
 /** Written out, because every strlen and memchr runs on it. */
 export const i8x16eq = vector('i8x16.eq', (s, r, a, b) => {
@@ -65,8 +79,8 @@ export const i8x16eq = vector('i8x16.eq', (s, r, a, b) => {
 });
 export const i16x8eq = words('i16x8.eq', equal16);
 export const i32x4eq = words('i32x4.eq', (a, b) => a === b ? -1 : 0);
-export const i8x16gtS = words('i8x16.gt_s', greater8);
-export const i16x8gtS = lanes('i16x8.gt_s', 'i16', (a, b) => a > b ? -1 : 0);
+export const i8x16gtS = words('i8x16.gt_s', greater8S);
+export const i16x8gtS = words('i16x8.gt_s', greater16S);
 export const i32x4gtS = words('i32x4.gt_s', (a, b) => a > b ? -1 : 0);
 /** Written out, as i8x16.eq. */
 export const i8x16minU = vector('i8x16.min_u', (s, r, a, b) => {
@@ -75,10 +89,10 @@ export const i8x16minU = vector('i8x16.min_u', (s, r, a, b) => {
   w[r + 2] = smaller8(w[a + 2], w[b + 2]); w[r + 3] = smaller8(w[a + 3], w[b + 3]);
 });
 export const i8x16maxU = words('i8x16.max_u', larger8);
-export const i16x8minS = lanes('i16x8.min_s', 'i16', Math.min);
-export const i16x8maxS = lanes('i16x8.max_s', 'i16', Math.max);
-export const i8x16avgr = lanes('i8x16.avgr_u', 'u8', (a, b) => (a + b + 1) >> 1);
-export const i16x8avgr = lanes('i16x8.avgr_u', 'u16', (a, b) => (a + b + 1) >> 1);
+export const i16x8minS = words('i16x8.min_s', smaller16S);
+export const i16x8maxS = words('i16x8.max_s', larger16S);
+export const i8x16avgr = words('i8x16.avgr_u', average8);
+export const i16x8avgr = words('i16x8.avgr_u', average16);
 
 export const i16x8mul = lanes('i16x8.mul', 'i16', Math.imul);
 export const pmulhw = lanes('x86.pmulhw', 'i16', (a, b) => (a * b) >> 16);

@@ -6,8 +6,8 @@ export const unpackLow8 = interleave('x86.punpcklbw', 'u8', false);
 export const unpackHigh8 = interleave('x86.punpckhbw', 'u8', true);
 export const unpackLow16 = interleave('x86.punpcklwd', 'u16', false);
 export const unpackHigh16 = interleave('x86.punpckhwd', 'u16', true);
-export const unpackLow32 = interleave('x86.punpckldq', 'u32', false);
-export const unpackHigh32 = interleave('x86.punpckhdq', 'u32', true);
+export const unpackLow32 = interleave('x86.punpckldq', 'i32', false);
+export const unpackHigh32 = interleave('x86.punpckhdq', 'i32', true);
 export const unpackLow64 = vector('x86.punpcklqdq', fromHalves.run);
 export const unpackHigh64 = vector('x86.punpckhqdq', (s, r, a, b) => fromHalves.run(s, r, a + 2, b + 2, 0));
 
