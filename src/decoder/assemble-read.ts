@@ -98,7 +98,7 @@ class Reader {
   private set(tokens: Tokens, name: string): void {
     const value = this.expression(tokens);
     if (value.isConstant) this.constants.set(name, valueOf(value));
-    else this.add(tokens, { kind: 'set', name, value });
+    this.add(tokens, { kind: 'set', name, value }); // Also for those who named it before.
     tokens.expectEnd();
   }
 

@@ -92,7 +92,7 @@ function parse(line: string): Shape | null {
   let prefix = 0, needsRexW = false, isAddress32 = false, isCondition = false, digit = -1, hasModrm = false, hasR = false;
   const opcode: number[] = []; let distanceBytes = 0;
   toks.forEach((t, n) => {
-    if (t === 'np' || t === 'nfx' || t === 'b0') return;
+    if (t === 'np' || t === 'nfx' || t === 'b0' && n === 1 && toks[2] === '90') return;
     if (t === 'rex.w') { needsRexW = true; return; }
     if (t === 'a32') { isAddress32 = true; return; }
     if (t === '/r') { hasModrm = true; return; }
