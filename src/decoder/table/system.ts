@@ -110,10 +110,10 @@ invept             66 0f 38 80 /r           r64 m128                 stop op=ud
 invvpid            66 0f 38 81 /r           r64 m128                 stop op=ud
 
 # Saving extended state; fences; cache lines
-fxsave64           np rex.w 0f ae /0        m512
-fxsave             np 0f ae /0              m512
-fxrstor64          np rex.w 0f ae /1        m512
-fxrstor            np 0f ae /1              m512
+fxsave64           np rex.w 0f ae /0        m4096
+fxsave             np 0f ae /0              m4096
+fxrstor64          np rex.w 0f ae /1        m4096
+fxrstor            np 0f ae /1              m4096
 ldmxcsr            np 0f ae /2              m32
 stmxcsr            np 0f ae /3              m32
 xsave64            np rex.w 0f ae /4        m0
