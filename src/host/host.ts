@@ -56,6 +56,8 @@ export interface Host {
   readonly directory: ByteString;
   readonly environment: readonly ByteString[];
   readonly user: HostUser;
+  /** File modes a program starts without (umask(2)); the host itself creates files with the modes it is told. */
+  readonly umask: number;
   /** Nanoseconds since 1970. Only `--clock host` shows them to the guest. */
   realTimeNs(): bigint;
   /** One line of the emulator's own, on its standard error. */

@@ -23,7 +23,6 @@ export class NodeHost implements Host {
   readonly environment: readonly ByteString[];
   readonly arguments: readonly ByteString[];
   readonly user: HostUser;
-  /** The umask the emulator was started with; the host's own is 0 from now on, so that the guest's counts. */
   readonly umask: number;
   private readonly errors = new ErrnoTable();
   private readonly isLinux = process.platform === 'linux';

@@ -8,6 +8,9 @@ const EPOCH_SECONDS = 1_595_894_400;
 /** The machine booted this long before the program started: no program ever sees an uptime of 0. */
 const UPTIME_NANOSECONDS = 100e9;
 
+/** More than a double rounds off after centuries of sleep. */
+const ROUNDING_NANOSECONDS = 4096;
+
 export interface Clock {
   /** Since boot; an integer below 2^53. */
   monotonicNs(): number;
@@ -29,7 +32,10 @@ export class VirtualClock implements Clock {
   monotonicNs(): number { return this.cpuNs() + this.sleptNs; }
   realSeconds(): number { return EPOCH_SECONDS + Math.floor(this.monotonicNs() / 1e9); }
   realNanoseconds(): number { return this.monotonicNs() % 1e9; }
-  advanceTo(monotonicNs: number): void { this.sleptNs += Math.max(0, Math.min(monotonicNs, Number.MAX_SAFE_INTEGER / 2) - this.monotonicNs()); }
+  advanceTo(monotonicNs: number): void {
+    this.sleptNs += Math.max(0, monotonicNs - this.monotonicNs());
+    if (this.monotonicNs() < monotonicNs) this.sleptNs += ROUNDING_NANOSECONDS;
+  }
 }
 
 /** The calendar of the host over virtual intervals: dates are today's, the rest as always. */

@@ -10,7 +10,7 @@ export class Entropy {
       x = (x + 0x9e3779b9) >>> 0;
       this.state[i] = Math.imul(x ^ (x >>> 16), 0x85ebca6b) | 1;
     }
-    for (let i = 0; i < 16; i++) this.next();
+    for (let i = 0; i < 64; i++) this.next();
   }
   next(): number {
     const s = this.state;

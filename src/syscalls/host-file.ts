@@ -29,6 +29,15 @@ export function openHostFile(services: HostFileServices, path: ByteString, flags
   return new HostFile(services, handle, path, stat, false);
 }
 
+/** Standard input, output or error: descriptor `fd` of the emulator's own, which stays open for its reports. Null: it is closed. */
+export function inheritedFile(services: HostFileServices, fd: number): HostFile | null {
+  const { host } = services, stat = host.fstat(fd);
+  if (typeof stat === 'number') return null;
+  const link = host.readLink(`/proc/self/fd/${fd}`);
+  const handle = new HostHandle(host, fd, fd !== 0).retain();
+  return new HostFile(services, handle, typeof link === 'string' ? link : `/dev/fd/${fd}`, stat, true);
+}
+
 export class HostFile implements File {
   readonly hostPath: ByteString;
   private readonly services: HostFileServices;
@@ -51,11 +60,15 @@ export class HostFile implements File {
     return typeof real === 'string' ? real : this.hostPath;
   }
   get hostFd(): number { return this.handle.fd; }
+  /** Pipes, sockets and terminals have no positions; other devices have, and ignore them. */
+  private get isStream(): boolean {
+    return !this.isSeekable && (!isKind(this.opened, S_IFCHR) || this.services.host.isTerminal(this.handle.fd));
+  }
   private get pages(): HostPages | null { return this.services.pageCache.find(this.key); }
 
   read(to: UserBuffer, at: number, isExplicit = false): Result {
     const { host, staging } = this.services;
-    if (!this.isSeekable) return this.readStream(to);
+    if (!this.isSeekable) return isExplicit && this.isStream ? -ESPIPE : this.readStream(to);
     const isShared = this.sharesPosition && !isExplicit;
     this.pages?.flush(isShared ? 0 : at, isShared ? Infinity : at + to.length);
     return copyOutPieces(to, staging, (into, done) => host.read(this.handle.fd, into, isShared ? null : at + done));
@@ -69,6 +82,7 @@ export class HostFile implements File {
   write(from: UserBuffer, at: number, isExplicit = false): Result {
     const { host, staging } = this.services;
     if (this.isSeekable && at + from.length > OFFSET_MAX) return -EFBIG;
+    if (isExplicit && this.isStream) return -ESPIPE;
     const places = this.isSeekable && (isExplicit || !this.sharesPosition);
     return copyInPieces(from, staging, (bytes, done) => {
       const put = host.write(this.handle.fd, bytes, places ? at + done : null);
@@ -77,7 +91,7 @@ export class HostFile implements File {
     });
   }
   seek(offset: number, whence: number, from: number): Result {
-    if (!this.isSeekable) return isKind(this.opened, S_IFCHR) && !this.services.host.isTerminal(this.handle.fd) ? 0 : -ESPIPE;
+    if (!this.isSeekable) return this.isStream ? -ESPIPE : 0;
     const current = this.sharesPosition ? Math.max(0, this.services.host.position(this.handle.fd)) : from;
     if (this.sharesPosition && whence === SEEK_CUR && offset === 0) return current;
     const size = whence === SEEK_CUR || whence === SEEK_SET ? 0 : this.stat().size ?? 0;

@@ -130,7 +130,7 @@ function deviceColumn(dev: bigint): string {
   return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
 }
 
-/** Pages with no file behind them: memfd_create(2) and shared anonymous memory. Holes read as zeros and become pages when touched. */
+/** Pages with no file behind them: memfd_create(2). Holes read as zeros and become pages when touched. */
 export class AnonymousPages implements Mappable {
   readonly name: string;
   readonly inode: number;

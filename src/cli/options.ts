@@ -1,0 +1,47 @@
+/** Reads a command line against a table of options (getopt_long(3)'s conventions; options end at the first operand or at `--`). */
+
+export interface Option {
+  /** With its dashes. */
+  readonly name: string;
+  /** What the value is called in the help text; null: a switch. */
+  readonly value: string | null;
+  /** The values there are; absent: any. */
+  readonly choices?: readonly string[];
+  readonly help: string;
+}
+export interface CommandLine {
+  /** Values by option name, in order; a switch has '' for each time it was given. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly operands: readonly string[];
+}
+
+/** The command line, or one sentence on what is wrong with it. */
+export function readCommandLine(words: readonly string[], options: readonly Option[]): CommandLine | string {
+  const values = new Map<string, string[]>();
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word === '--') { at += 1; break; }
+    if (!word.startsWith('-') || word === '-') break;
+    const [name = '', ...rest] = word.split('=');
+    const option = options.find(candidate => candidate.name === name);
+    if (option === undefined) return `unknown option ${name}`;
+    let value = rest.join('=');
+    if (option.value === null && rest.length > 0) return `option ${name} takes no value`;
+    if (option.value !== null && rest.length === 0) {
+      at += 1;
+      if (at >= words.length) return `option ${name} needs a value: ${name} ${option.value}`;
+      value = words[at] ?? '';
+    }
+    if (option.choices !== undefined && !option.choices.includes(value)) return `option ${name} is one of ${option.choices.join(', ')}, not '${value}'`;
+    values.set(name, [...values.get(name) ?? [], value]);
+  }
+  return { values, operands: words.slice(at) };
+}
+
+/** The options as the help text lists them. */
+export function describeOptions(options: readonly Option[]): string {
+  const heads = options.map(option => option.value === null ? option.name : `${option.name} ${option.value}`);
+  const width = Math.max(0, ...heads.map(head => head.length));
+  return options.map((option, i) => `  ${(heads[i] ?? '').padEnd(width)}  ${option.help}\n`).join('');
+}

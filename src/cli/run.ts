@@ -1,0 +1,61 @@
+/** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
+import { bytesOf, type ByteString } from '../host/host.ts';
+import type { NodeHost } from '../host/node-host.ts';
+import { Machine } from '../machine.ts';
+import { complain, STATUS_USAGE } from './command.ts';
+import type { CommandLine } from './options.ts';
+
+const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
+/** Where execvp(3) looks when there is no PATH. */
+const DEFAULT_PATH = '/bin:/usr/bin';
+
+export function run(host: NodeHost, line: CommandLine): number {
+  const [program, ...args] = line.operands;
+  if (program === undefined || program === '') return complain(host, 'run: which program? Usage: tramp64 run [options] [--] PROGRAM [ARGS]', STATUS_USAGE);
+  const environment = environmentOf(host, line.values.get('--env') ?? []);
+  if (typeof environment === 'string') return complain(host, environment, STATUS_USAGE);
+  const found = findProgram(host, program, environment);
+  if (typeof found === 'number') {
+    const why = found === STATUS_NOT_FOUND ? 'no such program' : 'permission denied';
+    return complain(host, `${program}: ${why}`, found);
+  }
+  const machine = new Machine({ host, strace: line.values.has('--strace') });
+  const refusal = machine.exec(found, [program, ...args], environment);
+  if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
+  const { status } = machine.run();
+  if (line.values.has('--stats')) printStats(host, machine.stats());
+  return status;
+}
+
+/** The host's environment with `--env` on top, in the order of their first mention. */
+function environmentOf(host: NodeHost, settings: readonly string[]): readonly ByteString[] | string {
+  const byName = new Map(host.environment.map(entry => [entry.split('=', 1)[0] ?? '', entry]));
+  for (const setting of settings) {
+    const name = setting.split('=', 1)[0] ?? '';
+    if (name === '' || name === setting) return `option --env takes NAME=VALUE, not '${setting}'`;
+    byName.set(name, setting);
+  }
+  return [...byName.values()];
+}
+
+/** execvp(3)'s search: names with a slash are paths, others are looked for in the guest's PATH. A status: nothing to run. */
+function findProgram(host: NodeHost, program: ByteString, environment: readonly ByteString[]): ByteString | number {
+  if (program.includes('/')) return program;
+  const path = environment.find(entry => entry.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;
+  let wasForbidden = false;
+  for (const directory of path.split(':')) {
+    const candidate = directory === '' ? `./${program}` : `${directory}/${program}`;
+    const whole = candidate.startsWith('/') ? candidate : `${host.directory}/${candidate}`;
+    const stat = host.stat(whole, true);
+    if (typeof stat === 'number' || (stat.mode & 0o170000) !== 0o100000) continue;
+    if (host.access(whole, 1) === 0) return candidate;
+    wasForbidden = true;
+  }
+  return wasForbidden ? STATUS_CANNOT_RUN : STATUS_NOT_FOUND;
+}
+
+function printStats(host: NodeHost, rows: readonly (readonly [string, number | string])[]): void {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const text = rows.map(([name, value]) => `${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en') : value}\n`).join('');
+  host.write(2, bytesOf(text), null);
+}

@@ -1,0 +1,227 @@
+/** How strace prints an argument or a result: a row a word of a call's `shape` (strace(1)). */
+import { byteString, type ByteString } from '../host/host.ts';
+import type { Va } from '../base/types.ts';
+import { FILE_KINDS, MODE_BITS, NAMES, type NameTable } from './strace-names.ts';
+import { signalName } from './signal-names.ts';
+import type { Args, Task } from './task.ts';
+import { AT_EACCESS, AT_FDCWD, AT_REMOVEDIR, O_CREAT, O_TMPFILE } from './uapi.ts';
+
+/** A call as it is printed: after it ran. `result` null: it does not return. */
+export interface TracedCall { readonly task: Task; readonly args: Args; readonly result: number | null }
+/** null: the argument is left out (open's mode without O_CREAT). */
+export type Printer = (call: TracedCall, i: number) => string | null;
+
+/** Characters shown of a string, elements of an array. */
+const STRING_MAX = 32, ELEMENTS_MAX = 32;
+
+// — pieces —
+
+const hex = (value: number): string => value === 0 ? '0' : `0x${value.toString(16)}`;
+const pointer = (at: Va): string => at === 0 ? 'NULL' : `0x${at.toString(16)}`;
+const octal = (value: number): string => `0${value.toString(8).padStart(2, '0')}`;
+const ESCAPES: { readonly [character: string]: string } = { '\n': '\\n', '\t': '\\t', '\r': '\\r', '\v': '\\v', '\f': '\\f', '"': '\\"', '\\': '\\\\' };
+
+/** In quotes; unprintable bytes as the shortest octal escape the next character allows. */
+export function quote(bytes: ByteString): string {
+  const text = bytes.replace(/[^\x20-\x7e]|["\\]/g, (character, at: number) => {
+    const known = ESCAPES[character];
+    if (known !== undefined) return known;
+    const digits = character.charCodeAt(0).toString(8);
+    return '\\' + (/[0-7]/.test(bytes[at + 1] ?? '') ? digits.padStart(3, '0') : digits);
+  });
+  return `"${text}"`;
+}
+function read(call: TracedCall, at: Va, length: number): Uint8Array | null {
+  const bytes = new Uint8Array(length);
+  return call.task.process.memory.copyIn(at, bytes) ? bytes : null;
+}
+function view(call: TracedCall, at: Va, length: number): DataView | null {
+  const bytes = read(call, at, length);
+  return bytes === null ? null : new DataView(bytes.buffer);
+}
+function buffer(call: TracedCall, at: Va, length: number): string {
+  const bytes = read(call, at, Math.min(length, STRING_MAX));
+  if (bytes === null) return pointer(at);
+  return quote(byteString(bytes)) + (length > STRING_MAX ? '...' : '');
+}
+function path(call: TracedCall, at: Va): string {
+  if (at === 0) return 'NULL';
+  const bytes = call.task.process.memory.copyInString(at, 4096);
+  return typeof bytes === 'number' ? pointer(at) : quote(byteString(bytes));
+}
+const failed = (call: TracedCall): boolean => call.result === null || call.result < 0;
+/** Something the call writes: unknown where it failed. */
+const told = (print: Printer): Printer => (call, i) => failed(call) ? pointer(call.args.pointer(i)) : print(call, i);
+/** A structure of `length` bytes behind a pointer. */
+const structure = (length: number, print: (fields: DataView) => string): Printer => (call, i) => {
+  const at = call.args.pointer(i), fields = at === 0 ? null : view(call, at, length);
+  return fields === null ? pointer(at) : print(fields);
+};
+const choice = (names: NameTable): Printer => (call, i) => names.of(call.args.int(i)) ?? hex(call.args.uint(i));
+const flags = (names: NameTable, zero = '0'): Printer => (call, i) => names.flags(call.args.uint(i), zero);
+
+// — structures —
+
+const timespec = structure(16, fields => `{tv_sec=${fields.getBigInt64(0, true)}, tv_nsec=${fields.getBigInt64(8, true)}}`);
+const timeval = structure(16, fields => `{tv_sec=${fields.getBigInt64(0, true)}, tv_usec=${fields.getBigInt64(8, true)}}`);
+function modeText(mode: number): string {
+  const bits = MODE_BITS.flags(mode & 0o7000, '');
+  return [FILE_KINDS.of(mode & 0o170000) ?? hex(mode & 0o170000), ...bits === '' ? [] : [bits], octal(mode & 0o777)].join('|');
+}
+const stat = structure(144, fields => {
+  const mode = fields.getUint32(24, true), kind = mode & 0o170000, rdev = fields.getBigUint64(40, true);
+  const isDevice = kind === 0o020000 || kind === 0o060000;
+  const last = isDevice ? `st_rdev=makedev(0x${((rdev >> 8n) & 0xfffn).toString(16)}, 0x${(rdev & 0xffn).toString(16)})` : `st_size=${fields.getBigInt64(48, true)}`;
+  return `{st_mode=${modeText(mode)}, ${last}, ...}`;
+});
+const statx = structure(256, fields => `{stx_mask=${NAMES.statx.flags(fields.getUint32(0, true))}, stx_attributes=0, `
+  + `stx_mode=${modeText(fields.getUint16(28, true))}, stx_size=${fields.getBigInt64(40, true)}, ...}`);
+function limitText(value: bigint): string {
+  if (value === 0xffff_ffff_ffff_ffffn) return 'RLIM64_INFINITY';
+  return value > 1024n && value % 1024n === 0n ? `${value / 1024n}*1024` : String(value);
+}
+const rlimit = structure(16, fields => `{rlim_cur=${limitText(fields.getBigUint64(0, true))}, rlim_max=${limitText(fields.getBigUint64(8, true))}}`);
+function signalSet(mask: bigint): string {
+  const all = Array.from({ length: 64 }, (_, i) => i + 1), short = (signal: number): string => signalName(signal).replace(/^SIG/, '');
+  const inSet = all.filter(signal => (mask >> BigInt(signal - 1)) & 1n);
+  if (inSet.length <= ELEMENTS_MAX) return `[${inSet.map(short).join(' ')}]`;
+  return `~[${all.filter(signal => !inSet.includes(signal)).map(short).join(' ')}]`;
+}
+const sigset = structure(8, fields => signalSet(fields.getBigUint64(0, true)));
+const HANDLERS: { readonly [handler: number]: string } = { 0: 'SIG_DFL', 1: 'SIG_IGN' };
+const sigaction = structure(32, fields => {
+  const handler = Number(fields.getBigUint64(0, true)), bits = fields.getUint32(8, true), restorer = Number(fields.getBigUint64(16, true));
+  return `{sa_handler=${HANDLERS[handler] ?? hex(handler)}, sa_mask=${signalSet(fields.getBigUint64(24, true))}, `
+    + `sa_flags=${NAMES.sigaction.flags(bits)}${restorer === 0 ? '' : `, sa_restorer=${hex(restorer)}`}}`;
+});
+const sigstack = structure(24, fields => `{ss_sp=${pointer(Number(fields.getBigUint64(0, true)))}, ss_flags=${['0', 'SS_ONSTACK', 'SS_DISABLE'][fields.getInt32(8, true)]
+  ?? hex(fields.getUint32(8, true))}, ss_size=${fields.getBigUint64(16, true)}}`);
+
+/** readv's and writev's arrays; `isOutput`: the result says how much of them was filled. */
+const vectors = (isOutput: boolean): Printer => (call, i) => {
+  const at = call.args.pointer(i), count = Math.min(call.args.size(i + 1), ELEMENTS_MAX), fields = view(call, at, 16 * count);
+  if (fields === null) return pointer(at);
+  let left = isOutput ? call.result ?? 0 : Infinity;
+  const parts: string[] = [];
+  for (let k = 0; k < count; k++) {
+    const base = Number(fields.getBigUint64(16 * k, true)), length = Number(fields.getBigUint64(16 * k + 8, true));
+    parts.push(`{iov_base=${buffer(call, base, Math.min(length, left))}, iov_len=${length}}`);
+    left -= Math.min(left, length);
+  }
+  return `[${parts.join(', ')}${call.args.size(i + 1) > count ? ', ...' : ''}]`;
+};
+const pollfds: Printer = (call, i) => {
+  const at = call.args.pointer(i), count = Math.min(call.args.uint(i + 1), ELEMENTS_MAX), fields = view(call, at, 8 * count);
+  if (fields === null || at === 0) return pointer(at);
+  const one = (k: number): string => `{fd=${fields.getInt32(8 * k, true)}, events=${NAMES.poll.flags(fields.getUint16(8 * k + 4, true))}}`;
+  return `[${Array.from({ length: count }, (_, k) => one(k)).join(', ')}]`;
+};
+/** How many are ready, and which. */
+const polled: Printer = call => {
+  const at = call.args.pointer(0), count = Math.min(call.args.uint(1), ELEMENTS_MAX), fields = view(call, at, 8 * count);
+  if (call.result === 0 || fields === null) return `${call.result ?? 0} (Timeout)`;
+  const ready = Array.from({ length: count }, (_, k) => 8 * k).filter(k => fields.getUint16(k + 6, true) !== 0);
+  return `${call.result ?? 0} ([${ready.map(k => `{fd=${fields.getInt32(k, true)}, revents=${NAMES.poll.flags(fields.getUint16(k + 6, true))}}`).join(', ')}])`;
+};
+const random: Printer = (call, i) => {
+  const bytes = read(call, call.args.pointer(i), Math.min(call.result ?? 0, STRING_MAX)) ?? new Uint8Array(0);
+  const text = Array.from(bytes, byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  return `"${text}"${(call.result ?? 0) > STRING_MAX ? '...' : ''}`;
+};
+
+// — arguments that depend on others —
+
+const openFlags: Printer = (call, i) => {
+  const value = call.args.uint(i), rest = NAMES.open.flags(value & ~3, '');
+  return [['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'][value & 3], ...rest === '' ? [] : [rest]].join('|');
+};
+const modeIfCreated: Printer = (call, i) => (call.args.uint(i - 1) & (O_CREAT | (O_TMPFILE & ~0o200000))) === 0 ? null : octal(call.args.uint(i));
+const F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4;
+const fcntlArgument: Printer = (call, i) => {
+  const command = call.args.int(i - 1), value = call.args.uint(i);
+  if (command === F_GETFD || command === F_GETFL) return null;
+  if (command === F_SETFD) return value === 1 ? 'FD_CLOEXEC' : hex(value);
+  if (command === F_SETFL) return openFlags(call, i);
+  return value < 4096 ? String(value) : hex(value);
+};
+const fcntlResult: Printer = call => {
+  const command = call.args.int(1), result = call.result ?? 0;
+  if (command === F_GETFL) return `${hex(result)} (flags ${openFlags({ ...call, args: { ...call.args, uint: () => result } }, 0) ?? ''})`;
+  return command === F_GETFD && result === 1 ? '0x1 (flags FD_CLOEXEC)' : String(result);
+};
+const futexOperation: Printer = (call, i) => {
+  const value = call.args.uint(i), suffix = `${(value & 0x80) !== 0 ? '_PRIVATE' : ''}${(value & 0x100) !== 0 ? '|FUTEX_CLOCK_REALTIME' : ''}`;
+  return `${NAMES.futex.of(value & 0x7f) ?? hex(value & 0x7f)}${suffix}`;
+};
+/** FUTEX_WAKE has no timeout to show. */
+const futexTimeout: Printer = (call, i) => [0, 9].includes(call.args.int(1) & 0x7f) ? timespec(call, i) : null;
+const PR_SET_NAME = 15, PR_GET_NAME = 16;
+const prctlArgument: Printer = (call, i) => {
+  const option = call.args.int(0);
+  if (option !== PR_SET_NAME && option !== PR_GET_NAME) return hex(call.args.size(i));
+  return i > 1 ? null : path(call, call.args.pointer(i));
+};
+const times: Printer = (call, i) => {
+  const fields = call.args.pointer(i) === 0 ? null : view(call, call.args.pointer(i), 32);
+  if (fields === null) return pointer(call.args.pointer(i));
+  const one = (at: number): string => {
+    const nanoseconds = fields.getBigInt64(at + 8, true);
+    if (nanoseconds === 0x3fffffffn) return 'UTIME_NOW';
+    return nanoseconds === 0x3ffffffen ? 'UTIME_OMIT' : `{tv_sec=${fields.getBigInt64(at, true)}, tv_nsec=${nanoseconds}}`;
+  };
+  const both = [one(0), one(16)];
+  return `[${both.join(', ')}]`;
+};
+
+const decimal: Printer = (call, i) => String(call.args.int(i));
+
+/** Arguments. A word that is not here prints as `hex` does. */
+export const ARGUMENTS: { readonly [word: string]: Printer } = {
+  access: flags(NAMES.access, 'F_OK'), arch: choice(NAMES.arch), at: flags(NAMES.at), clock: choice(NAMES.clock), fcntl: choice(NAMES.fcntl), grnd: flags(NAMES.grnd),
+  ioctl: choice(NAMES.ioctl), madvise: choice(NAMES.advice), map: flags(NAMES.map), memfd: flags(NAMES.memfd), mremap: flags(NAMES.mremap), msync: flags(NAMES.msync),
+  openbits: flags(NAMES.open), prctl: choice(NAMES.prctl), prot: flags(NAMES.prot, 'PROT_NONE'), rlimit: choice(NAMES.rlimit), rusage: choice(NAMES.rusage),
+  sighow: choice(NAMES.sighow), statxmask: flags(NAMES.statx), timer: flags(NAMES.timer), whence: choice(NAMES.whence),
+  ataccess: (call, i) => call.args.uint(i) === AT_EACCESS ? 'AT_EACCESS' : hex(call.args.uint(i)),
+  atrm: (call, i) => call.args.uint(i) === AT_REMOVEDIR ? 'AT_REMOVEDIR' : hex(call.args.uint(i)),
+  atstatx: (call, i) => [call.args.uint(i) & 0x6000 ? [] : ['AT_STATX_SYNC_AS_STAT'], call.args.uint(i) ? [NAMES.at.flags(call.args.uint(i))] : []].flat().join('|'),
+  bytes: told((call, i) => buffer(call, call.args.pointer(i), call.result ?? 0)),
+  cpus: told((call, i) => `[${Array.from(read(call, call.args.pointer(i), 8) ?? []).flatMap((byte, k) => byte & 1 ? [8 * k] : []).join(' ')}]`),
+  cwd: told((call, i) => path(call, call.args.pointer(i))),
+  data: (call, i) => buffer(call, call.args.pointer(i), call.args.size(i + 1)),
+  dirents: (call, i) => pointer(call.args.pointer(i)),
+  dirfd: (call, i) => call.args.int(i) === AT_FDCWD ? 'AT_FDCWD' : decimal(call, i),
+  fcntlarg: fcntlArgument,
+  fd: decimal,
+  fds: told((call, i) => { const pair = view(call, call.args.pointer(i), 8); return pair === null ? null : `[${pair.getInt32(0, true)}, ${pair.getInt32(4, true)}]`; }),
+  futex: futexOperation,
+  hex: (call, i) => hex(call.args.size(i)),
+  int: decimal,
+  iov: vectors(false), iovout: told(vectors(true)),
+  mapfd: decimal,
+  mode: (call, i) => octal(call.args.uint(i)), 'mode?': modeIfCreated,
+  mremapto: (call, i) => (call.args.uint(i - 1) & 2) === 0 ? null : pointer(call.args.pointer(i)),
+  off: (call, i) => String(call.args.long(i)),
+  offp: (call, i) => call.args.pointer(i) === 0 ? 'NULL' : structure(8, fields => `[${fields.getBigInt64(0, true)}]`)(call, i),
+  open: openFlags,
+  path: (call, i) => path(call, call.args.pointer(i)),
+  pollfds,
+  prctlarg: prctlArgument,
+  ptr: (call, i) => pointer(call.args.pointer(i)),
+  random: told(random),
+  rlim: rlimit, rlimout: told(rlimit),
+  signal: (call, i) => call.args.int(i) === 0 ? '0' : signalName(call.args.int(i)),
+  sigaction, sigactionout: told(sigaction), sigset, sigsetout: told(sigset), sigstack, sigstackout: told(sigstack),
+  size: (call, i) => String(call.args.size(i)),
+  stat: told(stat), statx: told(statx),
+  timespec, timespecout: told(timespec), 'timespec?': futexTimeout, timeval: told(timeval), times,
+  uint: (call, i) => String(call.args.uint(i)),
+};
+
+/** Results that are no errors. A word that is not here prints in decimal. */
+export const RESULTS: { readonly [word: string]: Printer } = {
+  fcntl: fcntlResult,
+  polled,
+  selected: call => call.result === 0 ? '0 (Timeout)' : String(call.result ?? 0),
+  mode: call => octal(call.result ?? 0),
+  ptr: call => hex(call.result ?? 0),
+};

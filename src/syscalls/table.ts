@@ -1,0 +1,23 @@
+/** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl): every family's rows, by number. */
+import { identityCalls } from './identity.ts';
+import { ioCalls } from './io.ts';
+import { memoryCalls } from './memory.ts';
+import { nameCalls } from './names.ts';
+import { pollCalls } from './poll.ts';
+import type { KernelTask } from './process.ts';
+import { signalCalls } from './signal-calls.ts';
+import { statCalls } from './stat.ts';
+import type { Syscall, SyscallRows } from './task.ts';
+import { taskCalls } from './tasks.ts';
+import { timeCalls } from './time.ts';
+
+export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
+  ioCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, signalCalls,
+];
+
+/** Numbers run to 511; beyond is nobody's. */
+export function tableOf(families: readonly SyscallRows<KernelTask>[]): readonly (Syscall<KernelTask> | null)[] {
+  const table = new Array<Syscall<KernelTask> | null>(512).fill(null);
+  for (const rows of families) for (const [number, row] of rows) table[number] = row;
+  return table;
+}
