@@ -140,7 +140,7 @@ function order(a: number, b: number): number { return a > b ? 0 : a < b ? CF : a
 export const order64 = integer('x86.ucomisd', 4, (s, r, a, b) => { s.i32[r] = order(s.f64[a >> 1], s.f64[b >> 1]); s.i32[r + 1] = 0; });
 export const order32 = integer('x86.ucomiss', 4, (s, r, a, b) => { s.i32[r] = order(s.f32[a], s.f32[b]); s.i32[r + 1] = 0; });
 
-// — SSE3: neighbours —
+// — SSE3: neighbours; SSE4.1: dot products —
 
 const ADD64 = computed64((a, b) => a + b), ADD32 = computed32((a, b) => a + b);
 const SUB64 = computed64((a, b) => a - b), SUB32 = computed32((a, b) => a - b);
@@ -159,3 +159,26 @@ export const haddpd = horizontal64('x86.haddpd', ADD64);
 export const hsubpd = horizontal64('x86.hsubpd', SUB64);
 export const haddps = horizontal32('x86.haddps', ADD32);
 export const hsubps = horizontal32('x86.hsubps', SUB32);
+
+const MUL64 = computed64((a, b) => a * b), MUL32 = computed32((a, b) => a * b);
+/** Bits 5:4 of c choose the products that count, 1:0 the lanes that get the sum. */
+export const dppd = vector('x86.dppd', (s, r, a, b, c) => {
+  const pattern = s.i32[c];
+  for (let k = 0; k < 2; k++) {
+    if ((pattern >> k + 4 & 1) !== 0) MUL64(s, r + 2 * k, a + 2 * k, b + 2 * k); else s.f64[(r >> 1) + k] = 0;
+  }
+  ADD64(s, r, r, r + 2);
+  for (let k = 2; k >= 0; k -= 2) {
+    const mask = (pattern >> (k >> 1) & 1) !== 0 ? -1 : 0;
+    s.i32[r + k + 1] = s.i32[r + 1] & mask; s.i32[r + k] = s.i32[r] & mask;
+  }
+});
+/** The same with bits 7:4 and 3:0: the sums of two pairs are added. */
+export const dpps = vector('x86.dpps', (s, r, a, b, c) => {
+  const pattern = s.i32[c];
+  for (let k = 0; k < 4; k++) {
+    if ((pattern >> k + 4 & 1) !== 0) MUL32(s, r + k, a + k, b + k); else s.i32[r + k] = 0;
+  }
+  ADD32(s, r, r, r + 1); ADD32(s, r + 2, r + 2, r + 3); ADD32(s, r, r, r + 2);
+  for (let k = 3; k >= 0; k--) s.i32[r + k] = (pattern >> k & 1) !== 0 ? s.i32[r] : 0;
+});

@@ -1,5 +1,6 @@
-/** SSSE3 and SSE4.1 in XMM registers (SDM vol. 1 ch. 12). Not here: DPPS, DPPD, and SSE4.2's string comparisons. */
+/** SSSE3 and SSE4.1 in XMM registers (SDM vol. 1 ch. 12). Not here: SSE4.2's string comparisons. */
 import * as p from '../primitives/extended.ts';
+import { dppd, dpps } from '../primitives/float.ts';
 import { round } from '../primitives/round.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
@@ -70,7 +71,7 @@ export const sseExtended: Readonly<Record<string, Semantics>> = {
   pmovzxwd: widen(p.pmovzxwd, 8), pmovzxwq: widen(p.pmovzxwq, 4), pmovzxdq: widen(p.pmovzxdq, 8),
   pblendw: binaryWithImmediate(p.pblendw), blendps: binaryWithImmediate(p.blendps), blendpd: binaryWithImmediate(p.blendpd),
   pblendvb: blendBySign(p.pblendvb), blendvps: blendBySign(p.blendvps), blendvpd: blendBySign(p.blendvpd),
-  ptest,
+  ptest, dpps: binaryWithImmediate(dpps), dppd: binaryWithImmediate(dppd),
   pextrb: extract(p.pextrb, 1), pextrd: extract(p.pextrd, 4), pextrq: extract(p.pextrq, 8), extractps: extract(p.pextrd, 4),
   pinsrb: insert(p.pinsrb, 1), pinsrd: insert(p.pinsrd, 4), pinsrq: insert(p.pinsrq, 8), insertps,
   roundps: unaryWithImmediate(round.f32x4), roundpd: unaryWithImmediate(round.f64x2),
