@@ -1,6 +1,5 @@
 /** The instruction tables, read: one line of `table/` becomes one `Row` (notation: README.md; SDM vol. 2 §3.1.1). */
 import { assert } from '../base/assert.ts';
-import type { Size } from '../base/types.ts';
 import type { Flow, RegisterFile } from './instruction.ts';
 import { integerRows } from './table/integer.ts';
 import { mmxRows } from './table/mmx.ts';
@@ -62,6 +61,8 @@ export interface Row {
   readonly modrm: number;
   /** 'memory': mod must not be 3. 'register': it must. */
   readonly needs: 'memory' | 'register' | null;
+  /** ModRM.rm is a register whatever mod says: no SIB, no displacement. */
+  readonly hasNoAddress: boolean;
   readonly operands: readonly OperandSpec[];
   /** Immediate bytes that no operand shows. */
   readonly hiddenBytes: number;
@@ -95,18 +96,18 @@ const STEMS: Readonly<Record<string, readonly [file: RegisterFile, width: number
 const STEM = /^([a-z]+?)(\d+|y|p)?(?:\/m(\d+))?(?:\.(rm|any))?$/;
 const WIDTHS: Readonly<Record<string, number>> = { y: WIDTH.y, p: WIDTH.far };
 
-/** @param encoded bytes that are left for immediates, the first taken away by an operand that needs one */
-function operandSpec(text: string, adds: Row['adds'], encoded: number[]): OperandSpec {
+/** @param encoded bytes of the immediate, where the operand needs one */
+function operandSpec(text: string, adds: Row['adds'], encoded: number): OperandSpec {
   const spec: Draft = { text, place: PLACE.reg, file: 'gpr', register: WIDTH.never, memory: WIDTH.never, number: -1, encoded: 0, isSigned: false };
   const fixed = FIXED[text], value = VALUES[text];
   if (fixed !== undefined) {
     spec.place = PLACE.fixed; [spec.file, spec.number, spec.register] = fixed;
   } else if (value !== undefined) {
-    spec.place = PLACE.immediate; [spec.register, spec.isSigned] = value; spec.encoded = encoded.shift()!;
+    spec.place = PLACE.immediate; [spec.register, spec.isSigned] = value; spec.encoded = encoded;
   } else if (text === '1') {
     spec.place = PLACE.one; spec.register = 1;
   } else if (text === 'rel') {
-    spec.place = PLACE.relative; spec.register = WIDTH.v; spec.encoded = encoded.shift()!;
+    spec.place = PLACE.relative; spec.register = WIDTH.v; spec.encoded = encoded;
   } else if (text === 'moffs' || text === 'moffs8') {
     spec.place = PLACE.offset; spec.memory = text === 'moffs' ? WIDTH.v : 1;
   } else {
@@ -182,40 +183,78 @@ function readByte(e: Encoding, token: string): void {
 
 const FLOWS: ReadonlySet<string> = new Set<Flow>(['jump', 'jump-indirect', 'branch', 'call', 'call-indirect', 'return', 'stop']);
 
-function rowOf(line: string, index: number): Row {
-  const [name = '', encoding = '', operandText = '-', attributeText = ''] = line.split(/ {2,}/);
-  const { encoded, ...e } = encodingOf(encoding);
-  const operands = operandText === '-' ? [] : operandText.split(' ').map(text => operandSpec(text, e.adds, encoded));
-  const names = name.split('|'), attributes = attributeText === '' ? [] : attributeText.split(' ');
-  const valueOf = (key: string): string | undefined => attributes.find(word => word.startsWith(key))?.slice(key.length);
-  const has = (word: string): boolean => attributes.includes(word);
-  const address = operands.find(spec => spec.place === PLACE.address), said = valueOf('size=');
-  return {
-    index, names, operation: valueOf('op=') ?? names[names.length - 1]!, ...e, operands, hiddenBytes: encoded.reduce((sum, bytes) => sum + bytes, 0),
-    needs: address === undefined ? null : address.register === WIDTH.never ? 'memory' : address.memory === WIDTH.never ? 'register' : null,
-    lock: has('lock'), rep: has('rep'), isDefault64: has('d64'), isMax32: has('max32'),
-    size: said !== undefined ? Number(said) : has('d64') ? WIDTH.v : sizeFrom(operands),
-    condition: Number(valueOf('cc=') ?? 0), flow: (attributes.find(word => FLOWS.has(word)) ?? 'next') as Flow,
+/** Reads rows when they are asked for: a program needs few, and reading all would cost more than starting does. */
+export class RowReader {
+  readonly lines: readonly string[];
+  /** Operands recur: `rm8` is read once. */
+  private readonly specs = new Map<string, OperandSpec>();
+
+  constructor() {
+    this.lines = [integerRows, systemRows, sseRows, x87Rows, mmxRows, vexRows].join('').split('\n').filter(line => line !== '' && line[0] !== '#');
+  }
+  row(index: number): Row {
+    const [names = '', encoding = '', operands = '-', attributes = ''] = this.lines[index]!.split(GAP);
+    const e = encodingOf(encoding), specs = operands === '-' ? [] : this.operands(operands, e);
+    return rowOf(index, names.split('|'), e, specs, attributes === '' ? [] : attributes.split(' '));
+  }
+  private operands(text: string, e: Encoding): OperandSpec[] {
+    return text.split(' ').map(word => {
+      const encoded = word in VALUES || word === 'rel' ? e.encoded.shift()! : 0, key = `${word} ${encoded} ${e.adds ?? ''}`;
+      let spec = this.specs.get(key);
+      if (spec === undefined) this.specs.set(key, spec = operandSpec(word, e.adds, encoded));
+      return spec;
+    });
+  }
+}
+const GAP = / {2,}/;
+
+function rowOf(index: number, names: readonly string[], e: Encoding, operands: readonly OperandSpec[], attributes: readonly string[]): Row {
+  const row = {
+    index, names, operation: names[names.length - 1]!, map: e.map, opcode: e.opcode, adds: e.adds, classes: e.classes,
+    needsRexW: e.needsRexW, needsNoRexB: e.needsNoRexB, isAddress32: e.isAddress32, hasModrm: e.hasModrm, digit: e.digit, modrm: e.modrm,
+    needs: needsOf(operands), hasNoAddress: operands.some(spec => spec.place === PLACE.number), operands, hiddenBytes: 0, lock: false, rep: false, isDefault64: false, isMax32: false,
+    size: sizeFrom(operands), condition: 0, flow: 'next' as Flow,
   };
+  for (const bytes of e.encoded) row.hiddenBytes += bytes;
+  for (const word of attributes) {
+    if (word === 'lock') row.lock = true;
+    else if (word === 'rep') row.rep = true;
+    else if (word === 'd64') { row.isDefault64 = true; row.size = WIDTH.v; }
+    else if (word === 'max32') row.isMax32 = true;
+    else if (word.startsWith('op=')) row.operation = word.slice(3);
+    else if (word.startsWith('cc=')) row.condition = Number(word.slice(3));
+    else if (word.startsWith('size=')) row.size = Number(word.slice(5));
+    else { assert(FLOWS.has(word), `no attribute is called ${word}`); row.flow = word as Flow; }
+  }
+  return row;
+}
+
+function needsOf(operands: readonly OperandSpec[]): Row['needs'] {
+  const address = operands.find(spec => spec.place === PLACE.address);
+  if (address === undefined) return null;
+  return address.register === WIDTH.never ? 'memory' : address.memory === WIDTH.never ? 'register' : null;
 }
 
 /** The operand size if an operand has it, otherwise the size of the first operand that has one. */
 function sizeFrom(operands: readonly OperandSpec[]): number {
-  const widths = operands.flatMap(spec => [spec.register, spec.memory]);
-  if (widths.includes(WIDTH.v) || widths.includes(WIDTH.far)) return WIDTH.v;
-  if (widths.includes(WIDTH.y)) return WIDTH.y;
-  const first = operands.find(spec => spec.place !== PLACE.immediate);
-  if (first === undefined) return WIDTH.v;
-  return (first.register === WIDTH.never ? first.memory : first.register) as Size;
+  let first = 0, isY = false;
+  for (const { place, register, memory } of operands) {
+    if (register === WIDTH.v || memory === WIDTH.v || memory === WIDTH.far) return WIDTH.v;
+    if (register === WIDTH.y || memory === WIDTH.y) isY = true;
+    if (first === 0 && place !== PLACE.immediate) first = register === WIDTH.never ? memory : register;
+  }
+  return isY ? WIDTH.y : first === 0 ? WIDTH.v : first;
 }
 
-const TABLES = [integerRows, systemRows, sseRows, x87Rows, mmxRows, vexRows];
+const SLOT_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|b0|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)(\+\w+)?/;
+const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6 };
+const SPACES: Readonly<Record<string, number>> = { 'vex ': MAP.vex, 'evex ': MAP.evex };
 
-function readTables(): readonly Row[] {
-  const rows: Row[] = [];
-  for (const line of TABLES.join('').split('\n')) if (line !== '' && line[0] !== '#') rows.push(rowOf(line, rows.length));
-  return Object.freeze(rows);
+/** Map and opcode of a line, without reading the rest: the first opcode as `slot`, how many follow as `more`. */
+export function slotOf(line: string): { readonly slot: number; readonly count: number } {
+  const [, space, map, opcode = '', plus] = SLOT_OF.exec(line) ?? [];
+  assert(opcode !== '', `a row without an opcode: ${line}`);
+  const first = ((space === undefined ? 0 : SPACES[space]!) + (map === undefined ? 0 : MAPS[map]!)) << 8;
+  if (opcode === '*') return { slot: first, count: 256 };
+  return { slot: first + parseInt(opcode, 16), count: plus === '+r' ? 8 : plus === '+cc' ? 16 : 1 };
 }
-
-/** Every row; `Instruction.row` counts them. */
-export const ROWS: readonly Row[] = readTables();

@@ -82,7 +82,7 @@ vmxoff             np 0f 01 c4              -                        stop op=ud
 monitor            np 0f 01 c8              -                        stop op=ud
 mwait              np 0f 01 c9              -                        stop op=ud
 clac               np 0f 01 ca              -                        stop op=ud
-stac               np 0f 01 cb              -                        stop op=ud
+# STAC would be next, but "cb" is a distance in this notation; like CLAC it is undefined in user mode.
 vmfunc             np 0f 01 d4              -                        stop op=ud
 xend               np 0f 01 d5              -                        stop op=ud
 xtest              np 0f 01 d6              -                        stop op=ud
@@ -106,6 +106,8 @@ vmptrld            np 0f c7 /6              m64                      stop op=ud
 vmclear            66 0f c7 /6              m64                      stop op=ud
 vmxon              f3 0f c7 /6              m64                      stop op=ud
 vmptrst            np 0f c7 /7              m64                      stop op=ud
+incsspq            f3 rex.w 0f ae /5        r64.rm                   stop op=ud
+incsspd            f3 0f ae /5              r32.rm                   stop op=ud
 invept             66 0f 38 80 /r           r64 m128                 stop op=ud
 invvpid            66 0f 38 81 /r           r64 m128                 stop op=ud
 

@@ -1,0 +1,131 @@
+/** Where decoding stands in an instruction: prefixes seen, fields read (SDM vol. 2 §2.1-2.3, §2.7). */
+import { SLOT } from '../base/layout.ts';
+import type { i32 } from '../base/types.ts';
+import { NONE, type Operand, PREFIX, type RegisterFile } from './instruction.ts';
+import { registerOf } from './registers.ts';
+import { MAP, type Row } from './rows.ts';
+
+/** What byte b is as a legacy prefix: its bits of PREFIX, or 0. */
+const LEGACY = new Uint16Array(256);
+LEGACY[0x66] = PREFIX.operandSize; LEGACY[0x67] = PREFIX.addressSize; LEGACY[0xf0] = PREFIX.lock; LEGACY[0xf2] = PREFIX.repne; LEGACY[0xf3] = PREFIX.rep;
+LEGACY[0x2e] = PREFIX.cs; LEGACY[0x36] = PREFIX.ss; LEGACY[0x3e] = PREFIX.ds; LEGACY[0x26] = PREFIX.es; LEGACY[0x64] = PREFIX.fs; LEGACY[0x65] = PREFIX.gs;
+
+/** Prefix classes as VEX.pp and `Slot.find` number them. */
+const NONE_66_F3_F2 = { none: 0, operandSize: 1, rep: 2, repne: 3 } as const;
+/** REX bits. */
+const W = 8, R = 4, X = 2, B = 1;
+/** What must not stand before VEX or EVEX. */
+const NOT_BEFORE_VEX = PREFIX.lock | PREFIX.operandSize | PREFIX.rep | PREFIX.repne | PREFIX.rex;
+
+export class Cursor {
+  private readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  at: number;
+  /** More was read than there is: everything read is worthless. */
+  isShort = false;
+  prefixes = 0;
+  /** The byte of a REX prefix that counts, otherwise 0. VEX and EVEX fill in what they have of it. */
+  rex = 0;
+  /** The last of F2 and F3, or 0. */
+  repeat = 0;
+  classNumber: number = NONE_66_F3_F2.none;
+  segment: number = NONE;
+  addressSize: 4 | 8 = 8;
+  opcode = 0;
+  modrm = 0;
+  base: number = NONE;
+  index: number = NONE;
+  shift = 0;
+  disp: i32 = 0;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes; this.start = start; this.end = end; this.at = start;
+  }
+  byte(): number {
+    if (this.at < this.end) return this.bytes[this.at++]!;
+    this.isShort = true;
+    return 0;
+  }
+  signed(length: number): i32 {
+    const { bytes, at } = this;
+    if (at + length > this.end) { this.isShort = true; return 0; }
+    this.at = at + length;
+    if (length === 1) return bytes[at]! << 24 >> 24;
+    if (length === 2) return (bytes[at]! | bytes[at + 1]! << 8) << 16 >> 16;
+    return bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24;
+  }
+  /** One or two bytes. */
+  unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : 0xffff); }
+
+  /** Legacy prefixes in any order, then REX; one that is not the last is ignored (SDM vol. 2 §2.2.1). */
+  readPrefixes(): void {
+    let prefixes = 0, rex = 0;
+    for (; ; this.at++) {
+      if (this.at >= this.end) { this.isShort = true; break; }
+      const byte = this.bytes[this.at]!, legacy = LEGACY[byte]!;
+      if (legacy !== 0) {
+        prefixes |= legacy; rex = 0;
+        if (byte >= 0xf2) this.repeat = byte;
+        else if (byte === 0x64) this.segment = SLOT.fs;
+        else if (byte === 0x65) this.segment = SLOT.gs;
+      } else if ((byte & 0xf0) === 0x40) rex = byte;
+      else break;
+    }
+    this.rex = rex;
+    this.prefixes = prefixes | (rex === 0 ? 0 : PREFIX.rex) | ((rex & W) === 0 ? 0 : PREFIX.rexW);
+    if ((prefixes & PREFIX.addressSize) !== 0) this.addressSize = 4;
+    this.classNumber = this.repeat === 0xf3 ? NONE_66_F3_F2.rep : this.repeat === 0xf2 ? NONE_66_F3_F2.repne
+      : (prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
+  }
+
+  /** C5: one byte more. Like the two below it gives the map, or -1 where the prefix is undefined. */
+  readShortVex(): number {
+    const last = this.byte();
+    return this.beginVex(PREFIX.vex, ~last >> 5 & R, last & 3) ? MAP.vex + MAP.x0f : -1;
+  }
+  readVex(): number {
+    const first = this.byte(), last = this.byte(), map = first & 31;
+    if (!this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, last & 3)) return -1;
+    return map >= MAP.x0f && map <= MAP.x0f3a ? MAP.vex + map : -1;
+  }
+  readEvex(): number {
+    const first = this.byte(), middle = this.byte();
+    this.byte();
+    // Bit 3 of the first byte is 0 and bit 2 of the second 1, or it is not EVEX.
+    if (!this.beginVex(PREFIX.evex, ~first >> 5 & (R | X | B) | middle >> 4 & W, middle & 3)) return -1;
+    return (first & 8) === 0 && (middle & 4) !== 0 ? MAP.evex + (first & 7) : -1;
+  }
+  private beginVex(kind: number, rex: number, pp: number): boolean {
+    const isAllowed = (this.prefixes & NOT_BEFORE_VEX) === 0;
+    this.prefixes |= kind; this.rex = rex; this.classNumber = pp;
+    return isAllowed;
+  }
+
+  /** A register field: three bits and their extension from REX. null: there is no such register. */
+  register(file: RegisterFile, low: number, extension: number, size: number): Operand | null {
+    if (file === 'gpr') {
+      if (size === 1 && low >= 4 && (this.prefixes & PREFIX.rex) === 0) return registerOf('high8', low - 4, 1);
+      return registerOf('gpr', extension === 0 ? low : low + 8, size);
+    }
+    const isExtended = extension !== 0 && (file === 'xmm' || file === 'control' || file === 'debug');
+    return registerOf(file, isExtended ? low + 8 : low, size);
+  }
+
+  /** SIB and displacement, where ModRM asks for them (SDM vol. 2 tables 2-2 and 2-3). */
+  readAddress(row: Row): void {
+    const { modrm } = this, mod = modrm >> 6;
+    if (mod === 3 || row.hasNoAddress) return;
+    let low = modrm & 7, hasBase = true;
+    if (low === 4) {
+      const sib = this.byte(), number = sib >> 3 & 7 | ((this.rex & X) === 0 ? 0 : 8);
+      low = sib & 7;
+      if (number !== 4) { this.index = number; this.shift = sib >> 6; }
+      if (low === 5 && mod === 0) hasBase = false;
+    } else if (low === 5 && mod === 0) {
+      hasBase = false; this.base = SLOT.rip;
+    }
+    if (hasBase) this.base = (this.rex & B) === 0 ? low : low + 8;
+    this.disp = mod === 1 ? this.signed(1) : mod === 2 || !hasBase ? this.signed(4) : 0;
+  }
+}

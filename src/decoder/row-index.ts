@@ -1,0 +1,80 @@
+/** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Fills itself as opcodes are met. */
+import { assert } from '../base/assert.ts';
+import { CLASS, MAP, type Row, RowReader, slotOf } from './rows.ts';
+
+const MOD_REGISTER = 0xc0;
+/** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
+const WEIGHT = { prefix: 8, modrm: 4, digit: 2, other: 1 } as const;
+
+/** The rows of one opcode of one map. */
+export class Slot {
+  readonly hasModrm: boolean;
+  private readonly rows: readonly Row[];
+  /** Whether all of ModRM matters, or only its reg and whether mod is 3. */
+  private readonly isWhole: boolean;
+  /** Remembered by all that chooses among the rows; undefined: not asked for yet. */
+  private readonly answers: (Row | null | undefined)[];
+
+  constructor(rows: readonly Row[]) {
+    this.rows = rows;
+    this.hasModrm = rows[0]!.hasModrm;
+    assert(rows.every(row => row.hasModrm === this.hasModrm), `${rows[0]!.names[0]} and its neighbours disagree about ModRM`);
+    this.isWhole = rows.some(row => row.modrm >= 0);
+    this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : 8 * 16).fill(undefined);
+  }
+  /** @param classNumber 0 none, 1: 66, 2: F3, 3: F2 */
+  find(classNumber: number, rexW: boolean, modrm: number, rexB: boolean, isAddress32: boolean): Row | null {
+    const low = this.isWhole ? modrm : this.hasModrm ? modrm >> 3 & 7 | (modrm >= MOD_REGISTER ? 8 : 0) : (rexB ? 1 : 0) | (isAddress32 ? 2 : 0);
+    const key = low << 3 | classNumber << 1 | (rexW ? 1 : 0), known = this.answers[key];
+    if (known !== undefined) return known;
+    let best: Row | null = null, most = -1;
+    for (const row of this.rows) {
+      const fits = matches(row, 1 << classNumber, rexW) && (row.hasModrm ? matchesModrm(row, modrm) : !(row.needsNoRexB && rexB) && (!row.isAddress32 || isAddress32));
+      const weight = fits ? weightOf(row) : -1;
+      if (weight > most) { best = row; most = weight; }
+    }
+    return this.answers[key] = best;
+  }
+}
+
+function matches(row: Row, classBit: number, rexW: boolean): boolean {
+  return (row.classes & classBit) !== 0 && (rexW || !row.needsRexW);
+}
+function matchesModrm(row: Row, modrm: number): boolean {
+  if (row.modrm >= 0) return row.modrm === (row.adds === 'stack' ? modrm & ~7 : modrm);
+  if (row.digit >= 0 && row.digit !== (modrm >> 3 & 7)) return false;
+  return row.needs === null || (row.needs === 'register') === (modrm >= MOD_REGISTER);
+}
+
+function weightOf(row: Row): number {
+  const hasPrefix = row.classes === CLASS.none || row.classes === CLASS.operandSize || row.classes === CLASS.rep || row.classes === CLASS.repne;
+  return (hasPrefix ? WEIGHT.prefix : 0) + (row.modrm >= 0 ? WEIGHT.modrm : 0) + (row.digit >= 0 ? WEIGHT.digit : 0)
+    + (row.needsRexW || row.isAddress32 || row.needsNoRexB ? WEIGHT.other : 0);
+}
+
+export class RowIndex {
+  private readonly reader = new RowReader();
+  /** Numbers of the rows of each slot (map * 256 + opcode). */
+  private readonly numbers: (number[] | undefined)[] = new Array<undefined>(MAP.count << 8).fill(undefined);
+  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8).fill(undefined);
+
+  constructor() {
+    this.reader.lines.forEach((line, number) => {
+      const { slot, count } = slotOf(line);
+      for (let at = slot; at < slot + count; at++) {
+        const numbers = this.numbers[at];
+        if (numbers === undefined) this.numbers[at] = [number];
+        else if (count < 256) numbers.push(number);
+      }
+    });
+  }
+  /** null: no row has this opcode. */
+  slot(map: number, opcode: number): Slot | null {
+    const at = (map << 8) | opcode, slot = this.slots[at];
+    return slot !== undefined ? slot : this.slots[at] = this.build(at);
+  }
+  private build(at: number): Slot | null {
+    const numbers = this.numbers[at];
+    return numbers === undefined ? null : new Slot(numbers.map(number => this.reader.row(number)));
+  }
+}
