@@ -1,4 +1,4 @@
-/** Every XMM form of SSE, SSE2 and SSE3 as assembler text, with the kind of values it is worth trying on (SDM vol. 2). */
+/** Every XMM form of SSE, SSE2, SSE3, SSSE3 and SSE4.1 as assembler text, with the kind of values it is worth trying on (SDM vol. 2). */
 
 /** What the inputs look like: packed integers, singles, doubles, shift counts, or singles of which a reciprocal is exact. */
 export type Kind = 'integer' | 'single' | 'double' | 'count' | 'extreme';
@@ -54,9 +54,28 @@ export const FORMS: readonly Form[] = [
   ...withImmediates('integer', 'pinsrw', [0, 5, 255], 'xmm0, eax', 'xmm0, word ptr [rcx]'),
   ...withImmediates('integer', 'pextrw', [0, 5, 255], 'eax, xmm0'),
 
-  ...each('integer', 'ldmxcsr stmxcsr', '[rcx]').filter(form => form.text.startsWith('st')),
-  ...['lfence', 'mfence', 'sfence', 'pause', 'clflush [rcx]', 'prefetcht0 [rcx]', 'prefetchnta [rcx]', 'prefetchw [rcx]']
+  ...['stmxcsr [rcx]', 'lfence', 'mfence', 'sfence', 'pause', 'clflush [rcx]', 'prefetcht0 [rcx]', 'prefetchnta [rcx]', 'prefetchw [rcx]']
     .map(text => ({ text, kind: 'integer' } as const)),
+
+  ...each('integer', `pshufb phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd
+    pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq packusdw pcmpeqq pcmpgtq phminposuw ptest
+    pmovsxbw pmovsxbd pmovsxbq pmovsxwd pmovsxwq pmovsxdq pmovzxbw pmovzxbd pmovzxbq pmovzxwd pmovzxwq pmovzxdq`, ...BOTH),
+  ...each('integer', 'movntdqa', 'xmm0, [rcx]'),
+  ...each('integer', 'pblendvb blendvps blendvpd', 'xmm1, xmm0, xmm0', 'xmm1, [rcx], xmm0'),
+  ...withImmediates('integer', 'palignr', [0, 5, 16, 21, 32, 255], ...BOTH),
+  ...withImmediates('integer', 'pblendw blendps blendpd mpsadbw', [0, 5, 6, 255], ...BOTH),
+  ...withImmediates('single', 'dpps', [0x11, 0x7f, 0xe5, 0xff], ...BOTH), ...withImmediates('double', 'dppd', [0x11, 0x32, 0x23], ...BOTH),
+  ...withImmediates('integer', 'insertps', [0x00, 0xd2, 0x64, 0xff], ...BOTH),
+  ...withImmediates('integer', 'pextrb pextrw pextrd extractps', [0, 1, 6, 255], 'eax, xmm0'),
+  ...withImmediates('integer', 'pextrb', [7], 'byte ptr [rcx], xmm0'),
+  ...withImmediates('integer', 'pextrw', [7], 'word ptr [rcx], xmm0'),
+  ...withImmediates('integer', 'pextrd extractps', [3], 'dword ptr [rcx], xmm0'),
+  ...withImmediates('integer', 'pextrq', [1], 'qword ptr [rcx], xmm0', 'rax, xmm0'),
+  ...withImmediates('integer', 'pinsrb', [0, 7, 255], 'xmm0, eax', 'xmm0, byte ptr [rcx]'),
+  ...withImmediates('integer', 'pinsrd', [0, 2, 255], 'xmm0, eax', 'xmm0, dword ptr [rcx]'),
+  ...withImmediates('integer', 'pinsrq', [0, 255], 'xmm0, rax', 'xmm0, qword ptr [rcx]'),
+  ...withImmediates('single', 'roundps roundss', [0, 1, 2, 3, 4], ...BOTH),
+  ...withImmediates('double', 'roundpd roundsd', [0, 1, 2, 3, 4], ...BOTH),
 ];
 
 /** A state of the small world each form runs in: xmm0, xmm1, 16 bytes at [rcx], rax, RFLAGS; 64 bytes in that order. */

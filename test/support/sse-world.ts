@@ -36,8 +36,14 @@ export class SseWorld {
     this.mmu.root = tables[0];
   }
   /** Bytes of the page at an address within it. */
-  bytes(at: number, length: number): Uint8Array { return this.state.memory.u8.subarray(this.frame + at - PAGE, this.frame + at - PAGE + length); }
-  xmm(number: number): Uint8Array { return this.state.u8.subarray(STATE.vector + VECTOR_BYTES * number, STATE.vector + VECTOR_BYTES * number + 16); }
+  bytes(at: number, length: number): Uint8Array {
+    const from = this.frame + at - PAGE;
+    return this.state.memory.u8.subarray(from, from + length);
+  }
+  xmm(number: number): Uint8Array {
+    const from = STATE.vector + VECTOR_BYTES * number;
+    return this.state.u8.subarray(from, from + 16);
+  }
 
   /** Performs the instruction; `fault`, `trap` with its vector, or null. */
   perform(i: Instruction): string | null {
