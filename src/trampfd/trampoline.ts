@@ -1,0 +1,136 @@
+/** The trampoline object (trampfd RFC v1): the file behind a descriptor, and behind a page that is never there, so that its fault is the call. */
+import { EFAULT, EINVAL } from '../base/errno.ts';
+import type { MapRequest } from '../mmu/address-space.ts';
+import { PF_FETCH, PF_USER, type PageFault } from '../mmu/fault.ts';
+import type { UserMemory, UserRegisters } from '../mmu/user.ts';
+import { TASK_SIZE } from '../mmu/vma-list.ts';
+import { PROT_NONE, type Mappable, type Vma } from '../mmu/vma.ts';
+import type { File, Result, Stat, UserBuffer } from '../syscalls/file.ts';
+import { SEEK_SET } from '../syscalls/uapi.ts';
+import {
+  parseAllowedPcs, parseRegisters, parseStack, type AllowedPcs, type Parsed, type RegisterContext, type StackContext,
+} from './context.ts';
+import {
+  ALLOWED_PCS_OFFSET, MAP_BYTES, MAP_OFFSET, OFFSETS, REGS, REGS_OFFSET, STACK, STACK_OFFSET, TYPE_NAMES, USER_MAP, VALUES, type Extent,
+} from './uapi.ts';
+
+const USER_FETCH = PF_USER | PF_FETCH;
+
+/** One reference for the open file description, one for every mapping; `gone` is called when the last goes. */
+export class TrampolineFile implements File, Mappable {
+  readonly name = '[trampfd]';
+  readonly isAddressed = true;
+  readonly type: number;
+  registers: RegisterContext | null = null;
+  stack: StackContext | null = null;
+  allowedPcs: AllowedPcs | null = null;
+  /** Calls that reached their target. */
+  invocations = 0;
+  private references = 1;
+  private readonly gone: (object: TrampolineFile) => void;
+
+  constructor(type: number, gone: (object: TrampolineFile) => void) { this.type = type; this.gone = gone; }
+
+  // — the mapping —
+  page(): null { return null; }
+  /** The RFC's fault handler. Registers are loaded before the push: if that fails they stay loaded, and the task gets its SIGSEGV. */
+  denied(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean {
+    if ((fault.code & USER_FETCH) !== USER_FETCH) return false;
+    if (registers.rip !== vma.start + USER_MAP.ioffset) return false;
+    if (this.registers === null) return false;
+    load(this.registers, registers);
+    if (this.stack !== null && !push(this.stack, registers, memory)) return false;
+    this.invocations += 1;
+    return true;
+  }
+  mapped(): void { this.references += 1; }
+  unmapped(): void { this.drop(); }
+  release(): void { this.drop(); }
+  private drop(): void {
+    this.references -= 1;
+    if (this.references === 0) this.gone(this);
+  }
+
+  // — the file —
+  read(to: UserBuffer, at: number): Result {
+    if (to.address === 0 || to.length === 0) return -EINVAL;
+    switch (at) {
+      case MAP_OFFSET: return readMap(to);
+      case REGS_OFFSET: return readContext(to, REGS, this.registers);
+      case STACK_OFFSET: return readContext(to, STACK, this.stack);
+      default: return -EINVAL;
+    }
+  }
+  write(from: UserBuffer, at: number): Result {
+    if (from.address === 0 || from.length === 0) return -EINVAL;
+    switch (at) {
+      case REGS_OFFSET: return this.writeRegisters(from);
+      case STACK_OFFSET: return writeContext(from, STACK, parseStack, context => { this.stack = context; });
+      case ALLOWED_PCS_OFFSET: return writeContext(from, VALUES, parseAllowedPcs, list => { this.allowedPcs = list; });
+      default: return -EINVAL;
+    }
+  }
+  private writeRegisters(from: UserBuffer): Result {
+    const parse = (bytes: Uint8Array): Parsed<RegisterContext> => {
+      const context = parseRegisters(bytes);
+      if (context === null || typeof context === 'number') return context;
+      return this.allowedPcs === null || this.allowedPcs.values.includes(context.pc) ? context : -EINVAL;
+    };
+    return writeContext(from, REGS, parse, context => { this.registers = context; });
+  }
+  seek(offset: number, whence: number): Result { return whence === SEEK_SET && offset >= 0 && offset < OFFSETS ? offset : -EINVAL; }
+  /** An anonymous inode: readable and writable by its owner, and of no file type. */
+  stat(): Stat { return { mode: 0o600, nlink: 1, blksize: 4096 }; }
+  fdinfo(): string { return `type: ${TYPE_NAMES[this.type] ?? this.type}\n`; }
+  /** Only as the map context says. The mapping can never be given a permission, merged, resized or inherited. */
+  map(request: MapRequest, flags: number): MapRequest | Result {
+    if (request.length !== USER_MAP.size || request.offset !== USER_MAP.offset || flags !== USER_MAP.flags) return -EINVAL;
+    if (request.prot !== USER_MAP.prot) return -EINVAL;
+    return { ...request, maxProt: PROT_NONE, special: true, inherit: false, object: this };
+  }
+}
+
+// — invocation: nothing here allocates or throws —
+
+function load(context: RegisterContext, registers: UserRegisters): void {
+  const { loads } = context;
+  for (let k = 0; k < loads.length; k += 3) registers.setWords(loads[k]!, loads[k + 1]!, loads[k + 2]!);
+  registers.rip = context.target;
+}
+/** `false` is EFAULT: [sp, rsp) is not all in user space, or the data cannot be written there. rsp is then as it was. */
+function push(context: StackContext, registers: UserRegisters, memory: UserMemory): boolean {
+  const { rsp } = registers;
+  let sp = rsp - context.data.length - context.offset;
+  if (context.isMoving) sp = sp - (sp & 15) - 8; // As after a CALL: rsp ≡ 8 (mod 16).
+  if (sp < 0 || rsp > TASK_SIZE) return false;
+  if (!memory.copyOut(sp, context.data)) return false;
+  if (context.isMoving) registers.rsp = sp;
+  return true;
+}
+
+// — contexts —
+
+function readMap(to: UserBuffer): Result {
+  if (to.length !== MAP_BYTES) return -EINVAL;
+  const { size, prot, flags, offset, ioffset } = USER_MAP;
+  const bytes = new Uint8Array(Uint32Array.of(size, prot, flags, offset, ioffset, 0).buffer);
+  return to.memory.copyOut(to.address, bytes) ? to.length : -EFAULT;
+}
+/** At most what there is; without a context, a header of zeros. Either way the result is the count. */
+function readContext(to: UserBuffer, extent: Extent, context: { readonly bytes: Uint8Array } | null): Result {
+  if (to.length < extent.header || to.length > extent.most) return -EINVAL;
+  const bytes = context?.bytes.subarray(0, to.length) ?? new Uint8Array(extent.header);
+  return to.memory.copyOut(to.address, bytes) ? to.length : -EFAULT;
+}
+/** All or nothing: what is rejected leaves the old context in place. */
+function writeContext<Context>(
+  from: UserBuffer, extent: Extent, parse: (bytes: Uint8Array) => Parsed<Context>, swap: (context: Context | null) => void,
+): Result {
+  if (from.length < extent.header || from.length > extent.most) return -EINVAL;
+  const bytes = new Uint8Array(from.length);
+  if (!from.memory.copyIn(from.address, bytes)) return -EFAULT;
+  const parsed = parse(bytes);
+  if (typeof parsed === 'number') return parsed;
+  swap(parsed);
+  return from.length;
+}
