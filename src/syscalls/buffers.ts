@@ -40,7 +40,7 @@ export interface Range { readonly at: Va; readonly length: number }
 export class GatheredMemory implements UserMemory {
   readonly length: number;
   private readonly memory: UserMemory;
-  private readonly ranges: readonly Range[];
+  readonly ranges: readonly Range[];
   constructor(memory: UserMemory, ranges: readonly Range[]) {
     this.memory = memory; this.ranges = ranges;
     this.length = ranges.reduce((sum, range) => sum + range.length, 0);

@@ -43,9 +43,10 @@ function writeTo(description: FileDescription, from: UserBuffer, at: number | nu
   const { file } = description;
   if ((description.flags & O_ACCMODE) === O_RDONLY) return -EBADF;
   if (file.write === undefined) return -EINVAL;
-  if ((description.flags & O_APPEND) !== 0) description.position = sizeOf(description) ?? description.position;
+  const appends = (description.flags & O_APPEND) !== 0 && file.isAddressed !== true;
+  if (appends) description.position = sizeOf(description) ?? description.position;
   // On Linux pwrite appends too where the file was opened with O_APPEND: pwrite(2), BUGS.
-  if (at !== null) return file.write(from, (description.flags & O_APPEND) !== 0 ? description.position : at, true);
+  if (at !== null) return file.write(from, appends ? description.position : at, true);
   const result = file.write(from, description.position);
   if (result > 0 && file.isAddressed !== true) description.position += result;
   return result;
@@ -97,10 +98,24 @@ function gather(task: KernelTask, a: Args): GatheredMemory | Result {
   }
   return new GatheredMemory(task.process.memory, ranges);
 }
+/** A file that is addressed gets the buffers one by one, as on Linux one without a readv of its own: each must be a whole part. */
+function eachBuffer(description: FileDescription, run: Transfer, gathered: GatheredMemory, memory: UserMemory, at: number | null): Result {
+  let done = 0;
+  for (const range of gathered.ranges) {
+    if (range.length === 0) continue;
+    const result = run(description, buffer(memory, range.at, range.length), at);
+    if (result < 0) return done > 0 ? done : result;
+    done += result;
+    if (result < range.length) break;
+  }
+  return done;
+}
 const vectored = (run: Transfer, isPlaced: boolean) => (task: KernelTask, a: Args): Outcome => {
-  if (descriptionOf(task.process, a.int(0)) === null) return -EBADF;
+  const description = descriptionOf(task.process, a.int(0));
+  if (description === null) return -EBADF;
   const memory = gather(task, a);
   if (typeof memory === 'number') return memory;
+  if (description.file.isAddressed === true) return eachBuffer(description, run, memory, task.process.memory, isPlaced ? a.long(3) : null);
   return transfer(task, a.int(0), run, buffer(memory, 0, memory.length), isPlaced ? a.long(3) : null);
 };
 
