@@ -1,4 +1,4 @@
-/** The trampoline object (trampfd RFC v1): the file behind a descriptor, and behind a page that is never there, so that its fault is the call. */
+/** The trampoline object (trampfd RFC v1): the file behind a descriptor, and behind a page that is never there: its fault is the call. */
 import { EFAULT, EINVAL } from '../base/errno.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import { PF_FETCH, PF_USER, type PageFault } from '../mmu/fault.ts';

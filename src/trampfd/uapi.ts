@@ -1,4 +1,4 @@
-/** Numbers and layouts of the trampfd RFC v1 (28 July 2020, include/uapi/linux/trampfd.h). Structures are little-endian, without padding. */
+/** Numbers and layouts of the trampfd RFC v1 (28 July 2020, include/uapi/linux/trampfd.h). Little-endian, without padding. */
 import { PROT_NONE } from '../mmu/vma.ts';
 import { MAP_PRIVATE } from '../syscalls/uapi.ts';
 
