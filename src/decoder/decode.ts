@@ -1,11 +1,10 @@
 /** Bytes to instructions (SDM vol. 2, ch. 2): prefixes, opcode, ModRM, SIB, displacement, immediates. What they mean is in the rows. */
 import type { Size } from '../base/types.ts';
-import { conditionNames } from './conditions.ts';
 import { Cursor } from './cursor.ts';
 import { type Decode, immediate, Instruction, memory, NONE, type Operand, PREFIX, relative } from './instruction.ts';
 import { registerOf } from './registers.ts';
 import { RowIndex } from './row-index.ts';
-import { MAP, PLACE, type OperandSpec, type Row, WIDTH } from './rows.ts';
+import { FAMILIES, MAP, PLACE, type OperandSpec, type Row, WIDTH } from './rows.ts';
 
 /** "The maximum length of an Intel 64 and IA-32 instruction remains 15 bytes." — SDM vol. 2 §2.3.11 */
 const LENGTH_MAX = 15;
@@ -74,7 +73,7 @@ function operandSize(c: Cursor, row: Row): Size {
 
 function nameOf(row: Row, size: Size, condition: number): string {
   const { names } = row;
-  if (row.adds === 'condition') return conditionNames(names[0]!)[condition]!;
+  if (row.adds === 'condition') return FAMILIES[names[0]!]![condition]!;
   if (names.length === 1) return names[0]!;
   if (size === 2) return names[0]!;
   return names.length === 2 || size === 4 ? names[1]! : names[2]!;

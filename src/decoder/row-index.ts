@@ -1,6 +1,6 @@
 /** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Fills itself as opcodes are met. */
 import { assert } from '../base/assert.ts';
-import { CLASS, MAP, type Row, RowReader, slotOf } from './rows.ts';
+import { CLASS, MAP, opcodesOf, type Row, RowReader, slotOf } from './rows.ts';
 
 const MOD_REGISTER = 0xc0;
 /** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
@@ -55,18 +55,22 @@ function weightOf(row: Row): number {
 export class RowIndex {
   private readonly reader = new RowReader();
   /** Numbers of the rows of each slot (map * 256 + opcode). */
-  private readonly numbers: (number[] | undefined)[] = new Array<undefined>(MAP.count << 8).fill(undefined);
+  private readonly numbers = new Map<number, number[]>();
+  /** By map: the row that takes all other opcodes. */
+  private readonly others = new Map<number, number[]>();
   private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8).fill(undefined);
 
   constructor() {
     this.reader.lines.forEach((line, number) => {
-      const { slot, count } = slotOf(line);
-      for (let at = slot; at < slot + count; at++) {
-        const numbers = this.numbers[at];
-        if (numbers === undefined) this.numbers[at] = [number];
-        else if (count < 256) numbers.push(number);
-      }
+      const at = slotOf(line), count = opcodesOf(line);
+      if (count === 256) this.others.set(at >> 8, [number]);
+      else for (let slot = at; slot < at + count; slot++) this.add(slot, number);
     });
+  }
+  private add(slot: number, number: number): void {
+    const known = this.numbers.get(slot);
+    if (known === undefined) this.numbers.set(slot, [number]);
+    else known.push(number);
   }
   /** null: no row has this opcode. */
   slot(map: number, opcode: number): Slot | null {
@@ -74,7 +78,7 @@ export class RowIndex {
     return slot !== undefined ? slot : this.slots[at] = this.build(at);
   }
   private build(at: number): Slot | null {
-    const numbers = this.numbers[at];
+    const numbers = this.numbers.get(at) ?? this.others.get(at >> 8);
     return numbers === undefined ? null : new Slot(numbers.map(number => this.reader.row(number)));
   }
 }

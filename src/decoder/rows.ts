@@ -181,6 +181,12 @@ function readByte(e: Encoding, token: string): void {
   }
 }
 
+/** The sixteen conditions (SDM vol. 2, appendix B, table B-10), by the names disassemblers prefer. */
+export const CONDITIONS: readonly string[] = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
+const family = (stem: string): readonly string[] => CONDITIONS.map(condition => stem + condition);
+/** Mnemonics of the rows that stand for sixteen. */
+export const FAMILIES: Readonly<Record<string, readonly string[]>> = { jcc: family('j'), setcc: family('set'), cmovcc: family('cmov') };
+
 const FLOWS: ReadonlySet<string> = new Set<Flow>(['jump', 'jump-indirect', 'branch', 'call', 'call-indirect', 'return', 'stop']);
 
 /** Reads rows when they are asked for: a program needs few, and reading all would cost more than starting does. */
@@ -199,9 +205,10 @@ export class RowReader {
   }
   private operands(text: string, e: Encoding): OperandSpec[] {
     return text.split(' ').map(word => {
-      const encoded = word in VALUES || word === 'rel' ? e.encoded.shift()! : 0, key = `${word} ${encoded} ${e.adds ?? ''}`;
+      if (word in VALUES || word === 'rel') return operandSpec(word, e.adds, e.encoded.shift()!);
+      const key = e.adds === 'register' ? `+${word}` : word;
       let spec = this.specs.get(key);
-      if (spec === undefined) this.specs.set(key, spec = operandSpec(word, e.adds, encoded));
+      if (spec === undefined) this.specs.set(key, spec = operandSpec(word, e.adds, 0));
       return spec;
     });
   }
@@ -246,15 +253,18 @@ function sizeFrom(operands: readonly OperandSpec[]): number {
   return isY ? WIDTH.y : first === 0 ? WIDTH.v : first;
 }
 
-const SLOT_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|b0|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)(\+\w+)?/;
+const SLOT_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|b0|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)/;
 const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6 };
 const SPACES: Readonly<Record<string, number>> = { 'vex ': MAP.vex, 'evex ': MAP.evex };
 
-/** Map and opcode of a line, without reading the rest: the first opcode as `slot`, how many follow as `more`. */
-export function slotOf(line: string): { readonly slot: number; readonly count: number } {
-  const [, space, map, opcode = '', plus] = SLOT_OF.exec(line) ?? [];
+/** Map and (first) opcode of a line as map * 256 + opcode, without reading the rest. */
+export function slotOf(line: string): number {
+  const [, space, map, opcode = ''] = SLOT_OF.exec(line) ?? [];
   assert(opcode !== '', `a row without an opcode: ${line}`);
   const first = ((space === undefined ? 0 : SPACES[space]!) + (map === undefined ? 0 : MAPS[map]!)) << 8;
-  if (opcode === '*') return { slot: first, count: 256 };
-  return { slot: first + parseInt(opcode, 16), count: plus === '+r' ? 8 : plus === '+cc' ? 16 : 1 };
+  return opcode === '*' ? first : first + parseInt(opcode, 16);
+}
+/** How many opcodes the line takes. */
+export function opcodesOf(line: string): number {
+  return line.includes(' * ') ? 256 : line.includes('+r ') ? 8 : line.includes('+cc ') ? 16 : 1;
 }
