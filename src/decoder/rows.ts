@@ -135,7 +135,7 @@ function readStem(spec: Draft, adds: Row['adds']): void {
 const CLASSES: Readonly<Record<string, number>> = {
   np: CLASS.none, nfx: CLASS.noRepeat, 66: CLASS.operandSize, f3: CLASS.rep, f2: CLASS.repne,
 };
-const IMMEDIATE_BYTES: Readonly<Record<string, number>> = { ib: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, cb: 1, cz: WIDTH.z };
+const IMMEDIATE_BYTES: Readonly<Record<string, number>> = { ib: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, jb: 1, jz: WIDTH.z };
 const ESCAPES: Readonly<Record<string, number>> = { '0f': MAP.x0f, '38': MAP.x0f38, '3a': MAP.x0f3a, map5: 5, map6: 6 };
 
 interface Encoding {

@@ -255,16 +255,16 @@ outs               6e                       -                        rep size=1 
 outs               6f                       -                        rep max32 stop
 
 # Control
-jcc                70+cc cb                 rel                      d64 branch
-jcc                0f 80+cc cz              rel                      d64 branch
-loopne             e0 cb                    rel                      d64 branch
-loope              e1 cb                    rel                      d64 branch
-loop               e2 cb                    rel                      d64 branch
-jecxz              a32 e3 cb                rel                      d64 branch
-jrcxz              e3 cb                    rel                      d64 branch
-callw|call         e8 cz                    rel                      d64 call op=call
-jmpw|jmp           e9 cz                    rel                      d64 jump op=jmp
-jmp                eb cb                    rel                      d64 jump
+jcc                70+cc jb                 rel                      d64 branch
+jcc                0f 80+cc jz              rel                      d64 branch
+loopne             e0 jb                    rel                      d64 branch
+loope              e1 jb                    rel                      d64 branch
+loop               e2 jb                    rel                      d64 branch
+jecxz              a32 e3 jb                rel                      d64 branch
+jrcxz              e3 jb                    rel                      d64 branch
+callw|call         e8 jz                    rel                      d64 call op=call
+jmpw|jmp           e9 jz                    rel                      d64 jump op=jmp
+jmp                eb jb                    rel                      d64 jump
 call               ff /2                    rm                       d64 call-indirect
 jmp                ff /4                    rm                       d64 jump-indirect
 call               ff /3                    mp                       op=lcall stop
@@ -281,7 +281,7 @@ ud2                0f 0b                    -                        stop op=ud
 ud1                0f b9 /r                 r rm                     stop op=ud
 ud0                0f ff /r                 r rm                     stop op=ud
 xabort             c6 f8 ib                 imm8                     stop op=ud
-xbegin             c7 f8 cz                 rel                      stop op=ud
+xbegin             c7 f8 jz                 rel                      stop op=ud
 
 # Flags
 cmc                f5

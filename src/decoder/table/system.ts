@@ -82,7 +82,7 @@ vmxoff             np 0f 01 c4              -                        stop op=ud
 monitor            np 0f 01 c8              -                        stop op=ud
 mwait              np 0f 01 c9              -                        stop op=ud
 clac               np 0f 01 ca              -                        stop op=ud
-# STAC would be next, but "cb" is a distance in this notation; like CLAC it is undefined in user mode.
+stac               np 0f 01 cb              -                        stop op=ud
 vmfunc             np 0f 01 d4              -                        stop op=ud
 xend               np 0f 01 d5              -                        stop op=ud
 xtest              np 0f 01 d6              -                        stop op=ud
