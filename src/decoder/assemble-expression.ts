@@ -86,15 +86,19 @@ export type Lookup = (name: string) => bigint;
 
 export interface Expression {
   readonly evaluate: (lookup: Lookup) => bigint;
-  /** No address takes part: the value is known, and short encodings may be chosen by it. */
+  /** No symbol takes part that is still to be placed: the value is known, and short encodings may be chosen by it. */
   readonly isConstant: boolean;
+  /** Addresses added less addresses subtracted: `end - start` is a number, `start + 8` a place. */
+  readonly addresses: number;
 }
 
-export function constant(value: bigint): Expression { return { evaluate: () => value, isConstant: true }; }
+export function constant(value: bigint): Expression { return { evaluate: () => value, isConstant: true, addresses: 0 }; }
 
 export function combine(a: Expression, b: Expression, compute: (a: bigint, b: bigint) => bigint): Expression {
-  if (!a.isConstant || !b.isConstant) return { evaluate: lookup => compute(a.evaluate(lookup), b.evaluate(lookup)), isConstant: false };
-  return constant(compute(a.evaluate(unknown), b.evaluate(unknown)));
+  if (a.isConstant && b.isConstant) return constant(compute(a.evaluate(unknown), b.evaluate(unknown)));
+  // The counts go the way of the values: a difference of two addresses is a number, so is an address masked or scaled.
+  const addresses = Number(compute(BigInt(a.addresses), BigInt(b.addresses)));
+  return { evaluate: lookup => compute(a.evaluate(lookup), b.evaluate(lookup)), isConstant: false, addresses };
 }
 export function valueOf(expression: Expression): bigint { return expression.evaluate(unknown); }
 function unknown(): bigint { return 0n; }

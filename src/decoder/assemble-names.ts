@@ -1,13 +1,15 @@
 /** What a mnemonic means: rows, with the aliases that GNU as has beside Intel's names (SDM vol. 2, appendix B.1 for conditions). */
 import type { Size } from '../base/types.ts';
-import { SHAPES } from './encode-columns.ts';
-import type { Shape } from './encode-columns.ts';
+import { ROWS } from './all-rows.ts';
+import { isEncodable, sizesOf } from './encode.ts';
 import { THIRD_IS_XMM0 } from './format-names.ts';
 import { immediate, register } from './instruction.ts';
 import type { Operand } from './instruction.ts';
+import { PLACE } from './rows.ts';
+import type { Row } from './rows.ts';
 
 export interface Meaning {
-  readonly shape: Shape;
+  readonly row: Row;
   /** Operand sizes that the name allows, the default first. */
   readonly sizes: readonly Size[];
   readonly condition: number;
@@ -54,25 +56,26 @@ const BY_NAME: ReadonlyMap<string, readonly Meaning[]> = (() => {
     if (known === undefined) index.set(name, [meaning]);
     else known.push(meaning);
   };
-  for (const shape of SHAPES) {
-    const plain: Meaning = { shape, sizes: shape.sizes, condition: 0, before: [], extra: [] };
-    if (shape.isCondition) {
-      const stem = shape.names[0]?.replace(/cc$/, '') ?? '';
+  for (const row of ROWS.filter(isEncodable)) {
+    const sizes = sizesOf(row);
+    const plain: Meaning = { row, sizes, condition: 0, before: [], extra: [] };
+    if (row.adds === 'condition') {
+      const stem = row.names[0]?.replace(/cc$/, '') ?? '';
       CONDITIONS.forEach((names, condition) => names.forEach(name => add(stem + name, { ...plain, condition })));
     } else {
-      shape.names.forEach((name, n) => add(name, { ...plain, sizes: shape.names.length > 1 ? sizesOfName(shape, n) : shape.sizes }));
+      row.names.forEach((name, n) => add(name, { ...plain, sizes: row.names.length > 1 ? sizes.filter(size => size === sizeOfName(row, n)) : sizes }));
     }
     // A plain `mov` may have a whole immediate; an address without ModRM only if the source says movabs.
-    if (shape.names[0] === 'movabs' && shape.columns[1]?.immediate === 8) add('mov', plain);
-    if (shape.names[0] === 'movsxd') add('movsx', plain);
+    if (row.names[0] === 'movabs' && row.operands[1]?.place === PLACE.immediate) add('mov', plain);
+    if (row.names[0] === 'movsxd') add('movsx', plain);
   }
   return index;
 })();
 
 /** `cbw|cwde|cdqe` are the sizes 2, 4 and 8; where 4 is not to be had, `pushw|push` are 2 and 8. */
-function sizesOfName(shape: Shape, n: number): readonly Size[] {
-  const all: readonly Size[] = shape.names.length === 2 && shape.isDefault64 ? [2, 8] : [2, 4, 8];
-  return [all[n] ?? 8];
+function sizeOfName(row: Row, n: number): Size {
+  const all: readonly Size[] = row.names.length === 2 && row.isDefault64 ? [2, 8] : [2, 4, 8];
+  return all[n] ?? 8;
 }
 
 /** The meanings of a mnemonic that stands before `count` operands. */
@@ -93,7 +96,7 @@ export function meaningsOf(mnemonic: string, count: number): readonly Meaning[] 
 function named(name: string): readonly Meaning[] { return BY_NAME.get(name) ?? []; }
 
 function hasRoom(count: number): (meaning: Meaning) => boolean {
-  return meaning => meaning.shape.columns.length === count;
+  return meaning => meaning.row.operands.length === count;
 }
 
 function withValue(meanings: readonly Meaning[], value: number): readonly Meaning[] {
@@ -105,7 +108,7 @@ function stringMeanings(name: string): readonly Meaning[] {
   const [, stem = '', element = ''] = /^(movs|cmps|stos|lods|scas|ins|outs)([bwdq])$/.exec(name) ?? [];
   const size = ELEMENTS[element];
   if (size === undefined) return [];
-  return named(stem).filter(meaning => size === 1 ? meaning.shape.sizes[0] === 0 : meaning.shape.sizes.includes(size))
+  return named(stem).filter(meaning => size === 1 ? meaning.sizes[0] === 0 : meaning.sizes.includes(size))
     .map(meaning => ({ ...meaning, sizes: size === 1 ? [0] : [size] }));
 }
 

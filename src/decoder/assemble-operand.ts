@@ -45,7 +45,7 @@ export function parseOperand(tokens: Tokens, names: Names): SourceOperand {
   }
   const isShort = tokens.take('short');
   let displacement = tokens.is('[') ? constant(0n) : parseExpression(tokens, names);
-  if (!tokens.is('[') && size === 0 && override === null) return { kind: 'value', value: displacement, isBare: !displacement.isConstant, isShort };
+  if (!tokens.is('[') && size === 0 && override === null) return { kind: 'value', value: displacement, isBare: displacement.addresses !== 0, isShort };
   const terms: Term[] = [];
   while (tokens.take('[')) {
     displacement = combine(displacement, parseExpression(tokens, termNames(terms, names)), (a, b) => a + b);

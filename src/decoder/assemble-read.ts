@@ -38,6 +38,8 @@ class Reader {
   private readonly constants: Map<string, bigint>;
   private readonly items: Item[] = [];
   private readonly labels = new Set<string>();
+  /** Symbols that stand for a number and not for a place, though it is known only after layout. */
+  private readonly numbers = new Set<string>();
   /** How often each numeric label has been defined so far. */
   private readonly locals = new Map<string, number>();
 
@@ -83,7 +85,7 @@ class Reader {
     const known = this.constants.get(name);
     if (known !== undefined) return constant(known);
     const resolved = local === null ? name : localName(local[1] ?? '', (this.locals.get(local[1] ?? '') ?? 0) + (local[2] === 'f' ? 1 : 0));
-    return { evaluate: lookup => lookup(resolved), isConstant: false };
+    return { evaluate: lookup => lookup(resolved), isConstant: false, addresses: this.numbers.has(resolved) ? 0 : 1 };
   };
 
   private expression(tokens: Tokens): Expression { return parseExpression(tokens, this.names); }
@@ -98,6 +100,7 @@ class Reader {
   private set(tokens: Tokens, name: string): void {
     const value = this.expression(tokens);
     if (value.isConstant) this.constants.set(name, valueOf(value));
+    else if (value.addresses === 0) this.numbers.add(name);
     this.add(tokens, { kind: 'set', name, value }); // Also for those who named it before.
     tokens.expectEnd();
   }

@@ -7,10 +7,12 @@ import { meaningsOf } from './assemble-names.ts';
 import type { Meaning } from './assemble-names.ts';
 import type { SourceMemory, SourceOperand } from './assemble-operand.ts';
 import type { Statement } from './assemble-read.ts';
-import { encode, fit, PLAIN } from './encode.ts';
+import { STRINGS } from './format-names.ts';
+import { branchBytesOf, encode, fits, PLAIN } from './encode.ts';
 import type { Manner } from './encode.ts';
 import { immediate, memory, NONE, register, relative } from './instruction.ts';
 import type { Operand } from './instruction.ts';
+import { MAP, PLACE, WIDTH } from './rows.ts';
 
 /** An instruction whose form is chosen, and whose values may still move. */
 export interface Encoder {
@@ -34,13 +36,15 @@ class StatementEncoder implements Encoder {
   private readonly choices: readonly Choice[];
   private chosen = 0;
 
-  constructor(statement: Statement) {
+  constructor(source: Statement) {
+    const manner = mannerOf(source);
+    const statement = withoutImplied(source);
     const meanings = meaningsOf(statement.mnemonic, statement.operands.length);
     if (meanings.length === 0) throw new AssembleError(statement.line, `no such instruction: ${statement.mnemonic}`);
     const given = { ...statement, operands: operandsFor(statement, meanings) };
     const swapped = { ...given, operands: [...given.operands].reverse() };
-    const direct = choicesFor(given, meanings);
-    const reversed = COMMUTATIVE.has(statement.mnemonic) ? choicesFor(swapped, meanings) : [];
+    const direct = choicesFor(given, meanings, manner);
+    const reversed = COMMUTATIVE.has(statement.mnemonic) ? choicesFor(swapped, meanings, manner) : [];
     const isReversed = direct.length === 0 || (reversed[0]?.length ?? Infinity) < (direct[0]?.length ?? 0);
     this.statement = isReversed ? swapped : given;
     this.choices = isReversed ? reversed : direct;
@@ -55,7 +59,7 @@ class StatementEncoder implements Encoder {
   get length(): number { return this.choice.length; }
 
   lengthen(at: Va, lookup: Lookup): boolean {
-    const bytes = this.choice.meaning.shape.distanceBytes;
+    const bytes = branchBytesOf(this.choice.meaning.row);
     const target = this.statement.operands[0];
     if (bytes === 0 || bytes === 4 || target?.kind !== 'value' || target.isShort || this.chosen + 1 >= this.choices.length) return false;
     const distance = target.value.evaluate(lookup) - BigInt(at + this.length);
@@ -66,12 +70,12 @@ class StatementEncoder implements Encoder {
 
   encode(at: Va, lookup: Lookup): number[] {
     const { meaning, size, manner } = this.choice;
-    const place: Place = { line: this.statement.line, next: at + this.length, lookup, distanceBytes: meaning.shape.distanceBytes };
+    const place: Place = { line: this.statement.line, next: at + this.length, lookup, distanceBytes: branchBytesOf(meaning.row) };
     const operands = [...this.statement.operands.map(operand => placed(operand, place)), ...meaning.extra];
-    if (fit(meaning.shape, operands, { ...manner, hasLooseDisplacement: false, hasLooseImmediate: false }, size) === null && this.hasLoose()) {
+    if (this.hasLoose() && !fits(meaning.row, operands, size, { ...manner, hasLooseDisplacement: false, hasLooseImmediate: false })) {
       throw new AssembleError(this.statement.line, `a value does not fit in ${this.statement.mnemonic}`);
     }
-    return [...meaning.before, ...encode(meaning.shape, operands, size, manner)];
+    return [...meaning.before, ...encode(meaning.row, operands, size, manner)];
   }
 
   private hasLoose(): boolean {
@@ -84,9 +88,22 @@ const COMMUTATIVE: ReadonlySet<string> = new Set(['xchg', 'test']);
 
 // — operands —
 
+const ELEMENT_NAMES: Readonly<Record<number, string>> = { 1: 'b', 2: 'w', 4: 'd', 8: 'q' };
+
+/** String instructions may be written with the operands they have anyway: only their size says something. */
+function withoutImplied(statement: Statement): Statement {
+  const { mnemonic, operands, line } = statement;
+  if (!STRINGS.has(mnemonic) || operands.length === 0) return statement;
+  if (mnemonic === 'xlat') return { ...statement, operands: [] };
+  const said = operands.map(operand => operand.kind === 'mem' ? operand.size : operand.kind === 'reg' && operand.register.index === 0 ? operand.register.size : 0);
+  const element = ELEMENT_NAMES[said.find(size => size > 0) ?? 0];
+  if (element === undefined) throw new AssembleError(line, `${mnemonic} needs a size: byte ptr, word ptr, dword ptr or qword ptr`);
+  return { ...statement, mnemonic: mnemonic + element, operands: [] };
+}
+
 /** A symbol alone is memory, except where a branch goes. IMUL by a value with two operands means three. */
 function operandsFor(statement: Statement, meanings: readonly Meaning[]): readonly SourceOperand[] {
-  const isBranch = meanings.some(meaning => meaning.shape.distanceBytes > 0);
+  const isBranch = meanings.some(meaning => branchBytesOf(meaning.row) > 0);
   const operands = statement.operands.map(operand => operand.kind === 'value' && operand.isBare && !isBranch ? memoryAt(operand.value) : operand);
   const [first, second] = operands;
   if (statement.mnemonic === 'imul' && operands.length === 2 && first !== undefined && second?.kind === 'value') return [first, first, second];
@@ -123,7 +140,7 @@ function distanceTo(target: bigint, place: Place): number {
 
 function placedMemory(operand: SourceMemory, place: Place): Operand {
   const { size, base, index, shift, segment, addressSize } = operand;
-  const isRelative = base === SLOT.rip && !operand.displacement.isConstant;
+  const isRelative = base === SLOT.rip && operand.displacement.addresses !== 0;
   const value = BigInt.asIntN(64, operand.displacement.evaluate(place.lookup) - (isRelative ? BigInt(place.next) : 0n));
   return memory(size, base, index, shift, lowOf(value), segment, addressSize, lowOf(value >> 32n));
 }
@@ -135,19 +152,18 @@ function isReachable(operand: Operand): boolean {
 
 // — choice —
 
-function choicesFor(statement: Statement, meanings: readonly Meaning[]): Choice[] {
-  const manner = mannerOf(statement);
+function choicesFor(statement: Statement, meanings: readonly Meaning[], manner: Manner): Choice[] {
   const place: Place = { line: statement.line, next: 0, lookup: () => 0n, distanceBytes: 0 };
-  const isBranch = meanings.some(meaning => meaning.shape.distanceBytes > 0);
+  const isBranch = meanings.some(meaning => branchBytesOf(meaning.row) > 0);
   const operands = statement.operands.map(operand =>
-    operand.kind === 'value' && isBranch && meanings.every(meaning => meaning.shape.columns.length === 1) ? relative(0, 8) : placed(operand, place));
+    operand.kind === 'value' && isBranch && meanings.every(meaning => meaning.row.operands.length === 1) ? relative(0, 8) : placed(operand, place));
   const choices: Choice[] = [];
   for (const meaning of meanings) {
     const all = [...operands, ...meaning.extra];
     const own = { ...manner, condition: meaning.condition };
     for (const size of meaning.sizes) {
-      if (fit(meaning.shape, all, own, size) === null || isNop(meaning, size, all) || !isMemoryReachable(meaning, all)) continue;
-      choices.push({ meaning, size, manner: own, length: meaning.before.length + encode(meaning.shape, all, size, own).length });
+      if (!fits(meaning.row, all, size, own) || isNop(meaning, size, all) || !isMemoryReachable(meaning, all)) continue;
+      choices.push({ meaning, size, manner: own, length: meaning.before.length + encode(meaning.row, all, size, own).length });
     }
   }
   checkSize(statement, choices);
@@ -156,16 +172,16 @@ function choicesFor(statement: Statement, meanings: readonly Meaning[]): Choice[
 
 /** Of two forms equally long, as takes the one with the shorter immediate. */
 function immediateBytes(choice: Choice): number {
-  return choice.meaning.shape.columns.some(column => column.immediate === 'z') ? 4 : 0;
+  return choice.meaning.row.operands.some(spec => spec.encoded === WIDTH.z) ? 4 : 0;
 }
 
 /** 90 is NOP, which does not clear the upper half: not what `xchg eax, eax` asks for. */
 function isNop(meaning: Meaning, size: Size, operands: readonly Operand[]): boolean {
-  return meaning.shape.opcode[0] === 0x90 && size === 4 && operands[0]?.index === 0;
+  return meaning.row.opcode === 0x90 && meaning.row.map === MAP.primary && size === 4 && operands[0]?.index === 0;
 }
 
 function isMemoryReachable(meaning: Meaning, operands: readonly Operand[]): boolean {
-  return operands.every((operand, n) => operand.kind !== 'mem' || meaning.shape.columns[n]?.place === 'offset' || isReachable(operand));
+  return operands.every((operand, n) => operand.kind !== 'mem' || meaning.row.operands[n]?.place === PLACE.offset || isReachable(operand));
 }
 
 /** Of one row only the first size that fits: its default. */
@@ -178,13 +194,13 @@ function checkSize(statement: Statement, choices: readonly Choice[]): void {
   const at = statement.operands.findIndex(operand => operand.kind === 'mem' && operand.size === 0);
   if (at < 0) return;
   const sizes = new Set(choices.map(choice => memoryBytes(choice, at)));
-  if (sizes.size > 1 && !choices.every(choice => choice.meaning.shape.isDefault64)) {
+  if (sizes.size > 1 && !choices.some(choice => choice.meaning.row.isDefault64)) {
     throw new AssembleError(statement.line, `${statement.mnemonic} needs a size: byte ptr, word ptr, dword ptr or qword ptr`);
   }
 }
 function memoryBytes(choice: Choice, at: number): number {
-  const width = choice.meaning.shape.columns[at]?.memory ?? 0;
-  return width === 'v' || width === 'y' ? choice.size : typeof width === 'number' ? width : 0;
+  const width = choice.meaning.row.operands[at]?.memory ?? 0;
+  return width === WIDTH.v || width === WIDTH.y ? choice.size : width;
 }
 
 const SEGMENT_BYTES: Readonly<Record<string, number>> = { es: 0x26, cs: 0x2e, ss: 0x36, ds: 0x3e, fs: 0x64, gs: 0x65 };
@@ -195,12 +211,14 @@ const STACK_BASES: ReadonlySet<number> = new Set([4, 5]);
 
 function mannerOf(statement: Statement): Manner {
   const { operands, prefixes } = statement;
-  const inMemory = operands.find(operand => operand.kind === 'mem');
+  const isString = STRINGS.has(statement.mnemonic);
+  // The destination of a string instruction is es whatever is said; its source can be overridden.
+  const inMemory = operands.find((operand): operand is SourceMemory => operand.kind === 'mem' && !(isString && operand.override === 'es'));
   const override = inMemory?.override ?? null;
   const implied = inMemory !== undefined && STACK_BASES.has(inMemory.base) ? 'ss' : 'ds';
   const segment = prefixes.includes('notrack') ? NOTRACK : override === null || override === implied ? 0 : SEGMENT_BYTES[override] ?? 0;
   return {
-    ...PLAIN, segment, lock: prefixes.includes('lock'), repeat: prefixes.map(prefix => REPEAT_BYTES[prefix] ?? 0).find(byte => byte !== 0) ?? 0,
+    ...PLAIN, segment, isAddress32: isString && operands.some(operand => operand.kind === 'mem' && operand.addressSize === 4), lock: prefixes.includes('lock'), repeat: prefixes.map(prefix => REPEAT_BYTES[prefix] ?? 0).find(byte => byte !== 0) ?? 0,
     hasLooseDisplacement: operands.some(operand => operand.kind === 'mem' && !operand.displacement.isConstant),
     hasLooseImmediate: operands.some(operand => operand.kind === 'value' && !operand.value.isConstant),
   };
@@ -210,7 +228,7 @@ function mannerOf(statement: Statement): Manner {
 
 function noForm(statement: Statement, meanings: readonly Meaning[]): string {
   const { mnemonic, operands, prefixes } = statement;
-  const lockable = prefixes.includes('lock') && !meanings.some(meaning => meaning.shape.isLockable);
+  const lockable = prefixes.includes('lock') && !meanings.some(meaning => meaning.row.lock);
   if (lockable) return `${mnemonic} cannot be locked`;
   return operands.length === 0 ? `${mnemonic} needs operands` : `no form of ${mnemonic} takes ${operands.map(described).join(', ')}`;
 }

@@ -110,7 +110,9 @@ class Layout {
   /** Bytes that .skip or .org ask for; negative only while addresses still move, or by mistake. */
   private wanted(item: Item & { readonly kind: 'fill' | 'org' }, at: Va): number {
     const lookup = this.lookup(item, at);
-    const bytes = item.kind === 'fill' ? Number(item.count.evaluate(lookup)) : Number(item.place.evaluate(lookup)) - at;
+    // A number for .org counts from the origin, as from a section's start.
+    const bytes = item.kind === 'fill' ? Number(item.count.evaluate(lookup))
+      : Number(item.place.evaluate(lookup)) + (item.place.addresses === 0 ? this.origin : 0) - at;
     if (bytes > RESERVED_MAX) throw new AssembleError(item.line, `${bytes} bytes are too many`);
     return bytes;
   }

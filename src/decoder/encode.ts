@@ -2,9 +2,11 @@
 import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
 import { bigOf } from '../base/words.ts';
-import type { Column, Shape, Width } from './encode-columns.ts';
+import { ROWS } from './all-rows.ts';
 import { NONE } from './instruction.ts';
 import type { Operand } from './instruction.ts';
+import { CLASS, MAP, PLACE, WIDTH } from './rows.ts';
+import type { OperandSpec, Row } from './rows.ts';
 
 /** How to encode, beyond what and which operands. */
 export interface Manner {
@@ -16,64 +18,87 @@ export interface Manner {
   /** Whether values may still change: then no short displacement, no short immediate. */
   readonly hasLooseDisplacement: boolean;
   readonly hasLooseImmediate: boolean;
+  /** Whether implied memory is addressed with 32 bits. */
+  readonly isAddress32: boolean;
   /** cc of a condition family, otherwise 0. */
   readonly condition: number;
 }
-export const PLAIN: Manner = { segment: 0, lock: false, repeat: 0, hasLooseDisplacement: false, hasLooseImmediate: false, condition: 0 };
+export const PLAIN: Manner = { segment: 0, isAddress32: false, lock: false, repeat: 0, hasLooseDisplacement: false, hasLooseImmediate: false, condition: 0 };
 
-/**
- * The operand size with which the row takes these operands, or null. An unsaid memory size (0) fits any, and the first that
- * fits is taken: whether others do is for the caller to ask, with `only`.
- */
-export function fit(shape: Shape, operands: readonly Operand[], manner: Manner, only: Size | null = null): Size | null {
-  if (operands.length !== shape.columns.length || manner.lock && !shape.isLockable) return null;
-  for (const size of shape.sizes) {
-    if (only !== null && only !== size) continue;
-    if (shape.columns.every((column, n) => takes(column, operands[n], size, manner)) && isRexPossible(shape, operands, size)) return size;
-  }
-  return null;
+/** Operand sizes that a row has to offer, its default first; 0: its operands fix everything. */
+export function sizesOf(row: Row): readonly Size[] {
+  if (loadsSegment(row)) return [0];
+  const widths = row.operands.flatMap(spec => [spec.register, spec.memory]);
+  const isOpen = row.names.length > 1 || row.rep && row.size === WIDTH.v || widths.includes(WIDTH.v) || widths.includes(WIDTH.far);
+  if (!isOpen) return widths.includes(WIDTH.y) ? [4, 8] : [0];
+  if (branchBytesOf(row) > 0) return [row.isDefault64 ? 8 : 4];
+  if (row.isDefault64) return [8, 2];
+  return row.isMax32 || hasWiderSibling(row) ? [4, 2] : [4, 8, 2];
 }
 
-/** Whether one operand column takes `operand` when the operand size is `size`. */
-function takes(column: Column, operand: Operand | undefined, size: Size, manner: Manner): boolean {
+function loadsSegment(row: Row): boolean { return row.operands[0]?.file === 'segment' && row.operands[0].place === PLACE.reg; }
+
+/** B8+r with REX.W has an 8-byte immediate: another row. */
+function hasWiderSibling(row: Row): boolean {
+  return row.adds === 'register' && ROWS.some(other => other.needsRexW && other.map === row.map && other.opcode === row.opcode);
+}
+
+/**
+ * Whether the row takes these operands with operand size `size`. A memory operand of size 0 fits any: what it would be
+ * otherwise is for the caller to ask.
+ */
+export function fits(row: Row, operands: readonly Operand[], size: Size, manner: Manner = PLAIN): boolean {
+  if (operands.length !== row.operands.length || manner.lock && !row.lock) return false;
+  return row.operands.every((spec, n) => takes(row, spec, operands[n], size, manner)) && isRexPossible(row, operands, size);
+}
+
+/** Whether one operand of the row takes `operand` when the operand size is `size`. */
+function takes(row: Row, spec: OperandSpec, operand: Operand | undefined, size: Size, manner: Manner): boolean {
   switch (operand?.kind) {
-    case 'reg': {
-      if (operand.file !== column.file && !(operand.file === 'high8' && column.file === 'gpr')) return false;
-      return (column.fixed < 0 || column.fixed === operand.index && operand.file === column.file) && widthIs(column.register, operand.size, size);
-    }
+    case 'reg': return takesRegister(row, spec, operand, size);
     case 'mem': {
       const isOffset = operand.base === NONE && operand.index === NONE;
-      if (column.place === 'offset' && !isOffset) return false;
-      return column.memory !== null && (operand.size === 0 && column.memory !== 'p' || widthIs(column.memory, operand.size, size));
+      return spec.memory !== WIDTH.never && (isOffset || spec.place !== PLACE.offset) && (operand.size === 0 || widthIs(spec.memory, operand.size, size));
     }
-    case 'imm': return takesValue(column, operand, size, manner);
-    case 'rel': return column.place === 'relative';
+    case 'imm': return takesValue(spec, operand, size, manner);
+    case 'rel': return spec.place === PLACE.relative;
     default: return false;
   }
 }
 
-function widthIs(width: Width, bytes: number, size: Size): boolean {
+function takesRegister(row: Row, spec: OperandSpec, operand: Operand, size: Size): boolean {
+  if (spec.register === WIDTH.never || spec.place === PLACE.immediate || spec.place === PLACE.relative || spec.place === PLACE.one) return false;
+  if (spec.place === PLACE.fixed && (spec.number !== operand.index || spec.file !== operand.file)) return false;
+  if (spec.file !== 'gpr') return spec.file === operand.file;
+  if (operand.file !== 'gpr' && operand.file !== 'high8') return false;
+  // Into a segment register every source is 16 bits. MOVMSKPS and its like clear the upper half, so a 64-bit name does as well.
+  if (loadsSegment(row)) return operand.size !== 1;
+  if (spec.text === 'r32') return operand.size === 4 || operand.size === 8;
+  return widthIs(spec.register, operand.size, size);
+}
+
+/** Whether `width` of a row means `bytes`. */
+function widthIs(width: number, bytes: number, size: Size): boolean {
   switch (width) {
-    case null: return false;
-    case 'any': return true;
-    case 'v': return bytes === size;
-    case 'y': return bytes === (size === 8 ? 8 : 4);
-    case 'p': return bytes === size + 2;
-    case 'wide': return bytes === 4 || bytes === 8;
+    case 0: return true;
+    case WIDTH.v: return bytes === size;
+    case WIDTH.y: return bytes === (size === 8 ? 8 : 4);
+    case WIDTH.far: return bytes === 6 || bytes === 10 && size === 8; // FWORD, whatever the operand size.
     default: return bytes === width;
   }
 }
 
-function takesValue(column: Column, operand: Operand, size: Size, manner: Manner): boolean {
-  if (column.immediate === null) return false;
+function takesValue(spec: OperandSpec, operand: Operand, size: Size, manner: Manner): boolean {
   const value = BigInt.asIntN(64, bigOf(operand.lo, operand.hi));
-  if (column.immediate === 0) return value === BigInt(column.fixed) && !manner.hasLooseImmediate;
-  if (column.isSigned) {
-    const cut = BigInt.asIntN(8 * (size === 0 ? 8 : size), value);
-    return !manner.hasLooseImmediate && isWithin(value, size === 0 ? 8 : size) && cut >= -128n && cut <= 127n;
+  if (spec.place === PLACE.one) return value === 1n && !manner.hasLooseImmediate;
+  if (spec.place !== PLACE.immediate) return false;
+  const width = spec.register === WIDTH.v ? size : spec.register;
+  if (!isWithin(value, width)) return false;
+  if (spec.encoded === 1 && spec.register === WIDTH.v) {
+    const cut = BigInt.asIntN(8 * width, value);
+    return !manner.hasLooseImmediate && cut >= -128n && cut <= 127n;
   }
-  if (column.immediate !== 'z') return column.immediate === 8 || isWithin(value, column.immediate);
-  return size === 8 ? value === BigInt.asIntN(32, value) : isWithin(value, size);
+  return width < 8 || spec.encoded === 8 || value === BigInt.asIntN(32, value);
 }
 
 /** Whether `bytes` hold the value, be it signed or unsigned. */
@@ -83,67 +108,76 @@ function isWithin(value: bigint, bytes: number): boolean {
 }
 
 /** ah, ch, dh and bh cannot be named beside a REX prefix. */
-function isRexPossible(shape: Shape, operands: readonly Operand[], size: Size): boolean {
-  return !operands.some(operand => operand.file === 'high8') || rexOf(shape, operands, size) === 0;
+function isRexPossible(row: Row, operands: readonly Operand[], size: Size): boolean {
+  return !operands.some(operand => operand.file === 'high8') || rexOf(row, operands, size) === 0;
 }
 
 const BARE_REX = 0x40, W = 8, R = 4, X = 2, B = 1;
 
-function rexOf(shape: Shape, operands: readonly Operand[], size: Size): number {
-  let rex = shape.needsRexW || size === 8 && !shape.isDefault64 ? BARE_REX | W : 0;
+function rexOf(row: Row, operands: readonly Operand[], size: Size): number {
+  let rex = row.needsRexW || size === 8 && !row.isDefault64 ? BARE_REX | W : 0;
   operands.forEach((operand, n) => {
-    const place = shape.columns[n]?.place;
+    const place = row.operands[n]?.place;
     if (operand.kind === 'mem') {
       if (operand.index >= 8 && operand.index < 16) rex |= BARE_REX | X;
       if (operand.base >= 8 && operand.base < 16) rex |= BARE_REX | B;
-    } else if (operand.kind === 'reg' && place !== 'fixed') {
-      if (operand.index >= 8) rex |= BARE_REX | (place === 'reg' ? R : B);
+    } else if (operand.kind === 'reg' && place !== PLACE.fixed) {
+      if (operand.index >= 8) rex |= BARE_REX | (place === PLACE.reg ? R : B);
       if (operand.file === 'gpr' && operand.size === 1 && operand.index >= 4) rex |= BARE_REX;
     }
   });
   return rex;
 }
 
+const ESCAPES: Readonly<Record<number, readonly number[]>> = { [MAP.primary]: [], [MAP.x0f]: [0x0f], [MAP.x0f38]: [0x0f, 0x38], [MAP.x0f3a]: [0x0f, 0x3a] };
+
+/** Rows of VEX and EVEX are there for their length only. */
+export function isEncodable(row: Row): boolean { return row.map in ESCAPES && row.opcode >= 0; }
+
 /**
- * The bytes of a row with operands that fit it, at the operand size `fit` gave. A `rel` or RIP-relative operand's displacement
- * counts from the end of the instruction, as in a decoded one.
+ * The bytes of a row with operands that fit it. A `rel` or RIP-relative operand's displacement counts from the end of the
+ * instruction, as in a decoded one.
  */
-export function encode(shape: Shape, operands: readonly Operand[], size: Size, manner: Manner = PLAIN): number[] {
-  const bytes = prefixesOf(shape, operands, size, manner);
-  const rex = rexOf(shape, operands, size);
+export function encode(row: Row, operands: readonly Operand[], size: Size, manner: Manner = PLAIN): number[] {
+  const bytes = prefixesOf(row, operands, size, manner);
+  const rex = rexOf(row, operands, size);
   if (rex !== 0) bytes.push(rex);
-  const opcode = [...shape.opcode];
-  const last = opcode.length - 1;
-  const inOpcode = operands.find((_, n) => shape.columns[n]?.place === 'opcode');
-  opcode[last] = (opcode[last] ?? 0) + (shape.isCondition ? manner.condition : inOpcode === undefined ? 0 : inOpcode.index & 7);
-  bytes.push(...opcode);
-  if (shape.hasModrm) pushModrm(bytes, shape, operands, manner);
-  operands.forEach((operand, n) => pushValue(bytes, shape.columns[n], operand, size, shape));
+  bytes.push(...ESCAPES[row.map] ?? [], row.opcode + addedToOpcode(row, operands, manner));
+  if (row.modrm >= 0) bytes.push(row.modrm + (row.adds === 'stack' ? numberOf(row, operands, PLACE.number) : 0));
+  else if (row.hasModrm) pushModrm(bytes, row, operands, manner);
+  operands.forEach((operand, n) => pushValue(bytes, row.operands[n], operand, size));
   return bytes;
 }
 
-const OPERAND_SIZE = 0x66, ADDRESS_SIZE = 0x67, LOCK = 0xf0;
+const OPERAND_SIZE = 0x66, REP = 0xf3, REPNE = 0xf2, ADDRESS_SIZE = 0x67, LOCK = 0xf0;
 
 /** In the order GNU as writes them. */
-function prefixesOf(shape: Shape, operands: readonly Operand[], size: Size, manner: Manner): number[] {
-  const isShortAddress = shape.isAddress32 || operands.some(operand => operand.kind === 'mem' && operand.addressSize === 4);
+function prefixesOf(row: Row, operands: readonly Operand[], size: Size, manner: Manner): number[] {
+  const isShortAddress = row.isAddress32 || manner.isAddress32 || operands.some(operand => operand.kind === 'mem' && operand.addressSize === 4);
+  const repeat = row.classes === CLASS.rep ? REP : row.classes === CLASS.repne ? REPNE : manner.repeat;
   return [
-    manner.segment, isShortAddress ? ADDRESS_SIZE : 0,
-    size === 2 || shape.prefix === OPERAND_SIZE ? OPERAND_SIZE : 0,
-    shape.prefix === 0xf2 || shape.prefix === 0xf3 ? shape.prefix : manner.repeat, manner.lock ? LOCK : 0,
+    manner.segment, isShortAddress ? ADDRESS_SIZE : 0, size === 2 || row.classes === CLASS.operandSize ? OPERAND_SIZE : 0,
+    repeat, manner.lock ? LOCK : 0,
   ].filter(byte => byte !== 0);
 }
 
-/** The three bits of a register: ah, ch, dh and bh come after al, cl, dl and bl. */
-function bitsOf(operand: Operand): number { return operand.file === 'high8' ? operand.index + 4 : operand.index & 7; }
+function addedToOpcode(row: Row, operands: readonly Operand[], manner: Manner): number {
+  return row.adds === 'condition' ? manner.condition : row.adds === 'register' ? numberOf(row, operands, PLACE.opcode) : 0;
+}
 
-function pushModrm(bytes: number[], shape: Shape, operands: readonly Operand[], manner: Manner): void {
-  const inReg = operands.find((_, n) => shape.columns[n]?.place === 'reg');
-  const rm = operands.find((_, n) => shape.columns[n]?.place === 'rm');
-  const field = (shape.digit >= 0 ? shape.digit : inReg === undefined ? 0 : bitsOf(inReg)) << 3;
-  if (rm === undefined) bytes.push(0xc0 | field);
-  else if (rm.kind === 'mem') pushMemory(bytes, field, rm, manner.hasLooseDisplacement);
-  else bytes.push(0xc0 | field | bitsOf(rm));
+/** The three bits of the register that the encoding keeps at `place`: ah, ch, dh and bh come after al, cl, dl and bl. */
+function numberOf(row: Row, operands: readonly Operand[], place: number): number {
+  const operand = operands.find((_, n) => row.operands[n]?.place === place);
+  if (operand === undefined) return 0;
+  return operand.file === 'high8' ? operand.index + 4 : operand.index & 7;
+}
+
+function pushModrm(bytes: number[], row: Row, operands: readonly Operand[], manner: Manner): void {
+  const field = (row.digit >= 0 ? row.digit : numberOf(row, operands, PLACE.reg)) << 3;
+  const at = row.operands.findIndex(spec => spec.place === PLACE.address || spec.place === PLACE.number);
+  const operand = operands[at];
+  if (operand?.kind === 'mem') pushMemory(bytes, field, operand, manner.hasLooseDisplacement);
+  else bytes.push(0xc0 | field | (at < 0 ? 0 : numberOf(row, operands, row.operands[at]?.place ?? 0)));
 }
 
 /** ModRM.rm 4 announces a SIB byte; SIB.index 4 is none; base 5 without displacement is none, or RIP without SIB. */
@@ -169,20 +203,27 @@ function pushMemory(bytes: number[], field: number, memory: Operand, isLoose: bo
 }
 
 /** What follows ModRM: immediates, distances and whole addresses. */
-function pushValue(bytes: number[], column: Column | undefined, operand: Operand, size: Size, shape: Shape): void {
-  switch (column?.place) {
-    case 'immediate': {
-      const width = column.immediate === 'z' ? (size === 2 ? 2 : 4) : column.immediate ?? 0;
+function pushValue(bytes: number[], spec: OperandSpec | undefined, operand: Operand, size: Size): void {
+  switch (spec?.place) {
+    case PLACE.immediate: {
+      const width = spec.encoded === WIDTH.z ? (size === 2 ? 2 : 4) : spec.encoded;
       pushLittle(bytes, operand.lo, Math.min(width, 4));
       if (width === 8) pushLittle(bytes, operand.hi, 4);
       return;
     }
-    case 'relative': return pushLittle(bytes, operand.disp, shape.distanceBytes);
-    case 'offset': {
+    case PLACE.relative: return pushLittle(bytes, operand.disp, distanceBytesOf(spec));
+    case PLACE.offset: {
       pushLittle(bytes, operand.disp, 4);
       if (operand.addressSize === 8) pushLittle(bytes, operand.dispHigh, 4);
     }
   }
+}
+
+/** Bytes of a distance: branches of 16 bits are not written. */
+function distanceBytesOf(spec: OperandSpec): number { return spec.encoded === WIDTH.z ? 4 : spec.encoded; }
+export function branchBytesOf(row: Row): number {
+  const spec = row.operands.find(candidate => candidate.place === PLACE.relative);
+  return spec === undefined ? 0 : distanceBytesOf(spec);
 }
 
 function pushLittle(bytes: number[], value: number, width: number): void {

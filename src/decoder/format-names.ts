@@ -10,8 +10,9 @@ export const ATT_NAMES: Readonly<Record<string, string>> = {
 export const SIZED: ReadonlySet<string> = new Set((
   'add or adc sbb and sub xor cmp mov test not neg mul imul div idiv inc dec rol ror rcl rcr shl shr sar bt bts btr btc nop crc32 '
   + 'cvtsi2ss cvtsi2sd').split(' '));
+export const SHIFTS: ReadonlySet<string> = new Set('rol ror rcl rcr shl shr sar'.split(' '));
 /** Of those, the ones whose register operand does not tell the size of the memory operand. */
-export const SIZED_BESIDE_REGISTER: ReadonlySet<string> = new Set('crc32 cvtsi2ss cvtsi2sd rol ror rcl rcr shl shr sar'.split(' '));
+export const SIZED_BESIDE_REGISTER: ReadonlySet<string> = new Set(['crc32', 'cvtsi2ss', 'cvtsi2sd', ...SHIFTS]);
 /** AT&T appends the size of the element: movsb, cmpsq, insl. */
 export const SIZED_STRINGS: ReadonlySet<string> = new Set(['movs', 'cmps', 'ins', 'outs']);
 /** With a memory operand of 2 bytes AT&T appends w to these; 8 is what they are made for. */
@@ -80,3 +81,12 @@ export const STRINGS: ReadonlySet<string> = new Set([...REPEATED, 'cmps', 'scas'
 /** A 64-bit operand size is what they have anyway, so REX.W says nothing. */
 export const ALWAYS_64: ReadonlySet<string> = new Set(
   'push pop call jmp ret leave enter pushf popf nop pause loop loope loopne jrcxz jecxz syscall rdpid'.split(' '));
+
+/** Prefixes that are part of the opcode, outside the vector instructions (where every one is). */
+export const MANDATORY: Readonly<Record<string, number>> = {
+  ...Object.fromEntries((
+    'popcnt tzcnt lzcnt adox pause endbr64 endbr32 rdfsbase rdgsbase wrfsbase wrgsbase rdpid rdsspd rdsspq incsspd incsspq wbnoinvd vmxon'
+  ).split(' ').map(name => [name, 0xf3])),
+  crc32: 0xf2,
+  ...Object.fromEntries('adcx clflushopt clwb invpcid invept invvpid vmclear'.split(' ').map(name => [name, 0x66])),
+};

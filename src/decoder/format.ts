@@ -3,7 +3,7 @@ import { SLOT } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import { bigOf, hiOf, loOf } from '../base/words.ts';
 import { ALWAYS_64, ATT_IMPLICIT, ATT_NAMES, ATT_SWAPPED, FLOAT_INTEGERS, FLOAT_INTEGER_SUFFIX, FLOAT_SUFFIX, FLOATS, IMPLICIT,
-  INTEGER_SUFFIX, NO_WAIT, POINTERS, POINTER_EXCEPTIONS, REPEATED, SIZED, SIZED_BESIDE_REGISTER, SIZED_STRINGS, STRINGS,
+  INTEGER_SUFFIX, MANDATORY, NO_WAIT, POINTERS, POINTER_EXCEPTIONS, REPEATED, SHIFTS, SIZED, SIZED_BESIDE_REGISTER, SIZED_STRINGS, STRINGS,
   THIRD_IS_XMM0, WORD_MARKED, absorbed } from './format-names.ts';
 import { GPR32, GPR64, registerName } from './format-registers.ts';
 import { hasDisplacement, spellingOf } from './format-spelling.ts';
@@ -163,9 +163,13 @@ function addressSizeIsUsed(c: Context): boolean {
   return STRINGS.has(mnemonic) || mnemonic === 'jecxz' || operands.some(operand => operand.kind === 'mem') && !isOffset(c);
 }
 
-/** The prefix that is part of the opcode, or 0. */
+/** The prefix that is part of the opcode, or 0. F2 and F3 beat 66, and the last of them the others. */
 function mandatoryPrefix(c: Context): number {
-  return 0 * c.i.row;
+  const fixed = MANDATORY[c.i.mnemonic];
+  if (fixed !== undefined) return fixed;
+  if (!isVector(c.i)) return 0;
+  const repeats = (c.spelling?.prefixes ?? canonicalPrefixes(c.i)).filter(byte => byte === 0xf2 || byte === 0xf3);
+  return repeats[repeats.length - 1] ?? 0x66;
 }
 
 function rexWord(c: Context, spelling: Spelling): string {
@@ -253,11 +257,16 @@ function isStackTop(c: Context, operand: Operand, at: number): boolean {
 }
 
 function immediateText(c: Context, operand: Operand): string {
-  const isOne = operand.lo === 1 && c.syntax === 'att' && c.spelling !== null && c.spelling.opcode >= 0xd0 && c.spelling.opcode <= 0xd1;
-  if (isOne) return '';
+  if (isShiftByOne(c, operand)) return c.syntax === 'intel' ? '1' : '';
   const size = operand.size === 0 ? 8 : operand.size;
   const value = bigOf(operand.lo, operand.hi) & ((1n << BigInt(8 * Math.min(size, 8))) - 1n);
   return `${c.syntax === 'intel' ? '' : '$'}0x${value.toString(16)}`;
+}
+
+/** Opcodes D0 and D1 have the 1 in them, and objdump shows it as such. */
+function isShiftByOne(c: Context, operand: Operand): boolean {
+  if (operand.lo !== 1 || !SHIFTS.has(c.i.mnemonic)) return false;
+  return c.spelling === null || (c.spelling.opcode & 0xfe) === 0xd0;
 }
 
 function targetOf(c: Context, operand: Operand): Va {
@@ -297,9 +306,9 @@ function addressOf(c: Context, operand: Operand): Address {
   const spelling = isOffset(c) ? null : c.spelling;
   if (index === null && spelling !== null && spelling.sib >= 0) {
     shift = spelling.sib >> 6;
-    const isTold = base === null ? shift > 0 || operand.addressSize === 4 : shift > 0 || (spelling.sib & 7) !== 4;
-    if (isTold) index = `${letter}iz`;
+    if (shift > 0 || base !== null && (spelling.sib & 7) !== 4) index = `${letter}iz`;
   }
+  if (index === null && base === null && operand.addressSize === 4 && !isOffset(c)) index = `${letter}iz`;
   const displaced = spelling === null ? operand.disp !== 0 || base === null || operand.base === SLOT.rip : hasDisplacement(spelling);
   return { segment: segmentName(operand.segment), base, index, scale: 1 << shift, hasDisplacement: displaced };
 }
@@ -330,7 +339,7 @@ function attMemory(c: Context, operand: Operand): string {
 }
 
 function wholeDisplacement(operand: Operand): string {
-  return operand.addressSize === 4 ? (operand.disp >>> 0).toString(16) : hex64(operand.disp, operand.dispHigh);
+  return operand.addressSize === 4 && operand.base !== SLOT.rip ? (operand.disp >>> 0).toString(16) : hex64(operand.disp, operand.dispHigh);
 }
 function signed(disp: number, plus: string): string {
   return disp < 0 ? `-0x${(-disp).toString(16)}` : `${plus}0x${disp.toString(16)}`;
