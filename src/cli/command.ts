@@ -1,7 +1,11 @@
 /** What a command of `tramp64` is: the table in cli.ts has one a row. */
-import type { NodeHost } from '../host/node-host.ts';
+import type { ByteString, Host } from '../host/host.ts';
 import type { CommandLine, Option } from './options.ts';
 
+export interface CommandHost extends Host {
+  /** What came after `tramp64`. */
+  readonly arguments: readonly ByteString[];
+}
 export interface Command {
   readonly name: string;
   /** What comes after `tramp64 NAME [options]`. */
@@ -9,12 +13,14 @@ export interface Command {
   readonly summary: string;
   readonly details: string;
   readonly options: readonly Option[];
+  /** Options may come after operands: nothing after them is a program's own. */
+  readonly mixesOptions?: boolean;
   /** Loads the command's own modules: a program started by `run` does not wait for the disassembler's. Returns the exit status. */
-  readonly start: (host: NodeHost, line: CommandLine) => Promise<number>;
+  readonly start: (host: CommandHost, line: CommandLine) => Promise<number>;
 }
 
 /** One sentence about a mistake of the user's, on standard error. */
-export function complain(host: NodeHost, sentence: string, status: number): number {
+export function complain(host: CommandHost, sentence: string, status: number): number {
   host.report(`tramp64: ${sentence}`);
   return status;
 }

@@ -1,14 +1,13 @@
 /** `tramp64 disasm`: the executable sections of an ELF file, one instruction a line. */
 import { disasmElf } from '../decoder/disasm.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
-import type { NodeHost } from '../host/node-host.ts';
 import { parseElf } from '../loader/elf.ts';
-import { complain, STATUS_USAGE } from './command.ts';
+import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
 
 const WRITE_BYTES = 1 << 16;
 
-export function disasm(host: NodeHost, line: CommandLine): number {
+export function disasm(host: CommandHost, line: CommandLine): number {
   const [path, extra] = line.operands;
   if (path === undefined || extra !== undefined) return complain(host, 'disasm: one file, please. Usage: tramp64 disasm FILE [--syntax intel|att]', STATUS_USAGE);
   const bytes = readFile(host, path);
@@ -28,7 +27,7 @@ export function disasm(host: NodeHost, line: CommandLine): number {
 }
 
 /** The whole file, or what is wrong with it. */
-function readFile(host: NodeHost, path: ByteString): Uint8Array | string {
+function readFile(host: CommandHost, path: ByteString): Uint8Array | string {
   const whole = path.startsWith('/') ? path : `${host.directory}/${path}`;
   const stat = host.stat(whole, true);
   if (typeof stat === 'number') return 'no such file';

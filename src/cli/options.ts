@@ -1,4 +1,4 @@
-/** Reads a command line against a table of options (getopt_long(3)'s conventions; options end at the first operand or at `--`). */
+/** Reads a command line against a table of options (getopt_long(3)'s conventions: `--` ends the options; so does the first operand, unless the two may mix). */
 
 export interface Option {
   /** With its dashes. */
@@ -16,13 +16,17 @@ export interface CommandLine {
 }
 
 /** The command line, or one sentence on what is wrong with it. */
-export function readCommandLine(words: readonly string[], options: readonly Option[]): CommandLine | string {
-  const values = new Map<string, string[]>();
+export function readCommandLine(words: readonly string[], options: readonly Option[], mixes = false): CommandLine | string {
+  const values = new Map<string, string[]>(), operands: string[] = [];
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--') { at += 1; break; }
-    if (!word.startsWith('-') || word === '-') break;
+    if (!word.startsWith('-') || word === '-') {
+      if (!mixes) break;
+      operands.push(word);
+      continue;
+    }
     const [name = '', ...rest] = word.split('=');
     const option = options.find(candidate => candidate.name === name);
     if (option === undefined) return `unknown option ${name}`;
@@ -36,7 +40,7 @@ export function readCommandLine(words: readonly string[], options: readonly Opti
     if (option.choices !== undefined && !option.choices.includes(value)) return `option ${name} is one of ${option.choices.join(', ')}, not '${value}'`;
     values.set(name, [...values.get(name) ?? [], value]);
   }
-  return { values, operands: words.slice(at) };
+  return { values, operands: [...operands, ...words.slice(at)] };
 }
 
 /** The options as the help text lists them. */

@@ -1,15 +1,14 @@
 /** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
 import { bytesOf, type ByteString } from '../host/host.ts';
-import type { NodeHost } from '../host/node-host.ts';
 import { Machine } from '../machine.ts';
-import { complain, STATUS_USAGE } from './command.ts';
+import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
 
 const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /** Where execvp(3) looks when there is no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
-export function run(host: NodeHost, line: CommandLine): number {
+export function run(host: CommandHost, line: CommandLine): number {
   const [program, ...args] = line.operands;
   if (program === undefined || program === '') return complain(host, 'run: which program? Usage: tramp64 run [options] [--] PROGRAM [ARGS]', STATUS_USAGE);
   const environment = environmentOf(host, line.values.get('--env') ?? []);
@@ -28,7 +27,7 @@ export function run(host: NodeHost, line: CommandLine): number {
 }
 
 /** The host's environment with `--env` on top, in the order of their first mention. */
-function environmentOf(host: NodeHost, settings: readonly string[]): readonly ByteString[] | string {
+function environmentOf(host: CommandHost, settings: readonly string[]): readonly ByteString[] | string {
   const byName = new Map(host.environment.map(entry => [entry.split('=', 1)[0] ?? '', entry]));
   for (const setting of settings) {
     const name = setting.split('=', 1)[0] ?? '';
@@ -39,7 +38,7 @@ function environmentOf(host: NodeHost, settings: readonly string[]): readonly By
 }
 
 /** execvp(3)'s search: names with a slash are paths, others are looked for in the guest's PATH. A status: nothing to run. */
-function findProgram(host: NodeHost, program: ByteString, environment: readonly ByteString[]): ByteString | number {
+function findProgram(host: CommandHost, program: ByteString, environment: readonly ByteString[]): ByteString | number {
   if (program.includes('/')) return program;
   const path = environment.find(entry => entry.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;
   let wasForbidden = false;
@@ -54,7 +53,7 @@ function findProgram(host: NodeHost, program: ByteString, environment: readonly 
   return wasForbidden ? STATUS_CANNOT_RUN : STATUS_NOT_FOUND;
 }
 
-function printStats(host: NodeHost, rows: readonly (readonly [string, number | string])[]): void {
+function printStats(host: CommandHost, rows: readonly (readonly [string, number | string])[]): void {
   const width = Math.max(...rows.map(([name]) => name.length));
   const text = rows.map(([name, value]) => `${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en') : value}\n`).join('');
   host.write(2, bytesOf(text), null);

@@ -68,8 +68,8 @@ export class HostFile implements File {
 
   read(to: UserBuffer, at: number, isExplicit = false): Result {
     const { host, staging } = this.services;
-    if (!this.isSeekable) return isExplicit && this.isStream ? -ESPIPE : this.readStream(to);
-    const isShared = this.sharesPosition && !isExplicit;
+    if (this.isStream) return isExplicit ? -ESPIPE : this.readStream(to);
+    const isShared = !this.isSeekable || this.sharesPosition && !isExplicit;
     this.pages?.flush(isShared ? 0 : at, isShared ? Infinity : at + to.length);
     return copyOutPieces(to, staging, (into, done) => host.read(this.handle.fd, into, isShared ? null : at + done));
   }

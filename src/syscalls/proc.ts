@@ -1,4 +1,4 @@
-/** What the kernel makes up in the file system: /proc/self (proc(5)), /dev/fd and its kin, the random devices (random(4)). The rest is the host's. */
+/** What the kernel makes up in the file system: /proc/self and what tells of the machine (proc(5)), /dev/fd and its kin, the random devices (random(4)). The rest is the host's. */
 import { PAGE_BYTES } from '../base/layout.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import { FileDescription, type File, type Stat } from './file.ts';
@@ -32,6 +32,12 @@ const DEV_LINKS: { readonly [path: string]: ByteString } = {
   '/dev/stdin': '/proc/self/fd/0', '/dev/stdout': '/proc/self/fd/1', '/dev/stderr': '/proc/self/fd/2', '/dev/fd': '/proc/self/fd',
 };
 
+/** Files of /proc that speak of the machine: they must agree with sysinfo(2) and the clock. */
+const OF_THE_MACHINE: { readonly [path: string]: Text } = {
+  '/proc/loadavg': () => '0.00 0.00 0.00 1/1 1000\n',
+  '/proc/meminfo': memoryText,
+  '/proc/uptime': task => `${(task.process.system.clock.monotonicNs() / 1e9).toFixed(2)} 0.00\n`,
+};
 /** What every process shows the same: the host's will do. */
 const OF_THE_HOST: readonly string[] = ['mounts', 'mountinfo', 'mountstats', 'cgroup', 'net'];
 
@@ -40,6 +46,8 @@ export function findMadeUp(task: KernelTask, path: ByteString): Found | 'absent'
   if (!path.includes('/proc') && !path.includes('/dev')) return null;
   const clean = path.replace(/\/(?:\.?\/)+/g, '/').replace(/\/\.?$/, '');
   if (clean === '/dev/random' || clean === '/dev/urandom') return { node: randomDevice(task, clean), rest: '' };
+  const ofTheMachine = Object.hasOwn(OF_THE_MACHINE, clean) ? OF_THE_MACHINE[clean] : undefined;
+  if (ofTheMachine !== undefined) return { node: textFile(clean, () => ofTheMachine(task)), rest: '' };
   const dev = /^\/dev\/(?:stdin|stdout|stderr|fd)(?=\/|$)/.exec(clean)?.[0];
   const target = dev === undefined ? undefined : DEV_LINKS[dev];
   if (dev !== undefined && target !== undefined) return { node: { kind: 'link', target: () => target }, rest: clean.slice(dev.length) };
@@ -114,6 +122,11 @@ function statusText(task: KernelTask): ByteString {
     `Gid:\t${user.gid}\t${user.egid}\t${user.egid}\t${user.egid}`, `FDSize:\t64`, `VmSize:\t${kilobytes(sizePages(task))}`,
     `VmRSS:\t${kilobytes(residentPages(task))}`, 'Threads:\t1', '',
   ].join('\n');
+}
+function memoryText(task: KernelTask): ByteString {
+  const { frames } = task.process.system.memory, free = frames.total - frames.used;
+  const rows = { MemTotal: frames.total, MemFree: free, MemAvailable: free, Buffers: 0, Cached: 0, SwapTotal: 0, SwapFree: 0, Shmem: 0, SReclaimable: 0 };
+  return Object.entries(rows).map(([name, pages]) => `${`${name}:`.padEnd(15)} ${String(pages * 4).padStart(8)} kB\n`).join('');
 }
 function sizePages(task: KernelTask): number { return task.process.memory.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / PAGE_BYTES, 0); }
 function residentPages(task: KernelTask): number { return task.process.memory.residentBytes / PAGE_BYTES; }

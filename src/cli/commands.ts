@@ -1,0 +1,25 @@
+/** The commands of `tramp64`, one a row. Their modules are loaded when they are wanted. */
+import type { Command } from './command.ts';
+import type { Option } from './options.ts';
+
+export const HELP: Option = { name: '--help', value: null, help: 'print this text' };
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run', operands: '[--] PROGRAM [ARGS]', summary: 'run a static x86-64 Linux program',
+    details: 'Files, terminal, environment and working directory are this machine\'s; the exit status is the program\'s, or 128 + the signal that ended it.',
+    options: [
+      { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
+      { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },
+      { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
+      HELP,
+    ],
+    start: async (host, line) => (await import('./run.ts')).run(host, line),
+  },
+  {
+    name: 'disasm', operands: 'FILE', mixesOptions: true, summary: 'print the instructions of an executable',
+    details: 'One a line: address, bytes and text, separated by tabs.',
+    options: [{ name: '--syntax', value: 'intel|att', choices: ['intel', 'att'], help: 'whose notation (default: intel)' }, HELP],
+    start: async (host, line) => (await import('./disasm.ts')).disasm(host, line),
+  },
+];

@@ -1,0 +1,40 @@
+/** From words to a command: what `tramp64` says when it is asked for help, and when it does not understand. */
+import { bytesOf } from '../host/host.ts';
+import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
+import { COMMANDS, HELP } from './commands.ts';
+import { describeOptions, readCommandLine } from './options.ts';
+
+/** Returns the exit status. */
+export async function main(host: CommandHost): Promise<number> {
+  const [first, ...words] = host.arguments;
+  if (first === '--version') return say(host, `tramp64 ${version(host)}\n`);
+  if (first === '--help' || first === '-h' || first === 'help') return help(host, words[0]);
+  if (first === undefined) { help(host, undefined, 2); return STATUS_USAGE; }
+  const command = COMMANDS.find(row => row.name === first);
+  if (command === undefined) {
+    const what = first.startsWith('-') ? `unknown option ${first}` : `unknown command '${first}'`;
+    return complain(host, `${what}; see tramp64 --help`, STATUS_USAGE);
+  }
+  const line = readCommandLine(words, command.options, command.mixesOptions === true);
+  if (typeof line === 'string') return complain(host, `${command.name}: ${line}; see tramp64 ${command.name} --help`, STATUS_USAGE);
+  if (line.values.has(HELP.name)) return help(host, command.name);
+  return command.start(host, line);
+}
+
+function help(host: CommandHost, name: string | undefined, fd = 1): number {
+  const command = COMMANDS.find(row => row.name === name);
+  if (name !== undefined && command === undefined) return complain(host, `unknown command '${name}'; see tramp64 --help`, STATUS_USAGE);
+  if (command !== undefined) {
+    return say(host, `usage: tramp64 ${command.name} [options] ${command.operands}\n\n${command.summary}\n${command.details}\n\n${describeOptions(command.options)}`, fd);
+  }
+  const rows = COMMANDS.map(row => `  ${row.name.padEnd(8)} ${row.summary}\n`).join('');
+  return say(host, `usage: tramp64 COMMAND [options] ...\n\n${rows}\n  tramp64 COMMAND --help   says more\n  tramp64 --version\n`, fd);
+}
+function say(host: CommandHost, text: string, fd = 1): number { host.write(fd, bytesOf(text), null); return 0; }
+
+/** From the package's own description, which lies beside `src` and `dist`. */
+function version(host: CommandHost): string {
+  const fd = host.open(new URL('../../package.json', import.meta.url).pathname, 0, 0), bytes = new Uint8Array(4096);
+  const text = String.fromCharCode(...bytes.subarray(0, Math.max(0, host.read(fd, bytes, 0))));
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}
