@@ -1,0 +1,176 @@
+/** The composition root: memory, processor, kernel and trampfd, and the loop that lets the kernel answer what the processor cannot. */
+import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
+import type { Va } from './base/types.ts';
+import { cpuidOf } from './exec/cpuid.ts';
+import { Cpu, type Exit } from './exec/cpu.ts';
+import { VECTOR } from './exec/ops.ts';
+import type { ByteString, Host } from './host/host.ts';
+import { Frames } from './mmu/frames.ts';
+import { PF_FETCH, PF_WRITE, type PageFault } from './mmu/fault.ts';
+import type { AddressSpace } from './mmu/address-space.ts';
+import { Mmu } from './mmu/mmu.ts';
+import { PROT_EXEC } from './mmu/vma.ts';
+import type { Refusal } from './syscalls/exec.ts';
+import { Kernel } from './syscalls/kernel.ts';
+import type { KernelTask } from './syscalls/process.ts';
+import { deliver, raise } from './syscalls/signal.ts';
+import { Trace } from './syscalls/strace.ts';
+import { EVENT_CYCLES } from './timing/costs.ts';
+import { trampfdCalls, TrampolineObjects } from './trampfd/calls.ts';
+
+export interface MachineOptions {
+  readonly host: Host;
+  /** Guest physical memory. */
+  readonly memoryBytes?: number;
+  readonly strace?: boolean;
+  readonly seed?: number;
+}
+/** How a program ended: `status` is what a shell sees, `signal` what killed it, or null. */
+export interface Ending { readonly status: number; readonly signal: number | null }
+/** What was counted, exactly, since the machine was made. */
+export interface Counters {
+  readonly instructions: number; readonly cycles: number;
+  readonly pageFaults: number; readonly systemCalls: number; readonly tlbMisses: number; readonly branchMisses: number;
+  /** Bytes of physical memory: frames behind executable mappings, page tables, everything else; and what the kernel keeps for trampolines. */
+  readonly codeBytes: number; readonly dataBytes: number; readonly tableBytes: number; readonly kernelBytes: number;
+}
+
+const MEMORY_BYTES = 1 << 30;
+/** Instructions between two looks at the world outside. */
+const SLICE_INSTRUCTIONS = 1_000_000;
+const RAX = 0;
+const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11;
+const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, SI_KERNEL = 128;
+
+/** Which signal an exception becomes (Linux, arch/x86/kernel/traps.c). The address of #UD and #DE is the instruction's. */
+interface Trap { readonly signal: number; readonly code: number; readonly hasAddress: boolean }
+const TRAPS: Readonly<Record<number, Trap>> = {
+  [VECTOR.divide]: { signal: SIGFPE, code: FPE_INTDIV, hasAddress: true },
+  [VECTOR.debug]: { signal: SIGTRAP, code: 1, hasAddress: true },
+  [VECTOR.breakpoint]: { signal: SIGTRAP, code: SI_KERNEL, hasAddress: false },
+  [VECTOR.undefined]: { signal: SIGILL, code: ILL_ILLOPN, hasAddress: true },
+  [VECTOR.protection]: { signal: SIGSEGV, code: SI_KERNEL, hasAddress: false },
+  [VECTOR.x87]: { signal: SIGFPE, code: FPE_FLTINV, hasAddress: true },
+  [VECTOR.simd]: { signal: SIGFPE, code: FPE_FLTINV, hasAddress: true },
+};
+
+export class Machine {
+  readonly memory: LinearMemory;
+  readonly mmu: Mmu;
+  readonly cpu: Cpu;
+  readonly kernel: Kernel;
+  readonly trampolines = new TrampolineObjects();
+  task: KernelTask | null = null;
+  private pageFaults = 0;
+  private systemCalls = 0;
+
+  constructor(options: MachineOptions) {
+    this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
+    this.mmu = new Mmu(this.memory, new Frames(this.memory));
+    this.cpu = new Cpu(this.memory, this.mmu);
+    this.kernel = new Kernel({
+      host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, newRegisters: () => this.cpu.state,
+      extraCalls: trampfdCalls(this.trampolines), hwcap: cpuidOf(1, 0).edx >>> 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
+    });
+    if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
+  }
+  /** Loads a program; `null` if it may run, otherwise why not. */
+  exec(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): Refusal | null {
+    const task = this.kernel.exec(path, argv, envp);
+    if ('sentence' in task) return task;
+    this.task = task;
+    return null;
+  }
+  /** Runs until the program ends. */
+  run(): Ending {
+    for (;;) {
+      const ending = this.turn(SLICE_INSTRUCTIONS);
+      if (ending !== null) return ending;
+    }
+  }
+  /** Lets the program run until it needs the kernel, and gives it what it needs. null: it goes on. */
+  turn(budget: number): Ending | null {
+    const exit = this.cpu.run(budget);
+    switch (exit.reason) {
+      case 'syscall': return this.systemCall(this.current());
+      case 'page-fault': return this.pageFault(this.current(), exit.fault);
+      case 'exception': return this.exception(this.current(), exit);
+      default: return null;
+    }
+  }
+  private current(): KernelTask {
+    if (this.task === null) throw new Error('no program has been loaded');
+    return this.task;
+  }
+  private systemCall(task: KernelTask): Ending | null {
+    this.systemCalls += 1;
+    this.cpu.charge(this.cpu.costs.syscall(this.kernel.nameOf(task.registers.low(RAX))));
+    const control = this.kernel.call(task);
+    if (control !== null && control.then === 'exit') return { status: control.status, signal: null };
+    return task.signals.pending.length === 0 ? null : this.deliver(task, null);
+  }
+  /** A trampoline is a fetch fault that its object takes: nothing on this path allocates or throws. */
+  private pageFault(task: KernelTask, fault: PageFault): Ending | null {
+    const { memory } = task.process, paged = memory.minorFaults;
+    this.pageFaults += 1;
+    const verdict = memory.resolve(fault, task.registers);
+    if (verdict === 'resume') {
+      const isPaged = memory.minorFaults !== paged;
+      this.cpu.charge(!isPaged && (fault.code & PF_FETCH) !== 0 ? EVENT_CYCLES.fetchFaultServed
+        : (fault.code & PF_WRITE) !== 0 ? EVENT_CYCLES.minorFaultWrite : EVENT_CYCLES.minorFaultRead);
+      return null;
+    }
+    const isBus = verdict === 'past-end' || verdict === 'no-memory';
+    const code = isBus ? BUS_ADRERR : verdict === 'denied' ? SEGV_ACCERR : SEGV_MAPERR;
+    return this.fault(task, isBus ? SIGBUS : SIGSEGV, code, fault.address, VECTOR.page, fault.code);
+  }
+  private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): Ending | null {
+    const trap = TRAPS[exit.vector] ?? TRAPS[VECTOR.protection];
+    return this.fault(task, trap.signal, trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, 0);
+  }
+  /** A synchronous signal: the guest's own doing, so it is delivered now or it kills. */
+  private fault(task: KernelTask, signal: number, code: number, address: Va, trap: number, error: number): Ending | null {
+    raise(task, { signal, code, address, trap, error });
+    return this.deliver(task, address);
+  }
+  private deliver(task: KernelTask, address: Va | null): Ending | null {
+    const info = task.signals.pending[0];
+    const outcome = deliver(task);
+    if (outcome === 'none') return null;
+    if (info !== undefined) this.kernel.traceSignal(info);
+    if (outcome === 'handled') { this.cpu.charge(EVENT_CYCLES.signalDelivery); return null; }
+    return { status: this.kernel.killed(task, outcome.killed, address), signal: outcome.killed };
+  }
+
+  /** Exact, and the same on every run of the same program. */
+  counters(): Counters {
+    const { memory } = this.current().process, { state } = this.cpu;
+    const codeBytes = this.codeFrames(memory) * PAGE_BYTES, { tableBytes } = memory;
+    return {
+      instructions: state.instructions, cycles: state.cycles, pageFaults: this.pageFaults, systemCalls: this.systemCalls,
+      tlbMisses: this.mmu.misses, branchMisses: this.cpu.predictor.misses,
+      codeBytes, dataBytes: this.mmu.frames.used * PAGE_BYTES - codeBytes - tableBytes, tableBytes, kernelBytes: this.trampolines.bytes,
+    };
+  }
+  /** Distinct frames behind executable mappings: a page mapped a hundred times counts once. */
+  private codeFrames(memory: AddressSpace): number {
+    const frames = new Set<number>();
+    for (const vma of memory.vmas) {
+      if ((vma.prot & PROT_EXEC) === 0) continue;
+      for (let at = vma.start; at < vma.end; at += PAGE_BYTES) {
+        const pa = memory.translate(at, 'execute');
+        if (pa !== -1) frames.add(pa >>> 12);
+      }
+    }
+    return frames.size;
+  }
+  /** The same as rows for `--stats`. */
+  stats(): readonly (readonly [name: string, value: number])[] {
+    const c = this.counters();
+    return [
+      ['instructions', c.instructions], ['cycles', Math.round(c.cycles)], ['branch misses', c.branchMisses],
+      ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['TLB misses', c.tlbMisses], ['blocks decoded', this.cpu.blocks.built],
+      ['code bytes', c.codeBytes], ['data bytes', c.dataBytes], ['page table bytes', c.tableBytes], ['trampoline objects', this.trampolines.live],
+    ];
+  }
+}
