@@ -1,0 +1,165 @@
+/**
+ * The frame a signal handler runs on, and the way back from it
+ * (Linux: arch/x86/include/uapi/asm/sigcontext.h, asm/ucontext.h, arch/x86/kernel/signal_64.c; sigreturn(2)).
+ *
+ *     rsp at entry ►  0  pretcode: where the handler returns to, sa_restorer
+ *                     8  ucontext: flags, link, stack, the registers, the mask
+ *                   312  siginfo
+ *                   440  … up to 64-byte alignment: the FXSAVE image, 512 bytes, which the context points to
+ *                        128 bytes below the interrupted rsp: the red zone, left alone (or the top of the alternate stack)
+ */
+import type { Va } from '../base/types.ts';
+import type { SignalRegisters } from '../mmu/user.ts';
+import { NO_STACK, SS_AUTODISARM, type SignalAction, type SignalInfo, type SignalStack, type SignalState } from './signal-state.ts';
+import type { Task } from './task.ts';
+
+/** Offsets from the frame's start. */
+export const FRAME = {
+  pretcode: 0, flags: 8, link: 16, stack: 24, registers: 48, rip: 176, eflags: 184, cs: 192, gs: 194, fs: 196, ss: 198, error: 200, trap: 208,
+  oldMask: 216, cr2: 224, extended: 232, reserved: 240, mask: 304, info: 312, bytes: 440,
+} as const;
+/** struct stack_t. */
+export const STACK = { at: 0, flags: 8, size: 16, bytes: 24 } as const;
+/** siginfo_t. */
+const INFO = { signal: 0, code: 8, address: 16, pid: 16, uid: 20, value: 24 } as const;
+/** General registers in the order sigcontext has them, by their encoding: r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp. */
+const REGISTERS: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
+const RAX = 0, RDX = 2, RSP = 4, RSI = 6, RDI = 7;
+
+export const EXTENDED_BYTES = 512;
+const EXTENDED_ALIGNMENT = 64n, RED_ZONE_BYTES = 128n;
+const MXCSR_AT = 24, MXCSR_MASK = 0xffff;
+const CS_USER = 0x33, SS_USER = 0x2b, RPL_USER = 3;
+
+/** uc_flags: the SS slot is valid, and it is restored as it stands. UC_FP_XSTATE is not set: the image is FXSAVE's. */
+const UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4;
+const SA_SIGINFO = 4n, SA_RESTORER = 0x400_0000n, SA_ONSTACK = 0x800_0000n;
+export const SA_NODEFER = 0x4000_0000n;
+
+/** EFLAGS bits (SDM vol. 1 §3.4.3): what a handler starts without, and what a frame may change. */
+const TF = 0x100, DF = 0x400, RF = 0x1_0000;
+const CLEARED_FOR_HANDLER = TF | DF | RF;
+/** CF PF AF ZF SF TF DF OF AC. RF is the processor's own: it would be gone with the next instruction. */
+const RESTORED_FLAGS = 0x4_0dd5;
+/** Vectors whose saved EFLAGS have no RF: #DB after the instruction, INT3, INTO. All other exceptions are faults (SDM 3B §18.3.1.1). */
+const TRAPS_WITHOUT_RF: readonly number[] = [1, 3, 4];
+
+/** The image the processor starts with: FPU control word, MXCSR; everything else is zero. */
+function initialExtended(): Uint8Array {
+  const image = new Uint8Array(EXTENDED_BYTES), view = new DataView(image.buffer);
+  view.setUint16(0, 0x37f, true);
+  view.setUint32(MXCSR_AT, 0x1f80, true);
+  return image;
+}
+/** An address as registers take it. Beyond 2^52 doubles have gaps; nothing can be fetched there, whatever the low bits are. */
+function ripOf(value: bigint): Va { return Number(value >= 1n << 52n ? value & ~0xfffn : value); }
+
+export function isOnStack(stack: SignalStack, sp: bigint): boolean {
+  return (stack.flags & SS_AUTODISARM) === 0 && contains(stack, sp);
+}
+function contains({ at, size }: SignalStack, sp: bigint): boolean { return sp > at && sp - at <= size; }
+
+/** Where the FXSAVE image and the frame go; null where they would leave the alternate stack. */
+function place(signals: SignalState, action: SignalAction, rsp: bigint): { readonly extended: bigint; readonly frame: bigint } | null {
+  const { alternate } = signals, isNested = isOnStack(alternate, rsp);
+  let sp = rsp - RED_ZONE_BYTES;
+  const isEntering = (action.flags & SA_ONSTACK) !== 0n && alternate.size !== 0n && !isOnStack(alternate, sp);
+  if (isEntering) sp = alternate.at + alternate.size;
+  const extended = (sp - BigInt(EXTENDED_BYTES)) & -EXTENDED_ALIGNMENT;
+  // As after a CALL: rsp ≡ 8 (mod 16).
+  const frame = ((extended - BigInt(FRAME.bytes)) & -16n) - 8n;
+  if (frame < 0n || ((isNested || isEntering) && !contains(alternate, frame))) return null;
+  return { extended, frame };
+}
+
+/** Saves the task's state on its stack and sets it to enter the handler. `false`: no frame could be written, nothing changed. */
+export function pushFrame(task: Task, info: SignalInfo, action: SignalAction): boolean {
+  const { registers, signals } = task, { memory } = task.process;
+  const at = (action.flags & SA_RESTORER) === 0n ? null : place(signals, action, registers.get(RSP));
+  if (at === null) return false;
+  const image = new Uint8Array(EXTENDED_BYTES);
+  registers.saveExtended(image);
+  if (!memory.copyOut(Number(at.extended), image)) return false;
+  const bytes = new Uint8Array(FRAME.bytes), view = new DataView(bytes.buffer);
+  view.setBigUint64(FRAME.pretcode, action.restorer, true);
+  view.setBigUint64(FRAME.flags, BigInt(UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS), true);
+  writeStack(view, FRAME.stack, signals.alternate);
+  writeContext(view, registers, signals, info);
+  view.setBigUint64(FRAME.extended, at.extended, true);
+  writeInfo(view, info);
+  // siginfo is written only for those who asked.
+  const length = (action.flags & SA_SIGINFO) === 0n ? FRAME.info : FRAME.bytes;
+  if (!memory.copyOut(Number(at.frame), bytes.subarray(0, length))) return false;
+  enterHandler(task, info.signal, action, at.frame);
+  return true;
+}
+function enterHandler(task: Task, signal: number, action: SignalAction, frame: bigint): void {
+  const { registers, signals } = task;
+  registers.set(RDI, BigInt(signal));
+  registers.set(RSI, frame + BigInt(FRAME.info));
+  registers.set(RDX, frame + BigInt(FRAME.flags));
+  registers.set(RAX, 0n);
+  registers.set(RSP, frame);
+  registers.rip = ripOf(action.handler);
+  registers.flags &= ~CLEARED_FOR_HANDLER;
+  registers.restoreExtended(initialExtended());
+  if ((signals.alternate.flags & SS_AUTODISARM) !== 0) signals.alternate = NO_STACK;
+}
+
+function writeContext(view: DataView, registers: SignalRegisters, signals: SignalState, info: SignalInfo): void {
+  const { lastTrap } = signals, mask = signals.savedMask ?? signals.mask;
+  const isFault = info.trap !== undefined && !TRAPS_WITHOUT_RF.includes(info.trap);
+  REGISTERS.forEach((register, i) => view.setBigUint64(FRAME.registers + 8 * i, registers.get(register), true));
+  view.setBigUint64(FRAME.rip, BigInt(registers.rip), true);
+  view.setBigUint64(FRAME.eflags, BigInt((registers.flags | (isFault ? RF : 0)) >>> 0), true);
+  view.setUint16(FRAME.cs, CS_USER, true);
+  view.setUint16(FRAME.ss, SS_USER, true);
+  view.setBigUint64(FRAME.error, BigInt(lastTrap.error >>> 0), true);
+  view.setBigUint64(FRAME.trap, BigInt(lastTrap.trap), true);
+  view.setBigUint64(FRAME.oldMask, mask, true);
+  view.setBigInt64(FRAME.cr2, BigInt(lastTrap.cr2), true);
+  view.setBigUint64(FRAME.mask, mask, true);
+}
+function writeInfo(view: DataView, info: SignalInfo): void {
+  view.setInt32(FRAME.info + INFO.signal, info.signal, true);
+  view.setInt32(FRAME.info + INFO.code, info.code, true);
+  const isFault = info.code > 0 && info.code < 128;
+  if (isFault) { view.setBigInt64(FRAME.info + INFO.address, BigInt(info.address), true); return; }
+  view.setInt32(FRAME.info + INFO.pid, info.pid ?? 0, true);
+  view.setInt32(FRAME.info + INFO.uid, info.uid ?? 0, true);
+  view.setBigUint64(FRAME.info + INFO.value, info.value ?? 0n, true);
+}
+export function writeStack(view: DataView, at: number, stack: SignalStack): void {
+  view.setBigUint64(at + STACK.at, stack.at, true);
+  view.setUint32(at + STACK.flags, stack.flags, true);
+  view.setBigUint64(at + STACK.size, stack.size, true);
+}
+export function readStack(view: DataView, at: number): SignalStack {
+  return { at: view.getBigUint64(at + STACK.at, true), flags: view.getUint32(at + STACK.flags, true), size: view.getBigUint64(at + STACK.size, true) };
+}
+
+/** What rt_sigreturn finds beside the registers. */
+export interface Returned { readonly mask: bigint; readonly stack: SignalStack; readonly isSound: boolean }
+
+/** Loads the registers from the frame that `rsp` points just behind the start of. null: there is none. */
+export function popFrame(task: Task): Returned | null {
+  const { registers } = task, { memory } = task.process;
+  const bytes = new Uint8Array(FRAME.info), view = new DataView(bytes.buffer);
+  if (!memory.copyIn(registers.rsp - 8, bytes)) return null;
+  REGISTERS.forEach((register, i) => registers.set(register, view.getBigUint64(FRAME.registers + 8 * i, true)));
+  registers.rip = ripOf(view.getBigUint64(FRAME.rip, true));
+  registers.flags = (registers.flags & ~(RESTORED_FLAGS | RF)) | (view.getUint32(FRAME.eflags, true) & RESTORED_FLAGS);
+  const isRestored = popExtended(task, Number(view.getBigUint64(FRAME.extended, true)));
+  const isStrict = (view.getUint32(FRAME.flags, true) & UC_STRICT_RESTORE_SS) !== 0;
+  const segmentsHold = (view.getUint16(FRAME.cs, true) | RPL_USER) === CS_USER && (!isStrict || (view.getUint16(FRAME.ss, true) | RPL_USER) === SS_USER);
+  return { mask: view.getBigUint64(FRAME.mask, true), stack: readStack(view, FRAME.stack), isSound: isRestored && segmentsHold };
+}
+/** 0: the state a program starts with. An image that FXRSTOR would refuse leaves that state, and is refused. */
+function popExtended({ registers, process: { memory } }: Task, at: Va): boolean {
+  const image = initialExtended();
+  if (at === 0) { registers.restoreExtended(image); return true; }
+  const copy = new Uint8Array(EXTENDED_BYTES);
+  const isGood = at % 16 === 0 && memory.copyIn(at, copy) && (new DataView(copy.buffer).getUint32(MXCSR_AT, true) & ~MXCSR_MASK) === 0;
+  registers.restoreExtended(isGood ? copy : image);
+  return isGood;
+}
