@@ -2,7 +2,7 @@
 import type { Size } from '../base/types.ts';
 import { Cursor } from './cursor.ts';
 import { type Decode, immediate, Instruction, memory, NONE, type Operand, PREFIX, relative } from './instruction.ts';
-import { registerOf } from './registers.ts';
+import { ONE, registerOf, STACK_TOP } from './registers.ts';
 import { RowIndex } from './row-index.ts';
 import { FAMILIES, MAP, PLACE, type OperandSpec, type Row, WIDTH } from './rows.ts';
 
@@ -99,8 +99,8 @@ function operandOf(c: Cursor, spec: OperandSpec, size: Size): Operand | null {
       return c.register(spec.file, c.modrm & 7, c.rex & 1, widthOf(c, spec.register, size));
     case PLACE.number: return c.register(spec.file, c.modrm & 7, c.rex & 1, widthOf(c, spec.register, size));
     case PLACE.opcode: return c.register(spec.file, c.opcode & 7, c.rex & 1, widthOf(c, spec.register, size));
-    case PLACE.fixed: return registerOf(spec.file, spec.number, widthOf(c, spec.register, size));
-    case PLACE.one: return immediate(1, 1, 0);
+    case PLACE.fixed: return spec.file === 'st' ? STACK_TOP : registerOf(spec.file, spec.number, widthOf(c, spec.register, size));
+    case PLACE.one: return ONE;
     case PLACE.immediate: return immediateOf(c, spec, size);
     case PLACE.relative: return relative(c.signed(widthOf(c, spec.encoded, size)), size);
     default: return offsetOf(c, widthOf(c, spec.memory, size) as Size); // PLACE.offset

@@ -1,6 +1,6 @@
-/** Register operands, made once: instructions share them. */
+/** Operands made once: instructions share them. */
 import type { Size } from '../base/types.ts';
-import { type Operand, register, type RegisterFile } from './instruction.ts';
+import { immediate, type Operand, register, type RegisterFile } from './instruction.ts';
 
 const SIZES: Readonly<Record<RegisterFile, readonly Size[]>> = {
   gpr: [1, 2, 4, 8], high8: [1], xmm: [2, 4, 8, 16], ymm: [32], mmx: [8], st: [10], segment: [2], control: [8], debug: [8],
@@ -26,3 +26,10 @@ const FAMILIES: Readonly<Record<RegisterFile, readonly (readonly (Operand | null
 export function registerOf(file: RegisterFile, number: number, size: number): Operand | null {
   return FAMILIES[file][size]?.[number] ?? null;
 }
+
+/**
+ * Operands no bits encode, of which text tells others of the same value apart by identity: `shl eax,1` has two encodings,
+ * `fsub st,st(0)` and `fsub st(0),st` are different ones.
+ */
+export const ONE = immediate(1, 1, 0);
+export const STACK_TOP = register('st', 0, 10);

@@ -155,7 +155,7 @@ function encodingOf(text: string): Encoding {
     else if (token === 'vex') e.map = MAP.vex;
     else if (token === 'evex') e.map = MAP.evex;
     else if (token === 'rex.w') e.needsRexW = true;
-    else if (token === 'b0') e.needsNoRexB = true;
+    else if (token === '!rex.b') e.needsNoRexB = true;
     else if (token === 'a32') e.isAddress32 = true;
     else if (token[0] === '/') { e.hasModrm = true; if (token !== '/r') e.digit = Number(token[1]); }
     else readByte(e, token);
@@ -253,7 +253,7 @@ function sizeFrom(operands: readonly OperandSpec[]): number {
   return isY ? WIDTH.y : first === 0 ? WIDTH.v : first;
 }
 
-const SLOT_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|b0|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)/;
+const SLOT_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)/;
 const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6 };
 const SPACES: Readonly<Record<string, number>> = { 'vex ': MAP.vex, 'evex ': MAP.evex };
 

@@ -291,9 +291,9 @@ cld                fc
 std                fd
 
 # Nothing, and hints (0F 18-1F are NOPs where they are not something else)
-pause              f3 90
-nop                np b0 90
-nop                f2 b0 90
+pause              f3 !rex.b 90
+nop                np !rex.b 90
+nop                f2 !rex.b 90
 prefetch           0f 0d /0                 m8
 prefetchw          0f 0d /1                 m8
 prefetchwt1        0f 0d /2                 m8

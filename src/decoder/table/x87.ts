@@ -133,12 +133,12 @@ fsin               d9 fe
 fcos               d9 ff
 
 # Control
-fldenv             d9 /4                    m0
+fldenvw|fldenv     d9 /4                    m0
 fldcw              d9 /5                    m16
-fnstenv            d9 /6                    m0
+fnstenvw|fnstenv   d9 /6                    m0
 fnstcw             d9 /7                    m16
-frstor             dd /4                    m0
-fnsave             dd /6                    m0
+frstorw|frstor     dd /4                    m0
+fnsavew|fnsave     dd /6                    m0
 fnstsw             dd /7                    m16
 fnstsw             df e0                    ax
 ffree              dd c0+i                  sti
