@@ -29,7 +29,7 @@ export interface StackContext {
 export interface AllowedPcs { readonly bytes: Uint8Array; readonly values: readonly bigint[] }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-const isWhole = (bytes: Uint8Array, extent: Extent, elements: number): boolean => bytes.length === extent.header + extent.element * elements;
+const isWhole = (bytes: Uint8Array, extent: Extent, count: number): boolean => bytes.length === extent.header + extent.element * count;
 
 export function parseRegisters(bytes: Uint8Array): Parsed<RegisterContext> {
   const view = viewOf(bytes), count = view.getUint32(0, true), reserved = view.getUint32(4, true);

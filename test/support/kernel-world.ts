@@ -8,7 +8,7 @@ import { Mmu } from '../../src/mmu/mmu.ts';
 import type { SignalRegisters } from '../../src/mmu/user.ts';
 import { Kernel } from '../../src/syscalls/kernel.ts';
 import type { KernelTask } from '../../src/syscalls/process.ts';
-import type { Control } from '../../src/syscalls/task.ts';
+import type { Control, SyscallRows } from '../../src/syscalls/task.ts';
 import { MemoryHost } from '../../src/host/memory-host.ts';
 
 /** Registers without a processor. */
@@ -42,13 +42,13 @@ export class KernelWorld {
   /** Where the next string or buffer goes. */
   private next = DATA_AT + 0x100;
 
-  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost()) {
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows = []) {
     const memory = new LinearMemory(16 << 20);
     this.host = host;
     this.mmu = new Mmu(memory, new Frames(memory));
     for (const [path, contents] of Object.entries(files)) host.put(path, contents);
     host.put('/bin/program', PROGRAM);
-    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, newRegisters: () => new PlainRegisters() });
+    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, newRegisters: () => new PlainRegisters(), extraCalls });
     const task = this.kernel.exec('/bin/program', ['program', 'one', 'two'], host.environment);
     if ('sentence' in task) throw new Error(task.sentence);
     this.task = task;
