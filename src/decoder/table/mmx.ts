@@ -12,7 +12,7 @@ movq               np 0f 6f /r              mm mm/m64
 movq               np 0f 7f /r              mm/m64 mm
 movntq             np 0f e7 /r              m64 mm
 maskmovq           np 0f f7 /r              mm mm.rm
-pmovmskb           np 0f d7 /r              ry mm.rm
+pmovmskb           np 0f d7 /r              r32 mm.rm
 emms               np 0f 77
 
 # Arithmetic, comparison, packing

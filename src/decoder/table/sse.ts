@@ -45,9 +45,9 @@ movntdq            66 0f e7 /r              m128 xmm
 movntdqa           66 0f 38 2a /r           xmm m128
 lddqu              f2 0f f0 /r              xmm m128
 maskmovdqu         66 0f f7 /r              xmm xmm.rm
-movmskps           np 0f 50 /r              ry xmm.rm
-movmskpd           66 0f 50 /r              ry xmm.rm
-pmovmskb           66 0f d7 /r              ry xmm.rm
+movmskps           np 0f 50 /r              r32 xmm.rm
+movmskpd           66 0f 50 /r              r32 xmm.rm
+pmovmskb           66 0f d7 /r              r32 xmm.rm
 movq2dq            f3 0f d6 /r              xmm64 mm.rm
 movdq2q            f2 0f d6 /r              mm xmm64.rm
 

@@ -133,12 +133,12 @@ fsin               d9 fe
 fcos               d9 ff
 
 # Control
-fldenvw|fldenv     d9 /4                    m0
+fldenv             d9 /4                    m0
 fldcw              d9 /5                    m16
-fnstenvw|fnstenv   d9 /6                    m0
+fnstenv            d9 /6                    m0
 fnstcw             d9 /7                    m16
-frstorw|frstor     dd /4                    m0
-fnsavew|fnsave     dd /6                    m0
+frstor             dd /4                    m0
+fnsave             dd /6                    m0
 fnstsw             dd /7                    m16
 fnstsw             df e0                    ax
 ffree              dd c0+i                  sti
