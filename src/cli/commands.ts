@@ -7,7 +7,7 @@ export const HELP: Option = { name: '--help', value: null, help: 'print this tex
 export const COMMANDS: readonly Command[] = [
   {
     name: 'run', operands: '[--] PROGRAM [ARGS]', summary: 'run a static x86-64 Linux program',
-    details: 'Files, terminal, environment and working directory are this machine\'s; the exit status is the program\'s, or 128 + the signal that ended it.',
+    details: 'Files, terminal, environment and directory are this machine\'s; the exit status is the program\'s, or 128 + its signal.',
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
       { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },

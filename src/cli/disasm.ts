@@ -9,7 +9,9 @@ const WRITE_BYTES = 1 << 16;
 
 export function disasm(host: CommandHost, line: CommandLine): number {
   const [path, extra] = line.operands;
-  if (path === undefined || extra !== undefined) return complain(host, 'disasm: one file, please. Usage: tramp64 disasm FILE [--syntax intel|att]', STATUS_USAGE);
+  if (path === undefined || extra !== undefined) {
+    return complain(host, 'disasm: one file, please. Usage: tramp64 disasm FILE [--syntax intel|att]', STATUS_USAGE);
+  }
   const bytes = readFile(host, path);
   if (typeof bytes === 'string') return complain(host, `${path}: ${bytes}`, STATUS_USAGE);
   const image = parseElf(bytes);

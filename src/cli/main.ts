@@ -25,7 +25,8 @@ function help(host: CommandHost, name: string | undefined, fd = 1): number {
   const command = COMMANDS.find(row => row.name === name);
   if (name !== undefined && command === undefined) return complain(host, `unknown command '${name}'; see tramp64 --help`, STATUS_USAGE);
   if (command !== undefined) {
-    return say(host, `usage: tramp64 ${command.name} [options] ${command.operands}\n\n${command.summary}\n${command.details}\n\n${describeOptions(command.options)}`, fd);
+    const usage = `usage: tramp64 ${command.name} [options] ${command.operands}\n\n${command.summary}\n${command.details}\n\n`;
+    return say(host, usage + describeOptions(command.options), fd);
   }
   const rows = COMMANDS.map(row => `  ${row.name.padEnd(8)} ${row.summary}\n`).join('');
   return say(host, `usage: tramp64 COMMAND [options] ...\n\n${rows}\n  tramp64 COMMAND --help   says more\n  tramp64 --version\n`, fd);

@@ -1,4 +1,4 @@
-/** Reads a command line against a table of options (getopt_long(3)'s conventions: `--` ends the options; so does the first operand, unless the two may mix). */
+/** Reads a command line against a table of options (getopt_long(3)): `--` ends them; so does an operand, unless the two may mix. */
 
 export interface Option {
   /** With its dashes. */
@@ -37,7 +37,8 @@ export function readCommandLine(words: readonly string[], options: readonly Opti
       if (at >= words.length) return `option ${name} needs a value: ${name} ${option.value}`;
       value = words[at] ?? '';
     }
-    if (option.choices !== undefined && !option.choices.includes(value)) return `option ${name} is one of ${option.choices.join(', ')}, not '${value}'`;
+    const isChoice = option.choices?.includes(value) ?? true;
+    if (!isChoice) return `option ${name} is one of ${option.choices?.join(', ') ?? ''}, not '${value}'`;
     values.set(name, [...values.get(name) ?? [], value]);
   }
   return { values, operands: [...operands, ...words.slice(at)] };

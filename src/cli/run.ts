@@ -10,7 +10,9 @@ const DEFAULT_PATH = '/bin:/usr/bin';
 
 export function run(host: CommandHost, line: CommandLine): number {
   const [program, ...args] = line.operands;
-  if (program === undefined || program === '') return complain(host, 'run: which program? Usage: tramp64 run [options] [--] PROGRAM [ARGS]', STATUS_USAGE);
+  if (program === undefined || program === '') {
+    return complain(host, 'run: which program? Usage: tramp64 run [options] [--] PROGRAM [ARGS]', STATUS_USAGE);
+  }
   const environment = environmentOf(host, line.values.get('--env') ?? []);
   if (typeof environment === 'string') return complain(host, environment, STATUS_USAGE);
   const found = findProgram(host, program, environment);
@@ -55,6 +57,7 @@ function findProgram(host: CommandHost, program: ByteString, environment: readon
 
 function printStats(host: CommandHost, rows: readonly (readonly [string, number | string])[]): void {
   const width = Math.max(...rows.map(([name]) => name.length));
-  const text = rows.map(([name, value]) => `${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en') : value}\n`).join('');
+  const shown = (value: number | string): string => typeof value === 'number' ? value.toLocaleString('en') : value;
+  const text = rows.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}\n`).join('');
   host.write(2, bytesOf(text), null);
 }

@@ -1,4 +1,4 @@
-/** What the emulated kernel asks of the machine it runs on. Everything outside the guest (disk, terminal, time, chance) comes through here. */
+/** What the emulated kernel asks of the machine it runs on: everything outside the guest (disk, terminal, time) comes through here. */
 
 /** A string of bytes: every character is one byte, 0 to 255. Linux paths, arguments and environments are bytes, not text. */
 export type ByteString = string;
@@ -15,7 +15,9 @@ export interface HostVolume {
   readonly type: number; readonly bsize: number; readonly blocks: number; readonly bfree: number; readonly bavail: number;
   readonly files: number; readonly ffree: number;
 }
-export interface HostUser { readonly uid: number; readonly gid: number; readonly euid: number; readonly egid: number; readonly groups: readonly number[] }
+export interface HostUser {
+  readonly uid: number; readonly gid: number; readonly euid: number; readonly egid: number; readonly groups: readonly number[];
+}
 export interface WindowSize { readonly columns: number; readonly rows: number }
 
 /** Paths are absolute. Flags and modes are Linux's; the host translates. No method throws for anything the guest can cause. */

@@ -142,7 +142,8 @@ export class MemoryHost implements Host {
     const key = this.resolve(path, true);
     if (typeof key === 'number') return key;
     const prefix = key === '/' ? '/' : `${key}/`;
-    return [...this.nodes.keys()].filter(name => name !== '/' && name.startsWith(prefix) && !name.slice(prefix.length).includes('/')).map(name => name.slice(prefix.length));
+    const below = [...this.nodes.keys()].filter(name => name !== '/' && name.startsWith(prefix)).map(name => name.slice(prefix.length));
+    return below.filter(name => !name.includes('/'));
   }
   readLink(path: ByteString): ByteString | HostResult {
     const node = this.find(path, false);

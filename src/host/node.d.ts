@@ -1,8 +1,8 @@
 /** The few corners of Node this project touches, declared by hand: `@types/node` is not among the devDependencies. */
 declare module 'node:fs' {
   export interface BigIntStats {
-    dev: bigint; ino: bigint; mode: bigint; nlink: bigint; uid: bigint; gid: bigint; rdev: bigint; size: bigint; blksize: bigint; blocks: bigint;
-    atimeNs: bigint; mtimeNs: bigint; ctimeNs: bigint; isDirectory(): boolean; isFile(): boolean;
+    dev: bigint; ino: bigint; mode: bigint; nlink: bigint; uid: bigint; gid: bigint; rdev: bigint; size: bigint;
+    blksize: bigint; blocks: bigint; atimeNs: bigint; mtimeNs: bigint; ctimeNs: bigint; isDirectory(): boolean; isFile(): boolean;
   }
   export function readFileSync(path: string): Uint8Array;
   export function readFileSync(path: string, encoding: 'utf8'): string;
@@ -12,7 +12,8 @@ declare module 'node:fs' {
   export function mkdtempSync(prefix: string): string;
   export function rmSync(path: string, options: { recursive?: boolean; force?: boolean }): void;
   type Path = string | Uint8Array;
-  export const constants: { readonly [name in 'O_CREAT' | 'O_EXCL' | 'O_NOCTTY' | 'O_TRUNC' | 'O_APPEND' | 'O_NONBLOCK' | 'O_DSYNC' | 'O_DIRECTORY' | 'O_NOFOLLOW' | 'O_SYNC']?: number };
+  type OpenFlag = 'O_CREAT' | 'O_EXCL' | 'O_NOCTTY' | 'O_TRUNC' | 'O_APPEND' | 'O_NONBLOCK' | 'O_DSYNC' | 'O_DIRECTORY' | 'O_NOFOLLOW' | 'O_SYNC';
+  export const constants: { readonly [name in OpenFlag]?: number };
   export function chmodSync(path: Path, mode: number): void;
   export function openSync(path: Path, flags: number, mode?: number): number;
   export function closeSync(fd: number): void;

@@ -47,7 +47,8 @@ export function parseElf(file: Uint8Array | ByteSource): ElfImage | string {
   const source = file instanceof Uint8Array ? bytesSource(file) : file;
   const ident = source.read(0, Math.min(source.length, 16));
   if (ident === null || ident.length < 4 || viewOf(ident).getUint32(0) !== 0x7f454c46) return 'not an ELF file';
-  if (ident.length >= 5 && ident[4] !== 2) return ident[4] === 1 ? 'a 32-bit ELF file; only 64-bit programs run here' : 'malformed ELF header: unknown class';
+  if (ident.length >= 5 && ident[4] === 1) return 'a 32-bit ELF file; only 64-bit programs run here';
+  if (ident.length >= 5 && ident[4] !== 2) return 'malformed ELF header: unknown class';
   const header = source.read(0, HEADER_BYTES);
   if (header === null) return `truncated ELF header: ${source.length} bytes of ${HEADER_BYTES}`;
   const wrong = wrongHeader(header);
@@ -61,7 +62,8 @@ export function parseElf(file: Uint8Array | ByteSource): ElfImage | string {
 function wrongHeader(header: Uint8Array): string | null {
   const view = viewOf(header);
   const machine = view.getUint16(18, true), type = view.getUint16(16, true);
-  if (header[5] !== 1) return header[5] === 2 ? 'a big-endian ELF file; only x86-64 programs run here' : 'malformed ELF header: unknown byte order';
+  if (header[5] === 2) return 'a big-endian ELF file; only x86-64 programs run here';
+  if (header[5] !== 1) return 'malformed ELF header: unknown byte order';
   if (header[6] !== 1 || view.getUint32(20, true) !== 1) return 'malformed ELF header: unknown version';
   if (machine !== EM_X86_64) return `an ELF file for another architecture (machine ${machine}); only x86-64 (62) runs here`;
   if (type !== ET_EXEC && type !== ET_DYN) return `not an executable: ELF type ${type}, neither EXEC nor DYN`;
@@ -127,7 +129,9 @@ class Image implements ElfImage {
   get sections(): readonly Section[] {
     return this.sectionHeaders()
       .filter(row => (row.flags & SHF_ALLOC) !== 0 && row.type !== SHT_NOBITS && row.size > 0)
-      .map(row => ({ name: row.name, address: row.address, bytes: this.source.read(row.offset, row.size), isExecutable: (row.flags & SHF_EXECINSTR) !== 0 }))
+      .map(({ name, address, offset, size, flags }) => ({
+        name, address, bytes: this.source.read(offset, size), isExecutable: (flags & SHF_EXECINSTR) !== 0,
+      }))
       .filter((row): row is Section => row.bytes !== null);
   }
 
@@ -209,7 +213,8 @@ export function symbolise(image: ElfImage, address: number): string | null {
   let best: ElfSymbol | null = null;
   for (const symbol of image.symbols) {
     if (symbol.address > address || symbol.size > 0 && address >= symbol.address + symbol.size) continue;
-    if (best === null || symbol.address > best.address || symbol.address === best.address && symbol.isFunction && !best.isFunction) best = symbol;
+    const isBetter = best === null || symbol.address > best.address || symbol.address === best.address && symbol.isFunction && !best.isFunction;
+    if (isBetter) best = symbol;
   }
   if (best === null || !image.segments.some(s => address >= s.address && address < s.address + s.memoryBytes)) return null;
   return address === best.address ? best.name : `${best.name}+0x${(address - best.address).toString(16)}`;

@@ -39,13 +39,15 @@ function mapSegment(space: AddressSpace, s: Segment, bias: number, file: Mappabl
   let zeroFrom = start;
   if (s.fileBytes > 0) {
     zeroFrom = pageCeiling(fileEnd);
-    const mapped = space.map({ at: start, length: zeroFrom - start, prot, fixed: true, shared: false, object: file, offset: pageFloor(s.offset) });
+    const offset = pageFloor(s.offset);
+    const mapped = space.map({ at: start, length: zeroFrom - start, prot, fixed: true, shared: false, object: file, offset });
     if (mapped < 0) return mapped;
     // The last page of the file's part may hold bytes that belong to something else in the file.
     if (end > fileEnd && zeroFrom > fileEnd) space.poke(fileEnd, new Uint8Array(Math.min(zeroFrom, end) - fileEnd));
   }
   if (pageCeiling(end) <= zeroFrom) return 0;
-  return Math.min(0, space.map({ at: zeroFrom, length: pageCeiling(end) - zeroFrom, prot, fixed: true, shared: false, object: null, offset: 0 }));
+  const length = pageCeiling(end) - zeroFrom;
+  return Math.min(0, space.map({ at: zeroFrom, length, prot, fixed: true, shared: false, object: null, offset: 0 }));
 }
 
 /** Maps the stack and copies its first contents in. */

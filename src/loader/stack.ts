@@ -41,7 +41,8 @@ export function layStack(request: StackRequest): StackImage {
 
   const { argv, envp } = request;
   const auxiliary = [
-    ...request.auxiliary, [AT.RANDOM, randomAt], [AT.EXECFN, addresses[argv.length + envp.length] ?? 0], [AT.PLATFORM, platformAt], [AT.NULL, 0],
+    ...request.auxiliary, [AT.RANDOM, randomAt], [AT.EXECFN, addresses[argv.length + envp.length] ?? 0], [AT.PLATFORM, platformAt],
+    [AT.NULL, 0],
   ].flat();
   const vectors = [argv.length, ...addresses.slice(0, argv.length), 0, ...addresses.slice(argv.length, -1), 0, ...auxiliary];
   const pointer = Math.floor((randomAt - 8 * vectors.length) / 16) * 16;

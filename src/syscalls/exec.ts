@@ -45,7 +45,8 @@ export function loadProgram(system: System, space: AddressSpace, request: ExecRe
   space.startBreak(loaded.end);
   const random = new Uint8Array(16);
   system.entropy.fill(random);
-  const stack = layStack({ ...request, top: STACK_TOP, random, auxiliary: auxiliaryVector(system.host, image, loaded.bias, loaded.entry, request.hwcap) });
+  const auxiliary = auxiliaryVector(system.host, image, loaded.bias, loaded.entry, request.hwcap);
+  const stack = layStack({ ...request, top: STACK_TOP, random, auxiliary });
   const stacked = mapStack(space, stack.pointer, stack.bytes, image.hasExecutableStack);
   if (stacked < 0) return cannotMap(request.path, stacked);
   const { argv, envp } = request;
@@ -78,7 +79,8 @@ function openProgram(system: System, path: ByteString): { readonly image: ElfIma
 }
 function cannotOpen(path: ByteString, error: number): Refusal {
   if (error === -ENOENT || error === -ENOTDIR) return { sentence: `${path}: no such program`, status: STATUS_NOT_FOUND };
-  return { sentence: `${path}: ${error === -EACCES ? 'permission denied' : `cannot be opened (errno ${-error})`}`, status: STATUS_CANNOT_RUN };
+  const why = error === -EACCES ? 'permission denied' : `cannot be opened (errno ${-error})`;
+  return { sentence: `${path}: ${why}`, status: STATUS_CANNOT_RUN };
 }
 
 /** The parser's view of a host file: only what it looks at is read. The descriptor lives as long as the program's pages. */
@@ -97,8 +99,8 @@ function fileSource(host: Host, fd: number, stat: HostStat): ByteSource {
 function auxiliaryVector(host: Host, image: ElfImage, bias: number, entry: number, hwcap: number): readonly (readonly [number, number])[] {
   const { address, count, entryBytes } = image.programHeaders, { uid, euid, gid, egid } = host.user;
   return [
-    [AT.MINSIGSTKSZ, SIGNAL_STACK_BYTES_MIN], [AT.HWCAP, hwcap], [AT.PAGESZ, PAGE_BYTES], [AT.CLKTCK, CLOCK_TICKS], [AT.PHDR, address === 0 ? 0 : address + bias],
-    [AT.PHENT, entryBytes], [AT.PHNUM, count], [AT.BASE, 0], [AT.FLAGS, 0], [AT.ENTRY, entry], [AT.UID, uid], [AT.EUID, euid], [AT.GID, gid],
-    [AT.EGID, egid], [AT.SECURE, 0], [AT.HWCAP2, 0],
+    [AT.MINSIGSTKSZ, SIGNAL_STACK_BYTES_MIN], [AT.HWCAP, hwcap], [AT.PAGESZ, PAGE_BYTES], [AT.CLKTCK, CLOCK_TICKS],
+    [AT.PHDR, address === 0 ? 0 : address + bias], [AT.PHENT, entryBytes], [AT.PHNUM, count], [AT.BASE, 0], [AT.FLAGS, 0], [AT.ENTRY, entry],
+    [AT.UID, uid], [AT.EUID, euid], [AT.GID, gid], [AT.EGID, egid], [AT.SECURE, 0], [AT.HWCAP2, 0],
   ];
 }

@@ -31,8 +31,10 @@ const user = (field: 'uid' | 'gid' | 'euid' | 'egid') => (task: KernelTask): Res
 const becomes = (fields: readonly (keyof HostUser)[]) => (task: KernelTask, a: Args): Result =>
   fields.every((field, i) => a.int(i) === -1 || a.uint(i) === task.process.system.host.user[field]) ? 0 : -EPERM;
 /** getresuid(2): real, effective and saved, to three places. */
-const threeIds = (fields: readonly ('uid' | 'gid' | 'euid' | 'egid')[]) => (task: KernelTask, a: Args): Result =>
-  Math.min(...fields.map((field, i) => putStructure(task, a.pointer(i), 4, view => view.setUint32(0, task.process.system.host.user[field], true))));
+const threeIds = (fields: readonly ('uid' | 'gid' | 'euid' | 'egid')[]) => (task: KernelTask, a: Args): Result => {
+  const { user } = task.process.system.host;
+  return Math.min(...fields.map((field, i) => putStructure(task, a.pointer(i), 4, view => view.setUint32(0, user[field], true))));
+};
 function getgroups(task: KernelTask, a: Args): Result {
   const { groups } = task.process.system.host.user, room = a.int(0);
   if (room === 0) return groups.length;
@@ -101,7 +103,10 @@ export const identityCalls: SyscallRows<KernelTask> = [
   [135, { name: 'personality', run: () => 0, shape: 'hex → int', partial: 'always PER_LINUX' }],
   [140, { name: 'getpriority', run: () => 20, shape: 'int int → int', partial: 'always nice 0' }],
   [141, { name: 'setpriority', run: () => 0, shape: 'int int int → int', partial: 'accepted and ignored' }],
-  [160, { name: 'setrlimit', run: (task, a) => setLimit(task, a.uint(0), a.pointer(1)), shape: 'rlimit ptr → int', partial: 'only RLIMIT_NOFILE acts' }],
+  [160, {
+    name: 'setrlimit', run: (task, a) => setLimit(task, a.uint(0), a.pointer(1)), shape: 'rlimit ptr → int',
+    partial: 'only RLIMIT_NOFILE acts',
+  }],
   [302, { name: 'prlimit64', run: prlimit64, shape: 'int rlimit rlim rlimout → int', partial: 'only RLIMIT_NOFILE acts' }],
   [318, { name: 'getrandom', run: getrandom, shape: 'random size grnd → size', partial: 'seeded, not secret' }],
 ];

@@ -1,7 +1,5 @@
-/** Calls on open files: read(2), write(2), lseek(2), dup(2), fcntl(2), ioctl(2), pipe(2), memfd_create(2), getdents64(2) and their families. */
-import {
-  EAGAIN, EBADF, EFAULT, EINVAL, EISDIR, ENOSYS, ENOTDIR, ENOTTY, EOPNOTSUPP, EPIPE, ESPIPE,
-} from '../base/errno.ts';
+/** Calls on open files: read(2), write(2), lseek(2), dup(2), fcntl(2), ioctl(2), pipe(2), memfd_create(2), getdents64(2) and their like. */
+import { EAGAIN, EBADF, EFAULT, EINVAL, EISDIR, ENOSYS, ENOTDIR, ENOTTY, EOPNOTSUPP, EPIPE, ESPIPE } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { byteString, bytesOf } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
@@ -335,11 +333,17 @@ export const ioCalls: SyscallRows<KernelTask> = [
   [221, { name: 'fadvise64', run: openOnly, shape: 'fd off off int → int' }],
   [285, { name: 'fallocate', run: fallocate, shape: 'fd int off off → int', partial: 'mode 0 only' }],
   [292, { name: 'dup3', run: dup3, shape: 'fd fd openbits → fd' }],
-  [293, { name: 'pipe2', run: (task, a) => pipeCall(task, a.pointer(0), a.int(1)), shape: 'fds openbits → int', partial: 'O_DIRECT is ignored' }],
+  [293, {
+    name: 'pipe2', run: (task, a) => pipeCall(task, a.pointer(0), a.int(1)), shape: 'fds openbits → int',
+    partial: 'O_DIRECT is ignored',
+  }],
   [295, { name: 'preadv', run: vectored(readFrom, true), shape: 'fd iovout int off → size' }],
   [296, { name: 'pwritev', run: vectored(writeTo, true), shape: 'fd iov int off → size' }],
   [306, { name: 'syncfs', run: fsync, shape: 'fd → int' }],
   [319, { name: 'memfd_create', run: memfdCreate, shape: 'path memfd → fd', partial: 'no seals' }],
-  [326, { name: 'copy_file_range', run: () => -ENOSYS, shape: 'fd offp fd offp size uint → size', partial: 'not implemented: programs fall back to read and write' }],
+  [326, {
+    name: 'copy_file_range', run: () => -ENOSYS, shape: 'fd offp fd offp size uint → size',
+    partial: 'not implemented: programs fall back to read and write',
+  }],
   [436, { name: 'close_range', run: closeRange, shape: 'uint uint hex → int' }],
 ];

@@ -29,7 +29,8 @@ export class MemoryFile implements File {
   seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.pages.length); }
   stat(): Stat {
     return {
-      mode: S_IFREG | 0o777, ino: BigInt(this.pages.inode), nlink: 0, size: this.pages.length, blksize: 4096, blocks: this.pages.pageCount * 8,
+      mode: S_IFREG | 0o777, ino: BigInt(this.pages.inode), nlink: 0, size: this.pages.length, blksize: 4096,
+      blocks: this.pages.pageCount * 8,
     };
   }
   truncate(length: number): Result {

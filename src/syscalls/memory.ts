@@ -11,7 +11,8 @@ import type { KernelTask } from './process.ts';
 import { putStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
 import {
-  MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, O_ACCMODE, O_RDWR, O_WRONLY,
+  MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE,
+  O_ACCMODE, O_RDWR, O_WRONLY,
 } from './uapi.ts';
 
 /** Every MAP_* bit there is: MAP_SHARED_VALIDATE refuses others (mmap(2)). */
@@ -65,7 +66,7 @@ function pageRange(a: Args): readonly [Va, Va] | Result {
 }
 
 const MADV_DONTNEED = 4;
-/** Advice that may be taken by doing nothing: NORMAL to WILLNEED, FREE, DONTFORK … NOHUGEPAGE, DONTDUMP, DODUMP, WIPEONFORK, KEEPONFORK, COLD, PAGEOUT. */
+/** Advice taken by doing nothing: NORMAL to WILLNEED, FREE, DONTFORK to NOHUGEPAGE, (DONT)DUMP, WIPE- and KEEPONFORK, COLD, PAGEOUT. */
 const HARMLESS_ADVICE: readonly number[] = [0, 1, 2, 3, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
 function madvise(task: KernelTask, a: Args): Result {
   const advice = a.int(2), range = pageRange(a);
@@ -80,9 +81,8 @@ function discard(task: KernelTask, vma: Vma, from: Va, to: Va): void {
   if (vma.shared || vma.special) return;
   const start = Math.max(from, vma.start), end = Math.min(to, vma.end);
   const { prot, maxProt, shared, growsDown, inherit, object, label } = vma;
-  task.process.memory.map({
-    at: start, length: end - start, prot, maxProt, fixed: true, shared, growsDown, inherit, object, offset: object === null ? 0 : vma.offset + start - vma.start, label,
-  });
+  const offset = object === null ? 0 : vma.offset + start - vma.start;
+  task.process.memory.map({ at: start, length: end - start, prot, maxProt, fixed: true, shared, growsDown, inherit, object, offset, label });
 }
 
 function msync(task: KernelTask, a: Args): Result {
@@ -115,14 +115,20 @@ function lock(task: KernelTask, a: Args): Result {
 }
 
 export const memoryCalls: SyscallRows<KernelTask> = [
-  [9, { name: 'mmap', run: mmap, shape: 'ptr size prot map mapfd hex → ptr', partial: 'MAP_HUGETLB is refused with EINVAL; MAP_32BIT and MAP_POPULATE are ignored' }],
+  [9, {
+    name: 'mmap', run: mmap, shape: 'ptr size prot map mapfd hex → ptr',
+    partial: 'MAP_HUGETLB is refused with EINVAL; MAP_32BIT and MAP_POPULATE are ignored',
+  }],
   [10, { name: 'mprotect', run: mprotect, shape: 'ptr size prot → int' }],
   [11, { name: 'munmap', run: munmap, shape: 'ptr size → int' }],
   [12, { name: 'brk', run: brk, shape: 'ptr → ptr' }],
   [25, { name: 'mremap', run: mremap, shape: 'ptr size size mremap mremapto → ptr', partial: 'no MREMAP_DONTUNMAP' }],
   [26, { name: 'msync', run: msync, shape: 'ptr size msync → int' }],
   [27, { name: 'mincore', run: mincore, shape: 'ptr size ptr → int' }],
-  [28, { name: 'madvise', run: madvise, shape: 'ptr size madvise → int', partial: 'MADV_DONTNEED acts, MADV_REMOVE and newer advice is refused, the rest is accepted' }],
+  [28, {
+    name: 'madvise', run: madvise, shape: 'ptr size madvise → int',
+    partial: 'MADV_DONTNEED acts, MADV_REMOVE and newer advice is refused, the rest is accepted',
+  }],
   [149, { name: 'mlock', run: lock, shape: 'ptr size → int' }],
   [150, { name: 'munlock', run: lock, shape: 'ptr size → int' }],
   [151, { name: 'mlockall', run: () => 0, shape: 'hex → int' }],

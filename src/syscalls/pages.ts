@@ -1,4 +1,4 @@
-/** Pages of files in guest physical memory (Linux: struct address_space, the page cache). What mmap maps; what read and write must agree with. */
+/** Pages of files in guest physical memory (Linux: struct address_space, the page cache): what mmap maps and read and write agree with. */
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Pa } from '../base/types.ts';
 import type { Host, HostStat } from '../host/host.ts';

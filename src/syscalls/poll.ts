@@ -19,7 +19,12 @@ function awaitReady(task: KernelTask, timeoutNs: number, look: () => Result): Re
   if (now !== 0 || timeoutNs === 0) return now;
   if (timeoutNs < 0) return { then: 'sleep', until: () => { const ready = look(); return ready === 0 ? null : ready; } };
   const { clock } = task.process.system, wakesAtNs = clock.monotonicNs() + timeoutNs;
-  return { then: 'sleep', wakesAtNs, until: () => { const ready = look(); return ready !== 0 || clock.monotonicNs() >= wakesAtNs ? ready : null; } };
+  return {
+    then: 'sleep', wakesAtNs, until: () => {
+      const ready = look();
+      return ready !== 0 || clock.monotonicNs() >= wakesAtNs ? ready : null;
+    },
+  };
 }
 
 function pollFor(task: KernelTask, at: Va, count: number, timeoutNs: number): Result | Control {
@@ -88,7 +93,13 @@ function pselect6(task: KernelTask, a: Args): Result | Control {
 
 export const pollCalls: SyscallRows<KernelTask> = [
   [7, { name: 'poll', run: poll, shape: 'pollfds uint int → polled', partial: 'files of the host count as ready' }],
-  [23, { name: 'select', run: select, shape: 'int ptr ptr ptr ptr → selected', partial: 'files of the host count as ready; the time left is not told' }],
-  [270, { name: 'pselect6', run: pselect6, shape: 'int ptr ptr ptr timespec ptr → selected', partial: 'as select; the signal mask is ignored' }],
+  [23, {
+    name: 'select', run: select, shape: 'int ptr ptr ptr ptr → selected',
+    partial: 'files of the host count as ready; the time left is not told',
+  }],
+  [270, {
+    name: 'pselect6', run: pselect6, shape: 'int ptr ptr ptr timespec ptr → selected',
+    partial: 'as select; the signal mask is ignored',
+  }],
   [271, { name: 'ppoll', run: ppoll, shape: 'pollfds uint timespec ptr size → polled', partial: 'as poll; the signal mask is ignored' }],
 ];

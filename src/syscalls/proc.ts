@@ -1,4 +1,4 @@
-/** What the kernel makes up in the file system: /proc/self and what tells of the machine (proc(5)), /dev/fd and its kin, the random devices (random(4)). The rest is the host's. */
+/** Files the kernel makes up: /proc/self and the machine (proc(5)), /dev/fd and its kin, random(4). The rest is the host's. */
 import { PAGE_BYTES } from '../base/layout.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import { FileDescription, type File, type Stat } from './file.ts';
@@ -75,7 +75,8 @@ function inProcess(task: KernelTask, path: ByteString): Found | 'absent' | null 
   const description = /^\d{1,7}$/.test(second) ? files.get(Number(second)) : null;
   if (description === null) return 'absent';
   if (first === 'fdinfo') {
-    return { node: textFile(`/proc/self/fdinfo/${second}`, () => fdinfo(task.process, Number(second), description)), rest: rest([first, second]) };
+    const node = textFile(`/proc/self/fdinfo/${second}`, () => fdinfo(task.process, Number(second), description));
+    return { node, rest: rest([first, second]) };
   }
   return { node: { kind: 'link', target: () => description.file.name, opens: () => description }, rest: rest([first, second]) };
 }
@@ -117,7 +118,8 @@ function statusText(task: KernelTask): ByteString {
   const { process } = task, { user } = process.system.host;
   const kilobytes = (pages: number): string => `${String(pages * 4).padStart(8)} kB`;
   return [
-    `Name:\t${process.name}`, `Umask:\t${process.umask.toString(8).padStart(4, '0')}`, 'State:\tR (running)', `Tgid:\t${process.pid}`, `Pid:\t${task.tid}`,
+    `Name:\t${process.name}`, `Umask:\t${process.umask.toString(8).padStart(4, '0')}`, 'State:\tR (running)', `Tgid:\t${process.pid}`,
+    `Pid:\t${task.tid}`,
     `PPid:\t${process.parentPid}`, 'TracerPid:\t0', `Uid:\t${user.uid}\t${user.euid}\t${user.euid}\t${user.euid}`,
     `Gid:\t${user.gid}\t${user.egid}\t${user.egid}\t${user.egid}`, `FDSize:\t64`, `VmSize:\t${kilobytes(sizePages(task))}`,
     `VmRSS:\t${kilobytes(residentPages(task))}`, 'Threads:\t1', '',
@@ -125,9 +127,12 @@ function statusText(task: KernelTask): ByteString {
 }
 function memoryText(task: KernelTask): ByteString {
   const { frames } = task.process.system.memory, free = frames.total - frames.used;
-  const rows = { MemTotal: frames.total, MemFree: free, MemAvailable: free, Buffers: 0, Cached: 0, SwapTotal: 0, SwapFree: 0, Shmem: 0, SReclaimable: 0 };
+  const none = { Buffers: 0, Cached: 0, SwapTotal: 0, SwapFree: 0, Shmem: 0, SReclaimable: 0 };
+  const rows = { MemTotal: frames.total, MemFree: free, MemAvailable: free, ...none };
   return Object.entries(rows).map(([name, pages]) => `${`${name}:`.padEnd(15)} ${String(pages * 4).padStart(8)} kB\n`).join('');
 }
-function sizePages(task: KernelTask): number { return task.process.memory.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / PAGE_BYTES, 0); }
+function sizePages(task: KernelTask): number {
+  return task.process.memory.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / PAGE_BYTES, 0);
+}
 function residentPages(task: KernelTask): number { return task.process.memory.residentBytes / PAGE_BYTES; }
 function latin(bytes: Uint8Array): ByteString { return Array.from(bytes, byte => String.fromCharCode(byte)).join(''); }

@@ -76,7 +76,7 @@ export class KernelTask implements Task {
   }
 }
 
-/** In the order of RLIMIT_CPU, FSIZE, DATA, STACK, CORE, RSS, NPROC, NOFILE, MEMLOCK, AS, LOCKS, SIGPENDING, MSGQUEUE, NICE, RTPRIO, RTTIME. */
+/** In order: CPU, FSIZE, DATA, STACK, CORE, RSS, NPROC, NOFILE, MEMLOCK, AS, LOCKS, SIGPENDING, MSGQUEUE, NICE, RTPRIO, RTTIME. */
 function defaultLimits(): Limit[] {
   const none = { soft: UNLIMITED, hard: UNLIMITED };
   const both = (value: bigint): Limit => ({ soft: value, hard: value });

@@ -21,7 +21,9 @@ function statOfDescription(task: KernelTask, fd: number): Stat | Result {
 function statAt(task: KernelTask, dirfd: number, pathAt: Va, flags: number): Stat | Result {
   const path = pathArgument(task, pathAt);
   if (typeof path === 'number') return path;
-  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) return dirfd === AT_FDCWD ? statPath(task, dirfd, '.', true) : statOfDescription(task, dirfd);
+  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) {
+    return dirfd === AT_FDCWD ? statPath(task, dirfd, '.', true) : statOfDescription(task, dirfd);
+  }
   return path === '' ? -ENOENT : statPath(task, dirfd, path, (flags & AT_SYMLINK_NOFOLLOW) === 0);
 }
 function statPath(task: KernelTask, dirfd: number, path: ByteString, followsLast: boolean): Stat | Result {
@@ -84,8 +86,8 @@ function putVolume(task: KernelTask, at: Va, volume: HostVolume | Result): Resul
   if (typeof volume === 'number') return volume;
   const NAME_MAX = 255;
   return putStructure(task, at, 120, view => {
-    const words = [volume.type, volume.bsize, volume.blocks, volume.bfree, volume.bavail, volume.files, volume.ffree, 0, NAME_MAX, volume.bsize];
-    words.forEach((word, i) => setWord(view, 8 * i, word));
+    const { type, bsize, blocks, bfree, bavail, files, ffree } = volume;
+    [type, bsize, blocks, bfree, bavail, files, ffree, 0, NAME_MAX, bsize].forEach((word, i) => setWord(view, 8 * i, word));
   });
 }
 function statfs(task: KernelTask, a: Args): Result {
@@ -103,7 +105,8 @@ export const statCalls: SyscallRows<KernelTask> = [
   [4, { name: 'stat', run: (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), 0)), shape: 'path stat → int' }],
   [5, { name: 'fstat', run: (task, a) => putStat(task, a.pointer(1), statOfDescription(task, a.int(0))), shape: 'fd stat → int' }],
   [6, {
-    name: 'lstat', run: (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), AT_SYMLINK_NOFOLLOW)), shape: 'path stat → int',
+    name: 'lstat', shape: 'path stat → int',
+    run: (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), AT_SYMLINK_NOFOLLOW)),
   }],
   [137, { name: 'statfs', run: statfs, shape: 'path ptr → int' }],
   [138, { name: 'fstatfs', run: fstatfs, shape: 'fd ptr → int', partial: 'files without a host path have no volume' }],

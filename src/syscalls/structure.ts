@@ -15,5 +15,7 @@ export function putStructure(task: Task, at: Va, length: number, fill: (view: Da
   fill(new DataView(bytes.buffer));
   return task.process.memory.copyOut(at, bytes) ? 0 : -EFAULT;
 }
-export function setWord(view: DataView, at: number, value: number): void { view.setBigUint64(at, BigInt.asUintN(64, BigInt(Math.trunc(value))), true); }
+export function setWord(view: DataView, at: number, value: number): void {
+  view.setBigUint64(at, BigInt.asUintN(64, BigInt(Math.trunc(value))), true);
+}
 export function getWord(view: DataView, at: number): number { return Number(view.getBigInt64(at, true)); }

@@ -3,6 +3,7 @@ import { identityCalls } from './identity.ts';
 import { ioCalls } from './io.ts';
 import { memoryCalls } from './memory.ts';
 import { nameCalls } from './names.ts';
+import { openCalls } from './open.ts';
 import { pollCalls } from './poll.ts';
 import type { KernelTask } from './process.ts';
 import { signalCalls } from './signal-calls.ts';
@@ -12,7 +13,7 @@ import { taskCalls } from './tasks.ts';
 import { timeCalls } from './time.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
-  ioCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, signalCalls,
+  ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, signalCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

@@ -5,8 +5,8 @@ import type { Host } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { Result } from './file.ts';
 
-export const TCGETS = 0x5401, TCSETS = 0x5402, TCSETSF = 0x5404, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413, FIONREAD = 0x541b,
-  FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451;
+export const TCGETS = 0x5401, TCSETS = 0x5402, TCSETSF = 0x5404, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413,
+  FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451;
 /** The process group in the foreground: the one there is. */
 export const FOREGROUND_GROUP = 1000;
 

@@ -13,7 +13,7 @@ const split = (ns: number): Time => ({ seconds: Math.floor(ns / 1e9), nanosecond
 const real = (clock: Clock): Time => ({ seconds: clock.realSeconds(), nanoseconds: clock.realNanoseconds() });
 const monotonic = (clock: Clock): Time => split(clock.monotonicNs());
 const cpu = (clock: Clock): Time => split(clock.cpuNs());
-/** CLOCK_* by number: REALTIME, MONOTONIC, PROCESS_CPUTIME_ID, THREAD_CPUTIME_ID, MONOTONIC_RAW, REALTIME_COARSE, MONOTONIC_COARSE, BOOTTIME, then TAI. */
+/** By number: REALTIME, MONOTONIC, PROCESS_ and THREAD_CPUTIME_ID, MONOTONIC_RAW, the COARSE ones, BOOTTIME, the ALARM ones, (none), TAI. */
 const CLOCKS: readonly (((clock: Clock) => Time) | undefined)[] = [
   real, monotonic, cpu, cpu, monotonic, real, monotonic, monotonic, real, monotonic, undefined, real,
 ];
