@@ -54,7 +54,7 @@ applets.run();
 const PROGRAMS: Readonly<Record<string, string>> = {
   printf: 'int main(int n,char**v){printf("%d %s %5.2f %g %e %Lg %x %p %c|%-8s|%08ld\\n",n,v[1],3.14159,1e100,6.02e23,1.5L,255u,(void*)16,65,"left",-42L);return 3;}',
   malloc: `int main(void){char*p[256]={0};unsigned s=1;long sum=0;for(int k=0;k<20000;k++){int i=(s=s*1103515245u+12345)>>16&255;free(p[i]);
-    p[i]=k%7?malloc((s>>18)+1):calloc(s>>26,9)?:malloc(1);p[i][0]=k;sum+=p[i][0];}printf("%ld\\n",sum);return 0;}`,
+    p[i]=k%7?malloc((s>>18)+1):calloc((s>>26)+1,9);p[i][0]=k;sum+=p[i][0];}printf("%ld\\n",sum);return 0;}`,
   qsort: `static int cmp(const void*a,const void*b){return *(int*)a-*(int*)b;}
     int main(void){int a[5000];for(int i=0;i<5000;i++)a[i]=i*7919%10007;qsort(a,5000,4,cmp);long s=0;for(int i=0;i<5000;i++)s=s*31+a[i];printf("%ld\\n",s);}`,
   files: `int main(void){FILE*f=fopen("numbers","r");char b[99];long n=0,s=0;while(fgets(b,99,f))n++,s+=atoi(b);printf("%ld %ld %ld\\n",n,s,ftell(f));
