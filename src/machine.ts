@@ -134,10 +134,8 @@ export class Machine {
     return this.deliver(task, address);
   }
   private deliver(task: KernelTask, address: Va | null): Ending | null {
-    const info = task.signals.pending[0];
-    const outcome = deliver(task);
+    const outcome = deliver(task, info => this.kernel.traceSignal(info));
     if (outcome === 'none') return null;
-    if (info !== undefined) this.kernel.traceSignal(info);
     if (outcome === 'handled') { this.cpu.charge(EVENT_CYCLES.signalDelivery); return null; }
     return { status: this.kernel.killed(task, outcome.killed, address), signal: outcome.killed };
   }
