@@ -33,8 +33,8 @@ make:
   pop rsi
   sub rdx, rsi
   mov rdi, r14
-  ${syscall(PWRITE)
-    .replace('mov eax', 'mov r10d, 1\nmov eax')}
+  mov r10d, 1
+  ${syscall(PWRITE)}
   ${syscall(MMAP, 0, 4096, 0, 2, 'r14', 0)}
   ret
 .balign 8
@@ -118,8 +118,14 @@ calls('500 of them, 20,000 times, and every result is right', () => {
   new:
     lea rax, [rbp+rbp*2]
     mov qword ptr [${OUT + 0x200 + 16}], rax
-    ${make('context').replace('lea rsi, [rip+context]', `mov esi, ${OUT + 0x200}`).replace('lea rdi, [rip+context_end]', `mov edi, ${OUT + 0x228}`)
-      .replace('call make', `mov dword ptr [rsi], 2\nmov dword ptr [rsi+8], ${NAME.r10}\nmov dword ptr [rsi+24], ${NAME.rip}\nlea rax, [rip+target]\nmov [rsi+32], rax\ncall make`)}
+    mov esi, ${OUT + 0x200}
+    mov dword ptr [rsi], 2
+    mov dword ptr [rsi+8], ${NAME.r10}
+    mov dword ptr [rsi+24], ${NAME.rip}
+    lea rax, [rip+target]
+    mov [rsi+32], rax
+    lea rdi, [rsi+40]
+    call make
     mov [r13], rax
     add r13, 8
     dec ebp
