@@ -120,7 +120,9 @@ export class Kernel {
       setResult(task.registers, result);
       return null;
     }
-    this.trace?.call(task, number, row, this.args, null);
+    // strace shows what sigreturn leaves in RAX as its result.
+    const shown = outcome.then === 'exit' ? null : Number(BigInt.asIntN(64, task.registers.get(RAX)));
+    this.trace?.call(task, number, row, this.args, shown);
     if (outcome.then === 'exit') this.end(task.process, outcome.status);
     return outcome;
   }
