@@ -206,6 +206,7 @@ contexts('the PC must be among the allowed, the last one given counting, until t
   w.write(fd, PCS, pcs(0x10n, 1n << 63n));
   assert.equal([write(['rip', 0x10n]), write(['rip', 1n << 63n]), write(['rip', 0x11n])], [24, 24, -EINVAL]);
   assert.equal([write(['rip', 0x11n], ['rip', 0x10n]), write(['rip', 0x10n], ['rip', 0x11n]), write(['rip', 0x10n], ['rip', 0n])], [40, -EINVAL, -EINVAL]);
+  assert.is(write(['rip', (1n << 63n) + 1n]), -EINVAL, 'all 64 bits count');
   assert.equal([write(), w.write(fd, PCS, pcs()), write(['rip', 0x11n])], [8, 8, 24]);
 });
 contexts('a register context that is there is not checked against a new list', () => {
