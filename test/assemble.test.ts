@@ -82,7 +82,7 @@ results('a comment begins with # or ; outside strings', () => {
 results.run();
 
 const rows = suite('assemble › every row there and back');
-const TRIES = 12;
+const TRIES = 6;
 const random = new Random(testSeed());
 for (const row of ROWS.filter(isEncodable)) {
   const name = `${row.names.join('|')} ${row.operands.map(spec => spec.text).join(' ')} (row ${row.index})`;
@@ -115,7 +115,7 @@ function isHint(row: Row): boolean { return row.names[0] === 'nop' && row.digit 
 
 /** What the text says assembles to bytes that decode to the same text: the shortest form may be another. */
 function sameAgain(text: string, bytes: Uint8Array, told: string): void {
-  const isRoundTrip = !/^(nop|fwait|xchg|ud[012]|xbegin)|st\(|#|\briz\b|pushw|popw|callw|retw|leavew|enterw|fdisi|fneni/.test(text);
+  const isRoundTrip = !/^(nop|fwait|xchg|ud[012]|xbegin|data16)|st\(|#|\briz\b|pushw|popw|callw|retw|leavew|enterw|87 only/.test(text);
   if (!isRoundTrip) return;
   const again = reassembled(text, told);
   const decoded = decode(again, 0, again.length);

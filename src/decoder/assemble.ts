@@ -34,6 +34,7 @@ export function assemble(source: string, options: AssembleOptions = {}): Assembl
 const PASSES_MAX = 100;
 const RESERVED_MAX = 0x4000_0000;
 
+/** Addresses found by passes over the items: branches begin short and only grow, as GNU as has it. */
 class Layout {
   readonly labels = new Map<string, Va>();
   private readonly items: readonly Item[];
@@ -42,74 +43,86 @@ class Layout {
   /** Address of every item, and behind the last the end. */
   private readonly places: Va[] = [];
   private readonly symbols = new Map<string, bigint>();
-  private readonly declared: ReadonlySet<string>;
+  /** Which item gives a symbol its value. */
+  private readonly declared: ReadonlyMap<string, number>;
+  /** Per item, how many alignments and .orgs are before it: they take up what earlier items grow by. */
+  private readonly regions: readonly number[];
 
   constructor(items: readonly Item[], origin: Va) {
     this.items = items;
     this.origin = origin;
     this.encoders = items.map(item => item.kind === 'code' ? encoderOf(item.statement) : null);
-    this.declared = new Set(items.flatMap(item => item.kind === 'label' || item.kind === 'set' ? [item.name] : []));
-    let pass = 0;
-    while (this.place() || this.lengthen()) {
-      if (++pass > PASSES_MAX) throw new AssembleError(items[0]?.line ?? 1, 'the addresses never settle: an alignment or a size depends on itself');
+    this.declared = new Map(items.flatMap((item, n) => item.kind === 'label' || item.kind === 'set' ? [[item.name, n]] : []));
+    let region = 0;
+    this.regions = items.map(item => item.kind === 'align' || item.kind === 'org' ? ++region : region);
+    for (let pass = 0; this.place(pass > 0); pass++) {
+      if (pass > PASSES_MAX) throw new AssembleError(items[0]?.line ?? 1, 'the addresses never settle: an alignment or a size depends on itself');
     }
   }
 
-  /** Gives every item its address. True if one moved. */
-  private place(): boolean {
+  /** Gives every item its address, lengthening branches that do not reach. True if anything changed. */
+  private place(mayLengthen: boolean): boolean {
     let at = this.origin;
-    let hasMoved = false;
+    let hasChanged = false;
     this.items.forEach((item, n) => {
-      hasMoved ||= this.places[n] !== at;
+      const moved = at - (this.places[n] ?? NaN);
       this.places[n] = at;
-      if (item.kind === 'label') this.name(item.name, at);
-      if (item.kind === 'set') this.symbols.set(item.name, item.value.evaluate(this.lookup(item, at)));
+      hasChanged ||= moved !== 0;
+      if (item.kind === 'label') this.labels.set(item.name, at);
+      if (item.kind === 'label') this.symbols.set(item.name, BigInt(at));
+      if (item.kind === 'set') hasChanged = this.set(item.name, item.value.evaluate(this.lookup(n, at))) || hasChanged;
+      if (mayLengthen && this.encoders[n]?.lengthen(at, this.expected(n, at, moved)) === true) hasChanged = true;
       at += this.lengthOf(item, n, at);
     });
-    hasMoved ||= this.places[this.items.length] !== at;
+    hasChanged ||= this.places[this.items.length] !== at;
     this.places[this.items.length] = at;
-    return hasMoved;
+    return hasChanged;
   }
 
-  private name(name: string, at: Va): void {
-    this.labels.set(name, at);
-    this.symbols.set(name, BigInt(at));
+  private set(name: string, value: bigint): boolean {
+    const isNew = this.symbols.get(name) !== value;
+    this.symbols.set(name, value);
+    return isNew;
   }
 
-  /** Lengthens branches that do not reach. True if there were any. */
-  private lengthen(): boolean {
-    let any = false;
-    this.encoders.forEach((encoder, n) => {
-      const item = this.items[n];
-      const at = this.places[n] ?? 0;
-      if (encoder !== null && item !== undefined && encoder.lengthen(at, this.lookup(item, at))) any = true;
-    });
-    return any;
-  }
-
-  private lookup(item: Item, at: Va): Lookup {
+  /** What symbols are worth to item `n` at address `at`. */
+  private lookup(n: number, at: Va): Lookup {
     return name => {
       if (name === '.') return BigInt(at);
       const value = this.symbols.get(name);
-      if (value === undefined && !this.declared.has(name)) throw new AssembleError(item.line, `no such symbol: ${name}`);
+      if (value === undefined && !this.declared.has(name)) throw new AssembleError(this.items[n]?.line ?? 0, `no such symbol: ${name}`);
       return value ?? BigInt(this.origin);
     };
   }
 
-    private lengthOf(item: Item, n: number, at: Va): number {
+  /**
+   * The same during a pass: what is still ahead will move as this item has; behind an alignment it is where it was, as far as
+   * is known, but not behind us.
+   */
+  private expected(n: number, at: Va, moved: number): Lookup {
+    const lookup = this.lookup(n, at);
+    return name => {
+      const value = lookup(name), target = this.declared.get(name) ?? -1;
+      if (target <= n || this.items[target]?.kind !== 'label') return value;
+      if (moved < 0 || this.regions[target] === this.regions[n]) return value + BigInt(moved);
+      return value < BigInt(at) ? BigInt(at) : value;
+    };
+  }
+
+  private lengthOf(item: Item, n: number, at: Va): number {
     switch (item.kind) {
       case 'label': case 'set': return 0;
       case 'code': return this.encoders[n]?.length ?? 0;
       case 'data': return item.width * item.values.length;
       case 'bytes': return item.bytes.length;
-      case 'fill': case 'org': return Math.max(this.wanted(item, at), 0);
+      case 'fill': case 'org': return Math.max(this.wanted(item, n, at), 0);
       case 'align': return paddingOf(at, item.boundary, item.most);
     }
   }
 
   /** Bytes that .skip or .org ask for; negative only while addresses still move, or by mistake. */
-  private wanted(item: Item & { readonly kind: 'fill' | 'org' }, at: Va): number {
-    const lookup = this.lookup(item, at);
+  private wanted(item: Item & { readonly kind: 'fill' | 'org' }, n: number, at: Va): number {
+    const lookup = this.lookup(n, at);
     // A number for .org counts from the origin, as from a section's start.
     const bytes = item.kind === 'fill' ? Number(item.count.evaluate(lookup))
       : Number(item.place.evaluate(lookup)) + (item.place.addresses === 0 ? this.origin : 0) - at;
@@ -131,14 +144,14 @@ class Layout {
   private emitItem(item: Item, n: number, at: Va, room: Uint8Array): void {
     switch (item.kind) {
       case 'label': case 'set': return;
-      case 'code': return room.set(this.encoders[n]?.encode(at, this.lookup(item, at)) ?? []);
+      case 'code': return room.set(this.encoders[n]?.encode(at, this.lookup(n, at)) ?? []);
       case 'bytes': return room.set(item.bytes);
       case 'data': return item.values.forEach((value, k) => {
-        const lookup = this.lookup(item, at + k * item.width);
+        const lookup = this.lookup(n, at + k * item.width);
         emitData(item.line, room.subarray(k * item.width), item.width, value.evaluate(lookup));
       });
       case 'fill': case 'org': {
-        const wanted = this.wanted(item, at);
+        const wanted = this.wanted(item, n, at);
         if (wanted < 0) throw new AssembleError(item.line, item.kind === 'org' ? `.org goes back by ${-wanted} bytes` : `${wanted} bytes cannot be reserved`);
         room.fill(item.fill);
         return;

@@ -1,6 +1,7 @@
 /** Whole sections as text, one line an instruction, as `objdump -d` walks them. */
 import type { Va } from '../base/types.ts';
 import { decode } from './decode.ts';
+import { spellingOf } from './format-spelling.ts';
 import { format } from './format.ts';
 import type { Symbols, Syntax } from './format.ts';
 import type { Instruction } from './instruction.ts';
@@ -31,11 +32,13 @@ export function* lines(code: Code, options: DisasmOptions = {}): Iterable<Line> 
   }
 }
 
-/** Whether an x87 instruction is at `at`, which takes a WAIT before it for its own. */
+/** Whether an x87 instruction is at `at`, prefixes and all, which takes a WAIT before it for its own. */
 function isFloat(bytes: Uint8Array, at: number): boolean {
-  const opcode = bytes[at] ?? 0;
+  const own = bytes.subarray(at, at + LONGEST);
+  const opcode = own.length === 0 ? 0 : spellingOf(own).opcode;
   return opcode >= 0xd8 && opcode <= 0xdf;
 }
+const LONGEST = 15;
 
 /** `ADDRESS:<tab>BYTES<tab>TEXT` for every instruction of every section. */
 export function* disassemble(sections: Iterable<Code>, syntax: Syntax = 'intel', symbol?: Symbols): Iterable<string> {

@@ -3,7 +3,7 @@
 /** AT&T has other names for these whatever their operands (as(1), "i386-Mnemonics"). */
 export const ATT_NAMES: Readonly<Record<string, string>> = {
   cbw: 'cbtw', cwde: 'cwtl', cdqe: 'cltq', cwd: 'cwtd', cdq: 'cltd', cqo: 'cqto',
-  retf: 'lret', sysretd: 'sysretl', sysexitd: 'sysexitl',
+  retf: 'lret', retfw: 'lretw', retfq: 'lretq', sysretd: 'sysretl', sysexitd: 'sysexitl',
 };
 
 /** With no register operand that tells the size, AT&T appends b, w, l or q to these. */
@@ -79,14 +79,27 @@ export function absorbed(mnemonic: string, immediate: number): string | null {
 export const REPEATED: ReadonlySet<string> = new Set(['movs', 'stos', 'lods', 'ins', 'outs']);
 export const STRINGS: ReadonlySet<string> = new Set([...REPEATED, 'cmps', 'scas', 'xlat']);
 /** A 64-bit operand size is what they have anyway, so REX.W says nothing. */
-export const ALWAYS_64: ReadonlySet<string> = new Set(
-  'push pop call jmp ret leave enter pushf popf nop pause loop loope loopne jrcxz jecxz syscall rdpid'.split(' '));
+export const ALWAYS_64: ReadonlySet<string> = new Set('push pop call jmp rdpid'.split(' '));
+/** Without operands, but not without a size: their names say it. */
+export const SIZED_ALONE: ReadonlySet<string> = new Set((
+  'movs cmps stos lods scas ins outs cbw cwde cdqe cwd cdq cqo pushfw popfw leavew retw retfw retfq iretw iretq sysretq sysexitq'
+).split(' '));
+/** Their REX.W is in the name, or in a memory operand that is not a vector. */
+export const WIDE_NAMED: ReadonlySet<string> = new Set((
+  'cmpxchg16b fxsave64 fxrstor64 xsave64 xrstor64 xsaveopt64 xsavec64 xsaves64 xrstors64 pinsrq pextrq movq cvtsi2ss cvtsi2sd rdsspq incsspq retfq'
+).split(' '));
+/** They clear the upper half of a 32-bit register; REX.W changes nothing but what the register is called. */
+export const MASK_MOVES: ReadonlySet<string> = new Set(['movmskps', 'movmskpd', 'pmovmskb', 'pextrw']);
+/** What coprocessors before the 80387 had. */
+export const OLD_NAMES: Readonly<Record<string, string>> = {
+  fneni: 'fneni(8087 only)', fndisi: 'fndisi(8087 only)', fnsetpm: 'fnsetpm(287 only)', frstpm: 'frstpm(287 only)',
+};
 
-/** Prefixes that are part of the opcode, outside the vector instructions (where every one is). */
+/** Prefixes that are part of the opcode, where no operand is a vector register (where one is, every such prefix is). */
 export const MANDATORY: Readonly<Record<string, number>> = {
   ...Object.fromEntries((
     'popcnt tzcnt lzcnt adox pause endbr64 endbr32 rdfsbase rdgsbase wrfsbase wrgsbase rdpid rdsspd rdsspq incsspd incsspq wbnoinvd vmxon'
   ).split(' ').map(name => [name, 0xf3])),
-  crc32: 0xf2,
+  crc32: 0xf2, cvtss2si: 0xf3, cvttss2si: 0xf3, cvtsd2si: 0xf2, cvttsd2si: 0xf2,
   ...Object.fromEntries('adcx clflushopt clwb invpcid invept invvpid vmclear'.split(' ').map(name => [name, 0x66])),
 };

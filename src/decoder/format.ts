@@ -1,10 +1,10 @@
 /** Instruction to text, as objdump -d writes it (binutils), in Intel's and AT&T's syntax. The rules that are data are in format-names.ts. */
 import { SLOT } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
-import { bigOf, hiOf, loOf } from '../base/words.ts';
+import { bigOf } from '../base/words.ts';
 import { ALWAYS_64, ATT_IMPLICIT, ATT_NAMES, ATT_SWAPPED, FLOAT_INTEGERS, FLOAT_INTEGER_SUFFIX, FLOAT_SUFFIX, FLOATS, IMPLICIT,
-  INTEGER_SUFFIX, MANDATORY, NO_WAIT, POINTERS, POINTER_EXCEPTIONS, REPEATED, SHIFTS, SIZED, SIZED_BESIDE_REGISTER, SIZED_STRINGS, STRINGS,
-  THIRD_IS_XMM0, WORD_MARKED, absorbed } from './format-names.ts';
+  INTEGER_SUFFIX, MANDATORY, MASK_MOVES, NO_WAIT, OLD_NAMES, POINTERS, POINTER_EXCEPTIONS, REPEATED, SHIFTS, SIZED, SIZED_ALONE, SIZED_BESIDE_REGISTER, SIZED_STRINGS, STRINGS,
+  THIRD_IS_XMM0, WIDE_NAMED, WORD_MARKED, absorbed } from './format-names.ts';
 import { GPR32, GPR64, registerName } from './format-registers.ts';
 import { hasDisplacement, spellingOf } from './format-spelling.ts';
 import type { Spelling } from './format-spelling.ts';
@@ -43,6 +43,7 @@ function nameOf(c: Context): string {
   let name = absorbed(i.mnemonic, immediateOf(i)) ?? i.mnemonic;
   if (c.spelling?.wait === true && NO_WAIT.has(name)) name = `f${name.slice(2)}`;
   if (name === 'movabs' && i.addressSize === 4 && isOffset(c)) return 'mov';
+  if (name in OLD_NAMES) return OLD_NAMES[name] ?? name;
   return c.syntax === 'intel' ? name : attName(name, c);
 }
 
@@ -55,15 +56,22 @@ function attName(name: string, c: Context): string {
   if (name === 'movsxd' && destination?.size === 8) return 'movslq';
   if (SIZED_STRINGS.has(name)) return name + (INTEGER_SUFFIX[i.size] ?? '');
   if (name in ATT_SWAPPED && destination?.kind === 'reg' && !isStackTop(c, destination, 0)) return ATT_SWAPPED[name] ?? name;
-  if (name === 'loop' && i.addressSize === 4) return 'loopl';
+  if (isLoop(i) && i.addressSize === 4) return `${name}l${hintOf(c)}`;
+  if (i.flow === 'branch') return name + hintOf(c);
   if (memory === undefined) return name;
   if (FLOATS.has(name)) return name + (FLOAT_SUFFIX[memory.size] ?? '');
   if (FLOAT_INTEGERS.has(name)) return name + (FLOAT_INTEGER_SUFFIX[memory.size] ?? '');
   if (SIZED.has(name) && (SIZED_BESIDE_REGISTER.has(name) || !i.operands.some(operand => operand.kind === 'reg'))) {
     return name + (INTEGER_SUFFIX[memory.size] ?? '');
   }
-  if (isFar(i)) return `l${name}`;
+  if (isFar(i)) return `l${name}${i.size === 2 ? 'w' : ''}`;
   return WORD_MARKED.has(name) && memory.size === 2 ? `${name}w` : name;
+}
+
+/** A CS or DS prefix was once a hint which way a branch goes. */
+function hintOf(c: Context): string {
+  const prefixes = c.spelling?.prefixes ?? canonicalPrefixes(c.i);
+  return ATT_HINT[prefixes.filter(byte => byte in ATT_HINT).pop() ?? 0] ?? '';
 }
 
 /** call and jmp through a far pointer. */
@@ -90,7 +98,9 @@ const ATT_HINT: Readonly<Record<number, string>> = { 0x2e: ',pn', 0x3e: ',pt' };
 function prefixWords(c: Context): string[] {
   const bytes = c.spelling?.prefixes ?? canonicalPrefixes(c.i);
   const words: string[] = [];
+  const shown = shownSegmentAt(c, bytes);
   bytes.forEach((byte, at) => {
+    if (at === shown) return;
     const word = prefixWord(c, byte, bytes.indexOf(byte, at + 1) < 0, bytes);
     if (word !== null) words.push(word);
   });
@@ -118,13 +128,13 @@ function prefixWord(c: Context, byte: number, isLast: boolean, all: readonly num
 }
 
 function repeatWord(c: Context, byte: number, isLast: boolean, all: readonly number[]): string | null {
-  const { mnemonic, flow } = c.i;
+  const { mnemonic, flow, operation } = c.i;
   if (isLast && mandatoryPrefix(c) === byte) return null;
   if (byte === 0xf3) {
     if (isLast && REPEATED.has(mnemonic)) return 'rep';
     return isLast && isReleased(c, all) ? 'xrelease' : 'repz';
   }
-  if (flow !== 'next' && flow !== 'stop' && mnemonic !== 'xbegin') return 'bnd';
+  if (flow !== 'next' && flow !== 'stop' && (flow !== 'branch' || operation === 'jcc')) return isLast ? 'bnd' : 'repnz';
   return isLast && isLocking(c, all) ? 'xacquire' : 'repnz';
 }
 
@@ -137,29 +147,46 @@ function isReleased(c: Context, all: readonly number[]): boolean {
 }
 
 function segmentWord(c: Context, byte: number, isLast: boolean): string | null {
-  const { mnemonic, flow, operands } = c.i;
-  if (STRINGS.has(mnemonic)) return null;
+  const flow = c.i.flow;
   if (byte === 0x3e && (flow === 'jump-indirect' || flow === 'call-indirect')) return 'notrack';
-  if (flow === 'branch' && c.syntax === 'att' && c.i.operation === 'jcc' && byte in ATT_HINT) return null;
-  const name = SEGMENT_PREFIX[byte] ?? '';
-  const isShown = (byte === 0x64 || byte === 0x65) && operands.some(operand => operand.kind === 'mem');
-  return isLast && isShown ? null : name;
+  if (c.syntax === 'att' && flow === 'branch' && byte in ATT_HINT && isLast) return null;
+  return SEGMENT_PREFIX[byte] ?? '';
 }
+
+/** The segment prefix that an operand shows is the last of them, even where an earlier one is in force. */
+function shownSegmentAt(c: Context, bytes: readonly number[]): number {
+  const isShown = READS_SEGMENT.has(c.i.mnemonic)
+    || !STRINGS.has(c.i.mnemonic) && bytes.some(byte => byte === 0x64 || byte === 0x65) && c.i.operands.some(operand => operand.kind === 'mem');
+  if (!isShown) return -1;
+  let at = bytes.length - 1;
+  while (at >= 0 && !((bytes[at] ?? 0) in SEGMENT_PREFIX)) at--;
+  return at;
+}
+const READS_SEGMENT: ReadonlySet<string> = new Set(['movs', 'cmps', 'lods', 'outs', 'xlat']);
 
 function operandSizeIsUsed(c: Context): boolean {
   if (mandatoryPrefix(c) === 0x66) return true;
-  return c.i.size === 2 && !isVector(c.i) && !isFixed16(c.i);
+  const { mnemonic, operands, size } = c.i;
+  if (size !== 2 || isVector(c.i) || isShortBranch(c)) return false;
+  if (operands.length === 0) return SIZED_ALONE.has(mnemonic);
+  if (isFar(c.i) || mnemonic === 'pushw' || mnemonic === 'popw') return true;
+  const isFixed = FIXED_16.test(mnemonic) || operands[0]?.kind === 'mem' && (STORES_16.test(mnemonic) || operands[1]?.file === 'segment');
+  return !isFixed && operands.some((operand, at) => operand.size === 2 && operand.file === 'gpr' && !isPort(c.i, operand, at));
 }
-/** Instructions whose size of 2 is not the prefix's doing. */
-function isFixed16(i: Instruction): boolean {
-  return i.operation === 'jcc' || /^(f|l?ldt|ltr|lmsw|verr|verw)/.test(i.mnemonic) && i.operands[0]?.kind !== 'reg';
+/** Their operand, or their operand in memory, has 16 bits whatever the prefix says. */
+const FIXED_16 = /^(f|lldt|ltr|lmsw|verr|verw)/, STORES_16 = /^(smsw|sldt|str)$/;
+/** A branch with a distance of one byte goes by its own rules: the prefix has no say in its text. */
+function isShortBranch(c: Context): boolean {
+  if (c.i.operands[0]?.kind !== 'rel' || c.spelling === null) return false;
+  return c.spelling.opcode !== 0x0f && c.spelling.opcode !== 0xe8 && c.spelling.opcode !== 0xe9;
 }
+function isLoop(i: Instruction): boolean { return i.flow === 'branch' && i.mnemonic.startsWith('loop'); }
 function isVector(i: Instruction): boolean {
   return i.operands.some(operand => operand.file === 'xmm' || operand.file === 'mmx' || operand.file === 'ymm');
 }
 function addressSizeIsUsed(c: Context): boolean {
   const { operands, mnemonic } = c.i;
-  if (mnemonic === 'loop' && c.syntax === 'att') return true;
+  if (isLoop(c.i) && c.syntax === 'att') return true;
   return STRINGS.has(mnemonic) || mnemonic === 'jecxz' || operands.some(operand => operand.kind === 'mem') && !isOffset(c);
 }
 
@@ -181,17 +208,22 @@ function rexWord(c: Context, spelling: Spelling): string {
 
 /** Whether every bit of REX has an effect. A bare 0x40 has one where it turns ah, ch, dh, bh into spl, bpl, sil, dil. */
 function rexIsUsed(c: Context, spelling: Spelling): boolean {
-  const { operands, mnemonic, size } = c.i;
+  const { operands } = c.i;
   const rex = spelling.rex;
   if (rex === 0x40) return operands.some(operand => operand.file === 'gpr' && operand.kind === 'reg' && operand.size === 1 && operand.index >= 4);
-  const usesW = size === 8 && !ALWAYS_64.has(mnemonic) && (!isVector(c.i) || operands.some(operand => operand.file === 'gpr' && operand.size === 8));
-  if ((rex & 8) !== 0 && !usesW) return false;
+  if ((rex & 8) !== 0 && !wideIsUsed(c)) return false;
   let extended = 0;
   for (const operand of operands) {
     if (operand.kind === 'reg' && operand.index >= 8) extended++;
     if (operand.kind === 'mem') extended += (rex & 1) + (spelling.sib >= 0 ? (rex >> 1) & 1 : 0);
   }
   return extended >= (rex & 1) + ((rex >> 1) & 1) + ((rex >> 2) & 1);
+}
+function wideIsUsed(c: Context): boolean {
+  const { operands, mnemonic, size } = c.i;
+  if (WIDE_NAMED.has(mnemonic) || MASK_MOVES.has(mnemonic)) return true;
+  if (operands.length === 0) return size === 8 && SIZED_ALONE.has(mnemonic);
+  return size === 8 && !ALWAYS_64.has(mnemonic) && operands.some(operand => operand.size === 8 && operand.file === 'gpr' && (operand.kind === 'reg' || !isVector(c.i)));
 }
 
 // — operands —
@@ -209,7 +241,7 @@ function operandTexts(c: Context): string[] {
 
 /** AT&T writes the destination last, but for ENTER. */
 function ordered(c: Context, texts: string[]): string[] {
-  return c.syntax === 'intel' || c.i.mnemonic === 'enter' ? texts : texts.reverse();
+  return c.syntax === 'intel' || c.i.operation === 'enter' ? texts : texts.reverse();
 }
 
 function implicitText(c: Context, which: string): string {
@@ -239,6 +271,9 @@ function operandText(c: Context, operand: Operand, at: number): string {
 function registerText(c: Context, operand: Operand, at: number): string {
   if (c.syntax === 'att' && c.i.operands.length > 0 && isPort(c.i, operand, at)) return '(%dx)';
   if (c.syntax === 'att' && operand.file === 'debug') return `%db${operand.index}`;
+  if (MASK_MOVES.has(c.i.mnemonic) && operand.file === 'gpr' && c.spelling !== null && (c.spelling.rex & 8) !== 0) {
+    return named(c.syntax, registerName('gpr', operand.index, 8));
+  }
   if (operand.file === 'st' && isStackTop(c, operand, at)) return named(c.syntax, 'st');
   return named(c.syntax, registerName(operand.file, operand.index, operand.size));
 }
@@ -271,13 +306,13 @@ function isShiftByOne(c: Context, operand: Operand): boolean {
 
 function targetOf(c: Context, operand: Operand): Va {
   const target = c.next + operand.disp;
-  return operand.size === 2 ? target & 0xffff : target;
+  return operand.size === 2 && !isShortBranch(c) ? target & 0xffff : target;
 }
 
 /** An address with its name, as objdump writes the target of a branch. */
 function placeText(c: Context, place: Va): string {
   const name = c.symbol?.(place) ?? null;
-  const digits = place < 0 ? hex64(loOf(place), hiOf(place)) : place.toString(16);
+  const digits = place < 0 ? BigInt.asUintN(64, BigInt(place)).toString(16) : place.toString(16);
   return name === null ? digits : `${digits} <${name}>`;
 }
 function hex64(lo: number, hi: number): string { return bigOf(lo, hi).toString(16); }
@@ -314,6 +349,7 @@ function addressOf(c: Context, operand: Operand): Address {
 }
 
 function pointerOf(c: Context, operand: Operand): string {
+  if (isOffset(c)) return '';
   const size = POINTER_EXCEPTIONS[c.i.mnemonic] ?? POINTERS[operand.size] ?? '';
   return size === '' ? '' : `${size} PTR `;
 }
