@@ -7,8 +7,10 @@ import { MAP, type Row } from './rows.ts';
 
 /** What byte b is as a legacy prefix: its bits of PREFIX, or 0. */
 const LEGACY = new Uint16Array(256);
-LEGACY[0x66] = PREFIX.operandSize; LEGACY[0x67] = PREFIX.addressSize; LEGACY[0xf0] = PREFIX.lock; LEGACY[0xf2] = PREFIX.repne; LEGACY[0xf3] = PREFIX.rep;
-LEGACY[0x2e] = PREFIX.cs; LEGACY[0x36] = PREFIX.ss; LEGACY[0x3e] = PREFIX.ds; LEGACY[0x26] = PREFIX.es; LEGACY[0x64] = PREFIX.fs; LEGACY[0x65] = PREFIX.gs;
+LEGACY[0x66] = PREFIX.operandSize; LEGACY[0x67] = PREFIX.addressSize;
+LEGACY[0xf0] = PREFIX.lock; LEGACY[0xf2] = PREFIX.repne; LEGACY[0xf3] = PREFIX.rep;
+LEGACY[0x2e] = PREFIX.cs; LEGACY[0x36] = PREFIX.ss; LEGACY[0x3e] = PREFIX.ds; LEGACY[0x26] = PREFIX.es;
+LEGACY[0x64] = PREFIX.fs; LEGACY[0x65] = PREFIX.gs;
 
 /** Prefix classes as VEX.pp and `Slot.find` number them. */
 const NONE_66_F3_F2 = { none: 0, operandSize: 1, rep: 2, repne: 3 } as const;
@@ -54,6 +56,10 @@ export class Cursor {
     if (length === 1) return bytes[at]! << 24 >> 24;
     if (length === 2) return (bytes[at]! | bytes[at + 1]! << 8) << 16 >> 16;
     return bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24;
+  }
+  skip(length: number): void {
+    if (this.at + length > this.end) this.isShort = true;
+    else this.at += length;
   }
   /** One or two bytes. */
   unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : 0xffff); }

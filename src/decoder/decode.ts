@@ -22,7 +22,8 @@ export const decode: Decode = (bytes, start, end) => {
 };
 
 function undefinedInstruction(c: Cursor): Instruction {
-  return new Instruction('ud', 'ud', Math.max(c.at - c.start, 1), 0, [], 0, false, null, 'stop', c.prefixes, c.addressSize, c.segment, UNDEFINED_ROW);
+  const length = Math.max(c.at - c.start, 1);
+  return new Instruction('ud', 'ud', length, 0, [], 0, false, null, 'stop', c.prefixes, c.addressSize, c.segment, UNDEFINED_ROW);
 }
 
 /** Escapes, opcode, and ModRM where there is one. null: no row. */
@@ -54,14 +55,14 @@ function instructionOf(c: Cursor, row: Row): Instruction | null {
     if (operand === null) return null;
     operands.push(operand);
   }
-  c.at += row.hiddenBytes;
-  if (c.at > c.end) { c.isShort = true; return null; }
+  c.skip(row.hiddenBytes);
   const lock = (c.prefixes & PREFIX.lock) !== 0;
   if (lock && (!row.lock || operands[0]!.kind !== 'mem')) return null;
   const condition = row.adds === 'condition' ? c.opcode & 15 : row.condition;
   const rep = !row.rep ? null : c.repeat === 0xf3 ? 'rep' : c.repeat === 0xf2 ? 'repne' : null;
-  return new Instruction(nameOf(row, size, condition), row.operation, c.at - c.start, widthOf(c, row.size, size) as Size, operands, condition, lock, rep,
-    row.flow, c.prefixes, c.addressSize, c.segment, row.index);
+  const mnemonic = nameOf(row, size, condition), width = widthOf(c, row.size, size) as Size;
+  return new Instruction(mnemonic, row.operation, c.at - c.start, width, operands, condition, lock, rep, row.flow,
+    c.prefixes, c.addressSize, c.segment, row.index);
 }
 
 /** SDM vol. 1 table 3-4; stack and branch instructions have no 4 ("default 64"). */

@@ -5,7 +5,9 @@ import { immediate, type Operand, register, type RegisterFile } from './instruct
 const SIZES: Readonly<Record<RegisterFile, readonly Size[]>> = {
   gpr: [1, 2, 4, 8], high8: [1], xmm: [2, 4, 8, 16], ymm: [32], mmx: [8], st: [10], segment: [2], control: [8], debug: [8],
 };
-const COUNTS: Readonly<Record<RegisterFile, number>> = { gpr: 16, high8: 4, xmm: 16, ymm: 16, mmx: 8, st: 8, segment: 6, control: 9, debug: 8 };
+const COUNTS: Readonly<Record<RegisterFile, number>> = {
+  gpr: 16, high8: 4, xmm: 16, ymm: 16, mmx: 8, st: 8, segment: 6, control: 9, debug: 8,
+};
 /** Control registers that are not there. */
 const isMissing = (file: RegisterFile, number: number): boolean => file === 'control' && (number === 1 || number > 4 && number < 8);
 

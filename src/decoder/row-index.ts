@@ -24,12 +24,14 @@ export class Slot {
   }
   /** @param classNumber 0 none, 1: 66, 2: F3, 3: F2 */
   find(classNumber: number, rexW: boolean, modrm: number, rexB: boolean, isAddress32: boolean): Row | null {
-    const low = this.isWhole ? modrm : this.hasModrm ? modrm >> 3 & 7 | (modrm >= MOD_REGISTER ? 8 : 0) : (rexB ? 1 : 0) | (isAddress32 ? 2 : 0);
+    const low = this.isWhole ? modrm : this.hasModrm ? modrm >> 3 & 7 | (modrm >= MOD_REGISTER ? 8 : 0)
+      : (rexB ? 1 : 0) | (isAddress32 ? 2 : 0);
     const key = low << 3 | classNumber << 1 | (rexW ? 1 : 0), known = this.answers[key];
     if (known !== undefined) return known;
     let best: Row | null = null, most = -1;
     for (const row of this.rows) {
-      const fits = matches(row, 1 << classNumber, rexW) && (row.hasModrm ? matchesModrm(row, modrm) : !(row.needsNoRexB && rexB) && (!row.isAddress32 || isAddress32));
+      const fits = matches(row, 1 << classNumber, rexW)
+        && (row.hasModrm ? matchesModrm(row, modrm) : !(row.needsNoRexB && rexB) && (!row.isAddress32 || isAddress32));
       const weight = fits ? weightOf(row) : -1;
       if (weight > most) { best = row; most = weight; }
     }
@@ -47,7 +49,7 @@ function matchesModrm(row: Row, modrm: number): boolean {
 }
 
 function weightOf(row: Row): number {
-  const hasPrefix = row.classes === CLASS.none || row.classes === CLASS.operandSize || row.classes === CLASS.rep || row.classes === CLASS.repne;
+  const hasPrefix = row.classes !== CLASS.any && row.classes !== CLASS.noRepeat;
   return (hasPrefix ? WEIGHT.prefix : 0) + (row.modrm >= 0 ? WEIGHT.modrm : 0) + (row.digit >= 0 ? WEIGHT.digit : 0)
     + (row.needsRexW || row.isAddress32 || row.needsNoRexB ? WEIGHT.other : 0);
 }

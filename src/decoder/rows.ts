@@ -98,7 +98,9 @@ const WIDTHS: Readonly<Record<string, number>> = { y: WIDTH.y, p: WIDTH.far };
 
 /** @param encoded bytes of the immediate, where the operand needs one */
 function operandSpec(text: string, adds: Row['adds'], encoded: number): OperandSpec {
-  const spec: Draft = { text, place: PLACE.reg, file: 'gpr', register: WIDTH.never, memory: WIDTH.never, number: -1, encoded: 0, isSigned: false };
+  const spec: Draft = {
+    text, place: PLACE.reg, file: 'gpr', register: WIDTH.never, memory: WIDTH.never, number: -1, encoded: 0, isSigned: false,
+  };
   const fixed = FIXED[text], value = VALUES[text];
   if (fixed !== undefined) {
     spec.place = PLACE.fixed; [spec.file, spec.number, spec.register] = fixed;
@@ -169,7 +171,8 @@ function readByte(e: Encoding, token: string): void {
   if (e.opcode === -2) {
     // After 66, F3 or F2 something else must follow; no row has one of them as its opcode.
     if (prefix !== undefined && e.map === space) { e.classes = prefix; return; }
-    if (escape !== undefined && (token === '0f' || token.startsWith('map') ? e.map === space : e.map === space + MAP.x0f)) { e.map = space + escape; return; }
+    const before = token === '0f' || token.startsWith('map') ? space : space + MAP.x0f;
+    if (escape !== undefined && e.map === before) { e.map = space + escape; return; }
   }
   const plus = token.indexOf('+'), byte = token === '*' ? -1 : parseInt(plus < 0 ? token : token.slice(0, plus), 16);
   if (e.opcode === -2) {
@@ -196,7 +199,8 @@ export class RowReader {
   private readonly specs = new Map<string, OperandSpec>();
 
   constructor() {
-    this.lines = [integerRows, systemRows, sseRows, x87Rows, mmxRows, vexRows].join('').split('\n').filter(line => line !== '' && line[0] !== '#');
+    const text = [integerRows, systemRows, sseRows, x87Rows, mmxRows, vexRows].join('');
+    this.lines = text.split('\n').filter(line => line !== '' && line[0] !== '#');
   }
   row(index: number): Row {
     const [names = '', encoding = '', operands = '-', attributes = ''] = this.lines[index]!.split(GAP);
@@ -219,7 +223,8 @@ function rowOf(index: number, names: readonly string[], e: Encoding, operands: r
   const row = {
     index, names, operation: names[names.length - 1]!, map: e.map, opcode: e.opcode, adds: e.adds, classes: e.classes,
     needsRexW: e.needsRexW, needsNoRexB: e.needsNoRexB, isAddress32: e.isAddress32, hasModrm: e.hasModrm, digit: e.digit, modrm: e.modrm,
-    needs: needsOf(operands), hasNoAddress: operands.some(spec => spec.place === PLACE.number), operands, hiddenBytes: 0, lock: false, rep: false, isDefault64: false, isMax32: false,
+    needs: needsOf(operands), hasNoAddress: operands.some(spec => spec.place === PLACE.number), operands, hiddenBytes: 0,
+    lock: false, rep: false, isDefault64: false, isMax32: false,
     size: sizeFrom(operands), condition: 0, flow: 'next' as Flow,
   };
   for (const bytes of e.encoded) row.hiddenBytes += bytes;
