@@ -55,6 +55,7 @@ const ERRORS: readonly (readonly [source: string, message: RegExp])[] = [
   ['.balign 3', /3 is not a power of two/],
   ['nop\nnop\n.org 1', /line 3: .org goes back by 1 bytes/],
   ['.ascii hello', /expected a string/],
+  ['nop\n.balign 0x100000000', /the program is too long/],
   ['rep', /rep has no instruction behind it/],
   ['fld st(8)', /there is no st\(8\)/],
 ];
@@ -78,6 +79,18 @@ results('symbols are constants: the shortest form is chosen by their value', () 
 });
 results('a comment begins with # or ; outside strings', () => {
   assert.is(hexOf(assemble('nop # nop\nnop ; nop\n.ascii "#;"').bytes), '9090233b');
+});
+results('mangled source is an AssembleError or a program, never a crash', () => {
+  const random = new Random(testSeed()), sources = vectorLines('assemble.txt').map(line => line.slice(0, line.lastIndexOf(' | ')));
+  for (let n = 0; n < 3000; n++) {
+    const a = random.pick(sources), b = random.pick(sources);
+    const mangled = linesOf(a.slice(0, random.below(a.length + 1)) + random.pick(['', ' ', ',', '[', '-', '0x', 'rax', '"']) + b.slice(random.below(b.length + 1)));
+    try {
+      assemble(mangled);
+    } catch (error) {
+      assert.instance(error, AssembleError, `seed ${random.seed}: ${mangled}`);
+    }
+  }
 });
 results.run();
 

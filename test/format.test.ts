@@ -7,6 +7,7 @@ import { decode } from '../src/decoder/decode.ts';
 import { format, type Syntax } from '../src/decoder/format.ts';
 import { MANDATORY } from '../src/decoder/format-names.ts';
 import { CLASS, MAP } from '../src/decoder/rows.ts';
+import { Random, testSeed } from './support/random.ts';
 import { vectorLines } from './support/vectors.ts';
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], pair => parseInt(pair, 16));
@@ -54,6 +55,8 @@ symbols('a rip-relative operand shows the name of its address', () =>
 symbols('an address without a name is only a number', () => assert.is(named('e900000100'), 'jmp    411005'));
 symbols.run();
 
+/** Prefixes, escapes and WAIT: what random bytes have too little of. */
+const ODD = [0x66, 0x67, 0xf2, 0xf3, 0x48, 0x0f, 0x9b, 0xf0, 0x2e, 0xc4, 0x62];
 const disasm = suite('format › disassembly');
 disasm('a line is address, bytes and text, between tabs', () => {
   assert.equal([...disassemble([{ address: 0x401000, bytes: bytesOf('5531c0c3') }])], ['401000:\t55\tpush   rbp', '401001:\t31 c0\txor    eax,eax', '401003:\tc3\tret']);
@@ -67,6 +70,18 @@ disasm('an instruction that the section cuts short is (bad)', () => {
 disasm('only executable sections are shown', () => {
   const section = { name: '.text', address: 0, bytes: bytesOf('c3'), isExecutable: true };
   assert.is([...disasmElf({ sections: [section, { ...section, isExecutable: false }] })].length, 1);
+});
+disasm('any bytes have a text, and every byte is in a line', () => {
+  const random = new Random(testSeed()), bytes = Uint8Array.from({ length: 50_000 }, () => random.below(4) === 0 ? random.pick(ODD) : random.word());
+  for (const syntax of ['intel', 'att'] as const) {
+    let at = 0;
+    for (const line of lines({ address: 0, bytes }, { syntax })) {
+      assert.is(line.address, at, `seed ${random.seed}`);
+      assert.not.match(line.text, /undefined|NaN|null/, `seed ${random.seed}`);
+      at += line.bytes.length;
+    }
+    assert.is(at, bytes.length);
+  }
 });
 disasm.run();
 

@@ -5,7 +5,7 @@ import { isEncodable, sizesOf } from './encode.ts';
 import { THIRD_IS_XMM0 } from './format-names.ts';
 import { immediate, register } from './instruction.ts';
 import type { Operand } from './instruction.ts';
-import { PLACE } from './rows.ts';
+import { CONDITIONS, PLACE } from './rows.ts';
 import type { Row } from './rows.ts';
 
 export interface Meaning {
@@ -19,11 +19,10 @@ export interface Meaning {
   readonly extra: readonly Operand[];
 }
 
-/** Names of the conditions by number, the one that objdump prints first. */
-export const CONDITIONS: readonly (readonly string[])[] = [
-  ['o'], ['no'], ['b', 'c', 'nae'], ['ae', 'nb', 'nc'], ['e', 'z'], ['ne', 'nz'], ['be', 'na'], ['a', 'nbe'],
-  ['s'], ['ns'], ['p', 'pe'], ['np', 'po'], ['l', 'nge'], ['ge', 'nl'], ['le', 'ng'], ['g', 'nle'],
-];
+/** The other names of conditions. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  b: ['c', 'nae'], ae: ['nb', 'nc'], e: ['z'], ne: ['nz'], be: ['na'], a: ['nbe'], p: ['pe'], np: ['po'], l: ['nge'], ge: ['nl'], le: ['ng'], g: ['nle'],
+};
 
 const ALIASES: Readonly<Record<string, string>> = {
   sal: 'shl', xlatb: 'xlat', wait: 'fwait', icebp: 'int1', ud2a: 'ud2', loopz: 'loope', loopnz: 'loopne', sysret: 'sysretd', sysexit: 'sysexitd',
@@ -61,7 +60,7 @@ const BY_NAME: ReadonlyMap<string, readonly Meaning[]> = (() => {
     const plain: Meaning = { row, sizes, condition: 0, before: [], extra: [] };
     if (row.adds === 'condition') {
       const stem = row.names[0]?.replace(/cc$/, '') ?? '';
-      CONDITIONS.forEach((names, condition) => names.forEach(name => add(stem + name, { ...plain, condition })));
+      CONDITIONS.forEach((name, condition) => [name, ...SYNONYMS[name] ?? []].forEach(suffix => add(stem + suffix, { ...plain, condition })));
     } else {
       row.names.forEach((name, n) => add(name, { ...plain, sizes: row.names.length > 1 ? sizes.filter(size => size === sizeOfName(row, n)) : sizes }));
     }

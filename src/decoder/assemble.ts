@@ -74,6 +74,7 @@ class Layout {
       if (mayLengthen && this.encoders[n]?.lengthen(at, this.expected(n, at, moved)) === true) hasChanged = true;
       at += this.lengthOf(item, n, at);
     });
+    if (at - this.origin > RESERVED_MAX) throw new AssembleError(this.items.at(-1)?.line ?? 1, 'the program is too long');
     hasChanged ||= this.places[this.items.length] !== at;
     this.places[this.items.length] = at;
     return hasChanged;
