@@ -13,7 +13,12 @@ export type TokenKind = 'name' | 'number' | 'string' | 'mark' | 'end';
 export interface Token { readonly kind: TokenKind; readonly text: string; readonly value: bigint }
 
 const END: Token = { kind: 'end', text: 'the end of the line', value: 0n };
-const PATTERN = /\s*(?:(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+[bf](?![\w.$])|\d+)|([A-Za-z_.$][\w.$]*)|"((?:[^"\\]|\\.)*)"|'(\\.|[^'\\])'?|(<<|>>|[-+*/%&|^~()[\],:=]))/y;
+/** Numbers and numeric labels, names, strings, characters, marks: one group each. */
+const PARTS = [
+  /(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+[bf](?![\w.$])|\d+)/,
+  /([A-Za-z_.$][\w.$]*)/, /"((?:[^"\\]|\\.)*)"/, /'(\\.|[^'\\])'?/, /(<<|>>|[-+*/%&|^~()[\],:=])/,
+];
+const PATTERN = new RegExp(`\\s*(?:${PARTS.map(part => part.source).join('|')})`, 'y');
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 
 /** The text that an escaped string stands for; \123 is octal, \x41 hexadecimal. */

@@ -2,7 +2,6 @@
 import type { Size } from '../base/types.ts';
 import { ROWS } from './all-rows.ts';
 import { isEncodable, sizesOf } from './encode.ts';
-import { THIRD_IS_XMM0 } from './format-names.ts';
 import { immediate, register } from './instruction.ts';
 import type { Operand } from './instruction.ts';
 import { CONDITIONS, PLACE } from './rows.ts';
@@ -21,7 +20,8 @@ export interface Meaning {
 
 /** The other names of conditions. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
-  b: ['c', 'nae'], ae: ['nb', 'nc'], e: ['z'], ne: ['nz'], be: ['na'], a: ['nbe'], p: ['pe'], np: ['po'], l: ['nge'], ge: ['nl'], le: ['ng'], g: ['nle'],
+  b: ['c', 'nae'], ae: ['nb', 'nc'], e: ['z'], ne: ['nz'], be: ['na'], a: ['nbe'],
+  p: ['pe'], np: ['po'], l: ['nge'], ge: ['nl'], le: ['ng'], g: ['nle'],
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
@@ -42,6 +42,8 @@ const BELOW_TOP: Readonly<Record<string, readonly Operand[]>> = {
   ...Object.fromEntries('fxch fcom fcomp fucom fucomp'.split(' ').map(name => [name, [BELOW]])),
   ...Object.fromEntries('fcomi fcomip fucomi fucomip'.split(' ').map(name => [name, [STACK_TOP, BELOW]])),
 };
+/** xmm0 is their third operand, written or not. */
+const THIRD_IS_XMM0: ReadonlySet<string> = new Set(['pblendvb', 'blendvps', 'blendvpd', 'sha256rnds2']);
 const XMM0 = register('xmm', 0, 16);
 /** Comparisons and products whose immediate is in the name: cmpltsd is cmpsd with 1. */
 const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
@@ -62,7 +64,8 @@ const BY_NAME: ReadonlyMap<string, readonly Meaning[]> = (() => {
       const stem = row.names[0]?.replace(/cc$/, '') ?? '';
       CONDITIONS.forEach((name, condition) => [name, ...SYNONYMS[name] ?? []].forEach(suffix => add(stem + suffix, { ...plain, condition })));
     } else {
-      row.names.forEach((name, n) => add(name, { ...plain, sizes: row.names.length > 1 ? sizes.filter(size => size === sizeOfName(row, n)) : sizes }));
+      const isSized = row.names.length > 1;
+      row.names.forEach((name, n) => add(name, isSized ? { ...plain, sizes: sizes.filter(size => size === sizeOfName(row, n)) } : plain));
     }
     // A plain `mov` may have a whole immediate; an address without ModRM only if the source says movabs.
     if (row.names[0] === 'movabs' && row.operands[1]?.place === PLACE.immediate) add('mov', plain);

@@ -31,7 +31,13 @@ const POINTER_SIZES: Readonly<Record<string, Size>> = {
   byte: 1, word: 2, dword: 4, fword: 6, qword: 8, mmword: 8, tbyte: 10, oword: 16, xmmword: 16, ymmword: 32,
 };
 
-interface Term { readonly register: NamedRegister | null; readonly isInstructionPointer: boolean; readonly bytes: Size; readonly scale: number | null }
+/** A register inside brackets; `register` is null for rip and riz. */
+interface Term {
+  readonly register: NamedRegister | null;
+  readonly isInstructionPointer: boolean;
+  readonly bytes: Size;
+  readonly scale: number | null;
+}
 
 export function parseOperand(tokens: Tokens, names: Names): SourceOperand {
   const size = parsePointer(tokens);
@@ -45,7 +51,9 @@ export function parseOperand(tokens: Tokens, names: Names): SourceOperand {
   }
   const isShort = tokens.take('short');
   let displacement = tokens.is('[') ? constant(0n) : parseExpression(tokens, names);
-  if (!tokens.is('[') && size === 0 && override === null) return { kind: 'value', value: displacement, isBare: displacement.addresses !== 0, isShort };
+  if (!tokens.is('[') && size === 0 && override === null) {
+    return { kind: 'value', value: displacement, isBare: displacement.addresses !== 0, isShort };
+  }
   const terms: Term[] = [];
   while (tokens.take('[')) {
     displacement = combine(displacement, parseExpression(tokens, termNames(terms, names)), (a, b) => a + b);

@@ -115,7 +115,8 @@ class Reader {
     switch (name) {
       case '.ascii': return this.add(tokens, { kind: 'bytes', bytes: this.strings(tokens, '') });
       case '.asciz': case '.string': return this.add(tokens, { kind: 'bytes', bytes: this.strings(tokens, '\0') });
-      case '.zero': case '.skip': case '.space': return this.add(tokens, { kind: 'fill', count: this.expression(tokens), fill: this.optional(tokens) ?? 0 });
+      case '.zero': case '.skip': case '.space':
+        return this.add(tokens, { kind: 'fill', count: this.expression(tokens), fill: this.optional(tokens) ?? 0 });
       case '.align': case '.balign': return this.align(tokens, this.number(tokens));
       case '.p2align': return this.align(tokens, 2 ** this.number(tokens));
       case '.org': return this.add(tokens, { kind: 'org', place: this.expression(tokens), fill: this.optional(tokens) ?? 0 });

@@ -95,10 +95,15 @@ function withoutImplied(statement: Statement): Statement {
   const { mnemonic, operands, line } = statement;
   if (!STRINGS.has(mnemonic) || operands.length === 0) return statement;
   if (mnemonic === 'xlat') return { ...statement, operands: [] };
-  const said = operands.map(operand => operand.kind === 'mem' ? operand.size : operand.kind === 'reg' && operand.register.index === 0 ? operand.register.size : 0);
-  const element = ELEMENT_NAMES[said.find(size => size > 0) ?? 0];
+  const element = ELEMENT_NAMES[operands.map(elementBytes).find(size => size > 0) ?? 0];
   if (element === undefined) throw new AssembleError(line, `${mnemonic} needs a size: byte ptr, word ptr, dword ptr or qword ptr`);
   return { ...statement, mnemonic: mnemonic + element, operands: [] };
+}
+
+/** Memory says the size of an element, and so does the accumulator; dx does not. */
+function elementBytes(operand: SourceOperand): number {
+  if (operand.kind === 'mem') return operand.size;
+  return operand.kind === 'reg' && operand.register.index === 0 ? operand.register.size : 0;
 }
 
 /** A symbol alone is memory, except where a branch goes. IMUL by a value with two operands means three. */
@@ -218,7 +223,10 @@ function mannerOf(statement: Statement): Manner {
   const implied = inMemory !== undefined && STACK_BASES.has(inMemory.base) ? 'ss' : 'ds';
   const segment = prefixes.includes('notrack') ? NOTRACK : override === null || override === implied ? 0 : SEGMENT_BYTES[override] ?? 0;
   return {
-    ...PLAIN, segment, isAddress32: isString && operands.some(operand => operand.kind === 'mem' && operand.addressSize === 4), lock: prefixes.includes('lock'), repeat: prefixes.map(prefix => REPEAT_BYTES[prefix] ?? 0).find(byte => byte !== 0) ?? 0,
+    ...PLAIN, segment,
+    isAddress32: isString && operands.some(operand => operand.kind === 'mem' && operand.addressSize === 4),
+    lock: prefixes.includes('lock'),
+    repeat: prefixes.map(prefix => REPEAT_BYTES[prefix] ?? 0).find(byte => byte !== 0) ?? 0,
     hasLooseDisplacement: operands.some(operand => operand.kind === 'mem' && !operand.displacement.isConstant),
     hasLooseImmediate: operands.some(operand => operand.kind === 'value' && !operand.value.isConstant),
   };
@@ -235,7 +243,10 @@ function noForm(statement: Statement, meanings: readonly Meaning[]): string {
 
 function described(operand: SourceOperand): string {
   switch (operand.kind) {
-    case 'reg': return operand.register.file === 'gpr' || operand.register.file === 'high8' ? `a ${8 * operand.register.size}-bit register` : `a register of ${operand.register.file}`;
+    case 'reg': {
+      const { file, size } = operand.register;
+      return file === 'gpr' || file === 'high8' ? `a ${8 * size}-bit register` : `a register of ${file}`;
+    }
     case 'mem': return operand.size === 0 ? 'memory' : `${8 * operand.size}-bit memory`;
     case 'value': return operand.value.isConstant ? `the value ${valueOf(operand.value)}` : 'an address';
   }

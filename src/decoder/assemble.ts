@@ -153,7 +153,8 @@ class Layout {
       });
       case 'fill': case 'org': {
         const wanted = this.wanted(item, n, at);
-        if (wanted < 0) throw new AssembleError(item.line, item.kind === 'org' ? `.org goes back by ${-wanted} bytes` : `${wanted} bytes cannot be reserved`);
+        if (wanted < 0 && item.kind === 'org') throw new AssembleError(item.line, `.org goes back by ${-wanted} bytes`);
+        if (wanted < 0) throw new AssembleError(item.line, `${wanted} bytes cannot be reserved`);
         room.fill(item.fill);
         return;
       }

@@ -23,7 +23,9 @@ export interface Manner {
   /** cc of a condition family, otherwise 0. */
   readonly condition: number;
 }
-export const PLAIN: Manner = { segment: 0, isAddress32: false, lock: false, repeat: 0, hasLooseDisplacement: false, hasLooseImmediate: false, condition: 0 };
+export const PLAIN: Manner = {
+  segment: 0, isAddress32: false, lock: false, repeat: 0, hasLooseDisplacement: false, hasLooseImmediate: false, condition: 0,
+};
 
 /** Operand sizes that a row has to offer, its default first; 0: its operands fix everything. */
 export function sizesOf(row: Row): readonly Size[] {
@@ -58,7 +60,8 @@ function takes(row: Row, spec: OperandSpec, operand: Operand | undefined, size: 
     case 'reg': return takesRegister(row, spec, operand, size);
     case 'mem': {
       const isOffset = operand.base === NONE && operand.index === NONE;
-      return spec.memory !== WIDTH.never && (isOffset || spec.place !== PLACE.offset) && (operand.size === 0 || widthIs(spec.memory, operand.size, size));
+      if (spec.memory === WIDTH.never || spec.place === PLACE.offset && !isOffset) return false;
+      return operand.size === 0 || widthIs(spec.memory, operand.size, size);
     }
     case 'imm': return takesValue(spec, operand, size, manner);
     case 'rel': return spec.place === PLACE.relative;
@@ -129,7 +132,9 @@ function rexOf(row: Row, operands: readonly Operand[], size: Size): number {
   return rex;
 }
 
-const ESCAPES: Readonly<Record<number, readonly number[]>> = { [MAP.primary]: [], [MAP.x0f]: [0x0f], [MAP.x0f38]: [0x0f, 0x38], [MAP.x0f3a]: [0x0f, 0x3a] };
+const ESCAPES: Readonly<Record<number, readonly number[]>> = {
+  [MAP.primary]: [], [MAP.x0f]: [0x0f], [MAP.x0f38]: [0x0f, 0x38], [MAP.x0f3a]: [0x0f, 0x3a],
+};
 
 /** Rows of VEX and EVEX are there for their length only. */
 export function isEncodable(row: Row): boolean { return row.map in ESCAPES && row.opcode >= 0; }

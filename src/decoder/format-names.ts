@@ -6,6 +6,9 @@ export const ATT_NAMES: Readonly<Record<string, string>> = {
   retf: 'lret', retfw: 'lretw', retfq: 'lretq', sysretd: 'sysretl', sysexitd: 'sysexitl',
 };
 
+/** CS and DS before a branch were once hints which way it goes. */
+export const ATT_HINT: Readonly<Record<number, string>> = { 0x2e: ',pn', 0x3e: ',pt' };
+
 /** With no register operand that tells the size, AT&T appends b, w, l or q to these. */
 export const SIZED: ReadonlySet<string> = new Set((
   'add or adc sbb and sub xor cmp mov test not neg mul imul div idiv inc dec rol ror rcl rcr shl shr sar bt bts btr btc nop crc32 '
@@ -57,8 +60,6 @@ export const IMPLICIT: Readonly<Record<string, readonly string[]>> = {
 export const ATT_IMPLICIT: Readonly<Record<string, readonly string[]>> = {
   monitor: ['rax', 'ecx', 'edx'], mwait: ['eax', 'ecx'], monitorx: ['rax', 'ecx', 'edx'], mwaitx: ['eax', 'ecx', 'ebx'],
 };
-/** xmm0 is their third operand. */
-export const THIRD_IS_XMM0: ReadonlySet<string> = new Set(['pblendvb', 'blendvps', 'blendvpd', 'sha256rnds2']);
 
 /** The immediate of these becomes part of the name: cmpps xmm0,xmm1,0 is cmpeqps xmm0,xmm1. */
 const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
