@@ -88,13 +88,18 @@ export function deliver(task: Task, seen?: (info: SignalInfo) => void): 'none' |
   if (signals.savedMask !== null) { signals.mask = signals.savedMask; signals.savedMask = null; }
   return outcome;
 }
-/** SIGKILL, then what faults raise (whoever sent it), then the lowest number; of one number the oldest. Blocked ones stay. */
+/** SIGKILL, then faults, then what faults raise though somebody sent it, then the lowest number; of one number the oldest. Blocked ones stay. */
 function take(signals: SignalState): SignalInfo | null {
   let best = -1, bestRank = Infinity;
   for (const [i, info] of signals.pending.entries()) {
     if (isBlocked(signals, info.signal)) continue;
-    const rank = info.signal === SIGKILL ? -2 : SYNCHRONOUS.includes(info.signal) ? -1 : info.signal;
+    const rank = rankOf(info);
     if (rank < bestRank) { best = i; bestRank = rank; }
   }
   return best === -1 ? null : signals.pending.splice(best, 1)[0] ?? null;
+}
+function rankOf(info: SignalInfo): number {
+  if (info.signal === SIGKILL) return -SIGNAL_MAX - 2;
+  if (isSynchronous(info)) return -SIGNAL_MAX - 1;
+  return SYNCHRONOUS.includes(info.signal) ? info.signal - SIGNAL_MAX : info.signal;
 }
