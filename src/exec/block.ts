@@ -13,6 +13,13 @@ const INSTRUCTIONS_MAX = 64;
 const INSTRUCTION_BYTES_MAX = 15;
 const TABLE_ENTRIES = 1 << 15;
 
+/** Flow as a number, for the loop that switches on it. */
+export const ENDING = { next: 0, branch: 1, jump: 2, call: 3, return: 4, jumpIndirect: 5, callIndirect: 6, stop: 7 } as const;
+const ENDINGS: Readonly<Record<Flow, number>> = {
+  next: ENDING.next, branch: ENDING.branch, jump: ENDING.jump, call: ENDING.call, return: ENDING.return,
+  'jump-indirect': ENDING.jumpIndirect, 'call-indirect': ENDING.callIndirect, stop: ENDING.stop,
+};
+
 /** Instructions executed one after the other; only the last may leave. They lie in one page, but for one that straddles two. */
 export class Block {
   /** The address of the first instruction. */
@@ -29,15 +36,18 @@ export class Block {
   /** Cycles of each instruction, and their sum. */
   readonly costs: readonly number[];
   readonly cost: number;
-  readonly flow: Flow;
+  readonly ending: number;
   readonly stopsHere: boolean;
   isValid = true;
+  /** The MMU's epoch in which its translation was last found good. */
+  epoch: number;
 
   constructor(lo: i32, hi: i32, nextHi: i32, pa: Pa, secondPa: Pa, bytes: number, instructions: readonly Instruction[],
-    costs: readonly number[], flow: Flow, stopsHere: boolean) {
+    costs: readonly number[], flow: Flow, stopsHere: boolean, epoch: number) {
     this.lo = lo; this.hi = hi; this.nextHi = nextHi; this.pa = pa; this.secondPa = secondPa; this.bytes = bytes;
     this.instructions = instructions; this.semantics = instructions.map(semanticsOf); this.costs = costs;
-    this.cost = costs.reduce((sum, c) => sum + c, 0); this.flow = flow; this.stopsHere = stopsHere;
+    this.cost = costs.reduce((sum, c) => sum + c, 0); this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
+    this.epoch = epoch;
   }
   /** Bytes before instruction `index`. */
   offsetOf(index: number): number {
@@ -54,7 +64,9 @@ export class Block {
 }
 
 /** An empty slot of the table: matches no address, because no code lies at -1. */
-const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], 'stop', false);
+export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], 'stop', false, -1);
+
+function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
 export class BlockCache {
   private readonly memory: LinearMemory;
@@ -65,8 +77,6 @@ export class BlockCache {
   private readonly pages = new Map<number, Map<Va, Block>>();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
-  /** Counts drops: whoever runs a block sees that it may have lost the ground under it. */
-  drops = 0;
   built = 0;
 
   constructor(memory: LinearMemory, mmu: Mmu, costs: Costs) {
@@ -74,19 +84,23 @@ export class BlockCache {
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
   }
 
+  /** The block at an address, if its translation still holds: no TLB entry was flushed since it was last looked up. */
+  known(lo: i32, hi: i32): Block | null {
+    const block = this.table[slotOf(lo, hi)];
+    return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid ? block : null;
+  }
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
-    const slot = (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1);
-    const block = this.table[slot];
-    if (block.lo === lo && block.hi === hi && block.pa === pa && block.isValid && block.secondPa === -1) return block;
-    return this.find(lo, hi, pa, slot);
+    const block = this.find(lo, hi, pa);
+    if (block === null) return null;
+    block.epoch = this.mmu.epoch;
+    return this.table[slotOf(lo, hi)] = block;
   }
-  private find(lo: i32, hi: i32, pa: Pa, slot: number): Block | null {
+  private find(lo: i32, hi: i32, pa: Pa): Block | null {
     const known = this.pages.get(pa >>> 12)?.get(vaOf(lo, hi));
-    if (known !== undefined && known.pa === pa && known.secondPa === -1) return this.table[slot] = known;
     if (known !== undefined && known.pa === pa) {
-      const second = this.secondPage(lo, hi);
-      if (second === -1) return null;
+      const second = known.secondPa === -1 ? -1 : this.secondPage(lo, hi);
+      if (second === -1 && known.secondPa !== -1) return null;
       if (second === known.secondPa) return known;
       this.forget(known);
     }
@@ -95,7 +109,7 @@ export class BlockCache {
     this.built += 1;
     this.remember(block, block.pa);
     if (block.secondPa !== -1) this.remember(block, block.secondPa);
-    return this.table[slot] = block;
+    return block;
   }
   private remember(block: Block, pa: Pa): void {
     const page = pa >>> 12;
@@ -111,7 +125,6 @@ export class BlockCache {
       if (blocks.get(vaOf(block.lo, block.hi)) === block) blocks.delete(vaOf(block.lo, block.hi));
       if (blocks.size === 0) { this.pages.delete(pa >>> 12); this.mmu.clearCode(pa & -PAGE_BYTES); }
     }
-    this.drops += 1;
   }
 
   /** Forgets every block with a byte in [pa, pa + length). */
@@ -166,6 +179,6 @@ export class BlockCache {
     const end = vaOf(lo, hi) + bytes;
     const costs = instructions.map(i => this.costs.of(i));
     const last = instructions[instructions.length - 1];
-    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)));
+    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch);
   }
 }

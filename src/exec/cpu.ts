@@ -1,11 +1,11 @@
 /** The processor: fetches blocks, has them performed, counts, and returns to its caller for everything a kernel does. */
-import { PAGE_MASK, SLOT, STATE, TLB, type LinearMemory } from '../base/layout.ts';
+import { SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import type { PageFault } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { Costs } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
-import { BlockCache, type Block } from './block.ts';
+import { BlockCache, ENDING, NOTHING, type Block } from './block.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { VECTOR } from './ops.ts';
 import { CpuState } from './state.ts';
@@ -26,7 +26,6 @@ const EXCEPTIONS: readonly Exit[] = Array.from({ length: 32 }, (_, vector) => Ob
 
 const RIP = 2 * SLOT.rip;
 const CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
-const TLB_WORDS = TLB.at >> 2, EXECUTE = TLB.execute >> 2, ADDEND = TLB.addend >> 2;
 
 export class Cpu {
   readonly state: CpuState;
@@ -36,15 +35,10 @@ export class Cpu {
   readonly blocks: BlockCache;
   private readonly interpreter: Interpreter;
   private readonly pageFault: Exit;
-  private readonly words: Int32Array;
-  /** The instructions of the block at hand that are done: what a fault leaves behind is counted from it. */
-  private done = 0;
-  private current: Block | null = null;
 
   constructor(memory: LinearMemory, mmu: Mmu) {
     this.state = new CpuState(memory);
     this.mmu = mmu;
-    this.words = memory.i32;
     this.predictor = new Predictor(memory);
     this.blocks = new BlockCache(memory, mmu, this.costs);
     this.interpreter = new Interpreter(this.state, mmu);
@@ -55,98 +49,95 @@ export class Cpu {
 
   /** Runs at most `budget` instructions. A breakpoint at the very first one does not stop: whoever resumes wants to get past it. */
   run(budget: number): Exit {
+    const r = this.state.r32, f64 = this.state.f64, m = this.interpreter;
+    let left = budget, cycles = 0, mayStop = false;
+    let exit: Exit | null = null;
+    let block = NOTHING;
     try {
-      return this.interpret(budget);
+      while (left > 0) {
+        const lo = r[RIP], hi = r[RIP + 1];
+        const next = this.blocks.known(lo, hi) ?? this.fetch(lo, hi);
+        if (next === null) { exit = this.fault(); break; }
+        block = next;
+        if (block.stopsHere && mayStop) { exit = STOP; break; }
+        mayStop = true;
+        if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
+
+        const { instructions, semantics } = block;
+        const end = instructions.length < left ? instructions.length : left;
+        r[RIP + 1] = block.nextHi;
+        let k = 0;
+        while (k < end) {
+          const i = instructions[k];
+          m.begin();
+          r[RIP] = (r[RIP] + i.length) | 0;
+          semantics[k](m, i);
+          k += 1;
+          if (m.outcome !== OUTCOME.next) break;
+        }
+        left -= k;
+        const outcome = m.outcome;
+        if (outcome > OUTCOME.jumped) {
+          m.outcome = OUTCOME.next;
+          cycles += block.costOf(k);
+          exit = this.leave(block, k, outcome);
+          if (exit !== null) break;
+        } else {
+          m.outcome = OUTCOME.next;
+          if (k === instructions.length) cycles += block.cost + this.endOf(block, lo, outcome);
+          else cycles += block.costOf(k);
+        }
+      }
     } catch (thrown) {
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
-      return this.unwind(thrown === TRAP);
+      const done = this.rewind(block);
+      left -= done;
+      cycles += block.costOf(done);
+      exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault();
     }
+    f64[CYCLES] += cycles;
+    f64[INSTRUCTIONS] += budget - left;
+    return exit ?? BUDGET;
   }
-  /** An instruction gave up in the middle: nothing of it counts, and RIP goes back to it. */
-  private unwind(isTrap: boolean): Exit {
-    const block = this.current!, r = this.state.r32;
-    const lo = (block.lo + block.offsetOf(this.done)) | 0;
-    r[RIP] = lo; r[RIP + 1] = block.hi;
-    this.count(block, this.done);
+  private fault(): Exit { return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault; }
+
+  /** The block at an address the table does not know yet, or null: `mmu.fault` says why. */
+  private fetch(lo: i32, hi: i32): Block | null {
+    const pa = this.mmu.probe(lo, hi, ACCESS.execute);
+    return pa === -1 ? null : this.blocks.at(lo, hi, pa);
+  }
+  /** An instruction gave up in the middle: RIP goes back to it, and nothing of it counts. Returns how many before it are done. */
+  private rewind(block: Block): number {
+    const r = this.state.r32;
+    let done = 0, at = block.lo;
+    for (; ((at + block.instructions[done].length) | 0) !== r[RIP]; done++) at = (at + block.instructions[done].length) | 0;
+    r[RIP] = at; r[RIP + 1] = block.hi;
     this.interpreter.abandon();
-    if (isTrap) return EXCEPTIONS[this.interpreter.vector];
-    return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault;
-  }
-  private count(block: Block, instructions: number): void {
-    const f64 = this.state.f64;
-    f64[INSTRUCTIONS] += instructions;
-    f64[CYCLES] += instructions === block.instructions.length ? block.cost : block.costOf(instructions);
-  }
-
-  private interpret(budget: number): Exit {
-    const r = this.state.r32, words = this.words, m = this.interpreter;
-    let left = budget;
-    let mayStop = false;
-    while (left > 0) {
-      const lo = r[RIP], hi = r[RIP + 1];
-      const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & (TLB.entries - 1)) * 8;
-      const pa = words[e + EXECUTE] === (lo & PAGE_MASK) && words[e + EXECUTE + 1] === hi
-        ? (lo + words[e + ADDEND]) | 0
-        : this.mmu.fill(lo, hi, ACCESS.execute);
-      const block = pa === -1 ? null : this.blocks.at(lo, hi, pa);
-      if (block === null) return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault;
-      if (block.stopsHere && mayStop) return STOP;
-      mayStop = true;
-
-      const { instructions, semantics } = block;
-      const end = instructions.length < left ? instructions.length : left;
-      this.current = block;
-      r[RIP + 1] = block.nextHi;
-      let k = 0;
-      while (k < end) {
-        const i = instructions[k];
-        this.done = k;
-        m.begin();
-        r[RIP] = (r[RIP] + i.length) | 0;
-        semantics[k](m, i);
-        k += 1;
-        if (m.outcome !== OUTCOME.next) break;
-      }
-      left -= k;
-      const outcome = m.outcome;
-      m.outcome = OUTCOME.next;
-      if (outcome >= OUTCOME.syscall && outcome !== OUTCOME.codeWritten) {
-        const exit = this.leave(block, k, outcome);
-        if (exit !== null) return exit;
-        continue;
-      }
-      this.count(block, k);
-      if (k === instructions.length && block.flow !== 'next') this.predict(block, lo, outcome === OUTCOME.jumped);
-    }
-    return BUDGET;
+    return done;
   }
   /** The rarer ends of an instruction. null: go on. */
   private leave(block: Block, executed: number, outcome: number): Exit | null {
-    if (outcome === OUTCOME.syscall) { this.count(block, executed); return SYSCALL; }
-    const r = this.state.r32;
-    const isTrap = outcome === OUTCOME.trapped;
-    const isBreakpoint = isTrap && this.interpreter.vector === VECTOR.breakpoint;
-    if (!isBreakpoint) {
-      r[RIP] = (block.lo + block.offsetOf(executed - 1)) | 0;
-      r[RIP + 1] = block.hi;
+    if (outcome === OUTCOME.syscall) return SYSCALL;
+    if (outcome === OUTCOME.codeWritten) return null;
+    const vector = outcome === OUTCOME.trapped ? this.interpreter.vector : -1;
+    if (vector !== VECTOR.breakpoint) {
+      this.state.r32[RIP] = (block.lo + block.offsetOf(executed - 1)) | 0;
+      this.state.r32[RIP + 1] = block.hi;
     }
-    this.count(block, isTrap && !isBreakpoint ? executed - 1 : executed);
-    return isTrap ? EXCEPTIONS[this.interpreter.vector] : null;
+    return vector === -1 ? null : EXCEPTIONS[vector];
   }
-  /** Charges the branch that ends a block. `from` is the block's address: one branch a block, so it names the branch as well. */
-  private predict(block: Block, from: i32, hasJumped: boolean): void {
+  /** Cycles of the branch that ends a block. `from` is the block's address: one branch a block, so it names the branch as well. */
+  private endOf(block: Block, from: i32, outcome: number): number {
     const to = this.state.r32[RIP], p = this.predictor;
-    let cycles = 0;
-    switch (block.flow) {
-      case 'branch': cycles = p.conditional(from, hasJumped); break;
-      case 'jump': cycles = p.direct(); break;
-      case 'call': cycles = p.direct(); p.called((block.lo + block.bytes) | 0); break;
-      case 'jump-indirect': cycles = p.indirect(from, to); break;
-      case 'call-indirect': cycles = p.indirect(from, to); p.called((block.lo + block.bytes) | 0); break;
-      case 'return': cycles = p.returned(to); break;
-      default: return;
+    switch (block.ending) {
+      case ENDING.branch: return p.conditional(from, outcome === OUTCOME.jumped);
+      case ENDING.jump: return p.direct();
+      case ENDING.call: p.called((block.lo + block.bytes) | 0); return p.direct();
+      case ENDING.return: return p.returned(to);
+      case ENDING.jumpIndirect: return p.indirect(from, to);
+      case ENDING.callIndirect: p.called((block.lo + block.bytes) | 0); return p.indirect(from, to);
+      default: return 0;
     }
-    this.state.f64[CYCLES] += cycles;
   }
   /** Cycles spent outside the program: system calls, faults, signals. */
   charge(cycles: number): void { this.state.f64[CYCLES] += cycles; }

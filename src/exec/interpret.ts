@@ -26,7 +26,7 @@ const RIP = 2 * SLOT.rip;
 const VECTORS = STATE.vector >> 2;
 const KIND = STATE.flagsRule >> 2, RESULT = STATE.flagsResult >> 2, A = STATE.flagsA >> 2, B = STATE.flagsB >> 2;
 const KNOWN = STATE.eflags >> 2;
-const NOT_MODIFIED = -1, MODIFIED_ACROSS = -2;
+const NOT_MODIFIED = -1;
 
 export class Interpreter implements Ops {
   readonly state: CpuState;
@@ -72,11 +72,16 @@ export class Interpreter implements Ops {
   constant(value: number): Temp { return this.fresh(value, value >> 31); }
 
   // — operands —
+  /** The two commonest forms here, where they are inlined; the rest one call further. */
   read(o: Operand): Temp {
     const r = this.r, at = o.index << 1;
+    if (o.form === FORM.gpr64) return this.fresh(r[at], r[at + 1]);
+    if (o.form === FORM.gpr32) return this.fresh(r[at], 0);
+    return this.readOther(o);
+  }
+  private readOther(o: Operand): Temp {
+    const r = this.r, at = o.index << 1;
     switch (o.form) {
-      case FORM.gpr64: return this.fresh(r[at], r[at + 1]);
-      case FORM.gpr32: return this.fresh(r[at], 0);
       case FORM.memory: return this.load(this.address(o), o.size);
       case FORM.immediate: return this.cut(o.lo, o.hi, o.size);
       case FORM.gpr8: return this.fresh(r[at] & 0xff, 0);
@@ -96,9 +101,13 @@ export class Interpreter implements Ops {
   }
   write(o: Operand, v: Temp): void {
     const r = this.r, s = this.s, at = o.index << 1;
+    if (o.form === FORM.gpr64) { r[at] = s[v]; r[at + 1] = s[v + 1]; return; }
+    if (o.form === FORM.gpr32) { r[at] = s[v]; r[at + 1] = 0; return; }
+    this.writeOther(o, v);
+  }
+  private writeOther(o: Operand, v: Temp): void {
+    const r = this.r, s = this.s, at = o.index << 1;
     switch (o.form) {
-      case FORM.gpr64: r[at] = s[v]; r[at + 1] = s[v + 1]; return;
-      case FORM.gpr32: r[at] = s[v]; r[at + 1] = 0; return;
       case FORM.memory: this.writeMemory(o, v); return;
       case FORM.gpr8: r[at] = (r[at] & ~0xff) | (s[v] & 0xff); return;
       case FORM.gpr16: r[at] = (r[at] & ~0xffff) | (s[v] & 0xffff); return;
@@ -114,28 +123,30 @@ export class Interpreter implements Ops {
   }
   private writeMemory(o: Operand, v: Temp): void {
     const pa = this.modified;
-    if (pa < 0) { this.modified = NOT_MODIFIED; this.store(this.address(o), v, o.size); return; }
+    if (pa === NOT_MODIFIED) { this.store(this.address(o), v, o.size); return; }
     this.modified = NOT_MODIFIED;
     this.put(pa, v, o.size);
   }
   /** Checks for writing, then reads: what a read-modify-write does (its faults carry W). */
-  modify(o: Operand): Temp {
-    if (o.form !== FORM.memory) return this.read(o);
+  modify(o: Operand): Temp { return o.form === FORM.memory ? this.modifyMemory(o) : this.read(o); }
+  private modifyMemory(o: Operand): Temp {
     const at = this.address(o), lo = this.s[at], hi = this.s[at + 1];
     const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
-    let pa: Pa;
     if (this.words[e + WRITE] === (lo & PAGE_MASK) && this.words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - o.size) {
-      pa = (lo + this.words[e + ADDEND]) | 0;
-    } else if ((lo & ~PAGE_MASK) > PAGE_BYTES - o.size) {
-      this.translateAcross(lo, hi, o.size, ACCESS.write);
-      this.modified = MODIFIED_ACROSS;
-      return this.loadAcross(lo, hi, o.size);
-    } else {
-      pa = this.translate(lo, hi, ACCESS.write);
-      if (this.mmu.code[pa >>> 12] !== 0) { this.modified = MODIFIED_ACROSS; return this.get(pa, o.size); }
+      this.modified = (lo + this.words[e + ADDEND]) | 0;
+      return this.get(this.modified, o.size);
     }
-    this.modified = pa;
-    return this.get(pa, o.size);
+    return this.modifySlowly(lo, hi, o.size);
+  }
+  /** What straddles pages, or may overwrite translated code, is stored by the slow path, too. */
+  private modifySlowly(lo: i32, hi: i32, size: Size): Temp {
+    if ((lo & ~PAGE_MASK) > PAGE_BYTES - size) {
+      this.translateAcross(lo, hi, size, ACCESS.write);
+      return this.loadAcross(lo, hi, size);
+    }
+    const pa = this.translate(lo, hi, ACCESS.write);
+    if (this.mmu.code[pa >>> 12] === 0) this.modified = pa;
+    return this.get(pa, size);
   }
   effective(o: Operand): Temp {
     const r = this.r, base = o.base << 1;

@@ -36,6 +36,8 @@ export class Mmu {
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
   onCodeWrite: (pa: Pa, length: number) => void = () => {};
   private readonly words: Int32Array;
+  /** Counts flushes: a translation found good holds until the next one. */
+  epoch = 0;
   private cr3: Pa = NO_ROOT;
 
   constructor(memory: LinearMemory, frames: Frames) {
@@ -48,9 +50,10 @@ export class Mmu {
   /** CR3: the PML4's address, 0 for none. */
   get root(): Pa { return this.cr3; }
   set root(pa: Pa) { this.cr3 = pa; this.flush(); }
-  flush(): void { this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS); }
+  flush(): void { this.epoch += 1; this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS); }
   /** INVLPG. */
   flushPage(va: Va): void {
+    this.epoch += 1;
     const lo = loOf(va) & PAGE_MASK, hi = hiOf(va), slot = tlbSlot(lo, hi), w = this.words;
     if (w[slot] === lo && w[slot + 1] === hi) w[slot] = w[slot + WRITE] = w[slot + EXECUTE] = INVALID;
   }

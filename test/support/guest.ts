@@ -28,6 +28,6 @@ export function runNative(elf: Uint8Array, args: readonly string[] = [], stdin =
     writeFileSync(path, elf);
     chmodSync(path, 0o755);
     const { status, stdout } = spawnSync(path, args, { input: stdin, maxBuffer: 1 << 28 });
-    return { status, stdout };
+    return { status, stdout: new Uint8Array(stdout) }; // A copy: what Node returns is a Buffer, whose slices share memory.
   } finally { rmSync(folder, { recursive: true, force: true }); }
 }

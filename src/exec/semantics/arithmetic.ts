@@ -73,29 +73,25 @@ const dec: Semantics = (m, i) => {
   m.flags(RULE.dec, i.size, result, a, kept);
 };
 
-/** The high half, and whether the product needs it: what CF and OF tell. */
-function highAndExcess(m: Ops, a: Temp, b: Temp, low: Temp, size: Size, isSigned: boolean): { high: Temp; excess: Temp } {
-  const high = m.multiplyHigh(a, b, size, isSigned);
-  if (!isSigned) return { high, excess: high };
-  const sign = m.shiftRightSigned(low, m.constant(8 * size - 1), size);
-  return { high, excess: m.xor(high, sign) };
+/** Not 0 where the product needs its high half: what CF and OF tell. */
+function excessOf(m: Ops, low: Temp, high: Temp, size: Size, isSigned: boolean): Temp {
+  return isSigned ? m.xor(high, m.shiftRightSigned(low, m.constant(8 * size - 1), size)) : high;
 }
 /** MUL, and IMUL with one operand: rdx:rax = rax * operand; of bytes, ax = al * operand. */
 const wideMultiply = (isSigned: boolean): Semantics => (m, i) => {
   const a = m.read(accumulator(i.size)), b = m.read(first(i));
-  const low = m.multiply(a, b, i.size);
-  const { high, excess } = highAndExcess(m, a, b, low, i.size, isSigned);
+  const low = m.multiply(a, b, i.size), high = m.multiplyHigh(a, b, i.size, isSigned);
   if (i.size === 1) m.write(AX, m.or(low, m.shiftLeft(high, m.constant(8), 2)));
   else { m.write(accumulator(i.size), low); m.write(dataRegister(i.size), high); }
-  m.flags(RULE.mul, i.size, low, a, excess);
+  m.flags(RULE.mul, i.size, low, a, excessOf(m, low, high, i.size, isSigned));
 };
+const multiplySigned = wideMultiply(true);
 const imul: Semantics = (m, i) => {
-  if (i.operands.length === 1) return wideMultiply(true)(m, i);
+  if (i.operands.length === 1) { multiplySigned(m, i); return; }
   const a = m.read(i.operands[i.operands.length - 2]), b = m.read(i.operands[i.operands.length - 1]);
-  const low = m.multiply(a, b, i.size);
-  const { excess } = highAndExcess(m, a, b, low, i.size, true);
+  const low = m.multiply(a, b, i.size), high = m.multiplyHigh(a, b, i.size, true);
   m.write(first(i), low);
-  m.flags(RULE.mul, i.size, low, a, excess);
+  m.flags(RULE.mul, i.size, low, a, excessOf(m, low, high, i.size, true));
 };
 
 /** DIV and IDIV: a quotient that does not fit, like a zero divisor, is #DE. Flags are left as they are. */
@@ -153,7 +149,9 @@ const xadd: Semantics = (m, i) => {
 const cmpxchg: Semantics = (m, i) => {
   const old = m.modify(first(i)), expected = m.read(accumulator(i.size)), value = m.read(second(i));
   const isEqual = m.equal(old, expected);
-  m.write(first(i), m.select(isEqual, value, old));
+  // A register that compares unequal is not written at all: its upper half stays. Memory always is.
+  if (first(i).kind === 'mem') m.write(first(i), m.select(isEqual, value, old));
+  else if (m.when(isEqual)) { m.write(first(i), value); m.end(); }
   if (m.when(m.isZero(isEqual))) { m.write(accumulator(i.size), old); m.end(); }
   m.flags(RULE.sub, i.size, m.sub(expected, old, i.size), expected, old);
 };
