@@ -555,4 +555,11 @@ reports('a walk shows four entries with their bits', () => {
   assert.equal(steps.map(s => `${s.level} ${(s.entry & 0xfffn).toString(16)} ${s.entry >> 63n}`), ['4 27 0', '3 27 0', '2 27 0', '1 67 1']);
 });
 
-for (const s of [placing, refusals, shapes, resize, paging, copies, forks, reports]) s.run();
+placing.run();
+refusals.run();
+shapes.run();
+resize.run();
+paging.run();
+copies.run();
+forks.run();
+reports.run();

@@ -225,4 +225,8 @@ framesSuite('a copy has the bytes, in a fresh frame or a used one', () => {
   }
 });
 
-for (const s of [walk, codes, tlb, code, framesSuite]) s.run();
+walk.run();
+codes.run();
+tlb.run();
+code.run();
+framesSuite.run();

@@ -5,9 +5,10 @@ import { COMMANDS, HELP } from './commands.ts';
 import { describeOptions, readCommandLine } from './options.ts';
 
 /** Returns the exit status. */
-export async function main(host: CommandHost): Promise<number> {
+/** @param manifest path of the package's package.json */
+export async function main(host: CommandHost, manifest = ''): Promise<number> {
   const [first, ...words] = host.arguments;
-  if (first === '--version') return say(host, `tramp64 ${version(host)}\n`);
+  if (first === '--version') return say(host, `tramp64 ${version(host, manifest)}\n`);
   if (first === '--help' || first === '-h' || first === 'help') return help(host, words[0]);
   if (first === undefined) { help(host, undefined, 2); return STATUS_USAGE; }
   const command = COMMANDS.find(row => row.name === first);
@@ -33,9 +34,9 @@ function help(host: CommandHost, name: string | undefined, fd = 1): number {
 }
 function say(host: CommandHost, text: string, fd = 1): number { host.write(fd, bytesOf(text), null); return 0; }
 
-/** From the package's own description, which lies beside `src` and `dist`. */
-function version(host: CommandHost): string {
-  const fd = host.open(new URL('../../package.json', import.meta.url).pathname, 0, 0), bytes = new Uint8Array(4096);
+/** From the package's own description. */
+function version(host: CommandHost, manifest: string): string {
+  const fd = host.open(manifest, 0, 0), bytes = new Uint8Array(4096);
   const text = String.fromCharCode(...bytes.subarray(0, Math.max(0, host.read(fd, bytes, 0))));
   return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }
