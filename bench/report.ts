@@ -34,7 +34,7 @@ export function sentences(find: (name: string) => Measurement): string {
   const overLoop = (m: Measurement): number => m.cycles - loop.cycles;
   const perCall = overLoop(trampfd) / overLoop(yardstick);
   const first = `"About the same amount of time as getpid()": ${perCall < 1.5 ? 'holds' : 'does not hold'}. An invocation through the fault costs ${number(perCall, 1)} times a plain `
-    + `system call (${number(overLoop(trampfd), 0)} cycles against ${number(overLoop(yardstick), 0)} beyond the indirect call), because an exception enters the kernel by the slow gate.`;
+    + `system call (${number(overLoop(trampfd), 0)} cycles against ${number(overLoop(yardstick), 0)} beyond the indirect call), because an exception takes the slow way into the kernel and back.`;
   const second = `"Userspace is much faster", and memory: ${trampfd.cycles > 5 * slowest.cycles ? 'holds' : 'does not hold'}. Userspace trampolines take ${number(fastest.cycles, 1)} to ${number(slowest.cycles, 1)} cycles, `
     + `${number(trampfd.cycles / slowest.cycles, 0)} to ${number(trampfd.cycles / fastest.cycles, 0)} times fewer than trampfd's ${number(trampfd.cycles, 0)}; trampfd in turn needs no page of code or data `
     + `(${bytes(trampfd.memory.code)} bytes), only ${bytes(trampfd.memory.kernel)} bytes in the kernel and a mapping of its own, where they need `

@@ -4,8 +4,7 @@ import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { COMMANDS, HELP } from './commands.ts';
 import { describeOptions, readCommandLine } from './options.ts';
 
-/** Returns the exit status. */
-/** @param manifest path of the package's package.json */
+/** Returns the exit status. `manifest`: path of the package's package.json, for `--version`. */
 export async function main(host: CommandHost, manifest = ''): Promise<number> {
   const [first, ...words] = host.arguments;
   if (first === '--version') return say(host, `tramp64 ${version(host, manifest)}\n`);
