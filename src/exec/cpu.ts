@@ -24,6 +24,7 @@ const STOP: Exit = Object.freeze({ reason: 'stop' });
 const BUDGET: Exit = Object.freeze({ reason: 'budget' });
 const EXCEPTIONS: readonly Exit[] = Array.from({ length: 32 }, (_, vector) => Object.freeze({ reason: 'exception', vector } as const));
 
+const NOWHERE = -1;
 const RIP = 2 * SLOT.rip;
 const CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
 
@@ -35,6 +36,8 @@ export class Cpu {
   readonly blocks: BlockCache;
   private readonly interpreter: Interpreter;
   private readonly pageFault: Exit;
+  /** A breakpoint that was stopped at, and whose instruction has not been executed since. */
+  private passing: Va = NOWHERE;
 
   constructor(memory: LinearMemory, mmu: Mmu) {
     this.state = new CpuState(memory);
@@ -47,10 +50,13 @@ export class Cpu {
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
 
-  /** Runs at most `budget` instructions. A breakpoint at the very first one does not stop: whoever resumes wants to get past it. */
+  /** The next run gets past the breakpoint at RIP: as after stopping there. */
+  passBreakpoint(): void { this.passing = this.state.rip; }
+
+  /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
     const r = this.state.r32, f64 = this.state.f64, m = this.interpreter;
-    let left = budget, cycles = 0, mayStop = false;
+    let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
     let exit: Exit | null = null;
     let block = NOTHING;
     try {
@@ -68,15 +74,16 @@ export class Cpu {
         r[RIP + 1] = block.nextHi;
         let k = 0;
         while (k < end) {
-          const i = instructions[k];
+          const i = instructions[k], perform = semantics[k];
           m.begin();
           r[RIP] = (r[RIP] + i.length) | 0;
-          semantics[k](m, i);
+          perform(m, i);
           k += 1;
           if (m.outcome !== OUTCOME.next) break;
         }
-        left -= k;
         const outcome = m.outcome;
+        if (outcome === OUTCOME.trapped && m.vector !== VECTOR.breakpoint) k -= 1; // A fault: not done, so it does not count.
+        left -= k;
         if (outcome > OUTCOME.jumped) {
           m.outcome = OUTCOME.next;
           cycles += block.costOf(k);
@@ -84,7 +91,7 @@ export class Cpu {
           if (exit !== null) break;
         } else {
           m.outcome = OUTCOME.next;
-          if (k === instructions.length) cycles += block.cost + this.endOf(block, lo, outcome);
+          if (k === instructions.length) cycles += block.cost + this.endOf(block, outcome);
           else cycles += block.costOf(k);
         }
       }
@@ -97,6 +104,8 @@ export class Cpu {
     }
     f64[CYCLES] += cycles;
     f64[INSTRUCTIONS] += budget - left;
+    if (exit === STOP) this.passBreakpoint();
+    else if (left < budget) this.passing = NOWHERE;
     return exit ?? BUDGET;
   }
   private fault(): Exit { return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault; }
@@ -119,23 +128,26 @@ export class Cpu {
   private leave(block: Block, executed: number, outcome: number): Exit | null {
     if (outcome === OUTCOME.syscall) return SYSCALL;
     if (outcome === OUTCOME.codeWritten) return null;
-    const vector = outcome === OUTCOME.trapped ? this.interpreter.vector : -1;
-    if (vector !== VECTOR.breakpoint) {
-      this.state.r32[RIP] = (block.lo + block.offsetOf(executed - 1)) | 0;
-      this.state.r32[RIP + 1] = block.hi;
-    }
-    return vector === -1 ? null : EXCEPTIONS[vector];
+    if (outcome === OUTCOME.again) { this.goBack(block, executed - 1); return null; }
+    const { vector } = this.interpreter;
+    if (vector !== VECTOR.breakpoint) this.goBack(block, executed);
+    return EXCEPTIONS[vector];
   }
-  /** Cycles of the branch that ends a block. `from` is the block's address: one branch a block, so it names the branch as well. */
-  private endOf(block: Block, from: i32, outcome: number): number {
-    const to = this.state.r32[RIP], p = this.predictor;
+  /** RIP becomes the address of an instruction of the block. */
+  private goBack(block: Block, index: number): void {
+    this.state.r32[RIP] = (block.lo + block.offsetOf(index)) | 0;
+    this.state.r32[RIP + 1] = block.hi;
+  }
+  /** Cycles of the branch that ends a block. Its end names it: where a block begins depends on how it was entered. */
+  private endOf(block: Block, outcome: number): number {
+    const from = (block.lo + block.bytes) | 0, to = this.state.r32[RIP], p = this.predictor;
     switch (block.ending) {
       case ENDING.branch: return p.conditional(from, outcome === OUTCOME.jumped);
       case ENDING.jump: return p.direct();
-      case ENDING.call: p.called((block.lo + block.bytes) | 0); return p.direct();
+      case ENDING.call: p.called(from); return p.direct();
       case ENDING.return: return p.returned(to);
       case ENDING.jumpIndirect: return p.indirect(from, to);
-      case ENDING.callIndirect: p.called((block.lo + block.bytes) | 0); return p.indirect(from, to);
+      case ENDING.callIndirect: p.called(from); return p.indirect(from, to);
       default: return 0;
     }
   }

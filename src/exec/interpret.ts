@@ -177,7 +177,7 @@ export class Interpreter implements Ops {
   load(at: Temp, size: Size, aligned = false): Temp {
     const lo = this.s[at], hi = this.s[at + 1], words = this.words;
     const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
-    if (aligned && (lo & (size - 1)) !== 0) return this.misaligned();
+    if (aligned && (lo & (size - 1)) !== 0) return this.raiseProtection();
     if (words[e + READ] === (lo & PAGE_MASK) && words[e + READ + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       return this.get((lo + words[e + ADDEND]) | 0, size);
     }
@@ -190,7 +190,7 @@ export class Interpreter implements Ops {
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
     const lo = this.s[at], hi = this.s[at + 1], words = this.words;
     const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
-    if (aligned && (lo & (size - 1)) !== 0) this.misaligned();
+    if (aligned && (lo & (size - 1)) !== 0) this.raiseProtection();
     if (words[e + WRITE] === (lo & PAGE_MASK) && words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       this.put((lo + words[e + ADDEND]) | 0, value, size);
       return;
@@ -200,8 +200,7 @@ export class Interpreter implements Ops {
     this.beforeWrite(pa, size);
     this.put(pa, value, size);
   }
-  /** Raises #GP. */
-  private misaligned(): Temp { this.vector = VECTOR.protection; throw TRAP; }
+  private raiseProtection(): Temp { this.vector = VECTOR.protection; throw TRAP; }
 
   private get(pa: Pa, size: Size): Temp {
     const s = this.s, t = this.used;
@@ -240,9 +239,11 @@ export class Interpreter implements Ops {
     if (this.outcome === OUTCOME.next) this.outcome = OUTCOME.codeWritten;
   }
   private translateAcross(lo: i32, hi: i32, size: number, access: number): void {
+    const last = (lo + size - 1) | 0, lastHi = (last >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi;
+    // What leaves the lower half raises #GP, whatever its first page would raise.
+    if (lastHi >> 15 !== hi >> 15 && lastHi !== 0) this.raiseProtection();
     this.translate(lo, hi, access);
-    const last = (lo + size - 1) | 0;
-    this.translate(last & PAGE_MASK, (last >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi, access);
+    this.translate(last & PAGE_MASK, lastHi, access);
   }
   private loadAcross(lo: i32, hi: i32, size: Size): Temp {
     const t = this.used;
@@ -403,7 +404,14 @@ export class Interpreter implements Ops {
   next(): Temp { return this.fresh(this.r[RIP], this.r[RIP + 1]); }
   target(o: Operand): Temp {
     const from = this.r[RIP], lo = (from + o.disp) | 0;
-    return this.fresh(lo, (this.r[RIP + 1] + o.dispHigh + ((lo >>> 0) < (from >>> 0) ? 1 : 0)) | 0);
+    if (o.size === 2) return this.fresh(lo & 0xffff, 0);
+    const t = this.fresh(lo, (this.r[RIP + 1] + o.dispHigh + ((lo >>> 0) < (from >>> 0) ? 1 : 0)) | 0);
+    this.canonical(t);
+    return t;
+  }
+  canonical(at: Temp): void {
+    const top = this.s[at + 1] >> 15;
+    if (top !== 0 && top !== -1) this.raiseProtection();
   }
   jump(to: Temp): void {
     this.r[RIP] = this.s[to]; this.r[RIP + 1] = this.s[to + 1];

@@ -115,8 +115,10 @@ export interface Ops {
   // — control —
   /** The address of the next instruction. */
   next(): Temp;
-  /** The target of a relative operand. */
+  /** The target of a relative operand, cut to the operand's size (2 or 8 bytes); #GP where it is not canonical. */
   target(operand: Operand): Temp;
+  /** #GP unless `at` is canonical: what a branch checks before anything of it is written. */
+  canonical(at: Temp): void;
   /** Goes there, after everything else of this instruction. */
   jump(to: Temp): void;
   /** Goes to `operand` if the condition holds, on to the next instruction otherwise. */

@@ -70,9 +70,10 @@ export class Printer implements Ops {
   readFlags(): Temp { return this.let('read-flags'); }
   writeFlags(mask: number, value: Temp): void { this.say(`write-flags 0x${mask.toString(16)}, t${value}`); }
   next(): Temp { return this.let('next'); }
-  target(_o: Operand): Temp { return this.let('target'); }
+  target(o: Operand): Temp { return this.let(`target${o.size === 2 ? '16' : ''}`); }
+  canonical(at: Temp): void { this.say(`canonical t${at}`); }
   jump(to: Temp): void { this.say(`jump t${to}`); }
-  branch(c: Temp, _o: Operand): void { this.say(`branch t${c}`); }
+  branch(c: Temp, o: Operand): void { this.say(`branch${o.size === 2 ? '16' : ''} t${c}`); }
   trap(vector: number): void { this.say(`trap ${vector}`); }
   syscall(): void { this.say('syscall'); }
   apply(p: Primitive, a: Temp, b?: Temp, c?: Temp): Temp {

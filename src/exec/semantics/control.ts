@@ -2,25 +2,34 @@
 import type { Size } from '../../base/types.ts';
 import { type Instruction, register } from '../../decoder/instruction.ts';
 import { type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
-import { pop, push } from './moves.ts';
+import { push } from './moves.ts';
 import { RSP } from '../state.ts';
 
 const STACK_POINTER = register('gpr', RSP, 8);
 const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4), R11 = register('gpr', 11, 8);
 
-const destination = (m: Ops, i: Instruction): Temp => i.operands[0].kind === 'rel' ? m.target(i.operands[0]) : m.read(i.operands[0]);
+/** Under a 66 prefix RIP is cut to 16 bits, and CALL and RET move 2 bytes (AMD64 APM vol. 3 §1.2.2; Intel ignores the prefix). */
+const destination = (m: Ops, i: Instruction): Temp => {
+  if (i.operands[0].kind === 'rel') return m.target(i.operands[0]);
+  const to = m.read(i.operands[0]);
+  m.canonical(to);
+  return to;
+};
 
 const jmp: Semantics = (m, i) => { m.jump(destination(m, i)); };
 const jcc: Semantics = (m, i) => { m.branch(m.condition(i.condition), i.operands[0]); };
 const call: Semantics = (m, i) => {
   const to = destination(m, i);
-  push(m, m.next(), 8);
+  push(m, m.next(), i.size);
   m.jump(to);
 };
 /** RET n drops n more bytes of arguments. */
 const ret: Semantics = (m, i) => {
-  const to = pop(m, 8);
-  if (i.operands.length > 0) m.write(STACK_POINTER, m.add(m.read(STACK_POINTER), m.zeroExtend(m.read(i.operands[0]), 2), 8));
+  const top = m.read(STACK_POINTER);
+  const to = m.load(top, i.size);
+  m.canonical(to);
+  const above = m.add(top, m.constant(i.size), 8);
+  m.write(STACK_POINTER, i.operands.length === 0 ? above : m.add(above, m.read(i.operands[0]), 8));
   m.jump(to);
 };
 const counter = (i: Instruction) => i.addressSize === 4 ? ECX : RCX;
