@@ -4,7 +4,7 @@ import { type Semantics, VECTOR } from '../ops.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { control } from './control.ts';
-import { moves } from './moves.ts';
+import { moves, segmentMoves } from './moves.ts';
 import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
 import { sseControl } from './sse-control.ts';
@@ -25,5 +25,11 @@ export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
 });
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
+const SYSTEM_FILES: ReadonlySet<string> = new Set(['segment', 'control', 'debug']);
 
-export function semanticsOf(i: Instruction): Semantics { return (hasMmx(i) ? null : SEMANTICS[i.operation]) ?? notImplemented; }
+/** Chosen once, when a block is built. */
+export function semanticsOf(i: Instruction): Semantics {
+  if (hasMmx(i)) return notImplemented;
+  const isSystem = i.operands.some(operand => SYSTEM_FILES.has(operand.file));
+  return (isSystem ? segmentMoves[i.operation] : SEMANTICS[i.operation]) ?? notImplemented;
+}

@@ -118,19 +118,8 @@ const movSegment: Helper = function movSegment(context, i) {
   if (to.index === 2 && value !== 0x2b) context.trap(VECTOR.protection);
 };
 function privileged(context: { trap(vector: number): never }): never { return context.trap(VECTOR.protection); }
-const movAny: Semantics = (m, i) => {
-  if (i.operands[0].form === FORM.other || i.operands[1].form === FORM.other) m.help(movSegment, i);
-  else mov(m, i);
-};
 /** PUSH FS and POP GS: selectors that are always null. */
-const pushAny: Semantics = (m, i) => {
-  if (i.operands[0].form === FORM.other) push(m, m.constant(0), i.size);
-  else pushOperand(m, i);
-};
-const popAny: Semantics = (m, i) => {
-  if (i.operands[0].form === FORM.other) m.help(popSegment, i);
-  else popOperand(m, i);
-};
+const pushSegment: Semantics = (m, i) => { push(m, m.constant(0), i.size); };
 const popSegment: Helper = function popSegment(context, i: Instruction) {
   const { state } = context, top = state.rsp, value = new Uint8Array(i.size);
   context.load(top, value);
@@ -139,7 +128,11 @@ const popSegment: Helper = function popSegment(context, i: Instruction) {
 };
 
 export const moves: Readonly<Record<string, Semantics>> = {
-  mov: movAny, movabs: movAny, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushAny, pop: popAny, leave,
+  mov, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushOperand, pop: popOperand, leave,
   enter: (m, i) => m.help(enter, i), xlat: (m, i) => m.help(xlat, i), cmovcc, setcc,
   movnti: mov,
+};
+/** The same names with a segment, control or debug register. */
+export const segmentMoves: Readonly<Record<string, Semantics>> = {
+  mov: (m, i) => m.help(movSegment, i), push: pushSegment, pop: (m, i) => m.help(popSegment, i),
 };
