@@ -99,7 +99,7 @@ function isSentence(text: string, name: string): void {
 
 /** Little, so that some programs find none left. */
 const MEMORY_BYTES = 8 << 20;
-const TURNS_MAX = 400, TURN_INSTRUCTIONS = 2000;
+const TURNS_MAX = 100, TURN_INSTRUCTIONS = 1000;
 type Fate = 'refused' | 'ended' | 'killed' | 'went on';
 interface Outcome { readonly fate: Fate; readonly status: number | null; readonly stdout: string }
 function outcomeOf({ elf, stdin, args, name }: Case): Outcome {
