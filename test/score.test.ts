@@ -96,7 +96,7 @@ scores('is met for every row with semantics that can be encoded', () => {
 scores('is the same whatever registers, addresses and immediates', () => assert.equal(found.torn, []));
 scores.run();
 
-const WRITES = /^\s*(write\b|write-flags|flags|store)/, MAY_FAULT = /= (load|read m\d|modify m\d)|^\s*(store|canonical|write m\d|trap)/;
+const WRITES = /^\s*(write\b|write-flags|flags|store)/, MAY_FAULT = /= (load|read m\d|modify m\d)|^\s*(store|probe|canonical|write m\d|trap)/;
 const STORES = /^\s*(store|write m\d)/, HELPS = /^\s*help /;
 /** A memory operand that `modify` checked is written without a fault. */
 function mayFault(line: string, isChecked: boolean): boolean { return MAY_FAULT.test(line) && !(isChecked && /^\s*write m\d/.test(line)); }

@@ -200,6 +200,7 @@ export class Interpreter implements Ops {
     this.beforeWrite(pa, size);
     this.put(pa, value, size);
   }
+  probe(at: Temp, size: Size): void { this.translateAcross(this.s[at], this.s[at + 1], size, ACCESS.write); }
   private raiseProtection(): Temp { this.vector = VECTOR.protection; throw TRAP; }
 
   private get(pa: Pa, size: Size): Temp {

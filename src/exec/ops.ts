@@ -61,6 +61,8 @@ export interface Ops {
   /** `size` 16 gives and takes vector Temps. `aligned`: #GP unless the address is a multiple of the size. */
   load(at: Temp, size: Size, aligned?: boolean): Temp;
   store(at: Temp, value: Temp, size: Size, aligned?: boolean): void;
+  /** Faults now if the store that will follow would: what `modify` does for an operand. */
+  probe(at: Temp, size: Size): void;
 
   // — integers; results are cut to `size` bytes —
   add(a: Temp, b: Temp, size: Size): Temp;

@@ -35,6 +35,7 @@ export class Printer implements Ops {
   address(o: Operand): Temp { return this.let(`address${o.segment === NONE ? '' : o.segment === SLOT.fs ? ' fs' : ' gs'}`); }
   load(at: Temp, size: Size, aligned = false): Temp { return this.let(`load${bits(size)}${aligned ? ' aligned' : ''} [t${at}]`); }
   store(at: Temp, v: Temp, size: Size, aligned = false): void { this.say(`store${bits(size)}${aligned ? ' aligned' : ''} [t${at}], t${v}`); }
+  probe(at: Temp, size: Size): void { this.say(`probe${bits(size)} [t${at}]`); }
   add(a: Temp, b: Temp, size: Size): Temp { return this.let(`add${bits(size)} t${a}, t${b}`); }
   sub(a: Temp, b: Temp, size: Size): Temp { return this.let(`sub${bits(size)} t${a}, t${b}`); }
   and(a: Temp, b: Temp): Temp { return this.let(`and t${a}, t${b}`); }

@@ -18,6 +18,7 @@ const bitTest = (change: Change): Semantics => (m, i) => {
   const within = m.and(index, m.constant(8 * i.size - 1));
   const isFar = to.kind === 'mem' && offset.kind === 'reg';
   const at = isFar ? farAddress(m, to, index, i) : 0;
+  if (isFar && change !== null) m.probe(at, i.size);
   const a = isFar ? m.load(at, i.size) : change === null ? m.read(to) : m.modify(to);
   const bit = m.and(m.shiftRight(a, within, i.size), m.constant(1));
   if (change !== null) {
