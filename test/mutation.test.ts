@@ -11,7 +11,7 @@ import { Machine } from '../src/machine.ts';
 import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost } from './support/fixtures.ts';
 import { Random, testSeed } from './support/random.ts';
 
-const CASES = Number(process.env['CASES'] ?? 2000), COMMAND_CASES = 300;
+const CASES = Number(process.env['CASES'] ?? 2000), COMMAND_CASES = 100;
 const HEADER_BYTES = 64, PROGRAM_HEADER_BYTES = 56;
 /** Offset and size of every field of the two headers. */
 const HEADER_FIELDS = [
