@@ -29,6 +29,7 @@ const STEPS: readonly Step[] = [
   ['prlimit64', 0, 3, 0, BUFFER], ['prlimit64', 0, 7, 'LIMIT', 0], ['getrandom', BUFFER, 4, 1], ['arch_prctl', 0x1002, 0x1234], ['set_tid_address', BUFFER],
   ['futex', BUFFER, 128, 12345, 0], ['futex', BUFFER, 1, 1], ['prctl', 15, 'name'], ['prctl', 16, BUFFER], ['prctl', 38, 1, 0, 0, 0], ['sched_getaffinity', 0, 128, BUFFER],
   ['writev', 1, 'VECTORS', 2], ['readv', 3, 8, 1], ['poll', 'POLL', 2, 0], ['sendfile', 1, 3, 0, 5], ['fork'], ['getpid'], ['rseq', 0, 32, 0, 0x53053053],
+  ['rseq', 0, 32, 0x1234, 0],
 ];
 
 suiteOf('prints every kind of argument and result', () => {

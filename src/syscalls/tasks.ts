@@ -120,6 +120,6 @@ export const taskCalls: SyscallRows<KernelTask> = [
     run: (task, a) => { if (a.size(1) !== 24) return -EINVAL; task.robustListAt = a.pointer(0); return 0; },
   }],
   [309, { name: 'getcpu', run: getcpu, shape: 'ptr ptr ptr → int' }],
-  [334, { name: 'rseq', run: () => -ENOSYS, shape: 'ptr hex int hex → int', partial: 'not implemented: libraries do without' }],
+  [334, { name: 'rseq', run: () => -ENOSYS, shape: 'ptr hex hex hex → int', partial: 'not implemented: libraries do without' }],
   [435, later('clone3', 'ptr size → int')],
 ];
