@@ -58,6 +58,7 @@ const WRONG: readonly (readonly [string, Edit | Uint8Array, RegExp])[] = [
   ['segments that overlap', view => view.setBigUint64(PHDR + 16, 0x500000n, true), /overlap at 0x500000/],
   ['a segment out of step with its pages', view => view.setBigUint64(PHDR + 16, 0x400001n, true), /not aligned/],
   ['an entry point outside', view => view.setBigUint64(24, 0x300000n, true), /entry point 0x300000/],
+  ['an entry point at 2^64 - 1', view => view.setBigUint64(24, 0xffff_ffff_ffff_ffffn, true), /entry point 0xffffffffffffffff lies/],
   ['an entry point in data', view => view.setBigUint64(24, 0x500000n, true), /no executable segment/],
 ];
 const wrong = suite('loader › a file that is wrong gets one clear sentence');

@@ -121,7 +121,8 @@ class Image implements ElfImage {
       end = segment.address + segment.memoryBytes;
     }
     if (!this.segments.some(s => (s.flags & PF_X) !== 0 && this.entry >= s.address && this.entry < s.address + s.memoryBytes)) {
-      return `malformed ELF file: its entry point 0x${this.entry.toString(16)} lies in no executable segment`;
+      const exactly = this.header.getBigUint64(24, true); // The number may be rounded: it is exact only below 2^53.
+      return `malformed ELF file: its entry point 0x${exactly.toString(16)} lies in no executable segment`;
     }
     return this;
   }
