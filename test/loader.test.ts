@@ -69,6 +69,13 @@ for (const [name, change, sentence] of WRONG) {
     assert.match(String(answer), sentence);
   });
 }
+wrong('to be read only, an object file and one whose entry point is nowhere are as good as any; garbage is not', () => {
+  for (const name of ['an object file', 'an entry point in data']) {
+    const change = WRONG.find(row => row[0] === name)?.[1];
+    assert.type(parseElf(edited(change as Edit), 'read'), 'object');
+  }
+  assert.is(parseElf(new Uint8Array(0), 'read'), 'not an ELF file');
+});
 wrong.run();
 
 const mutated = suite('loader › mutated files');

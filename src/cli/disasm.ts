@@ -14,7 +14,7 @@ export function disasm(host: CommandHost, line: CommandLine): number {
   }
   const bytes = readFile(host, path);
   if (typeof bytes === 'string') return complain(host, `${path}: ${bytes}`, STATUS_USAGE);
-  const image = parseElf(bytes);
+  const image = parseElf(bytes, 'read');
   if (typeof image === 'string') return complain(host, `${path}: ${image}`, STATUS_USAGE);
   const syntax = line.values.get('--syntax')?.at(-1) === 'att' ? 'att' : 'intel';
   let text = '';

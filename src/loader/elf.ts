@@ -2,7 +2,7 @@
 import { byteString, type ByteString } from '../host/host.ts';
 
 export const PF_X = 1, PF_W = 2, PF_R = 4;
-const ET_EXEC = 2, ET_DYN = 3, EM_X86_64 = 62;
+const ET_REL = 1, ET_EXEC = 2, ET_DYN = 3, EM_X86_64 = 62;
 const PT_LOAD = 1, PT_INTERP = 3, PT_PHDR = 6, PT_GNU_STACK = 0x6474e551;
 const SHT_SYMTAB = 2, SHT_NOBITS = 8, SHT_DYNSYM = 11, SHF_ALLOC = 2, SHF_EXECINSTR = 4, STT_FUNC = 2, STT_GNU_IFUNC = 10;
 const HEADER_BYTES = 64, PROGRAM_HEADER_BYTES = 56, SECTION_HEADER_BYTES = 64, SYMBOL_BYTES = 24;
@@ -42,8 +42,8 @@ export interface ElfImage {
   readonly symbols: readonly ElfSymbol[];
 }
 
-/** The image, or one sentence on what is wrong with the file. */
-export function parseElf(file: Uint8Array | ByteSource): ElfImage | string {
+/** The image, or one sentence on what is wrong with the file. To be read only, it may also be an object file, and needs no entry point. */
+export function parseElf(file: Uint8Array | ByteSource, purpose: 'run' | 'read' = 'run'): ElfImage | string {
   const source = file instanceof Uint8Array ? bytesSource(file) : file;
   const ident = source.read(0, Math.min(source.length, 16));
   if (ident === null || ident.length < 4 || viewOf(ident).getUint32(0) !== 0x7f454c46) return 'not an ELF file';
@@ -51,21 +51,24 @@ export function parseElf(file: Uint8Array | ByteSource): ElfImage | string {
   if (ident.length >= 5 && ident[4] !== 2) return 'malformed ELF header: unknown class';
   const header = source.read(0, HEADER_BYTES);
   if (header === null) return `truncated ELF header: ${source.length} bytes of ${HEADER_BYTES}`;
-  const wrong = wrongHeader(header);
+  const wrong = wrongHeader(header, purpose);
   if (wrong !== null) return wrong;
+  if (viewOf(header).getUint16(16, true) === ET_REL) return new Image(source, viewOf(header), []);
   const programHeaders = readProgramHeaders(source, viewOf(header));
   if (typeof programHeaders === 'string') return programHeaders;
-  return new Image(source, viewOf(header), programHeaders).check();
+  const image = new Image(source, viewOf(header), programHeaders);
+  return purpose === 'run' ? image.check() : image;
 }
 
 /** What each field of the header must hold (gABI, ELF Header), in file order; `machine` last but one since it is the likeliest mistake. */
-function wrongHeader(header: Uint8Array): string | null {
+function wrongHeader(header: Uint8Array, purpose: 'run' | 'read'): string | null {
   const view = viewOf(header);
   const machine = view.getUint16(18, true), type = view.getUint16(16, true);
   if (header[5] === 2) return 'a big-endian ELF file; only x86-64 programs run here';
   if (header[5] !== 1) return 'malformed ELF header: unknown byte order';
   if (header[6] !== 1 || view.getUint32(20, true) !== 1) return 'malformed ELF header: unknown version';
   if (machine !== EM_X86_64) return `an ELF file for another architecture (machine ${machine}); only x86-64 (62) runs here`;
+  if (type === ET_REL && purpose === 'read') return null;
   if (type !== ET_EXEC && type !== ET_DYN) return `not an executable: ELF type ${type}, neither EXEC nor DYN`;
   if (view.getUint16(52, true) !== HEADER_BYTES) return `malformed ELF header: it says it is ${view.getUint16(52, true)} bytes long`;
   if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES) return `malformed ELF header: program headers of ${view.getUint16(54, true)} bytes`;
