@@ -1,4 +1,5 @@
 /** The composition root: memory, processor, kernel and trampfd, and the loop that lets the kernel answer what the processor cannot. */
+import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
 import { cpuidOf } from './exec/cpuid.ts';
@@ -99,7 +100,7 @@ export class Machine {
     }
   }
   private current(): KernelTask {
-    if (this.task === null) throw new Error('no program has been loaded');
+    assert(this.task !== null, 'no program has been loaded');
     return this.task;
   }
   private systemCall(task: KernelTask): Ending | null {

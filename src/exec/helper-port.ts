@@ -5,7 +5,7 @@ import { hiOf, loOf, vaOf } from '../base/words.ts';
 import type { Operand } from '../decoder/instruction.ts';
 import { ACCESS } from '../mmu/mmu.ts';
 import { settle } from './flags.ts';
-import { type Interpreter, OUTCOME, TRAP } from './interpret.ts';
+import { FAULT, type Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { type HelperContext, VECTOR } from './ops.ts';
 import type { CpuState } from './state.ts';
 
@@ -30,7 +30,8 @@ export class HelperPort implements HelperContext {
   }
   private translate(at: number, isWrite: boolean): Pa {
     const pa = this.m.mmu.probe(loOf(at), hiOf(at), isWrite ? ACCESS.write : ACCESS.read);
-    return pa === -1 ? this.m.translate(loOf(at), hiOf(at), isWrite ? ACCESS.write : ACCESS.read) : pa;
+    if (pa === -1) throw FAULT;
+    return pa;
   }
   probe(at: number, length: number, isWrite: boolean): void {
     if (at + length > CANONICAL_END) this.trap(VECTOR.protection);

@@ -228,7 +228,7 @@ export class Interpreter implements Ops {
     }
   }
   /** The slow path of every access: a physical address, or a fault. */
-  translate(lo: i32, hi: i32, access: number): Pa {
+  private translate(lo: i32, hi: i32, access: number): Pa {
     const pa = this.mmu.fill(lo, hi, access);
     if (pa === -1) throw FAULT;
     return pa;

@@ -15,7 +15,7 @@ interface CostRow { readonly cycles: number; readonly operations: string; readon
 
 /** First match wins; what no row names costs `ALU_CYCLES`. */
 export const INSTRUCTION_COSTS: readonly CostRow[] = [
-  { cycles: 0, operations: 'nop endbr64 endbr32 prefetch* ', source: `${DERIVED}: dispatched, never executed` },
+  { cycles: 0, operations: 'nop endbr64 endbr32 prefetch*', source: `${DERIVED}: dispatched, never executed` },
   { cycles: 1, operations: 'imul mul mulx', source: `${ZEN3}: imul r64 throughput 1.07, mul 1.10` },
   { cycles: 9, operations: 'div idiv', source: `${ZEN3}: div r64 with small operands 8.9` },
   { cycles: 9, operations: 'cmpxchg xadd cmpxchg8b cmpxchg16b', source: `${ZEN3}: cmpxchg [m] 9.0, lock xadd 8.1` },
