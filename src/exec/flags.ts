@@ -1,6 +1,7 @@
 /** The arithmetic flags, from the rule that was remembered (SDM vol. 1 §3.4.3.1; vol. 2, "Flags Affected" of each instruction). */
 import { STATE } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
+import { bigOf } from '../base/words.ts';
 import { AF, ARITHMETIC_FLAGS, CF, OF, PF, RULE, SF, ZF } from './ops.ts';
 
 const KIND = STATE.flagsRule >> 2, KNOWN = STATE.eflags >> 2;
@@ -28,11 +29,11 @@ export function carryOf(r: Int32Array): number {
   const word = r[KIND], size = word & 15;
   switch (word >> 4) {
     case RULE.known: return r[KNOWN] & CF;
-    case RULE.add: {
+    case RULE.add: case RULE.adc: {
       const a = top(r, A, size), b = top(r, B, size);
       return ((a & b) | ((a | b) & ~top(r, RESULT, size))) >>> 31;
     }
-    case RULE.sub: {
+    case RULE.sub: case RULE.sbb: {
       const a = top(r, A, size), b = top(r, B, size);
       return ((~a & b) | ((~a | b) & top(r, RESULT, size))) >>> 31;
     }
@@ -40,9 +41,22 @@ export function carryOf(r: Int32Array): number {
     case RULE.shl: return bit(r, A, 8 * size - r[B]);
     case RULE.shr: return bit(r, A, r[B] - 1);
     case RULE.sar: return r[B] > 8 * size ? top(r, A, size) >>> 31 : bit(r, A, r[B] - 1);
-    case RULE.mul: return (r[B] | r[B + 1]) !== 0 ? 1 : 0;
+    case RULE.mulUnsigned: return isExcessive(r, size, false) ? 1 : 0;
+    case RULE.mulSigned: return isExcessive(r, size, true) ? 1 : 0;
     default: return 0;
   }
+}
+/** Whether a product needs more than `size` bytes. Doubles tell up to 32 bits: what they round is far too large. */
+function isExcessive(r: Int32Array, size: number, isSigned: boolean): boolean {
+  const bits = 8 * size;
+  if (size === 8) {
+    const cut = (value: bigint): bigint => isSigned ? BigInt.asIntN(64, value) : value;
+    const product = cut(bigOf(r[A], r[A + 1])) * cut(bigOf(r[B], r[B + 1]));
+    return (isSigned ? BigInt.asIntN(64, product) : BigInt.asUintN(64, product)) !== product;
+  }
+  const operand = (at: number): number => isSigned ? (r[at] << (32 - bits)) >> (32 - bits) : r[at] >>> 0;
+  const product = operand(A) * operand(B), half = 2 ** (bits - 1);
+  return isSigned ? product < -half || product >= half : product >= 2 * half;
 }
 /** ZF, 0 or 1: results are cut to their size, so all their words count. */
 export function zeroOf(r: Int32Array): number {
@@ -61,14 +75,14 @@ export function overflowOf(r: Int32Array): number {
   const word = r[KIND], size = word & 15;
   switch (word >> 4) {
     case RULE.known: return (r[KNOWN] & OF) >>> 11;
-    case RULE.add: { const s = top(r, RESULT, size); return ((top(r, A, size) ^ s) & (top(r, B, size) ^ s)) >>> 31; }
-    case RULE.sub: { const a = top(r, A, size); return ((a ^ top(r, B, size)) & (a ^ top(r, RESULT, size))) >>> 31; }
+    case RULE.add: case RULE.adc: { const s = top(r, RESULT, size); return ((top(r, A, size) ^ s) & (top(r, B, size) ^ s)) >>> 31; }
+    case RULE.sub: case RULE.sbb: { const a = top(r, A, size); return ((a ^ top(r, B, size)) & (a ^ top(r, RESULT, size))) >>> 31; }
     case RULE.inc: return isTopBitOnly(r, size) ? 1 : 0;
     case RULE.dec: return isAllButTopBit(r, size) ? 1 : 0;
     case RULE.shl: return (top(r, RESULT, size) >>> 31) ^ carryOf(r);
     // By one, the top bit of the operand; more is undefined: what shifting one at a time would leave.
     case RULE.shr: return r[B] === 1 ? top(r, A, size) >>> 31 : 0;
-    case RULE.mul: return carryOf(r);
+    case RULE.mulUnsigned: case RULE.mulSigned: return carryOf(r);
     default: return 0;
   }
 }
@@ -82,7 +96,7 @@ function isAllButTopBit(r: Int32Array, size: number): boolean {
 export function adjustOf(r: Int32Array): number {
   switch (r[KIND] >> 4) {
     case RULE.known: return (r[KNOWN] & AF) >>> 4;
-    case RULE.add: case RULE.sub: return ((r[A] ^ r[B] ^ r[RESULT]) >>> 4) & 1;
+    case RULE.add: case RULE.adc: case RULE.sub: case RULE.sbb: return ((r[A] ^ r[B] ^ r[RESULT]) >>> 4) & 1;
     case RULE.inc: return (r[RESULT] & 15) === 0 ? 1 : 0;
     case RULE.dec: return (r[RESULT] & 15) === 15 ? 1 : 0;
     default: return 0;

@@ -1,6 +1,7 @@
 /** The performer that does it now: the reference, and what single-stepping uses. A Temp is a pair (or four) of words in a scratch buffer. */
 import { PAGE_BYTES, PAGE_MASK, SLOT, STATE, TLB } from '../base/layout.ts';
 import type { i32, Pa, Size } from '../base/types.ts';
+import { bigOf, WORD } from '../base/words.ts';
 import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { carryOf, conditionOf, ruleWord, settle } from './flags.ts';
@@ -310,6 +311,24 @@ export class Interpreter implements Ops {
     if (isSigned && bh < 0) { const t = lo; lo = (lo - al) | 0; hi = (hi - ah - ((t >>> 0) < (al >>> 0) ? 1 : 0)) | 0; }
     return this.fresh(lo, hi);
   }
+  /** Dividends and divisors of fewer than 53 bits, the usual ones, are exact in doubles. */
+  divide(high: Temp, low: Temp, divisor: Temp, size: Size, isSigned: boolean): Temp {
+    const s = this.s;
+    if (size >= 4) {
+      const sign = isSigned ? s[low + (size === 8 ? 1 : 0)] >> 31 : 0;
+      if (s[high] === sign && (size === 4 || s[high + 1] === sign)) {
+        const dividend = small(s[low], size === 8 ? s[low + 1] : sign, isSigned);
+        const by = small(s[divisor], size === 8 ? s[divisor + 1] : isSigned ? s[divisor] >> 31 : 0, isSigned);
+        if (by !== 0 && by !== -1 && Math.abs(dividend) <= SMALL_MAX && Math.abs(by) <= SMALL_MAX) {
+          const quotient = Math.trunc(dividend / by);
+          return this.cut(quotient | 0, Math.floor(quotient / WORD) | 0, size);
+        }
+      }
+    }
+    const quotient = quotientOf(bigOf(s[high], s[high + 1]), bigOf(s[low], s[low + 1]), bigOf(s[divisor], s[divisor + 1]), size, isSigned);
+    if (quotient === null) { this.vector = VECTOR.divide; throw TRAP; }
+    return this.fresh(Number(quotient & 0xffff_ffffn) | 0, Number(quotient >> 32n) | 0);
+  }
   shiftLeft(a: Temp, count: Temp, size: Size): Temp {
     const s = this.s, n = s[count], lo = s[a], hi = s[a + 1];
     if (n === 0) return this.fresh(lo, hi);
@@ -433,6 +452,17 @@ export class Interpreter implements Ops {
   help(helper: Helper, instruction: Instruction): void { helper(this.port, instruction); }
 }
 
+const SMALL_MAX = 2 ** 52;
+function small(lo: number, hi: number, isSigned: boolean): number { return (isSigned ? hi : hi >>> 0) * WORD + (lo >>> 0); }
+/** The quotient, `size` bytes of it; null where there is none or it does not fit. For what doubles cannot hold. */
+export function quotientOf(high: bigint, low: bigint, divisor: bigint, size: Size, isSigned: boolean): bigint | null {
+  const bits = 8 * size;
+  const cut = (value: bigint, n: number): bigint => isSigned ? BigInt.asIntN(n, value) : BigInt.asUintN(n, value);
+  const by = cut(divisor, bits);
+  if (by === 0n) return null;
+  const quotient = cut((high << BigInt(bits)) | low, 2 * bits) / by;
+  return cut(quotient, bits) === quotient ? BigInt.asUintN(bits, quotient) : null;
+}
 /** The high word of the unsigned product of two words. */
 function highProduct(a: i32, b: i32): i32 {
   const al = a & 0xffff, ah = a >>> 16, bl = b & 0xffff, bh = b >>> 16;

@@ -21,9 +21,9 @@ export type Temp = number;
 export const RULE = {
   /** All six are in `eflags`. */
   known: 0,
-  /** ADD, ADC, XADD: result = a + b (+ carry). */
+  /** ADD, XADD: result = a + b. */
   add: 1,
-  /** SUB, SBB, CMP, NEG (a = 0), SCAS: result = a - b (- borrow). */
+  /** SUB, CMP, NEG (a = 0), CMPXCHG: result = a - b. */
   sub: 2,
   /** AND, OR, XOR, TEST: CF = OF = AF = 0. */
   logic: 3,
@@ -34,8 +34,12 @@ export const RULE = {
   shl: 6,
   shr: 7,
   sar: 8,
-  /** MUL, IMUL: CF = OF = (b != 0); ZF as the host processor leaves it. */
-  mul: 9,
+  /** MUL, IMUL: result = the low half of a * b; CF = OF = whether that is not all of it; ZF as the host processor leaves it. */
+  mulUnsigned: 9,
+  mulSigned: 10,
+  /** ADC: result = a + b + carry. SBB: result = a - b - borrow. */
+  adc: 11,
+  sbb: 12,
 } as const;
 export type Rule = (typeof RULE)[keyof typeof RULE];
 
@@ -72,6 +76,11 @@ export interface Ops {
   xor(a: Temp, b: Temp): Temp;
   /** One's complement. */
   not(a: Temp, size: Size): Temp;
+  /**
+   * The quotient of `high:low` (each of `size` bytes; of bytes, AX is low and high) by `divisor`, rounded towards zero.
+   * #DE where the divisor is 0 or the quotient does not fit: before anything is written.
+   */
+  divide(high: Temp, low: Temp, divisor: Temp, size: Size, isSigned: boolean): Temp;
   /** The low `size` bytes of the product. */
   multiply(a: Temp, b: Temp, size: Size): Temp;
   /** The high `size` bytes of the double-width product. */

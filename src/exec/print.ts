@@ -42,6 +42,9 @@ export class Printer implements Ops {
   or(a: Temp, b: Temp): Temp { return this.let(`or t${a}, t${b}`); }
   xor(a: Temp, b: Temp): Temp { return this.let(`xor t${a}, t${b}`); }
   not(a: Temp, size: Size): Temp { return this.let(`not${bits(size)} t${a}`); }
+  divide(high: Temp, low: Temp, divisor: Temp, size: Size, isSigned: boolean): Temp {
+    return this.let(`divide${isSigned ? 'Signed' : ''}${bits(size)} t${high}:t${low}, t${divisor}`);
+  }
   multiply(a: Temp, b: Temp, size: Size): Temp { return this.let(`multiply${bits(size)} t${a}, t${b}`); }
   multiplyHigh(a: Temp, b: Temp, size: Size, isSigned: boolean): Temp {
     return this.let(`multiply-high${bits(size)} ${isSigned ? 'signed' : 'unsigned'} t${a}, t${b}`);

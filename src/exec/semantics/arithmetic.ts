@@ -1,6 +1,5 @@
 /** Integer arithmetic and logic (SDM vol. 2: ADD, ADC, SUB, SBB, CMP, INC, DEC, NEG, AND, OR, XOR, TEST, NOT, MUL, IMUL, DIV, IDIV, CBW, CWD). */
 import type { Size } from '../../base/types.ts';
-import { bigOf, WORD } from '../../base/words.ts';
 import { type Instruction, type Operand, register } from '../../decoder/instruction.ts';
 import { CF, type Helper, type HelperContext, OF, RULE, type Semantics, type Temp, VECTOR, ZF, type Ops } from '../ops.ts';
 
@@ -25,7 +24,7 @@ const adc: Semantics = (m, i) => {
   const a = m.modify(first(i)), b = m.read(second(i));
   const sum = m.add(m.add(a, b, i.size), m.carry(), i.size);
   m.write(first(i), sum);
-  m.flags(RULE.add, i.size, sum, a, b);
+  m.flags(RULE.adc, i.size, sum, a, b);
 };
 const sub: Semantics = (m, i) => {
   const a = m.modify(first(i)), b = m.read(second(i));
@@ -37,7 +36,7 @@ const sbb: Semantics = (m, i) => {
   const a = m.modify(first(i)), b = m.read(second(i));
   const difference = m.sub(m.sub(a, b, i.size), m.carry(), i.size);
   m.write(first(i), difference);
-  m.flags(RULE.sub, i.size, difference, a, b);
+  m.flags(RULE.sbb, i.size, difference, a, b);
 };
 const cmp: Semantics = (m, i) => {
   const a = m.read(first(i)), b = m.read(second(i));
@@ -73,60 +72,35 @@ const dec: Semantics = (m, i) => {
   m.flags(RULE.dec, i.size, result, a, kept);
 };
 
-/** Not 0 where the product needs its high half: what CF and OF tell. */
-function excessOf(m: Ops, low: Temp, high: Temp, size: Size, isSigned: boolean): Temp {
-  return isSigned ? m.xor(high, m.shiftRightSigned(low, m.constant(8 * size - 1), size)) : high;
-}
 /** MUL, and IMUL with one operand: rdx:rax = rax * operand; of bytes, ax = al * operand. */
 const wideMultiply = (isSigned: boolean): Semantics => (m, i) => {
   const a = m.read(accumulator(i.size)), b = m.read(first(i));
   const low = m.multiply(a, b, i.size), high = m.multiplyHigh(a, b, i.size, isSigned);
   if (i.size === 1) m.write(AX, m.or(low, m.shiftLeft(high, m.constant(8), 2)));
   else { m.write(accumulator(i.size), low); m.write(dataRegister(i.size), high); }
-  m.flags(RULE.mul, i.size, low, a, excessOf(m, low, high, i.size, isSigned));
+  m.flags(isSigned ? RULE.mulSigned : RULE.mulUnsigned, i.size, low, a, b);
 };
 const multiplySigned = wideMultiply(true);
 const imul: Semantics = (m, i) => {
   if (i.operands.length === 1) { multiplySigned(m, i); return; }
   const a = m.read(i.operands[i.operands.length - 2]), b = m.read(i.operands[i.operands.length - 1]);
-  const low = m.multiply(a, b, i.size), high = m.multiplyHigh(a, b, i.size, true);
+  const low = m.multiply(a, b, i.size);
   m.write(first(i), low);
-  m.flags(RULE.mul, i.size, low, a, excessOf(m, low, high, i.size, true));
+  m.flags(RULE.mulSigned, i.size, low, a, b);
 };
 
-/** DIV and IDIV: a quotient that does not fit, like a zero divisor, is #DE. Flags are left as they are. */
-const divide = (isSigned: boolean): Helper => function divide(context: HelperContext, i: Instruction): void {
-  const low = context.read(first(i));
-  const high = context.high;
-  if (i.size >= 4 && isSmall(context, i, low, high, isSigned)) return;
-  const bits = 8 * i.size;
-  const cut = (value: bigint, n: number): bigint => isSigned ? BigInt.asIntN(n, value) : BigInt.asUintN(n, value);
-  const divisor = cut(bigOf(low, high), bits);
-  if (divisor === 0n) context.trap(VECTOR.divide);
-  const rax = context.state.get(0), rdx = context.state.get(2);
-  const dividend = cut(i.size === 1 ? rax & 0xffffn : (BigInt.asUintN(bits, rdx) << BigInt(bits)) | BigInt.asUintN(bits, rax), 2 * bits);
-  const quotient = dividend / divisor, remainder = dividend % divisor;
-  if (cut(quotient, bits) !== quotient) context.trap(VECTOR.divide);
-  const q = BigInt.asUintN(bits, quotient), rest = BigInt.asUintN(bits, remainder);
-  if (i.size === 1) { context.write(AX, Number(q | (rest << 8n)), 0); return; }
-  context.write(accumulator(i.size), Number(q & 0xffff_ffffn) | 0, Number(q >> 32n) | 0);
-  context.write(dataRegister(i.size), Number(rest & 0xffff_ffffn) | 0, Number(rest >> 32n) | 0);
+/** DIV and IDIV: rdx:rax (of bytes, ax) by the operand. Flags are left as they are. */
+const divide = (isSigned: boolean): Semantics => (m, i) => {
+  const { size } = i, divisor = m.read(first(i));
+  const whole = size === 1 ? m.read(AX) : m.read(accumulator(size));
+  const high = size === 1 ? m.shiftRight(whole, m.constant(8), 2) : m.read(dataRegister(size));
+  const low = size === 1 ? m.zeroExtend(whole, 1) : whole;
+  const quotient = m.divide(high, low, divisor, size, isSigned);
+  const rest = m.sub(low, m.multiply(quotient, divisor, size), size);
+  if (size === 1) { m.write(AX, m.or(quotient, m.shiftLeft(rest, m.constant(8), 2))); return; }
+  m.write(accumulator(size), quotient);
+  m.write(dataRegister(size), rest);
 };
-/** The usual case, in doubles: dividend and divisor of fewer than 53 bits. Exact, and free of BigInts. */
-function isSmall(context: HelperContext, i: Instruction, low: number, high: number, isSigned: boolean): boolean {
-  const { state } = context, wide = i.size === 8;
-  const rax = state.low(0), sign = isSigned ? (wide ? state.high(0) : rax) >> 31 : 0;
-  if (state.low(2) !== sign || (wide && state.high(2) !== sign)) return false;
-  const dividend = small(rax, wide ? state.high(0) : sign, isSigned), divisor = small(low, wide ? high : isSigned ? low >> 31 : 0, isSigned);
-  if (divisor === 0 || divisor === -1 || Math.abs(dividend) > SMALL_MAX || Math.abs(divisor) > SMALL_MAX) return false;
-  const quotient = Math.trunc(dividend / divisor), rest = dividend % divisor;
-  context.write(accumulator(i.size), quotient | 0, Math.floor(quotient / WORD) | 0);
-  context.write(dataRegister(i.size), rest | 0, Math.floor(rest / WORD) | 0);
-  return true;
-}
-const SMALL_MAX = 2 ** 52;
-function small(lo: number, hi: number, isSigned: boolean): number { return (isSigned ? hi : hi >>> 0) * WORD + (lo >>> 0); }
-const divideUnsigned = divide(false), divideSigned = divide(true);
 
 /** CBW, CWDE, CDQE: the accumulator's lower half, sign-extended. */
 const widen: Semantics = (m, i) => {
@@ -195,7 +169,7 @@ export const arithmetic: Readonly<Record<string, Semantics>> = {
   add, adc, sub, sbb, cmp, test, not, neg, inc, dec, imul, xadd, cmpxchg,
   and: logic((m, a, b) => m.and(a, b)), or: logic((m, a, b) => m.or(a, b)), xor: logic((m, a, b) => m.xor(a, b)),
   mul: wideMultiply(false),
-  div: (m, i) => m.help(divideUnsigned, i), idiv: (m, i) => m.help(divideSigned, i),
+  div: divide(false), idiv: divide(true),
   cbw: widen, cwde: widen, cdqe: widen, cwd: spread, cdq: spread, cqo: spread,
   cmpxchg8b: (m, i) => m.help(pair8, i), cmpxchg16b: (m, i) => m.help(pair16, i),
   adcx: addWith(CF, 0), adox: addWith(OF, 11),
