@@ -29,6 +29,16 @@ export const STATE = {
   /** Retired instructions and cycles, as doubles (both exact: cycles are multiples of 1/64). */
   instructions: 208,
   cycles: 216,
+  /** The branch predictor's: outcomes of the last branches, top of the return stack, misses as a double. */
+  history: 224,
+  returnTop: 228,
+  branchMisses: 232,
+  /** Instructions generated code may still execute before it must come back. */
+  left: 240,
+  /** Why generated code came back; see src/exec/engine. */
+  site: 244,
+  /** The MMU's epoch: translations of earlier ones may be stale. */
+  epoch: 248,
   /** Sixteen vector registers, 32 bytes each (the upper half is AVX's). */
   vector: 256,
   /** Eight x87 registers by physical number, 16 bytes each: 8 of significand, 2 of sign and exponent. */
@@ -42,12 +52,23 @@ export const SLOT = { zero: 16, rip: 17, fs: 22, gs: 23 } as const;
 /**
  * The software TLB: 1,024 direct-mapped entries of 32 bytes.
  * +0 read tag, +8 write tag, +16 execute tag (64-bit page addresses; 1 = invalid), +24 addend: pa = low32(va) + addend.
- * The index is hashed, so that streams a power of two apart do not alias.
+ * The offset of an address's entry is hashed, so that streams a power of two apart do not alias: with `n` the low word of va >> 7,
+ * (n ^ n >>> 10) & mask. (Shifting by 7 leaves the page number where entries of 32 bytes want it.)
  */
-export const TLB = { at: 0x1000, entries: 1024, entryBytes: 32, read: 0, write: 8, execute: 16, addend: 24 } as const;
+export const TLB = { at: 0x1000, entries: 1024, entryBytes: 32, mask: 0x7fe0, read: 0, write: 8, execute: 16, addend: 24 } as const;
 
 /** Branch predictor tables (src/timing). */
 export const PREDICTOR = { at: 0x10000, bytes: 0x40000 } as const;
+
+/**
+ * Where generated code goes on at an address: direct-mapped entries of 32 bytes.
+ * +0 the address, +8 the epoch it is good for, +12 the function's slot in the table of functions, +16 its argument.
+ * The offset: with `n` the address's low word, (n ^ n >>> 12) << 5 & mask.
+ */
+export const LOOKUP = { at: 0x50000, entries: 4096, entryBytes: 32, mask: 0x1ffe0, address: 0, epoch: 8, slot: 12, argument: 16 } as const;
+
+/** Where operands lie that do not go through registers: 16 bytes that straddle two pages, then the result and operands of a primitive. */
+export const STAGING = { at: 0x70000, primitive: 0x70040, bytes: 0x100 } as const;
 
 /** The first guest physical page. Below it is the emulator's own. */
 export const PHYSICAL_AT = 0x100000;

@@ -21,7 +21,6 @@ export const TRAP = Object.freeze({ what: 'a helper trapped' });
 
 const SCRATCH_WORDS = 1024;
 const TLB_WORDS = TLB.at >> 2;
-const ENTRIES_MASK = TLB.entries - 1;
 const READ = TLB.read >> 2, WRITE = TLB.write >> 2, ADDEND = TLB.addend >> 2;
 const RIP = 2 * SLOT.rip;
 const VECTORS = STATE.vector >> 2;
@@ -132,7 +131,7 @@ export class Interpreter implements Ops {
   modify(o: Operand): Temp { return o.form === FORM.memory ? this.modifyMemory(o) : this.read(o); }
   private modifyMemory(o: Operand): Temp {
     const at = this.address(o), lo = this.s[at], hi = this.s[at + 1];
-    const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
+    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
     if (this.words[e + WRITE] === (lo & PAGE_MASK) && this.words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - o.size) {
       this.modified = (lo + this.words[e + ADDEND]) | 0;
       return this.get(this.modified, o.size);
@@ -177,7 +176,7 @@ export class Interpreter implements Ops {
   // — memory —
   load(at: Temp, size: Size, aligned = false): Temp {
     const lo = this.s[at], hi = this.s[at + 1], words = this.words;
-    const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
+    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
     if (aligned && (lo & (size - 1)) !== 0) return this.raiseProtection();
     if (words[e + READ] === (lo & PAGE_MASK) && words[e + READ + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       return this.get((lo + words[e + ADDEND]) | 0, size);
@@ -190,7 +189,7 @@ export class Interpreter implements Ops {
   }
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
     const lo = this.s[at], hi = this.s[at + 1], words = this.words;
-    const e = TLB_WORDS + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & ENTRIES_MASK) * 8;
+    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
     if (aligned && (lo & (size - 1)) !== 0) this.raiseProtection();
     if (words[e + WRITE] === (lo & PAGE_MASK) && words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       this.put((lo + words[e + ADDEND]) | 0, value, size);

@@ -32,12 +32,11 @@ export class CpuState implements SignalRegisters {
     this.view = new DataView(memory.buffer, 0, STATE.bytes);
     this.reset();
   }
-  /** As at the entry of a program: everything zero but flags and control words. The counters are kept. */
+  /** As at the entry of a program: everything zero but flags and control words. The counters behind the registers are kept. */
   reset(): void {
-    const { instructions, cycles } = this;
-    this.u8.fill(0);
+    this.u8.fill(0, 0, STATE.instructions);
+    this.u8.fill(0, STATE.vector, STATE.bytes);
     this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
-    this.instructions = instructions; this.cycles = cycles;
   }
   get rip(): Va { return vaOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }
   set rip(value: Va) { this.r32[2 * SLOT.rip] = loOf(value); this.r32[2 * SLOT.rip + 1] = hiOf(value); }

@@ -1,5 +1,5 @@
 /** The hardware's part: 4-level walk, TLB, page-fault codes (SDM 3A §4.5-4.10). Knows entries and bits, nothing of VMAs. */
-import { PAGE_BYTES, PAGE_MASK, TLB, type LinearMemory } from '../base/layout.ts';
+import { PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
 import { hiOf, loOf, vaOf } from '../base/words.ts';
 import { PTE, RESERVED_HIGH, wordInDirectory, wordInPdpt, wordInPml4, wordInTable } from './entry.ts';
@@ -12,6 +12,7 @@ const FAULT_BITS = [0, PF_WRITE, PF_FETCH] as const;
 
 const TLB_WORD = TLB.at >> 2, ENTRY_WORDS = TLB.entryBytes >> 2, TLB_WORDS = TLB.entries * ENTRY_WORDS;
 const WRITE = TLB.write >> 2, EXECUTE = TLB.execute >> 2, ADDEND = TLB.addend >> 2;
+const EPOCH = STATE.epoch >> 2;
 /** No page address: its low bits are not zero. */
 const INVALID = 1;
 /** No address space: every access faults. */
@@ -21,7 +22,8 @@ const UPPER_HALF_MASK = -2048;
 
 /** Where the TLB entry of an address begins, in 32-bit words of the linear memory. */
 export function tlbSlot(lo: i32, hi: i32): number {
-  return TLB_WORD + (((lo >>> 12) ^ (lo >>> 22) ^ (hi << 3)) & (TLB.entries - 1)) * ENTRY_WORDS;
+  const n = (lo >>> 7) | (hi << 25);
+  return TLB_WORD + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
 }
 
 export class Mmu {
@@ -36,8 +38,6 @@ export class Mmu {
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
   onCodeWrite: (pa: Pa, length: number) => void = () => {};
   private readonly words: Int32Array;
-  /** Counts flushes: a translation found good holds until the next one. */
-  epoch = 0;
   private cr3: Pa = NO_ROOT;
 
   constructor(memory: LinearMemory, frames: Frames) {
@@ -46,6 +46,10 @@ export class Mmu {
     frames.onFree = pa => { this.beforeWrite(pa, PAGE_BYTES); this.code[pa >>> 12] = 0; };
     this.flush();
   }
+
+  /** Counts flushes: a translation found good holds until the next one. Generated code sees it, too. */
+  get epoch(): number { return this.words[EPOCH]!; }
+  set epoch(value: number) { this.words[EPOCH] = value; }
 
   /** CR3: the PML4's address, 0 for none. */
   get root(): Pa { return this.cr3; }

@@ -2,7 +2,7 @@
 import type { Size } from '../../base/types.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { RULE } from '../ops.ts';
-import type { Value, Values } from './values.ts';
+import type { Value, Values } from '../../wasm/values.ts';
 
 /** What a rule computes from; see `RULE`. All 64 bits wide, but `eflags`. */
 export interface FlagSources { readonly eflags: Value; readonly result: Value; readonly a: Value; readonly b: Value }

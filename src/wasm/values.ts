@@ -1,11 +1,11 @@
 /**
- * The values of one instruction as a graph of WebAssembly operations, written out as expression trees: what is used once is computed where it
- * is used, what is used twice goes through a local, what nobody uses is never computed.
+ * A graph of WebAssembly operations, written out as expression trees (WebAssembly Core Specification 2.0, §2.4): what is used once is computed
+ * where it is used, what is used twice goes through a local, what nobody uses is never computed. Knows no x86.
  */
-import { assert } from '../../base/assert.ts';
-import { hiOf, loOf } from '../../base/words.ts';
-import type { Code, Local } from '../../wasm/code.ts';
-import { OP, TYPE, type ValueType } from '../../wasm/opcode.ts';
+import { assert } from '../base/assert.ts';
+import { hiOf, loOf } from '../base/words.ts';
+import type { Code, Local } from './code.ts';
+import { OP, TYPE, type ValueType } from './opcode.ts';
 
 /** A node's number. */
 export type Value = number;
@@ -123,6 +123,14 @@ export class Values {
   laneOf(n: Value): number { return this.lo[n]!; }
   /** For results not yet written. */
   retype(n: Value, type: ValueType): void { this.types[n] = type; }
+
+  /** Whether an i32 or i64 is certainly below 32: a count that was masked. */
+  isBelow32(n: Value): boolean {
+    const o = this.operation[n];
+    if (o === OP['i64.extend_i32_u'] || o === OP['i32.wrap_i64']) return this.isBelow32(this.a[n]!);
+    const mask = this.b[n]!;
+    return (o === OP['i32.and'] || o === OP['i64.and']) && this.isConstant(mask) && this.lo[mask]! >>> 0 < 32 && this.hi[mask] === 0;
+  }
 
   // — from type to type —
   i32(n: Value): Value {
@@ -249,6 +257,18 @@ export class Values {
     if (this.uses[n] === 0) { this.code.op(OP.drop); return; }
     this.kept[n] = this.temporary(this.type(n));
     this.code.set(this.kept[n]!);
+  }
+  /** A local that holds the value, computed now if need be. Counts as one use, however often it is read. */
+  home(n: Value): Local {
+    if (this.kept[n] === NOT_KEPT && this.operation[n] !== VARIABLE) {
+      this.uses[n]! += 1;
+      this.write(n);
+      this.uses[n]! -= 1;
+      this.kept[n] = this.temporary(this.type(n));
+      this.code.set(this.kept[n]!);
+    }
+    this.uses[n]! -= 1;
+    return this.kept[n] === NOT_KEPT ? this.lo[n]! : this.kept[n]!;
   }
   /** The value is in this local from now on, and stays there. */
   keptIn(n: Value, local: Local): void { this.kept[n] = local; }

@@ -1,0 +1,34 @@
+/** What an instruction does besides computing values, in its order: recorded first, written as code once it is known what is used. */
+import type { Size } from '../../base/types.ts';
+import type { Instruction, Operand } from '../../decoder/instruction.ts';
+import type { Helper } from '../ops.ts';
+import type { Primitive } from '../primitive.ts';
+import type { Value } from '../../wasm/values.ts';
+
+export type Effect =
+  /** `to` = memory at `address`. `keepsPlace`: it is checked for writing, and `store-back` writes there. */
+  | { readonly kind: 'load'; readonly address: Value; readonly size: Size; readonly aligned: boolean; readonly to: Value; readonly keepsPlace: boolean }
+  | { readonly kind: 'store'; readonly address: Value; readonly value: Value; readonly size: Size; readonly aligned: boolean }
+  | { readonly kind: 'store-back'; readonly value: Value; readonly size: Size }
+  | { readonly kind: 'probe'; readonly address: Value; readonly size: Size }
+  /** A general register becomes a value of 64 bits. */
+  | { readonly kind: 'register'; readonly index: number; readonly value: Value }
+  | { readonly kind: 'vector'; readonly index: number; readonly value: Value }
+  | { readonly kind: 'flags'; readonly rule: number; readonly size: Size; readonly result: Value; readonly a: Value; readonly b: Value }
+  /** All six flags are computed into `eflags`. */
+  | { readonly kind: 'settle' }
+  | { readonly kind: 'eflags'; readonly mask: number; readonly value: Value }
+  | { readonly kind: 'when'; readonly condition: Value; readonly before: Value }
+  | { readonly kind: 'end'; readonly isConditional: boolean }
+  /** Leaves to the interpreter where the condition holds: it knows what to raise. */
+  | { readonly kind: 'give-up'; readonly condition: Value }
+  /** Runs a primitive that has no instructions of its own, or whose `fast` result is not a number. */
+  | { readonly kind: 'primitive'; readonly primitive: Primitive; readonly a: Value; readonly b: Value; readonly c: Value; readonly fast: Value; readonly suspect: SuspectTest; readonly to: Value }
+  /** 64-bit division, where the dividend may not fit 64 bits. */
+  | { readonly kind: 'divide'; readonly high: Value; readonly low: Value; readonly divisor: Value; readonly size: Size; readonly isSigned: boolean; readonly to: Value }
+  | { readonly kind: 'help'; readonly helper: Helper; readonly instruction: Instruction }
+  | { readonly kind: 'jump'; readonly to: Value }
+  | { readonly kind: 'branch'; readonly condition: Value; readonly operand: Operand };
+
+/** How to see that a fast result may differ from the processor's in the bits of a NaN. */
+export type SuspectTest = 'never' | 'f32' | 'f64' | 'f32x4' | 'f64x2';

@@ -1,0 +1,38 @@
+/** What every generated module imports, in one order: so that function numbers are constants. */
+import { PAGE_BYTES } from '../../base/layout.ts';
+import type { ModuleWriter } from '../../wasm/module.ts';
+import { TYPE, type ValueType } from '../../wasm/opcode.ts';
+
+const { i32, i64 } = TYPE;
+
+interface ImportRow { readonly name: string; readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }
+/** 64-bit values cross the border to JavaScript as two words: as one they would be BigInts. */
+const IMPORTS = [
+  /** (lo, hi, size): where in linear memory the bytes are, -1: let the interpreter do it. Straddling ones are gathered in STAGING. */
+  { name: 'load', parameters: [i32, i32, i32], results: [i32] },
+  /** (lo, hi, size): the place to read and then to write, or -1. */
+  { name: 'modify', parameters: [i32, i32, i32], results: [i32] },
+  /** (lo, hi, size): stores what lies in STAGING. 0, or -1. */
+  { name: 'store', parameters: [i32, i32, i32], results: [i32] },
+  /** (number): performs a helper's instruction on the state in memory. 0: done, -1: let the interpreter do it. */
+  { name: 'help', parameters: [i32], results: [i32] },
+  /** (number): runs a primitive on the words at STAGING.primitive. */
+  { name: 'primitive', parameters: [i32], results: [] },
+  /** (rule word, eflags, result, a, b): RFLAGS. */
+  { name: 'settle', parameters: [i32, i32, i64, i64, i64], results: [i32] },
+] as const satisfies readonly ImportRow[];
+export type ImportName = (typeof IMPORTS)[number]['name'];
+
+/** The number of each imported function. */
+export const IMPORTED = Object.fromEntries(IMPORTS.map((row, k) => [row.name, k])) as Readonly<Record<ImportName, number>>;
+
+/** Declares them, the linear memory and the table of functions. `names`: fewer than all, in the same order. */
+export function declareImports(module: ModuleWriter, memoryBytes: number): void {
+  for (const { name, parameters, results } of IMPORTS) module.importFunction('tramp64', name, module.type(parameters, results));
+  declareMemory(module, memoryBytes);
+  module.importTable('tramp64', 'functions', 1);
+}
+export function declareMemory(module: ModuleWriter, memoryBytes: number): void {
+  const pages = memoryBytes / (16 * PAGE_BYTES);
+  module.importMemory('tramp64', 'memory', pages, pages);
+}

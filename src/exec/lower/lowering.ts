@@ -1,0 +1,613 @@
+/**
+ * The performer that writes WebAssembly: an instruction's semantics become values and effects, and those become code. What an operand is — a constant
+ * and a local, or a field of a record — its heirs say. What goes wrong is left to the interpreter: code gives up before the first write.
+ */
+import { assert } from '../../base/assert.ts';
+import { PAGE_MASK, STAGING, TLB } from '../../base/layout.ts';
+import type { Size } from '../../base/types.ts';
+import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
+import type { Code, Local } from '../../wasm/code.ts';
+import { OP, TYPE, type ValueType } from '../../wasm/opcode.ts';
+import { ruleWord } from '../flags.ts';
+import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
+import type { Primitive } from '../primitive.ts';
+import type { Effect, SuspectTest } from './effect.ts';
+import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
+import { IMPORTED } from './imports.ts';
+import { lowerPrimitive } from './primitives.ts';
+import { type Value, Values } from '../../wasm/values.ts';
+
+/** A rule word: what the flags come from is not known when code is written. */
+export const UNKNOWN_RULE = -1;
+const NO_VALUE = -1;
+
+/** The locals a function keeps the flags in. */
+export interface FlagLocals { readonly rule: Local; readonly eflags: Local; readonly result: Local; readonly a: Local; readonly b: Local }
+
+/** Gives every primitive a number that generated code can pass. */
+export class PrimitiveNumbers {
+  readonly rows: Primitive[] = [];
+  private readonly numbers = new Map<Primitive, number>();
+  of(primitive: Primitive): number {
+    const known = this.numbers.get(primitive);
+    if (known !== undefined) return known;
+    this.numbers.set(primitive, this.rows.length);
+    return this.rows.push(primitive) - 1;
+  }
+}
+
+export abstract class Lowering implements Ops {
+  protected code: Code;
+  protected readonly v: Values;
+  protected flagLocals: FlagLocals = { rule: 0, eflags: 0, result: 0, a: 0, b: 0 };
+  /** What the flags come from: a rule word, or UNKNOWN_RULE. */
+  protected rule: number = UNKNOWN_RULE;
+  private effects: Effect[] = [];
+  private readonly primitives: PrimitiveNumbers;
+  /** Where `modify` found what `write` replaces, and what a probe of the TLB works with. */
+  private place: Local = 0;
+  private entry: Local = 0;
+  private at: Local = 0;
+  private liveFlags = 0;
+
+  constructor(code: Code, primitives: PrimitiveNumbers) { this.code = code; this.primitives = primitives; this.v = new Values(code); }
+
+  /** Writes into another function from now on. */
+  protected into(code: Code): void {
+    this.code = code;
+    this.v.into(code);
+    this.place = code.local(TYPE.i32); this.entry = code.local(TYPE.i32); this.at = code.local(TYPE.i64);
+    this.flagLocals = { rule: code.local(TYPE.i32), eflags: code.local(TYPE.i32), result: code.local(TYPE.i64), a: code.local(TYPE.i64), b: code.local(TYPE.i64) };
+  }
+
+  // — what heirs know —
+  /** A general register's 64 bits. */
+  protected abstract general(index: number): Value;
+  /** Makes what is on the stack the register's value. */
+  protected abstract setGeneral(index: number): void;
+  protected abstract vector(index: number): Value;
+  protected abstract setVector(index: number): void;
+  protected abstract segmentBase(slot: number): Value;
+  protected abstract immediate(operand: Operand): Value;
+  abstract effective(operand: Operand): Temp;
+  abstract next(): Temp;
+  /** The target of a relative operand of 8 bytes. */
+  abstract target(operand: Operand): Temp;
+  /** An i32 is on the stack: where it is not 0, the interpreter takes over before this instruction. */
+  protected abstract giveUp(): void;
+  protected abstract writeHelp(helper: Helper, instruction: Instruction): void;
+  protected abstract writeJump(to: Value): void;
+  protected abstract writeBranch(condition: Value, operand: Operand): void;
+
+  /** Writes one instruction. `liveFlags`: those that may be read afterwards. */
+  protected perform(semantics: Semantics, i: Instruction, liveFlags: number): void {
+    this.v.begin();
+    this.effects = [];
+    this.liveFlags = liveFlags;
+    semantics(this, i);
+    for (const effect of this.effects) this.mark(effect);
+    for (const effect of this.effects) this.emit(effect);
+  }
+
+  // — operands —
+  constant(value: number): Temp { return this.v.constant64(value); }
+  read(o: Operand): Temp {
+    const { v } = this;
+    switch (o.form) {
+      case FORM.gpr64: return this.general(o.index);
+      case FORM.gpr32: return v.i32(this.general(o.index));
+      case FORM.gpr16: return v.and32(v.i32(this.general(o.index)), v.constant32(0xffff));
+      case FORM.gpr8: return v.and32(v.i32(this.general(o.index)), v.constant32(0xff));
+      case FORM.high8: return v.and32(v.shift32(OP['i32.shr_u'], v.i32(this.general(o.index)), 8), v.constant32(0xff));
+      case FORM.immediate: return this.cut(this.immediate(o), o.size);
+      case FORM.memory: return this.load(this.address(o), o.size);
+      case FORM.vector: return this.readVector(o);
+      default: assert(false, 'an operand only helpers read'); return NO_VALUE;
+    }
+  }
+  private readVector(o: Operand): Value {
+    const whole = this.vector(o.index);
+    if (o.size === 16) return whole;
+    return o.size === 8 ? this.v.lane1(OP['i64x2.extract_lane'], TYPE.i64, whole, 0) : this.v.lane1(OP['i32x4.extract_lane'], TYPE.i32, whole, 0);
+  }
+  modify(o: Operand): Temp { return o.form === FORM.memory ? this.loadFrom(this.address(o), o.size, false, true) : this.read(o); }
+  write(o: Operand, value: Temp): void {
+    const { v } = this;
+    switch (o.form) {
+      case FORM.gpr64: this.toRegister(o.index, v.i64(value)); return;
+      case FORM.gpr32: this.toRegister(o.index, v.i64(v.i32(value))); return;
+      case FORM.gpr16: this.toRegister(o.index, this.merge(o.index, 0xffff, 0, value)); return;
+      case FORM.gpr8: this.toRegister(o.index, this.merge(o.index, 0xff, 0, value)); return;
+      case FORM.high8: this.toRegister(o.index, this.merge(o.index, 0xff, 8, value)); return;
+      case FORM.memory: this.toMemory(o, value); return;
+      case FORM.vector: this.toVector(o, value); return;
+      default: assert(false, 'an operand only helpers write');
+    }
+  }
+  private toRegister(index: number, value: Value): void { this.effects.push({ kind: 'register', index, value }); }
+  /** The register with some of its low bits replaced. */
+  private merge(index: number, mask: number, shift: number, value: Value): Value {
+    const { v } = this;
+    const bits = v.i64(v.shift32(OP['i32.shl'], v.and32(v.i32(value), v.constant32(mask)), shift));
+    return v.op2(OP['i64.or'], TYPE.i64, v.and64(this.general(index), v.constant64(~(mask << shift))), bits);
+  }
+  private toMemory(o: Operand, value: Value): void {
+    const isPlaced = this.effects.some(e => e.kind === 'load' && e.keepsPlace);
+    if (isPlaced) this.effects.push({ kind: 'store-back', value: this.storable(value, o.size), size: o.size });
+    else this.store(this.address(o), value, o.size);
+  }
+  private toVector(o: Operand, value: Value): void {
+    const { v } = this;
+    this.effects.push({ kind: 'vector', index: o.index, value: o.size === 16 ? value : this.lanes(this.vector(o.index), value, o.size) });
+    assert(o.size !== 16 || v.type(value) === TYPE.v128, 'an integer is not a vector');
+  }
+  /** The vector with its lowest lane replaced. */
+  private lanes(whole: Value, value: Value, size: Size): Value {
+    const { v } = this;
+    if (size === 8) return v.type(value) === TYPE.f64 ? v.lane2(OP['f64x2.replace_lane'], TYPE.v128, whole, value, 0) : v.lane2(OP['i64x2.replace_lane'], TYPE.v128, whole, v.i64(value), 0);
+    return v.type(value) === TYPE.f32 ? v.lane2(OP['f32x4.replace_lane'], TYPE.v128, whole, value, 0) : v.lane2(OP['i32x4.replace_lane'], TYPE.v128, whole, v.i32(value), 0);
+  }
+  address(o: Operand): Temp {
+    const at = this.effective(o);
+    return o.segment === NONE ? at : this.v.add64(at, this.segmentBase(o.segment));
+  }
+
+  // — memory —
+  load(at: Temp, size: Size, aligned = false): Temp { return this.loadFrom(at, size, aligned, false); }
+  private loadFrom(address: Value, size: Size, aligned: boolean, keepsPlace: boolean): Value {
+    const to = this.v.result(size === 16 ? TYPE.v128 : size === 8 ? TYPE.i64 : TYPE.i32);
+    this.effects.push({ kind: 'load', address: this.v.i64(address), size, aligned, to, keepsPlace });
+    return to;
+  }
+  store(at: Temp, value: Temp, size: Size, aligned = false): void {
+    this.effects.push({ kind: 'store', address: this.v.i64(at), value: this.storable(value, size), size, aligned });
+  }
+  probe(at: Temp, size: Size): void { this.effects.push({ kind: 'probe', address: this.v.i64(at), size }); }
+  /** As the store instruction of this size wants it; a lane goes out as a float, without a detour through a general register. */
+  private storable(value: Value, size: Size): Value {
+    const { v } = this;
+    if (size === 16) return value;
+    if (size === 8) return v.isOperation(value, OP['i64x2.extract_lane']) || v.type(value) === TYPE.f64 ? v.f64(value) : v.i64(value);
+    if (size === 4 && (v.isOperation(value, OP['i32x4.extract_lane']) || v.type(value) === TYPE.f32)) return v.f32(value);
+    return v.i32(value);
+  }
+
+  // — integers: of 8 bytes in i64, of fewer in i32 —
+  private binary(narrow: number, wide: number, a: Value, b: Value, size: Size): Value {
+    const { v } = this;
+    if (size === 8) return v.op2(wide, TYPE.i64, v.i64(a), v.i64(b));
+    return this.cut(v.op2(narrow, TYPE.i32, v.i32(a), v.i32(b)), size);
+  }
+  private cut(a: Value, size: Size): Value {
+    const { v } = this;
+    switch (size) {
+      case 8: return v.i64(a);
+      case 4: return v.i32(a);
+      default: return v.and32(v.i32(a), v.constant32(size === 2 ? 0xffff : 0xff));
+    }
+  }
+  private isWide(a: Value, b: Value): boolean { return this.v.type(a) === TYPE.i64 || this.v.type(b) === TYPE.i64; }
+  add(a: Temp, b: Temp, size: Size): Temp {
+    const { v } = this;
+    return size === 8 ? v.add64(v.i64(a), v.i64(b)) : this.cut(v.add32(v.i32(a), v.i32(b)), size);
+  }
+  sub(a: Temp, b: Temp, size: Size): Temp { return this.binary(OP['i32.sub'], OP['i64.sub'], a, b, size); }
+  /** Of a 32-bit value and a constant the constant's low word counts: Temps are zero-extended. */
+  and(a: Temp, b: Temp): Temp {
+    const { v } = this;
+    if (v.isConstant(a) && v.isConstant(b)) return v.and64(v.i64(a), v.i64(b));
+    if (v.type(a) === TYPE.i32 || v.type(b) === TYPE.i32) return v.and32(v.i32(a), v.i32(b));
+    return v.and64(v.i64(a), v.i64(b));
+  }
+  private either(narrow: number, wide: number, a: Value, b: Value): Value {
+    const { v } = this;
+    return this.isWide(a, b) ? v.op2(wide, TYPE.i64, v.i64(a), v.i64(b)) : v.op2(narrow, TYPE.i32, v.i32(a), v.i32(b));
+  }
+  or(a: Temp, b: Temp): Temp { return this.either(OP['i32.or'], OP['i64.or'], a, b); }
+  xor(a: Temp, b: Temp): Temp { return this.either(OP['i32.xor'], OP['i64.xor'], a, b); }
+  not(a: Temp, size: Size): Temp { return this.binary(OP['i32.xor'], OP['i64.xor'], a, this.v.constant64(-1), size); }
+  multiply(a: Temp, b: Temp, size: Size): Temp { return this.binary(OP['i32.mul'], OP['i64.mul'], a, b, size); }
+  multiplyHigh(a: Temp, b: Temp, size: Size, isSigned: boolean): Temp {
+    const { v } = this;
+    if (size === 8) return multiplyHigh64(v, v.i64(a), v.i64(b), isSigned);
+    const extend = (n: Value): Value => isSigned ? signed64(v, v.i64(n), size) : v.i64(n);
+    const whole = v.op2(OP['i64.mul'], TYPE.i64, extend(a), extend(b));
+    return this.cut(v.op2(OP['i64.shr_u'], TYPE.i64, whole, v.constant64(8 * size)), size);
+  }
+  divide(high: Temp, low: Temp, divisor: Temp, size: Size, isSigned: boolean): Temp {
+    const { v } = this, to = v.result(size === 8 ? TYPE.i64 : TYPE.i32);
+    this.effects.push({ kind: 'divide', high: v.i64(high), low: v.i64(low), divisor: v.i64(divisor), size, isSigned, to });
+    return to;
+  }
+  /** Counts below 64. In an i32 those from 32 on would wrap, so narrow operands are shifted as wide ones unless the count is known. */
+  private shift(narrow: number, wide: number, a: Value, count: Value, size: Size): Value {
+    const { v } = this;
+    if (size === 8) return v.op2(wide, TYPE.i64, v.i64(a), v.i64(count));
+    if (v.isConstant(count)) {
+      if (v.low(count) < 32) return this.cut(v.shift32(narrow, v.i32(a), v.low(count)), size);
+    } else if (size === 4 && v.isBelow32(count)) return v.op2(narrow, TYPE.i32, v.i32(a), v.i32(count));
+    return this.cut(v.i32(v.op2(wide, TYPE.i64, v.i64(a), v.i64(count))), size);
+  }
+  shiftLeft(a: Temp, count: Temp, size: Size): Temp { return this.shift(OP['i32.shl'], OP['i64.shl'], a, count, size); }
+  shiftRight(a: Temp, count: Temp, size: Size): Temp { return this.shift(OP['i32.shr_u'], OP['i64.shr_u'], a, count, size); }
+  shiftRightSigned(a: Temp, count: Temp, size: Size): Temp {
+    const { v } = this;
+    if (size === 8) return v.op2(OP['i64.shr_s'], TYPE.i64, v.i64(a), v.i64(count));
+    if (size === 4 && (v.isConstant(count) ? v.low(count) < 32 : v.isBelow32(count))) return v.op2(OP['i32.shr_s'], TYPE.i32, v.i32(a), v.i32(count));
+    return this.cut(v.i32(v.op2(OP['i64.shr_s'], TYPE.i64, signed64(v, v.i64(a), size), v.i64(count))), size);
+  }
+  rotateLeft(a: Temp, count: Temp, size: Size): Temp {
+    const { v } = this;
+    if (size === 8) return v.op2(OP['i64.rotl'], TYPE.i64, v.i64(a), v.i64(count));
+    if (size === 4) return v.op2(OP['i32.rotl'], TYPE.i32, v.i32(a), v.i32(count));
+    // Two copies, or four, side by side rotate like one.
+    let copies = v.op2(OP['i32.mul'], TYPE.i32, v.i32(a), v.constant32(size === 2 ? 0x10001 : 0x1010101));
+    copies = v.op2(OP['i32.rotl'], TYPE.i32, copies, v.i32(count));
+    return this.cut(copies, size);
+  }
+  zeroExtend(a: Temp, from: Size): Temp { return this.cut(a, from); }
+  signExtend(a: Temp, from: Size, to: Size): Temp {
+    const { v } = this;
+    if (to === 8) return from === 8 ? v.i64(a) : v.isConstant(a) ? this.extendConstant(a, from) : signed64(v, v.i64(a), from);
+    if (from === 4) return this.cut(a, to);
+    const extended = from === 1 ? v.op1(OP['i32.extend8_s'], TYPE.i32, v.i32(a)) : from === 2 ? v.op1(OP['i32.extend16_s'], TYPE.i32, v.i32(a)) : v.i32(a);
+    return this.cut(extended, to);
+  }
+  private extendConstant(a: Value, from: Size): Value {
+    const up = 32 - 8 * from;
+    return this.v.constant64((this.v.low(a) << up) >> up);
+  }
+  byteSwap(a: Temp, size: Size): Temp {
+    const { v } = this;
+    const bits = (n: Value, mask: number, left: number, right: number): Value => v.op2(OP['i32.or'], TYPE.i32,
+      v.op2(OP['i32.and'], TYPE.i32, v.op2(OP['i32.rotl'], TYPE.i32, n, v.constant32(left)), v.constant32(mask)),
+      v.op2(OP['i32.and'], TYPE.i32, v.op2(OP['i32.rotl'], TYPE.i32, n, v.constant32(right)), v.constant32(~mask)));
+    const swap = (n: Value): Value => bits(n, 0x00ff00ff, 8, 24);
+    if (size === 8) {
+      const low = swap(v.i32(a)), high = swap(v.i32(v.op2(OP['i64.shr_u'], TYPE.i64, v.i64(a), v.constant64(32))));
+      return v.op2(OP['i64.or'], TYPE.i64, v.op2(OP['i64.shl'], TYPE.i64, v.i64(low), v.constant64(32)), v.i64(high));
+    }
+    return size === 4 ? swap(v.i32(a)) : v.shift32(OP['i32.shr_u'], swap(v.i32(a)), 16);
+  }
+  lowestBit(a: Temp): Temp { return this.v.op1(OP['i64.ctz'], TYPE.i64, this.v.i64(a)); }
+  highestBit(a: Temp): Temp { return this.v.op2(OP['i64.xor'], TYPE.i64, this.v.op1(OP['i64.clz'], TYPE.i64, this.v.i64(a)), this.v.constant64(63)); }
+  countOnes(a: Temp): Temp { return this.v.op1(OP['i64.popcnt'], TYPE.i64, this.v.i64(a)); }
+
+  // — truth —
+  isZero(a: Temp): Temp { return this.v.eqz(a); }
+  equal(a: Temp, b: Temp): Temp {
+    const { v } = this;
+    return this.isWide(a, b) ? v.op2(OP['i64.eq'], TYPE.i32, v.i64(a), v.i64(b)) : v.op2(OP['i32.eq'], TYPE.i32, v.i32(a), v.i32(b));
+  }
+  lessUnsigned(a: Temp, b: Temp): Temp {
+    const { v } = this;
+    if (v.isConstant(a) && v.isConstant(b)) return v.constant32(v.low(a) >>> 0 < v.low(b) >>> 0 ? 1 : 0); // Counts: they have one word.
+    return this.isWide(a, b) ? v.op2(OP['i64.lt_u'], TYPE.i32, v.i64(a), v.i64(b)) : v.op2(OP['i32.lt_u'], TYPE.i32, v.i32(a), v.i32(b));
+  }
+  lessSigned(a: Temp, b: Temp, size: Size): Temp {
+    const { v } = this;
+    return v.op2(OP['i64.lt_s'], TYPE.i32, signed64(v, v.i64(a), size), signed64(v, v.i64(b), size));
+  }
+  select(condition: Temp, then: Temp, otherwise: Temp): Temp {
+    const { v } = this;
+    if (v.isConstant(condition)) return v.low(condition) !== 0 || v.high(condition) !== 0 ? then : otherwise;
+    const test = v.type(condition) === TYPE.i32 ? condition : v.op2(OP['i64.ne'], TYPE.i32, condition, v.constant64(0));
+    return this.isWide(then, otherwise) ? v.op3(OP.select, TYPE.i64, v.i64(then), v.i64(otherwise), test) : v.op3(OP.select, TYPE.i32, v.i32(then), v.i32(otherwise), test);
+  }
+  when(condition: Temp): boolean {
+    const { v } = this;
+    if (v.isConstant(condition)) {
+      if (v.low(condition) === 0 && v.high(condition) === 0) return false;
+      this.effects.push({ kind: 'when', condition: NO_VALUE, before: NO_VALUE });
+      return true;
+    }
+    const test = v.type(condition) === TYPE.i32 ? condition : v.op2(OP['i64.ne'], TYPE.i32, condition, v.constant64(0));
+    this.effects.push({ kind: 'when', condition: test, before: v.size });
+    return true;
+  }
+  end(): void {
+    const opened = [...this.effects].reverse().find(e => e.kind === "when");
+    this.effects.push({ kind: 'end', isConditional: opened?.kind === 'when' && opened.condition !== NO_VALUE });
+  }
+
+  // — flags —
+  flags(rule: Rule, size: Size, result: Temp, a: Temp, b: Temp): void {
+    const { v } = this;
+    this.effects.push({ kind: 'flags', rule, size, result: v.i64(result), a: v.i64(a), b: v.i64(b) });
+  }
+  private flagValues(): FlagValues {
+    const { v, flagLocals: at } = this;
+    if (this.rule === UNKNOWN_RULE) { this.effects.push({ kind: 'settle' }); this.rule = ruleWord(RULE.known, 0); }
+    return new FlagValues(v, this.rule >> 4, (this.rule & 15) as Size, {
+      eflags: v.variable(at.eflags, TYPE.i32), result: v.variable(at.result, TYPE.i64), a: v.variable(at.a, TYPE.i64), b: v.variable(at.b, TYPE.i64),
+    });
+  }
+  condition(cc: number): Temp { return this.flagValues().condition(cc); }
+  carry(): Temp { return this.flagValues().carry(); }
+  readFlags(): Temp {
+    this.flagValues();
+    if (this.rule >> 4 !== RULE.known) { this.effects.push({ kind: 'settle' }); this.rule = ruleWord(RULE.known, 0); this.v.clobber(this.flagLocals.eflags); }
+    return this.v.variable(this.flagLocals.eflags, TYPE.i32);
+  }
+  writeFlags(mask: number, value: Temp): void { this.effects.push({ kind: 'eflags', mask, value: this.v.i32(value) }); }
+
+  // — control —
+  canonical(at: Temp): void {
+    const { v } = this;
+    if (v.isConstant(at)) {
+      const top = v.high(at) >> 15;
+      if (top !== 0 && top !== -1) this.effects.push({ kind: 'give-up', condition: v.constant32(1) });
+      return;
+    }
+    // Bits 47 to 63 are equal where adding bit 47 to them gives 0.
+    const wide = v.i64(at), top = v.op2(OP['i64.shr_s'], TYPE.i64, wide, v.constant64(47));
+    const isOutside = v.op2(OP['i64.gt_u'], TYPE.i32, v.op2(OP['i64.add'], TYPE.i64, top, v.constant64(1)), v.constant64(1));
+    this.effects.push({ kind: 'give-up', condition: isOutside });
+  }
+  jump(to: Temp): void { this.effects.push({ kind: 'jump', to: this.v.i64(to) }); }
+  branch(condition: Temp, operand: Operand): void {
+    const { v } = this;
+    this.effects.push({ kind: 'branch', condition: v.type(condition) === TYPE.i32 ? condition : v.op2(OP['i64.ne'], TYPE.i32, condition, v.constant64(0)), operand });
+  }
+  trap(_vector: number): void { this.effects.push({ kind: 'give-up', condition: this.v.constant32(1) }); }
+  syscall(): void { assert(false, 'a system call is left to the interpreter'); }
+
+  apply(primitive: Primitive, a: Temp, b: Temp = NO_VALUE, c: Temp = NO_VALUE): Temp {
+    const { v } = this, fast = lowerPrimitive(v, primitive, a, b, c);
+    if (fast !== null && fast.suspect === 'never') return fast.value;
+    const type = fast !== null ? v.type(fast.value) : primitive.size === 16 ? TYPE.v128 : primitive.size === 8 ? TYPE.i64 : TYPE.i32;
+    const to = v.result(type);
+    this.effects.push({
+      kind: 'primitive', primitive, a: this.staged(a), b: this.staged(b), c: this.staged(c),
+      fast: fast === null ? NO_VALUE : fast.value, suspect: fast === null ? 'never' : fast.suspect, to,
+    });
+    return to;
+  }
+  /** Operands of a primitive are vectors, or 64 bits wide. */
+  private staged(n: Value): Value { return n === NO_VALUE || this.v.type(n) === TYPE.v128 ? n : this.v.i64(n); }
+  help(helper: Helper, instruction: Instruction): void { this.effects.push({ kind: 'help', helper, instruction }); }
+
+  // — from effects to code —
+
+  private isDead(effect: Effect): boolean {
+    if (effect.kind === 'flags') return (this.liveFlags & ARITHMETIC_FLAGS) === 0;
+    return effect.kind === 'eflags' && (effect.mask & ~ARITHMETIC_FLAGS) === 0 && (effect.mask & this.liveFlags) === 0;
+  }
+  private mark(effect: Effect): void {
+    const { v } = this;
+    if (this.isDead(effect)) return;
+    switch (effect.kind) {
+      case 'load': v.mark(effect.address); return;
+      case 'store': v.mark(effect.address); v.mark(effect.value); return;
+      case 'probe': v.mark(effect.address); return;
+      case 'store-back': case 'register': case 'vector': case 'eflags': v.mark(effect.value); return;
+      case 'flags': v.mark(effect.result); if (effect.rule !== RULE.logic) { v.mark(effect.a); v.mark(effect.b); } return;
+      case 'when': case 'give-up': v.mark(effect.condition); return;
+      case 'primitive': for (const n of [effect.fast, effect.a, effect.b, effect.c]) v.mark(n); return;
+      case 'divide': v.mark(effect.high); v.mark(effect.low); v.mark(effect.divisor); return;
+      case 'jump': v.mark(effect.to); return;
+      case 'branch': v.mark(effect.condition); return;
+      default:
+    }
+  }
+  private emit(effect: Effect): void {
+    const { v, code } = this;
+    if (this.isDead(effect)) return;
+    switch (effect.kind) {
+      case 'load': this.emitLoad(effect); return;
+      case 'store': this.emitStore(effect.address, effect.value, effect.size, effect.aligned); return;
+      case 'store-back': code.get(this.place); v.push(effect.value); this.storeAt(effect.value, effect.size); return;
+      case 'probe': v.push(effect.address); this.translate(effect.size, false, TLB.write, 'modify'); code.op(OP.drop); return;
+      case 'register': v.push(effect.value); this.setGeneral(effect.index); return;
+      case 'vector': v.push(effect.value); this.setVector(effect.index); return;
+      case 'flags': this.emitFlags(effect); return;
+      case 'settle': this.emitSettle(); return;
+      case 'eflags': this.emitEflags(effect.mask, effect.value); return;
+      case 'when': if (effect.condition !== NO_VALUE) this.emitWhen(effect.condition, effect.before); return;
+      case 'end': if (effect.isConditional) { code.end(); this.rule = UNKNOWN_RULE; } return;
+      case 'give-up': v.push(effect.condition); this.giveUp(); return;
+      case 'primitive': this.emitPrimitive(effect); return;
+      case 'divide': this.emitDivide(effect); return;
+      case 'help': this.writeHelp(effect.helper, effect.instruction); return;
+      case 'jump': this.writeJump(effect.to); return;
+      case 'branch': this.writeBranch(effect.condition, effect.operand); return;
+    }
+  }
+  private emitWhen(condition: Value, before: Value): void {
+    this.v.keep(condition);
+    this.v.keepAll(before);
+    this.v.push(condition);
+    this.code.if();
+  }
+
+  // — memory: the TLB is asked in place, everything else is a call —
+  /** Takes an address from the stack and leaves where it is in linear memory. */
+  private translate(size: Size, aligned: boolean, tag: number, slow: 'load' | 'modify'): void {
+    const { code } = this;
+    this.lookUp(size, aligned, tag);
+    code.if(TYPE.i32);
+    this.hit();
+    code.else();
+    this.wordsOfAddress();
+    code.i32(size);
+    code.call(IMPORTED[slow]);
+    code.tee(this.entry);
+    code.i32(-1); code.op(OP['i32.eq']);
+    this.giveUp();
+    code.get(this.entry);
+    code.end();
+  }
+  /** Leaves 1 on the stack if the TLB knows the page, and its entry's offset in `entry`. */
+  private lookUp(size: Size, aligned: boolean, tag: number): void {
+    const { code } = this;
+    code.set(this.at);
+    if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
+    code.get(this.at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(this.entry);
+    code.get(this.entry); code.i32(10); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(this.entry);
+    code.memory(OP['i64.load'], TLB.at + tag);
+    code.get(this.at);
+    if (size > 1 && !aligned) { code.i64(size - 1); code.op(OP['i64.add']); }
+    code.i64(PAGE_MASK); code.op(OP['i64.and']);
+    code.op(OP['i64.eq']);
+  }
+  private hit(): void {
+    const { code } = this;
+    code.get(this.at); code.op(OP['i32.wrap_i64']);
+    code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend);
+    code.op(OP['i32.add']);
+  }
+  private wordsOfAddress(): void {
+    const { code } = this;
+    code.get(this.at); code.op(OP['i32.wrap_i64']);
+    code.get(this.at); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
+  }
+  private emitLoad(effect: Effect & { kind: 'load' }): void {
+    const { v, code } = this;
+    v.push(effect.address);
+    this.translate(effect.size, effect.aligned, effect.keepsPlace ? TLB.write : TLB.read, effect.keepsPlace ? 'modify' : 'load');
+    if (effect.keepsPlace) code.tee(this.place);
+    code.memory(loadOperation(v.type(effect.to), effect.size), 0);
+    v.take(effect.to);
+  }
+  private storeAt(value: Value, size: Size): void { this.code.memory(storeOperation(this.v.type(value), size), 0); }
+  /** The value is computed before the branch, and stored on either side of it. */
+  private emitStore(address: Value, value: Value, size: Size, aligned: boolean): void {
+    const { v, code } = this, type = v.type(value);
+    const held = this.held(value);
+    v.push(address);
+    this.lookUp(size, aligned, TLB.write);
+    code.if();
+    this.hit();
+    held();
+    this.storeAt(value, size);
+    code.else();
+    code.i32(0); held(); code.memory(storeOperation(type, size), STAGING.at);
+    this.wordsOfAddress();
+    code.i32(size);
+    code.call(IMPORTED.store);
+    this.giveUp();
+    code.end();
+  }
+  /** A way to push a value twice. */
+  private held(value: Value): () => void {
+    const { v, code } = this;
+    const local = v.home(value);
+    return () => code.get(local);
+  }
+
+  private emitFlags({ rule, size, result, a, b }: Effect & { kind: 'flags' }): void {
+    const { v, code, flagLocals: to } = this;
+    v.push(result);
+    if (rule !== RULE.logic) { v.push(a); v.push(b); }
+    for (const local of [to.result, to.a, to.b]) v.clobber(local);
+    if (rule !== RULE.logic) { code.set(to.b); code.set(to.a); }
+    code.set(to.result);
+    this.setRule(ruleWord(rule as Rule, size));
+  }
+  private setRule(word: number): void {
+    this.code.i32(word);
+    this.code.set(this.flagLocals.rule);
+    this.rule = word;
+  }
+  private emitSettle(): void {
+    const { code, flagLocals: at } = this;
+    code.get(at.rule); code.get(at.eflags); code.get(at.result); code.get(at.a); code.get(at.b);
+    code.call(IMPORTED.settle);
+    code.set(at.eflags);
+    code.i32(ruleWord(RULE.known, 0)); code.set(at.rule);
+  }
+  private emitEflags(mask: number, value: Value): void {
+    const { v, code, flagLocals: at } = this;
+    const arithmetic = mask & ARITHMETIC_FLAGS;
+    const othersMatter = arithmetic !== 0 && (this.liveFlags & ARITHMETIC_FLAGS & ~mask) !== 0;
+    if (othersMatter && this.rule !== ruleWord(RULE.known, 0)) { v.keep(value); this.emitSettle(); }
+    code.get(at.eflags); code.i32(~mask); code.op(OP['i32.and']);
+    v.push(value); code.i32(mask); code.op(OP['i32.and']); code.op(OP['i32.or']);
+    v.clobber(at.eflags);
+    code.set(at.eflags);
+    if (arithmetic !== 0) this.setRule(ruleWord(RULE.known, 0));
+  }
+
+  private emitPrimitive({ primitive, a, b, c, fast, suspect, to }: Effect & { kind: 'primitive' }): void {
+    const { v, code } = this, type = v.type(to), local = v.temporary(type);
+    const operands = [a, b, c].filter(n => n !== NO_VALUE);
+    if (fast !== NO_VALUE) {
+      for (const n of operands) v.keep(n);
+      v.push(fast);
+      code.set(local);
+      writeSuspicion(code, local, suspect);
+      code.if();
+    }
+    operands.forEach((n, k) => {
+      code.i32(0); v.push(n);
+      code.memory(v.type(n) === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], STAGING.primitive + 16 * (k + 1));
+    });
+    code.i32(this.primitives.of(primitive));
+    code.call(IMPORTED.primitive);
+    code.i32(0);
+    code.memory(loadOperation(type, primitive.size), STAGING.primitive);
+    code.set(local);
+    if (fast !== NO_VALUE) code.end();
+    v.keptIn(to, local);
+  }
+  /** Dividends of 128 bits that are not the extension of their lower half are left to the interpreter, as errors are. */
+  private emitDivide({ high, low, divisor, size, isSigned, to }: Effect & { kind: 'divide' }): void {
+    const { v, code } = this;
+    const at = v.home(divisor), dividend = v.temporary(TYPE.i64), quotient = v.temporary(TYPE.i64);
+    const extend = (): void => { if (isSigned && size < 8) code.op(size === 4 ? OP['i64.extend32_s'] : size === 2 ? OP['i64.extend16_s'] : OP['i64.extend8_s']); };
+    if (size === 8) {
+      v.push(low); code.tee(dividend);
+      if (isSigned) { code.i64(63); code.op(OP['i64.shr_s']); } else { code.op(OP.drop); code.i64(0); }
+      v.push(high);
+      code.op(OP['i64.ne']);
+      this.giveUp();
+    } else {
+      v.push(high); code.i64(8 * size); code.op(OP['i64.shl']); v.push(low); code.op(OP['i64.or']);
+      if (isSigned && size < 4) code.op(size === 2 ? OP['i64.extend32_s'] : OP['i64.extend16_s']);
+      code.set(dividend);
+    }
+    // 0 has no quotient; -1 may have one too large, which WebAssembly would trap on.
+    code.get(at); code.op(OP['i64.eqz']);
+    if (isSigned) { code.get(at); extend(); code.i64(-1); code.op(OP['i64.eq']); code.op(OP['i32.or']); }
+    this.giveUp();
+    code.get(dividend); code.get(at); extend(); code.op(isSigned ? OP['i64.div_s'] : OP['i64.div_u']); code.set(quotient);
+    if (size < 8) {
+      code.get(quotient);
+      if (isSigned) { code.get(quotient); extend(); code.op(OP['i64.ne']); } else { code.i64(8 * size); code.op(OP['i64.shr_u']); code.i64(0); code.op(OP['i64.ne']); }
+      this.giveUp();
+    }
+    code.get(quotient);
+    if (size < 8) code.op(OP['i32.wrap_i64']);
+    if (size < 4) { code.i32(size === 2 ? 0xffff : 0xff); code.op(OP['i32.and']); }
+    v.take(to);
+  }
+}
+
+/** Leaves 1 on the stack where a float or a vector of floats holds a NaN. */
+function writeSuspicion(code: Code, local: Local, test: SuspectTest): void {
+  code.get(local); code.get(local);
+  switch (test) {
+    case 'f32': code.op(OP['f32.ne']); return;
+    case 'f64': code.op(OP['f64.ne']); return;
+    case 'f32x4': code.op(OP['f32x4.ne']); code.op(OP['v128.any_true']); return;
+    default: code.op(OP['f64x2.ne']); code.op(OP['v128.any_true']);
+  }
+}
+function loadOperation(type: ValueType, size: Size): number {
+  switch (type) {
+    case TYPE.v128: return size === 16 ? OP['v128.load'] : size === 8 ? OP['v128.load64_zero'] : OP['v128.load32_zero'];
+    case TYPE.f64: return OP['f64.load'];
+    case TYPE.f32: return OP['f32.load'];
+    case TYPE.i64: return OP['i64.load'];
+    default: return size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'];
+  }
+}
+function storeOperation(type: ValueType, size: Size): number {
+  switch (type) {
+    case TYPE.v128: return OP['v128.store'];
+    case TYPE.f64: return OP['f64.store'];
+    case TYPE.f32: return OP['f32.store'];
+    case TYPE.i64: return OP['i64.store'];
+    default: return size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'];
+  }
+}

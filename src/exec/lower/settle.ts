@@ -1,0 +1,42 @@
+/** The function that computes the six arithmetic flags from any rule: for where the rule is not known when code is written. */
+import type { Size } from '../../base/types.ts';
+import { Code, type Label } from '../../wasm/code.ts';
+import { ModuleWriter } from '../../wasm/module.ts';
+import { OP, TYPE } from '../../wasm/opcode.ts';
+import { ARITHMETIC_FLAGS, RULE } from '../ops.ts';
+import { FlagValues } from './flag-values.ts';
+import { Values } from '../../wasm/values.ts';
+
+const SIZES: readonly Size[] = [1, 2, 4, 8];
+const RULES = Math.max(...Object.values(RULE)) + 1;
+/** The parameters. */
+const WORD = 0, EFLAGS = 1, RESULT = 2, A = 3, B = 4;
+
+/** A module that exports `settle` (see imports.ts). Its cases are numbered as the rule word is, sizes by their logarithms. */
+export function settleModule(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter(), code = new Code(5), values = new Values(code);
+  const type = module.type([TYPE.i32, TYPE.i32, TYPE.i64, TYPE.i64, TYPE.i64], [TYPE.i32]);
+  const unknown = code.block();
+  const cases: Label[] = Array.from({ length: RULES * SIZES.length }, () => code.block()).reverse();
+  code.get(WORD); code.i32(4); code.op(OP['i32.shr_u']); code.i32(2); code.op(OP['i32.shl']);
+  code.get(WORD); code.i32(15); code.op(OP['i32.and']); code.op(OP['i32.ctz']); code.op(OP['i32.or']);
+  code.brTable(cases, unknown);
+  for (let k = 0; k < cases.length; k++) {
+    code.end();
+    writeCase(code, values, Math.floor(k / SIZES.length), SIZES[k % SIZES.length]!);
+  }
+  code.end();
+  code.get(EFLAGS);
+  module.exportFunction('settle', module.function(type, code));
+  return module.bytes();
+}
+function writeCase(code: Code, v: Values, rule: number, size: Size): void {
+  v.begin();
+  const eflags = v.variable(EFLAGS, TYPE.i32);
+  const from = { eflags, result: v.variable(RESULT, TYPE.i64), a: v.variable(A, TYPE.i64), b: v.variable(B, TYPE.i64) };
+  const kept = v.op2(OP['i32.and'], TYPE.i32, eflags, v.constant32(~ARITHMETIC_FLAGS));
+  const all = rule === RULE.known ? eflags : v.op2(OP['i32.or'], TYPE.i32, kept, new FlagValues(v, rule, size, from).arithmetic());
+  v.mark(all);
+  v.push(all);
+  code.return();
+}
