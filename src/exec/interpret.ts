@@ -4,9 +4,9 @@ import type { i32, Pa, Size } from '../base/types.ts';
 import { bigOf, WORD } from '../base/words.ts';
 import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
-import { carryOf, conditionOf, ruleWord, settle } from './flags.ts';
+import { afterWriting, carryOf, conditionOf, ruleWord, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
-import { ARITHMETIC_FLAGS, type Helper, type Ops, RULE, type Rule, type Temp, VECTOR } from './ops.ts';
+import { type Helper, type Ops, RULE, type Rule, type Temp, VECTOR } from './ops.ts';
 import { type Primitive, Scratch } from './primitive.ts';
 import type { CpuState } from './state.ts';
 import type { Instruction } from '../decoder/instruction.ts';
@@ -414,9 +414,9 @@ export class Interpreter implements Ops {
   carry(): Temp { return this.fresh(carryOf(this.r), 0); }
   readFlags(): Temp { return this.fresh(settle(this.r), 0); }
   writeFlags(mask: number, value: Temp): void {
-    const r = this.r, isWhole = (mask & ARITHMETIC_FLAGS) === ARITHMETIC_FLAGS;
-    r[KNOWN] = ((isWhole ? r[KNOWN] : settle(r)) & ~mask) | (this.s[value] & mask);
-    r[KIND] = RULE.known;
+    const r = this.r;
+    r[KNOWN] = (r[KNOWN] & ~mask) | (this.s[value] & mask);
+    r[KIND] = afterWriting(r[KIND], mask);
   }
 
   // — control —

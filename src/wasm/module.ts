@@ -83,3 +83,5 @@ function body(w: ByteWriter, code: Code): void {
   w.unsigned(s.length);
   w.append(s.bytes.subarray(0, s.length));
 }
+/** The one memory that everything generated shares: `bytes` is a multiple of 64 KiB. */
+export function declareMemory(module: ModuleWriter, bytes: number): void { module.importMemory('tramp64', 'memory', bytes >>> 16, bytes >>> 16); }

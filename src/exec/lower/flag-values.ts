@@ -1,26 +1,36 @@
 /** The arithmetic flags as values, from a rule known when code is written (SDM vol. 1 §3.4.3.1; vol. 2, "Flags Affected"; appendix B.1.4.7 for conditions). */
 import type { Size } from '../../base/types.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
-import { RULE } from '../ops.ts';
+import { isWritten, ruleOf, sizeOf, WRITTEN_SHIFT } from '../flags.ts';
+import { AF, ARITHMETIC_FLAGS, CF, OF, PF, RULE, SF, ZF } from '../ops.ts';
 import type { Value, Values } from '../../wasm/values.ts';
 
-/** What a rule computes from; see `RULE`. All 64 bits wide, but `eflags`. */
+/** What a rule computes from; see `RULE`. All 64 bits wide, but `eflags`. Of sums and differences `result` does not count: it is computed. */
 export interface FlagSources { readonly eflags: Value; readonly result: Value; readonly a: Value; readonly b: Value }
 
-/** The flags under one rule, each as an i32 of 0 or 1. */
+/** The flags under one rule word, each as an i32 of 0 or 1. */
 export class FlagValues {
   private readonly v: Values;
+  private readonly word: number;
   private readonly rule: number;
   private readonly size: Size;
   private readonly from: FlagSources;
+  private computed: Value | null = null;
 
-  constructor(v: Values, rule: number, size: Size, from: FlagSources) {
-    this.v = v; this.rule = rule; this.size = size; this.from = from;
+  constructor(v: Values, word: number, from: FlagSources) {
+    this.v = v; this.word = word; this.rule = ruleOf(word); this.size = sizeOf(word) as Size; this.from = from;
   }
+  private isWritten(flags: number): boolean { return isWritten(this.word, flags); }
   // — the sources, as wide as the operation —
   private get isWide(): boolean { return this.size === 8; }
   private narrow(n: Value): Value { return this.isWide ? n : this.v.i32(n); }
-  private get result(): Value { return this.narrow(this.from.result); }
+  private get result(): Value { return this.computed ??= this.resultOfRule(); }
+  private resultOfRule(): Value {
+    const { v } = this;
+    if (this.rule !== RULE.add && this.rule !== RULE.sub) return this.narrow(this.from.result);
+    const whole = this.rule === RULE.add ? this.op2(OP['i32.add'], OP['i64.add'], this.a, this.b) : this.op2(OP['i32.sub'], OP['i64.sub'], this.a, this.b);
+    return this.size >= 4 ? whole : v.and32(whole, v.constant32(this.size === 2 ? 0xffff : 0xff));
+  }
   private get a(): Value { return this.narrow(this.from.a); }
   private get b(): Value { return this.narrow(this.from.b); }
   private constant(value: number): Value { return this.isWide ? this.v.constant64(value) : this.v.constant32(value); }
@@ -56,10 +66,10 @@ export class FlagValues {
     return v.i32(v.op2(OP['i64.and'], TYPE.i64, v.op2(OP['i64.shr_u'], TYPE.i64, this.from.a, n), v.constant64(1)));
   }
 
-  carry(): Value {
+  carry(): Value { return this.isWritten(CF) ? this.known(0) : this.carryByRule(); }
+  private carryByRule(): Value {
     const { v, from } = this;
     switch (this.rule) {
-      case RULE.known: return this.known(0);
       case RULE.add: return this.compare(OP['i32.lt_u'], OP['i64.lt_u'], this.result, this.a);
       case RULE.sub: return this.compare(OP['i32.lt_u'], OP['i64.lt_u'], this.a, this.b);
       // With a carry in, the sum may come round to the operand: the bits tell.
@@ -98,12 +108,12 @@ export class FlagValues {
     return v.op2(OP['i64.ne'], TYPE.i32, whole, fits);
   }
   zero(): Value {
-    return this.rule === RULE.known ? this.known(6) : this.v.eqz(this.result);
+    return this.isWritten(ZF) ? this.known(6) : this.rule === RULE.sub ? this.compare(OP['i32.eq'], OP['i64.eq'], this.a, this.b) : this.v.eqz(this.result);
   }
-  sign(): Value { return this.rule === RULE.known ? this.known(7) : this.top(this.result); }
+  sign(): Value { return this.isWritten(SF) ? this.known(7) : this.top(this.result); }
   parity(): Value {
-    if (this.rule === RULE.known) return this.known(2);
-    const { v } = this, low = v.op2(OP['i32.and'], TYPE.i32, v.i32(this.from.result), v.constant32(0xff));
+    if (this.isWritten(PF)) return this.known(2);
+    const { v } = this, low = v.op2(OP['i32.and'], TYPE.i32, v.i32(this.result), v.constant32(0xff));
     const odd = v.op2(OP['i32.and'], TYPE.i32, v.op1(OP['i32.popcnt'], TYPE.i32, low), v.constant32(1));
     return this.not(odd);
   }
@@ -111,11 +121,11 @@ export class FlagValues {
     const { v, from } = this;
     const low = (n: Value): Value => v.i32(n);
     const bit4 = (n: Value): Value => v.op2(OP['i32.and'], TYPE.i32, v.op2(OP['i32.shr_u'], TYPE.i32, n, v.constant32(4)), v.constant32(1));
-    const nibble = v.op2(OP['i32.and'], TYPE.i32, low(from.result), v.constant32(15));
+    if (this.isWritten(AF)) return this.known(4);
+    const nibble = v.op2(OP['i32.and'], TYPE.i32, low(this.result), v.constant32(15));
     switch (this.rule) {
-      case RULE.known: return this.known(4);
       case RULE.add: case RULE.adc: case RULE.sub: case RULE.sbb:
-        return bit4(v.op2(OP['i32.xor'], TYPE.i32, v.op2(OP['i32.xor'], TYPE.i32, low(from.a), low(from.b)), low(from.result)));
+        return bit4(v.op2(OP['i32.xor'], TYPE.i32, v.op2(OP['i32.xor'], TYPE.i32, low(from.a), low(from.b)), low(this.result)));
       case RULE.inc: return v.eqz(nibble);
       case RULE.dec: return v.op2(OP['i32.eq'], TYPE.i32, nibble, v.constant32(15));
       default: return this.zeroValue();
@@ -123,15 +133,15 @@ export class FlagValues {
   }
   overflow(): Value {
     const { v } = this;
+    if (this.isWritten(OF)) return this.known(11);
     switch (this.rule) {
-      case RULE.known: return this.known(11);
       case RULE.add: case RULE.adc: return this.top(this.and(this.xor(this.a, this.result), this.xor(this.b, this.result)));
       case RULE.sub: case RULE.sbb: return this.top(this.and(this.xor(this.a, this.b), this.xor(this.a, this.result)));
       case RULE.inc: return this.isResult(false);
       case RULE.dec: return this.isResult(true);
-      case RULE.shl: return v.op2(OP['i32.xor'], TYPE.i32, this.top(this.result), this.carry());
+      case RULE.shl: return v.op2(OP['i32.xor'], TYPE.i32, this.top(this.result), this.carryByRule());
       case RULE.shr: return v.op2(OP['i32.and'], TYPE.i32, this.top(this.a), v.op2(OP['i64.eq'], TYPE.i32, this.from.b, v.constant64(1)));
-      case RULE.mulUnsigned: case RULE.mulSigned: return this.carry();
+      case RULE.mulUnsigned: case RULE.mulSigned: return this.carryByRule();
       default: return this.zeroValue();
     }
   }
@@ -153,6 +163,7 @@ export class FlagValues {
   }
   /** The conditions a comparison of operands (or of the result with zero) answers, negation included. */
   private direct(kind: number, isNegated: boolean): Value | null {
+    if (((this.word >> WRITTEN_SHIFT) & CONDITION_FLAGS[kind]!) !== 0 || this.rule === RULE.known) return null;
     const pick = (a: number, b: number): number => isNegated ? b : a;
     const signs = (narrow: number, narrowNot: number, wide: number, wideNot: number, x: Value, y: Value): Value =>
       this.compare(pick(narrow, narrowNot), pick(wide, wideNot), this.signed(x), this.signed(y));
@@ -161,13 +172,11 @@ export class FlagValues {
       case 1: return isSub ? this.compare(pick(OP['i32.lt_u'], OP['i32.ge_u']), pick(OP['i64.lt_u'], OP['i64.ge_u']), this.a, this.b) : null;
       case 2:
         if (isSub) return this.compare(pick(OP['i32.eq'], OP['i32.ne']), pick(OP['i64.eq'], OP['i64.ne']), this.a, this.b);
-        return this.rule === RULE.known ? null : this.compare(pick(OP['i32.eq'], OP['i32.ne']), pick(OP['i64.eq'], OP['i64.ne']), this.result, this.constant(0));
+        return this.compare(pick(OP['i32.eq'], OP['i32.ne']), pick(OP['i64.eq'], OP['i64.ne']), this.result, this.constant(0));
       case 3:
         if (isSub) return this.compare(pick(OP['i32.le_u'], OP['i32.gt_u']), pick(OP['i64.le_u'], OP['i64.gt_u']), this.a, this.b);
         return isLogic ? this.direct(2, isNegated) : null;
-      case 4:
-        if (this.rule === RULE.known) return null;
-        return signs(OP['i32.lt_s'], OP['i32.ge_s'], OP['i64.lt_s'], OP['i64.ge_s'], this.result, this.constant(0));
+      case 4: return signs(OP['i32.lt_s'], OP['i32.ge_s'], OP['i64.lt_s'], OP['i64.ge_s'], this.result, this.constant(0));
       case 6:
         if (isSub) return signs(OP['i32.lt_s'], OP['i32.ge_s'], OP['i64.lt_s'], OP['i64.ge_s'], this.a, this.b);
         return isLogic ? this.direct(4, isNegated) : null;
@@ -191,14 +200,20 @@ export class FlagValues {
       default: return or(v.op2(OP['i32.xor'], TYPE.i32, this.sign(), this.overflow()), this.zero());
     }
   }
-  /** All six at their places. */
-  arithmetic(): Value {
+  /** RFLAGS with all six at their places. */
+  settled(): Value {
     const { v } = this;
-    const at = (n: Value, bit: number): Value => v.shift32(OP['i32.shl'], n, bit);
-    return [at(this.parity(), 2), at(this.adjust(), 4), at(this.zero(), 6), at(this.sign(), 7), at(this.overflow(), 11)]
-      .reduce((sum, n) => v.op2(OP['i32.or'], TYPE.i32, sum, n), this.carry());
+    if (this.rule === RULE.known) return this.from.eflags;
+    const lazy = ARITHMETIC_FLAGS & ~(this.word >> WRITTEN_SHIFT);
+    const at = (flag: number, bit: number, value: () => Value): Value[] => (lazy & flag) === 0 ? [] : [v.shift32(OP['i32.shl'], value(), bit)];
+    return [
+      ...at(CF, 0, () => this.carry()), ...at(PF, 2, () => this.parity()), ...at(AF, 4, () => this.adjust()),
+      ...at(ZF, 6, () => this.zero()), ...at(SF, 7, () => this.sign()), ...at(OF, 11, () => this.overflow()),
+    ].reduce((sum, n) => v.op2(OP['i32.or'], TYPE.i32, sum, n), v.and32(this.from.eflags, v.constant32(~lazy)));
   }
 }
+/** What conditions o, b, z, be, s, p, l and le look at. */
+const CONDITION_FLAGS = [OF, CF, ZF, CF | ZF, SF, PF, SF | OF, SF | OF | ZF] as const;
 
 /** A value of `size` bytes, zero-extended in an i64, sign-extended. */
 export function signed64(v: Values, n: Value, size: Size): Value {

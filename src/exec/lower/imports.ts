@@ -1,6 +1,5 @@
 /** What every generated module imports, in one order: so that function numbers are constants. */
-import { PAGE_BYTES } from '../../base/layout.ts';
-import type { ModuleWriter } from '../../wasm/module.ts';
+import { declareMemory, type ModuleWriter } from '../../wasm/module.ts';
 import { TYPE, type ValueType } from '../../wasm/opcode.ts';
 
 const { i32, i64 } = TYPE;
@@ -31,8 +30,4 @@ export function declareImports(module: ModuleWriter, memoryBytes: number): void 
   for (const { name, parameters, results } of IMPORTS) module.importFunction('tramp64', name, module.type(parameters, results));
   declareMemory(module, memoryBytes);
   module.importTable('tramp64', 'functions', 1);
-}
-export function declareMemory(module: ModuleWriter, memoryBytes: number): void {
-  const pages = memoryBytes / (16 * PAGE_BYTES);
-  module.importMemory('tramp64', 'memory', pages, pages);
 }

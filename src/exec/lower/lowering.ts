@@ -8,7 +8,7 @@ import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Code, Local } from '../../wasm/code.ts';
 import { OP, TYPE, type ValueType } from '../../wasm/opcode.ts';
-import { ruleWord } from '../flags.ts';
+import { afterWriting, ruleWord, WRITTEN_SHIFT } from '../flags.ts';
 import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Effect, SuspectTest } from './effect.ts';
@@ -49,6 +49,8 @@ export abstract class Lowering implements Ops {
   private entry: Local = 0;
   private at: Local = 0;
   private liveFlags = 0;
+  /** The rule word where the body of a `when` was not performed. */
+  private ruleOtherwise: number = UNKNOWN_RULE;
 
   constructor(code: Code, primitives: PrimitiveNumbers) { this.code = code; this.primitives = primitives; this.v = new Values(code); }
 
@@ -306,7 +308,7 @@ export abstract class Lowering implements Ops {
     return true;
   }
   end(): void {
-    const opened = [...this.effects].reverse().find(e => e.kind === "when");
+    const opened = [...this.effects].reverse().find(e => e.kind === 'when');
     this.effects.push({ kind: 'end', isConditional: opened?.kind === 'when' && opened.condition !== NO_VALUE });
   }
 
@@ -317,18 +319,14 @@ export abstract class Lowering implements Ops {
   }
   private flagValues(): FlagValues {
     const { v, flagLocals: at } = this;
-    if (this.rule === UNKNOWN_RULE) { this.effects.push({ kind: 'settle' }); this.rule = ruleWord(RULE.known, 0); }
-    return new FlagValues(v, this.rule >> 4, (this.rule & 15) as Size, {
+    if (this.rule === UNKNOWN_RULE) { this.effects.push({ kind: 'settle' }); this.rule = RULE.known; }
+    return new FlagValues(v, this.rule, {
       eflags: v.variable(at.eflags, TYPE.i32), result: v.variable(at.result, TYPE.i64), a: v.variable(at.a, TYPE.i64), b: v.variable(at.b, TYPE.i64),
     });
   }
   condition(cc: number): Temp { return this.flagValues().condition(cc); }
   carry(): Temp { return this.flagValues().carry(); }
-  readFlags(): Temp {
-    this.flagValues();
-    if (this.rule >> 4 !== RULE.known) { this.effects.push({ kind: 'settle' }); this.rule = ruleWord(RULE.known, 0); this.v.clobber(this.flagLocals.eflags); }
-    return this.v.variable(this.flagLocals.eflags, TYPE.i32);
-  }
+  readFlags(): Temp { return this.flagValues().settled(); }
   writeFlags(mask: number, value: Temp): void { this.effects.push({ kind: 'eflags', mask, value: this.v.i32(value) }); }
 
   // — control —
@@ -381,7 +379,7 @@ export abstract class Lowering implements Ops {
       case 'store': v.mark(effect.address); v.mark(effect.value); return;
       case 'probe': v.mark(effect.address); return;
       case 'store-back': case 'register': case 'vector': case 'eflags': v.mark(effect.value); return;
-      case 'flags': v.mark(effect.result); if (effect.rule !== RULE.logic) { v.mark(effect.a); v.mark(effect.b); } return;
+      case 'flags': for (const n of this.sourcesOf(effect)) if (n !== NO_VALUE) v.mark(n); return;
       case 'when': case 'give-up': v.mark(effect.condition); return;
       case 'primitive': for (const n of [effect.fast, effect.a, effect.b, effect.c]) v.mark(n); return;
       case 'divide': v.mark(effect.high); v.mark(effect.low); v.mark(effect.divisor); return;
@@ -404,7 +402,7 @@ export abstract class Lowering implements Ops {
       case 'settle': this.emitSettle(); return;
       case 'eflags': this.emitEflags(effect.mask, effect.value); return;
       case 'when': if (effect.condition !== NO_VALUE) this.emitWhen(effect.condition, effect.before); return;
-      case 'end': if (effect.isConditional) { code.end(); this.rule = UNKNOWN_RULE; } return;
+      case 'end': if (effect.isConditional) { code.end(); if (this.rule !== this.ruleOtherwise) this.rule = UNKNOWN_RULE; } return;
       case 'give-up': v.push(effect.condition); this.giveUp(); return;
       case 'primitive': this.emitPrimitive(effect); return;
       case 'divide': this.emitDivide(effect); return;
@@ -418,6 +416,7 @@ export abstract class Lowering implements Ops {
     this.v.keepAll(before);
     this.v.push(condition);
     this.code.if();
+    this.ruleOtherwise = this.rule;
   }
 
   // — memory: the TLB is asked in place, everything else is a call —
@@ -495,14 +494,22 @@ export abstract class Lowering implements Ops {
     return () => code.get(local);
   }
 
-  private emitFlags({ rule, size, result, a, b }: Effect & { kind: 'flags' }): void {
+  /** What a rule computes from, in the order of the locals; NO_VALUE: it does not matter. */
+  private sourcesOf({ rule, result, a, b }: Effect & { kind: 'flags' }): readonly [result: Value, a: Value, b: Value] {
+    switch (rule) {
+      case RULE.add: case RULE.sub: return [NO_VALUE, a, b];
+      case RULE.logic: return [result, NO_VALUE, NO_VALUE];
+      case RULE.inc: case RULE.dec: return [result, NO_VALUE, b];
+      default: return [result, a, b];
+    }
+  }
+  private emitFlags(effect: Effect & { kind: 'flags' }): void {
     const { v, code, flagLocals: to } = this;
-    v.push(result);
-    if (rule !== RULE.logic) { v.push(a); v.push(b); }
-    for (const local of [to.result, to.a, to.b]) v.clobber(local);
-    if (rule !== RULE.logic) { code.set(to.b); code.set(to.a); }
-    code.set(to.result);
-    this.setRule(ruleWord(rule as Rule, size));
+    const locals = [to.result, to.a, to.b], sources = this.sourcesOf(effect);
+    const isSet = (k: number): boolean => sources[k] !== NO_VALUE;
+    for (let k = 0; k < 3; k++) if (isSet(k)) v.push(sources[k]!);
+    for (let k = 2; k >= 0; k--) if (isSet(k)) { v.clobber(locals[k]!); code.set(locals[k]!); }
+    this.setRule(ruleWord(effect.rule, effect.size));
   }
   private setRule(word: number): void {
     this.code.i32(word);
@@ -514,18 +521,19 @@ export abstract class Lowering implements Ops {
     code.get(at.rule); code.get(at.eflags); code.get(at.result); code.get(at.a); code.get(at.b);
     code.call(IMPORTED.settle);
     code.set(at.eflags);
-    code.i32(ruleWord(RULE.known, 0)); code.set(at.rule);
+    this.setRule(RULE.known);
   }
+  /** Flags written one by one lie in `eflags`, and the rule word says so. */
   private emitEflags(mask: number, value: Value): void {
     const { v, code, flagLocals: at } = this;
-    const arithmetic = mask & ARITHMETIC_FLAGS;
-    const othersMatter = arithmetic !== 0 && (this.liveFlags & ARITHMETIC_FLAGS & ~mask) !== 0;
-    if (othersMatter && this.rule !== ruleWord(RULE.known, 0)) { v.keep(value); this.emitSettle(); }
     code.get(at.eflags); code.i32(~mask); code.op(OP['i32.and']);
     v.push(value); code.i32(mask); code.op(OP['i32.and']); code.op(OP['i32.or']);
     v.clobber(at.eflags);
     code.set(at.eflags);
-    if (arithmetic !== 0) this.setRule(ruleWord(RULE.known, 0));
+    const arithmetic = mask & ARITHMETIC_FLAGS;
+    if (arithmetic === 0) return;
+    if (this.rule !== UNKNOWN_RULE || arithmetic === ARITHMETIC_FLAGS) { this.setRule(afterWriting(Math.max(this.rule, 0), mask)); return; }
+    code.get(at.rule); code.i32(arithmetic << WRITTEN_SHIFT); code.op(OP['i32.or']); code.set(at.rule);
   }
 
   private emitPrimitive({ primitive, a, b, c, fast, suspect, to }: Effect & { kind: 'primitive' }): void {
