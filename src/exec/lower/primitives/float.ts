@@ -1,0 +1,83 @@
+/** Floating-point arithmetic and comparison as WebAssembly: IEEE 754 is the same everywhere, but for NaNs. */
+import { OP, TYPE } from '../../../wasm/opcode.ts';
+import { around, evens, instruction, NONE, odds, repeated, type Row, type Rows, type Shape, type SuspectRows, vector1, vector2, withImmediate2 } from './row.ts';
+
+/** Scalars that are computed as vectors: WebAssembly has these instructions only there. */
+function lowLane(shape: 'f32' | 'f64', row: Row, to: 'f32x4' | 'f64x2' | 'i32x4' | 'i64x2'): Row {
+  const type = LANE_TYPES[to];
+  return (v, a, b, c) => {
+    const whole = row(v, around(v, v[shape](a)), around(v, v[shape](b)), c);
+    return whole === null ? null : v.lane1(OP[`${to}.extract_lane`], type, whole, 0);
+  };
+}
+const LANE_TYPES = { f32x4: TYPE.f32, f64x2: TYPE.f64, i32x4: TYPE.i32, i64x2: TYPE.i64 } as const;
+
+/** CMPPS ...: predicates 4-7 negate 0-3, but "not equal" is an instruction. */
+function compared(shape: 'f32x4' | 'f64x2'): Row {
+  return withImmediate2((v, a, b, predicate) => {
+    switch (predicate & 7) {
+      case 0: return vector2(v, `${shape}.eq`, a, b);
+      case 1: return vector2(v, `${shape}.lt`, a, b);
+      case 2: return vector2(v, `${shape}.le`, a, b);
+      case 3: return vector2(v, 'v128.or', vector2(v, `${shape}.ne`, a, a), vector2(v, `${shape}.ne`, b, b));
+      case 4: return vector2(v, `${shape}.ne`, a, b);
+      case 5: return vector1(v, 'v128.not', vector2(v, `${shape}.lt`, a, b));
+      case 6: return vector1(v, 'v128.not', vector2(v, `${shape}.le`, a, b));
+      default: return vector2(v, 'v128.and', vector2(v, `${shape}.eq`, a, a), vector2(v, `${shape}.eq`, b, b));
+    }
+  });
+}
+/** Bytes of RFLAGS by a >= b (adds 2) and a <= b (adds 1): unordered, less, greater, equal. */
+const ORDER_FLAGS = 0x40_00_01_45;
+/** UCOMISD: a byte of the table, shifted down. */
+function ordered(shape: 'f32' | 'f64'): Row {
+  return (v, a, b) => {
+    const x = v[shape](a), y = v[shape](b);
+    const atLeast = v.shift32(OP['i32.shl'], v.op2(OP[`${shape}.ge`], TYPE.i32, x, y), 4);
+    const atMost = v.shift32(OP['i32.shl'], v.op2(OP[`${shape}.le`], TYPE.i32, x, y), 3);
+    const from = v.op2(OP['i32.shr_u'], TYPE.i32, v.constant32(ORDER_FLAGS), v.op2(OP['i32.or'], TYPE.i32, atLeast, atMost));
+    return v.and32(from, v.constant32(0xff));
+  };
+}
+
+/** ROUNDPD: MXCSR's mode is taken to be nearest. */
+function rounded(shape: Shape): Row {
+  const names = ['nearest', 'floor', 'ceil', 'trunc'] as const;
+  const rows = names.map(name => instruction(`${shape}.${name}`));
+  return (v, a, b) => v.isConstant(b) ? rows[(v.low(b) & 4) !== 0 ? 0 : v.low(b) & 3](v, a, NONE, NONE) : null;
+}
+/** HADDPD, HSUBPD ...: neighbours become the lanes of two vectors. */
+function neighbours(shape: 'f32x4' | 'f64x2', operation: 'add' | 'sub'): Row {
+  const size = shape === 'f32x4' ? 4 : 8;
+  return (v, a, b) => vector2(v, `${shape}.${operation}`, evens(v, size, a, b), odds(v, size, a, b));
+}
+/** ADDSUBPD: the even lanes are added with b's signs flipped. */
+function alternating(shape: 'f32x4' | 'f64x2'): Row {
+  const even = shape === 'f32x4' ? [0, 0, 0, 0x80, 0, 0, 0, 0] : [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+  return (v, a, b) => vector2(v, `${shape}.add`, a, vector2(v, 'v128.xor', b, repeated(v, ...even)));
+}
+
+const arithmetic = (shape: Shape): Rows =>
+  Object.fromEntries((['add', 'sub', 'mul', 'div', 'sqrt'] as const).map(name => [`${shape}.${name}`, instruction(`${shape}.${name}`)]));
+/** Minima and maxima are one of their operands, NaN or not. */
+const pmin = { f32x4: instruction('f32x4.pmin'), f64x2: instruction('f64x2.pmin') }, pmax = { f32x4: instruction('f32x4.pmax'), f64x2: instruction('f64x2.pmax') };
+
+export const FLOAT: Rows = {
+  'f32x4.pmin': pmin.f32x4, 'f64x2.pmin': pmin.f64x2, 'f32.pmin': lowLane('f32', pmin.f32x4, 'f32x4'), 'f64.pmin': lowLane('f64', pmin.f64x2, 'f64x2'),
+  'f32x4.pmax': pmax.f32x4, 'f64x2.pmax': pmax.f64x2, 'f32.pmax': lowLane('f32', pmax.f32x4, 'f32x4'), 'f64.pmax': lowLane('f64', pmax.f64x2, 'f64x2'),
+  'x86.cmpps': compared('f32x4'), 'x86.cmppd': compared('f64x2'),
+  'x86.cmpss': lowLane('f32', compared('f32x4'), 'i32x4'), 'x86.cmpsd': lowLane('f64', compared('f64x2'), 'i64x2'),
+  'x86.ucomiss': ordered('f32'), 'x86.ucomisd': ordered('f64'),
+};
+export const FLOAT_SUSPECTS: SuspectRows = {
+  f32: { ...arithmetic('f32'), 'x86.roundss': rounded('f32') },
+  f64: { ...arithmetic('f64'), 'x86.roundsd': rounded('f64') },
+  f32x4: {
+    ...arithmetic('f32x4'), 'x86.roundps': rounded('f32x4'), 'x86.addsubps': alternating('f32x4'),
+    'x86.haddps': neighbours('f32x4', 'add'), 'x86.hsubps': neighbours('f32x4', 'sub'),
+  },
+  f64x2: {
+    ...arithmetic('f64x2'), 'x86.roundpd': rounded('f64x2'), 'x86.addsubpd': alternating('f64x2'),
+    'x86.haddpd': neighbours('f64x2', 'add'), 'x86.hsubpd': neighbours('f64x2', 'sub'),
+  },
+};
