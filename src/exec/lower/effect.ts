@@ -22,13 +22,15 @@ export type Effect =
   | { readonly kind: 'end'; readonly isConditional: boolean }
   /** Leaves to the interpreter where the condition holds: it knows what to raise. */
   | { readonly kind: 'give-up'; readonly condition: Value }
-  /** Runs a primitive that has no instructions of its own, or whose `fast` result is not a number. */
-  | { readonly kind: 'primitive'; readonly primitive: Primitive; readonly a: Value; readonly b: Value; readonly c: Value; readonly fast: Value; readonly suspect: SuspectTest; readonly to: Value }
+  /** Calls a primitive that has no instructions of its own. */
+  | { readonly kind: 'primitive'; readonly primitive: Primitive; readonly a: Value; readonly b: Value; readonly c: Value; readonly to: Value }
+  /** `to` = `fast`; or `nan`, computed only then, where that is not a number. */
+  | { readonly kind: 'checked'; readonly fast: Value; readonly suspect: SuspectTest; readonly nan: Value; readonly to: Value }
   /** 64-bit division, where the dividend may not fit 64 bits. */
   | { readonly kind: 'divide'; readonly high: Value; readonly low: Value; readonly divisor: Value; readonly size: Size; readonly isSigned: boolean; readonly to: Value }
   | { readonly kind: 'help'; readonly helper: Helper; readonly instruction: Instruction }
   | { readonly kind: 'jump'; readonly to: Value }
   | { readonly kind: 'branch'; readonly condition: Value; readonly operand: Operand };
 
-/** How to see that a fast result may differ from the processor's in the bits of a NaN. */
-export type SuspectTest = 'never' | 'f32' | 'f64' | 'f32x4' | 'f64x2';
+/** What a fast result that may be a NaN consists of. */
+export type SuspectTest = 'f32' | 'f64' | 'f32x4' | 'f64x2';

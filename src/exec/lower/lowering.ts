@@ -351,14 +351,16 @@ export abstract class Lowering implements Ops {
   syscall(): void { assert(false, 'a system call is left to the interpreter'); }
 
   apply(primitive: Primitive, a: Temp, b: Temp = NO_VALUE, c: Temp = NO_VALUE): Temp {
-    const { v } = this, fast = lowerPrimitive(v, primitive, a, b, c);
-    if (fast !== null && fast.suspect === 'never') return fast.value;
-    const type = fast !== null ? v.type(fast.value) : primitive.size === 16 ? TYPE.v128 : primitive.size === 8 ? TYPE.i64 : TYPE.i32;
-    const to = v.result(type);
-    this.effects.push({
-      kind: 'primitive', primitive, a: this.staged(a), b: this.staged(b), c: this.staged(c),
-      fast: fast === null ? NO_VALUE : fast.value, suspect: fast === null ? 'never' : fast.suspect, to,
-    });
+    const { v } = this, lowered = lowerPrimitive(v, primitive, a, b, c);
+    if (lowered === null) return this.callPrimitive(primitive, a, b, c);
+    if (lowered.check === null) return lowered.value;
+    const to = v.result(v.type(lowered.value));
+    this.effects.push({ kind: 'checked', fast: lowered.value, ...lowered.check, to });
+    return to;
+  }
+  private callPrimitive(primitive: Primitive, a: Value, b: Value, c: Value): Value {
+    const to = this.v.result(primitive.size === 16 ? TYPE.v128 : primitive.size === 8 ? TYPE.i64 : TYPE.i32);
+    this.effects.push({ kind: 'primitive', primitive, a: this.staged(a), b: this.staged(b), c: this.staged(c), to });
     return to;
   }
   /** Operands of a primitive are vectors, or 64 bits wide. */
@@ -381,7 +383,8 @@ export abstract class Lowering implements Ops {
       case 'store-back': case 'register': case 'vector': case 'eflags': v.mark(effect.value); return;
       case 'flags': for (const n of this.sourcesOf(effect)) if (n !== NO_VALUE) v.mark(n); return;
       case 'when': case 'give-up': v.mark(effect.condition); return;
-      case 'primitive': for (const n of [effect.fast, effect.a, effect.b, effect.c]) v.mark(n); return;
+      case 'primitive': for (const n of [effect.a, effect.b, effect.c]) v.mark(n); return;
+      case 'checked': v.mark(effect.fast); v.mark(effect.nan); return;
       case 'divide': v.mark(effect.high); v.mark(effect.low); v.mark(effect.divisor); return;
       case 'jump': v.mark(effect.to); return;
       case 'branch': v.mark(effect.condition); return;
@@ -405,6 +408,7 @@ export abstract class Lowering implements Ops {
       case 'end': if (effect.isConditional) { code.end(); if (this.rule !== this.ruleOtherwise) this.rule = UNKNOWN_RULE; } return;
       case 'give-up': v.push(effect.condition); this.giveUp(); return;
       case 'primitive': this.emitPrimitive(effect); return;
+      case 'checked': this.emitChecked(effect); return;
       case 'divide': this.emitDivide(effect); return;
       case 'help': this.writeHelp(effect.helper, effect.instruction); return;
       case 'jump': this.writeJump(effect.to); return;
@@ -536,16 +540,9 @@ export abstract class Lowering implements Ops {
     code.get(at.rule); code.i32(arithmetic << WRITTEN_SHIFT); code.op(OP['i32.or']); code.set(at.rule);
   }
 
-  private emitPrimitive({ primitive, a, b, c, fast, suspect, to }: Effect & { kind: 'primitive' }): void {
-    const { v, code } = this, type = v.type(to), local = v.temporary(type);
+  private emitPrimitive({ primitive, a, b, c, to }: Effect & { kind: 'primitive' }): void {
+    const { v, code } = this;
     const operands = [a, b, c].filter(n => n !== NO_VALUE);
-    if (fast !== NO_VALUE) {
-      for (const n of operands) v.keep(n);
-      v.push(fast);
-      code.set(local);
-      writeSuspicion(code, local, suspect);
-      code.if();
-    }
     operands.forEach((n, k) => {
       code.i32(0); v.push(n);
       code.memory(v.type(n) === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], STAGING.primitive + 16 * (k + 1));
@@ -553,9 +550,19 @@ export abstract class Lowering implements Ops {
     code.i32(this.primitives.of(primitive));
     code.call(IMPORTED.primitive);
     code.i32(0);
-    code.memory(loadOperation(type, primitive.size), STAGING.primitive);
+    code.memory(loadOperation(v.type(to), primitive.size), STAGING.primitive);
+    v.take(to);
+  }
+  /** Without a call: one that is hardly ever made still costs V8 a store for every local that outlives it. */
+  private emitChecked({ fast, suspect, nan, to }: Effect & { kind: 'checked' }): void {
+    const { v, code } = this, local = v.temporary(v.type(to));
+    v.push(fast);
     code.set(local);
-    if (fast !== NO_VALUE) code.end();
+    writeSuspicion(code, local, suspect);
+    code.if();
+    v.push(nan);
+    code.set(local);
+    code.end();
     v.keptIn(to, local);
   }
   /** Dividends of 128 bits that are not the extension of their lower half are left to the interpreter, as errors are. */

@@ -2,26 +2,28 @@
 import type { Primitive } from '../primitive.ts';
 import type { SuspectTest } from './effect.ts';
 import type { Value, Values } from '../../wasm/values.ts';
-import { CONVERT, CONVERT_SUSPECTS } from './primitives/convert.ts';
-import { FLOAT, FLOAT_SUSPECTS } from './primitives/float.ts';
+import { CONVERT, CONVERT_CHECKED } from './primitives/convert.ts';
+import { FLOAT, FLOAT_CHECKED } from './primitives/float.ts';
 import { INTEGER } from './primitives/integer.ts';
-import type { Row, Rows, SuspectRows } from './primitives/row.ts';
+import type { CheckedRow, CheckedRows } from './primitives/nan.ts';
+import type { Row } from './primitives/row.ts';
 import { SHUFFLE } from './primitives/shuffle.ts';
 
-export interface Lowered { readonly value: Value; readonly suspect: SuspectTest }
-interface Entry { readonly row: Row; readonly suspect: SuspectTest }
+/** A value; where `check` is not null, `check.nan` takes its place if it is not a number. */
+export interface Lowered { readonly value: Value; readonly check: { readonly suspect: SuspectTest; readonly nan: Value } | null }
 
 /** A primitive's value, or null: it has to be called. Vectors are v128; other operands i32, i64 or floats. */
 export function lowerPrimitive(v: Values, primitive: Primitive, a: Value, b: Value, c: Value): Lowered | null {
-  const entry = ENTRIES.get(primitive.name);
-  if (entry === undefined) return null;
-  const value = entry.row(v, a, b, c);
-  return value === null ? null : { value, suspect: entry.suspect };
+  const value = ROWS.get(primitive.name)?.(v, a, b, c) ?? null;
+  return value === null ? lowerChecked(v, primitive, a, b, c) : { value, check: null };
+}
+function lowerChecked(v: Values, primitive: Primitive, a: Value, b: Value, c: Value): Lowered | null {
+  const entry = CHECKED_ROWS.get(primitive.name), lowered = entry?.row(v, a, b, c) ?? null;
+  return entry === undefined || lowered === null ? null : { value: lowered.fast, check: { suspect: entry.suspect, nan: lowered.nan } };
 }
 
-const entries = (suspect: SuspectTest, rows: Rows): [string, Entry][] => Object.entries(rows).map(([name, row]) => [name, { row, suspect }]);
-const suspects = (tables: SuspectRows): [string, Entry][] => (['f32', 'f64', 'f32x4', 'f64x2'] as const).flatMap(test => entries(test, tables[test]));
-const ENTRIES: ReadonlyMap<string, Entry> = new Map([
-  ...[FLOAT, CONVERT, INTEGER, SHUFFLE].flatMap(rows => entries('never', rows)),
-  ...[FLOAT_SUSPECTS, CONVERT_SUSPECTS].flatMap(suspects),
-]);
+interface Entry { readonly row: CheckedRow; readonly suspect: SuspectTest }
+const entriesOf = (tables: CheckedRows): [string, Entry][] => (['f32', 'f64', 'f32x4', 'f64x2'] as const).flatMap(suspect =>
+  Object.entries(tables[suspect]).map(([name, row]): [string, Entry] => [name, { row, suspect }]));
+const ROWS: ReadonlyMap<string, Row> = new Map([FLOAT, CONVERT, INTEGER, SHUFFLE].flatMap(rows => Object.entries(rows)));
+const CHECKED_ROWS: ReadonlyMap<string, Entry> = new Map([FLOAT_CHECKED, CONVERT_CHECKED].flatMap(entriesOf));

@@ -1,7 +1,8 @@
 /** Conversions as WebAssembly (SDM vol. 1 §11.4.1.6). Where WebAssembly saturates, x86 has the integer indefinite: from below they agree. */
 import { OP, TYPE } from '../../../wasm/opcode.ts';
 import type { Value, Values } from '../../../wasm/values.ts';
-import { instructions, repeated, type Row, type Rows, shuffled, type SuspectRows, vector1, vector2 } from './row.ts';
+import { checked, type CheckedRows, demotedNan, demotedNans, promotedNan, promotedNans } from './nan.ts';
+import { instructions, repeated, type Row, type Rows, shuffled, vector1, vector2 } from './row.ts';
 
 type From = 'f32' | 'f64';
 type To = 'i32' | 'i64';
@@ -51,9 +52,9 @@ export const CONVERT: Rows = {
   'f64.convert_i32_s': fromInteger('i32', 'f64'), 'f64.convert_i64_s': fromInteger('i64', 'f64'),
   ...instructions('f32x4.convert_i32x4_s', 'f64x2.convert_low_i32x4_s'),
 };
-export const CONVERT_SUSPECTS: SuspectRows = {
-  f32: { 'f32.demote_f64': (v, a) => v.op1(OP['f32.demote_f64'], TYPE.f32, v.f64(a)) },
-  f64: { 'f64.promote_f32': (v, a) => v.op1(OP['f64.promote_f32'], TYPE.f64, v.f32(a)) },
-  f32x4: instructions('f32x4.demote_f64x2_zero'),
-  f64x2: instructions('f64x2.promote_low_f32x4'),
+export const CONVERT_CHECKED: CheckedRows = {
+  f32: { 'f32.demote_f64': (v, a) => ({ fast: v.op1(OP['f32.demote_f64'], TYPE.f32, v.f64(a)), nan: demotedNan(v, a) }) },
+  f64: { 'f64.promote_f32': (v, a) => ({ fast: v.op1(OP['f64.promote_f32'], TYPE.f64, v.f32(a)), nan: promotedNan(v, a) }) },
+  f32x4: { 'f32x4.demote_f64x2_zero': (v, a) => checked(v, 'f32x4', vector1(v, 'f32x4.demote_f64x2_zero', a), demotedNans(v, a)) },
+  f64x2: { 'f64x2.promote_low_f32x4': (v, a) => checked(v, 'f64x2', vector1(v, 'f64x2.promote_low_f32x4', a), promotedNans(v, a)) },
 };

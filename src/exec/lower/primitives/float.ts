@@ -1,6 +1,7 @@
 /** Floating-point arithmetic and comparison as WebAssembly: IEEE 754 is the same everywhere, but for NaNs. */
 import { OP, TYPE } from '../../../wasm/opcode.ts';
-import { around, evens, instruction, NONE, odds, repeated, type Row, type Rows, type Shape, type SuspectRows, vector1, vector2, withImmediate2 } from './row.ts';
+import { checked, type CheckedRow, type CheckedRows, nanOf, quiet } from './nan.ts';
+import { around, evens, instruction, NONE, odds, repeated, type Row, type Rows, type Shape, vector1, vector2, withImmediate2 } from './row.ts';
 
 /** Scalars that are computed as vectors: WebAssembly has these instructions only there. */
 function lowLane(shape: 'f32' | 'f64', row: Row, to: 'f32x4' | 'f64x2' | 'i32x4' | 'i64x2'): Row {
@@ -40,25 +41,34 @@ function ordered(shape: 'f32' | 'f64'): Row {
   };
 }
 
+/** One operation of a and b, or of a alone. */
+function computed(shape: Shape, operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt'): CheckedRow {
+  const row = instruction(`${shape}.${operation}`);
+  return (v, a, b) => checked(v, shape, row(v, a, b), nanOf(v, shape, a, b));
+}
+const arithmetic = (shape: Shape): Readonly<Record<string, CheckedRow>> =>
+  Object.fromEntries((['add', 'sub', 'mul', 'div', 'sqrt'] as const).map(operation => [`${shape}.${operation}`, computed(shape, operation)]));
+
 /** ROUNDPD: MXCSR's mode is taken to be nearest. */
-function rounded(shape: Shape): Row {
-  const names = ['nearest', 'floor', 'ceil', 'trunc'] as const;
-  const rows = names.map(name => instruction(`${shape}.${name}`));
-  return (v, a, b) => v.isConstant(b) ? rows[(v.low(b) & 4) !== 0 ? 0 : v.low(b) & 3](v, a, NONE, NONE) : null;
+function rounded(shape: Shape): CheckedRow {
+  const modes = (['nearest', 'floor', 'ceil', 'trunc'] as const).map(name => instruction(`${shape}.${name}`));
+  return (v, a, b) => {
+    if (!v.isConstant(b)) return null;
+    const mode = v.low(b);
+    return checked(v, shape, modes[(mode & 4) !== 0 ? 0 : mode & 3](v, a, NONE), quiet(v, shape, a));
+  };
 }
 /** HADDPD, HSUBPD ...: neighbours become the lanes of two vectors. */
-function neighbours(shape: 'f32x4' | 'f64x2', operation: 'add' | 'sub'): Row {
-  const size = shape === 'f32x4' ? 4 : 8;
-  return (v, a, b) => vector2(v, `${shape}.${operation}`, evens(v, size, a, b), odds(v, size, a, b));
+function neighbours(shape: 'f32x4' | 'f64x2', operation: 'add' | 'sub'): CheckedRow {
+  const size = shape === 'f32x4' ? 4 : 8, row = computed(shape, operation);
+  return (v, a, b) => row(v, evens(v, size, a, b), odds(v, size, a, b), NONE);
 }
-/** ADDSUBPD: the even lanes are added with b's signs flipped. */
-function alternating(shape: 'f32x4' | 'f64x2'): Row {
-  const even = shape === 'f32x4' ? [0, 0, 0, 0x80, 0, 0, 0, 0] : [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
-  return (v, a, b) => vector2(v, `${shape}.add`, a, vector2(v, 'v128.xor', b, repeated(v, ...even)));
+/** ADDSUBPD: b is added with the signs of its even lanes flipped, if it is a number. */
+function alternating(shape: 'f32x4' | 'f64x2'): CheckedRow {
+  const signs = shape === 'f32x4' ? [0, 0, 0, 0x80, 0, 0, 0, 0] : [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+  return (v, a, b) => checked(v, shape, vector2(v, `${shape}.add`, a, vector2(v, 'v128.xor', b, repeated(v, ...signs))), nanOf(v, shape, a, b));
 }
 
-const arithmetic = (shape: Shape): Rows =>
-  Object.fromEntries((['add', 'sub', 'mul', 'div', 'sqrt'] as const).map(name => [`${shape}.${name}`, instruction(`${shape}.${name}`)]));
 /** Minima and maxima are one of their operands, NaN or not. */
 const pmin = { f32x4: instruction('f32x4.pmin'), f64x2: instruction('f64x2.pmin') }, pmax = { f32x4: instruction('f32x4.pmax'), f64x2: instruction('f64x2.pmax') };
 
@@ -69,7 +79,7 @@ export const FLOAT: Rows = {
   'x86.cmpss': lowLane('f32', compared('f32x4'), 'i32x4'), 'x86.cmpsd': lowLane('f64', compared('f64x2'), 'i64x2'),
   'x86.ucomiss': ordered('f32'), 'x86.ucomisd': ordered('f64'),
 };
-export const FLOAT_SUSPECTS: SuspectRows = {
+export const FLOAT_CHECKED: CheckedRows = {
   f32: { ...arithmetic('f32'), 'x86.roundss': rounded('f32') },
   f64: { ...arithmetic('f64'), 'x86.roundsd': rounded('f64') },
   f32x4: {

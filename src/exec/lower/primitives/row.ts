@@ -1,13 +1,10 @@
 /** What a primitive's row is, and what rows are made of. */
 import { OP, TYPE, type ValueType } from '../../../wasm/opcode.ts';
 import type { Value, Values } from '../../../wasm/values.ts';
-import type { SuspectTest } from '../effect.ts';
 
 /** A primitive's value, or null: not of these operands. An operand that is not there is NONE. */
 export type Row = (v: Values, a: Value, b: Value, c: Value) => Value | null;
 export type Rows = Readonly<Record<string, Row>>;
-/** Rows whose result may be a NaN: with which payload is the processor's business. */
-export type SuspectRows = Readonly<Record<Exclude<SuspectTest, 'never'>, Rows>>;
 export type OpName = keyof typeof OP;
 export type Shape = 'f32' | 'f64' | 'f32x4' | 'f64x2';
 
@@ -17,7 +14,7 @@ export function vector1(v: Values, name: OpName, a: Value): Value { return v.op1
 export function vector2(v: Values, name: OpName, a: Value, b: Value): Value { return v.op2(OP[name], TYPE.v128, a, b); }
 
 /** The instruction of this name: of floats if it begins with their type, of vectors otherwise. */
-export function instruction(name: OpName): Row {
+export function instruction(name: OpName): (v: Values, a: Value, b: Value) => Value {
   const [type, operation = ''] = name.split('.'), result = resultOf(type, operation);
   const view = (v: Values, n: Value): Value => type === 'f64' ? v.f64(n) : type === 'f32' ? v.f32(n) : n;
   return (v, a, b) => b === NONE ? v.op1(OP[name], result, view(v, a)) : v.op2(OP[name], result, view(v, a), view(v, b));
