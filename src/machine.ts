@@ -3,7 +3,7 @@ import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
 import { cpuidOf } from './exec/cpuid.ts';
-import { Cpu, type Exit } from './exec/cpu.ts';
+import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
 import { VECTOR } from './exec/ops.ts';
 import type { ByteString, Host } from './host/host.ts';
 import { Frames } from './mmu/frames.ts';
@@ -25,6 +25,8 @@ export interface MachineOptions {
   readonly memoryBytes?: number;
   readonly strace?: boolean;
   readonly seed?: number;
+  /** Who performs instructions, and what they cost. */
+  readonly cpu?: CpuOptions;
 }
 /** How a program ended: `status` is what a shell sees, `signal` what killed it, or null. */
 export interface Ending { readonly status: number; readonly signal: number | null }
@@ -68,7 +70,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
-    this.cpu = new Cpu(this.memory, this.mmu);
+    this.cpu = new Cpu(this.memory, this.mmu, options.cpu);
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, newRegisters: () => this.cpu.state,
       extraCalls: trampfdCalls(this.trampolines), hwcap: cpuidOf(1, 0).edx >>> 0, ...(options.seed === undefined ? {} : { seed: options.seed }),

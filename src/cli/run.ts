@@ -1,6 +1,8 @@
 /** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
 import { bytesOf, type ByteString } from '../host/host.ts';
+import type { Engine } from '../exec/cpu.ts';
 import { Machine } from '../machine.ts';
+import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
 
@@ -20,7 +22,8 @@ export function run(host: CommandHost, line: CommandLine): number {
     const why = found === STATUS_NOT_FOUND ? 'no such program' : 'permission denied';
     return complain(host, `${program}: ${why}`, found);
   }
-  const machine = new Machine({ host, strace: line.values.has('--strace') });
+  const engine = line.values.get('--engine')?.at(-1) as Engine | undefined, timing = line.values.get('--timing')?.at(-1) as Timing | undefined;
+  const machine = new Machine({ host, strace: line.values.has('--strace'), cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast' } });
   const refusal = machine.exec(found, [program, ...args], environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
   const { status } = machine.run();

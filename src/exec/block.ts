@@ -6,6 +6,7 @@ import { decode } from '../decoder/decode.ts';
 import type { Flow, Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
+import type { Region } from './compile/region.ts';
 import type { Semantics } from './ops.ts';
 import { semanticsOf } from './semantics/index.ts';
 
@@ -39,6 +40,13 @@ export class Block {
   readonly ending: number;
   readonly stopsHere: boolean;
   isValid = true;
+  /** How often it was executed where that is counted: by the interpreters. */
+  runs = 0;
+  /** The compiled region that can be entered here, and the argument that says so. */
+  region: Region | null = null;
+  argument = 0;
+  /** Compiled regions it is part of. */
+  readonly members: Region[] = [];
   /** The MMU's epoch in which its translation was last found good. */
   epoch: number;
 
@@ -77,7 +85,11 @@ export class BlockCache {
   private readonly pages = new Map<number, Map<Va, Block>>();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
+  /** The latest valid block at each address. */
+  private readonly byAddress = new Map<Va, Block>();
   built = 0;
+  /** Told of every block that is not to be executed any more. */
+  onForget: (block: Block) => void = () => {};
 
   constructor(memory: LinearMemory, mmu: Mmu, costs: Costs) {
     this.memory = memory; this.mmu = mmu; this.costs = costs;
@@ -89,6 +101,8 @@ export class BlockCache {
     const block = this.table[slotOf(lo, hi)];
     return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid ? block : null;
   }
+  /** The block last built at an address, whether or not its translation still holds. */
+  seen(lo: i32, hi: i32): Block | null { return this.byAddress.get(vaOf(lo, hi)) ?? null; }
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
     const block = this.find(lo, hi, pa);
@@ -107,6 +121,7 @@ export class BlockCache {
     const block = this.build(lo, hi, pa);
     if (block === null) return null;
     this.built += 1;
+    this.byAddress.set(vaOf(lo, hi), block);
     this.remember(block, block.pa);
     if (block.secondPa !== -1) this.remember(block, block.secondPa);
     return block;
@@ -119,6 +134,9 @@ export class BlockCache {
   }
   private forget(block: Block): void {
     block.isValid = false;
+    const address = vaOf(block.lo, block.hi);
+    if (this.byAddress.get(address) === block) this.byAddress.delete(address);
+    this.onForget(block);
     for (const pa of [block.pa, block.secondPa]) {
       const blocks = this.pages.get(pa >>> 12);
       if (pa === -1 || blocks === undefined) continue;

@@ -3,11 +3,14 @@ import { SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import type { PageFault } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
-import { Costs } from '../timing/costs.ts';
+import { Costs, type Timing } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
 import { BlockCache, ENDING, NOTHING, type Block } from './block.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { VECTOR } from './ops.ts';
+import { Regions } from './compile/regions.ts';
+import { SITE_BITS } from './compile/region.ts';
+import { LEFT, Support } from './generated/support.ts';
 import { CpuState } from './state.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
@@ -24,28 +27,49 @@ const STOP: Exit = Object.freeze({ reason: 'stop' });
 const BUDGET: Exit = Object.freeze({ reason: 'budget' });
 const EXCEPTIONS: readonly Exit[] = Array.from({ length: 32 }, (_, vector) => Object.freeze({ reason: 'exception', vector } as const));
 
+/** Who performs: the interpreter alone; what is generated from the same score; or whichever is best for code of its age. */
+export type Engine = 'interpret' | 'compile' | 'auto';
+export interface CpuOptions {
+  readonly engine?: Engine;
+  readonly timing?: Timing;
+  /** Executions after which a block is compiled. */
+  readonly hotRuns?: number;
+}
+const HOT_RUNS = 40;
+
+const SITE_MASK = (1 << SITE_BITS) - 1;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip;
+const STATE_LEFT = STATE.left >> 2, STATE_SITE = STATE.site >> 2;
 const CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
 
 export class Cpu {
   readonly state: CpuState;
   readonly mmu: Mmu;
-  readonly costs = new Costs();
+  readonly costs: Costs;
   readonly predictor: Predictor;
   readonly blocks: BlockCache;
   private readonly interpreter: Interpreter;
   private readonly pageFault: Exit;
+  private readonly generated: { readonly support: Support; readonly regions: Regions } | null;
+  private readonly hotRuns: number;
   /** A breakpoint that was stopped at, and whose instruction has not been executed since. */
   private passing: Va = NOWHERE;
 
-  constructor(memory: LinearMemory, mmu: Mmu) {
+  constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
     this.mmu = mmu;
+    this.costs = new Costs(options.timing);
     this.predictor = new Predictor(memory);
     this.blocks = new BlockCache(memory, mmu, this.costs);
-    this.interpreter = new Interpreter(this.state, mmu);
+    this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
+    this.hotRuns = options.hotRuns ?? HOT_RUNS;
+    this.generated = options.engine === 'interpret' ? null : this.generate();
+  }
+  private generate(): { readonly support: Support; readonly regions: Regions } {
+    const support = new Support(this.interpreter, this.mmu, this.predictor);
+    return { support, regions: new Regions(support, this.mmu, this.blocks, this.costs.isTimed) };
   }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
@@ -56,6 +80,7 @@ export class Cpu {
   /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
     const r = this.state.r32, f64 = this.state.f64, m = this.interpreter;
+    let isInterpreted = false;
     let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
     let exit: Exit | null = null;
     let block = NOTHING;
@@ -67,6 +92,18 @@ export class Cpu {
         block = next;
         if (block.stopsHere && mayStop) { exit = STOP; break; }
         mayStop = true;
+        if (block.region !== null && !isInterpreted && this.generated!.regions.register(block)) {
+          f64[CYCLES] += cycles; cycles = 0;
+          r[STATE_LEFT] = left;
+          isInterpreted = this.generated!.support.enter() === LEFT.gaveUp;
+          if (isInterpreted) this.takeOver();
+          if (!this.costs.isTimed) cycles = left - r[STATE_LEFT];
+          left = r[STATE_LEFT];
+          continue;
+        }
+        isInterpreted = false;
+        block.runs += 1;
+        if (block.runs === this.hotRuns && this.generated !== null) this.generated.regions.compile(block);
         if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
 
         const { instructions, semantics } = block;
@@ -110,6 +147,17 @@ export class Cpu {
   }
   private fault(): Exit { return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault; }
 
+  /** Generated code gave up before an instruction: RIP goes there, and what of its block was counted in advance is taken back. */
+  private takeOver(): void {
+    const { regions, support } = this.generated!, { r32: r, f64 } = this.state, site = r[STATE_SITE];
+    const region = regions.ofSite(site), local = site & SITE_MASK, block = region.blockOf(local), index = region.indexOf(local);
+    // A helper that has done its work all the same counts; after a REP that is not finished RIP stays.
+    const { helped } = support, done = helped === OUTCOME.next ? index : index + 1;
+    support.helped = OUTCOME.next;
+    this.goBack(block, helped === OUTCOME.codeWritten ? done : index);
+    r[STATE_LEFT] += block.instructions.length - done;
+    if (this.costs.isTimed) f64[CYCLES] -= block.cost - block.costOf(done);
+  }
   /** The block at an address the table does not know yet, or null: `mmu.fault` says why. */
   private fetch(lo: i32, hi: i32): Block | null {
     const pa = this.mmu.probe(lo, hi, ACCESS.execute);
@@ -140,6 +188,7 @@ export class Cpu {
   }
   /** Cycles of the branch that ends a block. Its end names it: where a block begins depends on how it was entered. */
   private endOf(block: Block, outcome: number): number {
+    if (!this.costs.isTimed) return 0;
     const from = (block.lo + block.bytes) | 0, to = this.state.r32[RIP], p = this.predictor;
     switch (block.ending) {
       case ENDING.branch: return p.conditional(from, outcome === OUTCOME.jumped);
@@ -152,5 +201,5 @@ export class Cpu {
     }
   }
   /** Cycles spent outside the program: system calls, faults, signals. */
-  charge(cycles: number): void { this.state.f64[CYCLES] += cycles; }
+  charge(cycles: number): void { if (this.costs.isTimed) this.state.f64[CYCLES] += cycles; }
 }

@@ -72,5 +72,5 @@ export class HelperPort implements HelperContext {
   }
   trap(vector: number): never { this.m.vector = vector; throw TRAP; }
   again(): void { this.m.outcome = OUTCOME.again; }
-  charge(cycles: number): void { this.state.f64[STATE.cycles >> 3] += cycles; }
+  charge(cycles: number): void { if (this.m.isTimed) this.state.f64[STATE.cycles >> 3] += cycles; }
 }

@@ -31,6 +31,7 @@ const NOT_MODIFIED = -1;
 export class Interpreter implements Ops {
   readonly state: CpuState;
   readonly mmu: Mmu;
+  readonly isTimed: boolean;
   readonly scratch = new Scratch(SCRATCH_WORDS);
   outcome: number = OUTCOME.next;
   vector = 0;
@@ -44,8 +45,9 @@ export class Interpreter implements Ops {
   /** Where `modify` found the operand that `write` will replace. */
   private modified: Pa = NOT_MODIFIED;
 
-  constructor(state: CpuState, mmu: Mmu) {
-    this.state = state; this.mmu = mmu;
+  /** `isTimed`: helpers may charge cycles beyond their instruction's. */
+  constructor(state: CpuState, mmu: Mmu, isTimed = true) {
+    this.state = state; this.mmu = mmu; this.isTimed = isTimed;
     this.s = this.scratch.i32; this.r = state.r32;
     this.words = state.memory.i32; this.bytes = state.memory.u8; this.view = state.memory.view;
     this.port = new HelperPort(this);
@@ -449,6 +451,8 @@ export class Interpreter implements Ops {
     return t;
   }
   help(helper: Helper, instruction: Instruction): void { helper(this.port, instruction); }
+  /** The same for generated code: RIP is the address of the next instruction. */
+  performHelper(helper: Helper, instruction: Instruction): void { this.used = 0; helper(this.port, instruction); }
 }
 
 const SMALL_MAX = 2 ** 52;

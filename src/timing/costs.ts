@@ -84,11 +84,18 @@ export const SYSCALL_CYCLES: Readonly<Record<string, number>> = {
   mprotect: 8500, mmap: 7500, munmap: 7500,
 };
 
+/** `none`: an instruction is a cycle, and nothing else costs anything. `fast`: the tables above. */
+export type Timing = 'none' | 'fast';
+const CYCLES_UNTIMED = 1;
+
 export class Costs {
   private readonly byOperation = new Map<string, number>();
+  readonly isTimed: boolean;
+  constructor(timing: Timing = 'fast') { this.isTimed = timing !== 'none'; }
 
   /** Cycles of one instruction, taken branches and misses aside: a pure function of its form. */
   of(i: Instruction): number {
+    if (!this.isTimed) return CYCLES_UNTIMED;
     let cycles = this.ofOperation(i.operation);
     const destination = i.operands[0];
     const readsMemory = i.operands.some(o => o.kind === 'mem') && i.operation !== 'lea' && i.operation !== 'nop';

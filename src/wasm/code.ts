@@ -8,7 +8,7 @@ export type Local = number;
 
 const BLOCK = 0x02, LOOP = 0x03, IF = 0x04, ELSE = 0x05, END = 0x0b, BR = 0x0c, BR_IF = 0x0d, BR_TABLE = 0x0e;
 const CALL = 0x10, CALL_INDIRECT = 0x11, RETURN_CALL = 0x12, RETURN_CALL_INDIRECT = 0x13;
-const LOCAL_GET = 0x20, LOCAL_SET = 0x21, LOCAL_TEE = 0x22, I32_CONST = 0x41, I64_CONST = 0x42;
+const LOCAL_GET = 0x20, LOCAL_SET = 0x21, LOCAL_TEE = 0x22, I32_CONST = 0x41, I64_CONST = 0x42, F64_CONST = 0x44;
 
 /** Bytes that grow. Reused: `reset` keeps the room. */
 export class ByteWriter {
@@ -86,6 +86,10 @@ export class Code extends ByteWriter {
   tee(local: Local): void { this.byte(LOCAL_TEE); this.unsigned(local); }
   i32(value: number): void { this.byte(I32_CONST); this.signed(value); }
   i64(lo: number, hi: number = lo >> 31): void { this.byte(I64_CONST); this.signed64(lo, hi); }
+  f64(value: number): void {
+    this.byte(F64_CONST);
+    this.append(new Uint8Array(Float64Array.of(value).buffer));
+  }
   /** v128.const, or the sixteen lanes of i8x16.shuffle. */
   bytes16(code: number, bytes: ArrayLike<number>): void {
     this.op(code);

@@ -2,7 +2,7 @@
 import { LinearMemory, PAGE_BYTES } from '../../src/base/layout.ts';
 import type { Va } from '../../src/base/types.ts';
 import { assemble } from '../../src/decoder/assemble.ts';
-import { Cpu } from '../../src/exec/cpu.ts';
+import { Cpu, type CpuOptions } from '../../src/exec/cpu.ts';
 import { AddressSpace } from '../../src/mmu/address-space.ts';
 import { Frames } from '../../src/mmu/frames.ts';
 import { Mmu } from '../../src/mmu/mmu.ts';
@@ -21,9 +21,9 @@ export class CpuWorld {
   readonly labels: ReadonlyMap<string, Va>;
 
   /** The program begins at `origin`, within the pages of code. */
-  constructor(source: string, origin = CODE) {
+  constructor(source: string, origin = CODE, options: CpuOptions = {}) {
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
-    this.cpu = new Cpu(this.memory, this.mmu);
+    this.cpu = new Cpu(this.memory, this.mmu, options);
     this.space = AddressSpace.create(this.mmu)!;
     this.space.activate();
     this.map(CODE, 2, PROT_ALL); this.map(DATA, 2); this.map(STACK - 2 * PAGE_BYTES, 2);

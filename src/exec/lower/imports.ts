@@ -1,4 +1,5 @@
 /** What every generated module imports, in one order: so that function numbers are constants. */
+import { assert } from '../../base/assert.ts';
 import { declareMemory, type ModuleWriter } from '../../wasm/module.ts';
 import { TYPE, type ValueType } from '../../wasm/opcode.ts';
 
@@ -19,14 +20,23 @@ const IMPORTS = [
   { name: 'primitive', parameters: [i32], results: [] },
   /** (rule word, eflags, result, a, b): RFLAGS. */
   { name: 'settle', parameters: [i32, i32, i64, i64, i64], results: [i32] },
+  /** The predictor's; see src/timing/predictor.ts. */
+  { name: 'conditional', parameters: [i32, i32], results: [i32] },
+  { name: 'indirect', parameters: [i32, i32], results: [i32] },
+  { name: 'called', parameters: [i32], results: [] },
+  { name: 'returned', parameters: [i32], results: [i32] },
 ] as const satisfies readonly ImportRow[];
 export type ImportName = (typeof IMPORTS)[number]['name'];
 
 /** The number of each imported function. */
 export const IMPORTED = Object.fromEntries(IMPORTS.map((row, k) => [row.name, k])) as Readonly<Record<ImportName, number>>;
 
-/** Declares them, the linear memory and the table of functions. `names`: fewer than all, in the same order. */
+/** The type of generated functions, (argument) -> one of LEFT: the first in every module. */
+export const FUNCTION_TYPE = 0;
+
+/** Declares them, the linear memory and the table of functions. */
 export function declareImports(module: ModuleWriter, memoryBytes: number): void {
+  assert(module.type([i32], [i32]) === FUNCTION_TYPE, 'generated functions have another type');
   for (const { name, parameters, results } of IMPORTS) module.importFunction('tramp64', name, module.type(parameters, results));
   declareMemory(module, memoryBytes);
   module.importTable('tramp64', 'functions', 1);

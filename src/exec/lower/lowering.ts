@@ -52,7 +52,9 @@ export abstract class Lowering implements Ops {
   /** The rule word where the body of a `when` was not performed. */
   private ruleOtherwise: number = UNKNOWN_RULE;
 
-  constructor(code: Code, primitives: PrimitiveNumbers) { this.code = code; this.primitives = primitives; this.v = new Values(code); }
+  constructor(code: Code, primitives: PrimitiveNumbers) { this.code = code; this.primitives = primitives; this.v = new Values(code);
+    this.v.customLeaf = (into, id) => this.writeCustom(into, id);
+  }
 
   /** Writes into another function from now on. */
   protected into(code: Code): void {
@@ -77,6 +79,8 @@ export abstract class Lowering implements Ops {
   abstract target(operand: Operand): Temp;
   /** An i32 is on the stack: where it is not 0, the interpreter takes over before this instruction. */
   protected abstract giveUp(): void;
+  /** Pushes a leaf that the heir made with `Values.custom`. */
+  protected abstract writeCustom(code: Code, id: number): void;
   protected abstract writeHelp(helper: Helper, instruction: Instruction): void;
   protected abstract writeJump(to: Value): void;
   protected abstract writeBranch(condition: Value, operand: Operand): void;

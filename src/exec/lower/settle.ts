@@ -17,6 +17,10 @@ const WORD = 0, EFLAGS = 1, RESULT = 2, A = 3, B = 4;
 export function settleModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter(), code = new Code(5), values = new Values(code);
   const type = module.type([TYPE.i32, TYPE.i32, TYPE.i64, TYPE.i64, TYPE.i64], [TYPE.i32]);
+  code.get(WORD); code.i32(0xf0); code.op(OP['i32.and']); code.op(OP['i32.eqz']); // RULE.known has no size.
+  code.if();
+  code.get(EFLAGS); code.return();
+  code.end();
   const unknown = code.block();
   const cases: Label[] = Array.from({ length: RULES * SIZES.length }, () => code.block()).reverse();
   code.get(WORD); code.i32(2); code.op(OP['i32.shr_u']); code.i32(0x3c); code.op(OP['i32.and']);
@@ -40,7 +44,7 @@ function writeCase(code: Code, v: Values, rule: number, size: Size): void {
   const written = v.shift32(OP['i32.shr_u'], v.variable(WORD, TYPE.i32), WRITTEN_SHIFT);
   const kept = v.op2(OP['i32.or'], TYPE.i32, written, v.constant32(~ARITHMETIC_FLAGS));
   const computed = and(new FlagValues(v, ruleWord(rule, size), from).settled(), v.op2(OP['i32.xor'], TYPE.i32, kept, v.constant32(-1)));
-  const all = rule === RULE.known ? eflags : v.op2(OP['i32.or'], TYPE.i32, and(eflags, kept), computed);
+  const all = v.op2(OP['i32.or'], TYPE.i32, and(eflags, kept), computed);
   v.mark(all);
   v.push(all);
   code.return();

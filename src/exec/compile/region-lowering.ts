@@ -1,0 +1,346 @@
+/**
+ * Writes a region as one WebAssembly function: registers and flags in locals, operands as constants, flow as nested blocks and loops
+ * (see flow.ts). `(entry) -> status`; see LEFT in ../generated/support.ts.
+ */
+import { LOOKUP, SLOT, STATE } from '../../base/layout.ts';
+import type { i32 } from '../../base/types.ts';
+import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
+import { BRANCH_CYCLES } from '../../timing/costs.ts';
+import { Code, type Label, type Local } from '../../wasm/code.ts';
+import { OP, TYPE } from '../../wasm/opcode.ts';
+import type { Value } from '../../wasm/values.ts';
+import { type Block, ENDING } from '../block.ts';
+import type { Support } from '../generated/support.ts';
+import { LEFT, writeFind } from '../generated/support.ts';
+import { IMPORTED } from '../lower/imports.ts';
+import { liveFlagsOf, useOf } from '../lower/instruction-use.ts';
+import { Lowering, UNKNOWN_RULE } from '../lower/lowering.ts';
+import { type Helper, RULE, type Temp } from '../ops.ts';
+import type { Flow } from './flow.ts';
+import type { Region } from './region.ts';
+
+const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
+const ENTRY: Local = 0;
+
+/** What the function's heads and tails move between memory and locals. Masks by register number. */
+interface Kept { generals: number; generalsWritten: number; vectors: number; vectorsWritten: number }
+
+export class RegionLowering extends Lowering {
+  private readonly support: Support;
+  private readonly isTimed: boolean;
+  private kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
+  private generals: readonly Local[] = [];
+  private vectors: readonly Local[] = [];
+  private left: Local = 0;
+  private cycles: Local = 0;
+  private where: Local = 0;
+  private goal: Local = 0;
+  private taken: Local = 0;
+  private found: Local = 0;
+
+  private region!: Region;
+  private flow!: Flow;
+  private node = 0;
+  private block!: Block;
+  /** The address of the instruction after the one being written. */
+  private nextLo: i32 = 0;
+  private site = 0;
+  private giveUpLabel: Label = 0;
+  private exitLabel: Label = 0;
+  private dispatchLabel: Label = 0;
+  private loops: Label[] = [];
+  private places: Label[] = [];
+  /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
+  private rules: (number | undefined)[] = [];
+
+  constructor(support: Support, isTimed: boolean) {
+    super(new Code(1), support.primitives);
+    this.support = support; this.isTimed = isTimed;
+  }
+
+  writeRegion(region: Region, flow: Flow): Code {
+    const code = new Code(1, 1 << 14);
+    this.region = region; this.flow = flow; this.rules = []; this.loops = []; this.places = [];
+    this.kept = keptOf(region.blocks);
+    this.into(code);
+    this.generals = Array.from({ length: GENERALS }, () => code.local(TYPE.i64));
+    this.left = code.local(TYPE.i32); this.where = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
+    this.goal = code.local(TYPE.i64);
+    this.cycles = this.isTimed ? code.local(TYPE.f64) : 0;
+    this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
+    this.reload(true);
+    this.giveUpLabel = code.block();
+    this.dispatchLabel = code.loop();
+    this.exitLabel = code.block();
+    this.dispatch();
+    code.end();
+    this.goOn();
+    code.end();
+    code.op(OP.unreachable);
+    code.end();
+    this.spill();
+    code.i32(0); code.get(this.where); code.memory(OP['i32.store'], STATE.site);
+    code.i32(LEFT.gaveUp);
+    return code;
+  }
+
+  // — heads and tails —
+  private reload(isStart: boolean): void {
+    const { code, kept, flagLocals: f } = this;
+    const from = (local: Local, operation: number, offset: number): void => { code.i32(0); code.memory(operation, offset); code.set(local); };
+    for (let k = 0; k < GENERALS; k++) if ((kept.generals >> k & 1) !== 0) from(this.generals[k]!, OP['i64.load'], STATE.gpr + 8 * k);
+    for (let k = 0; k < VECTORS; k++) if ((kept.vectors >> k & 1) !== 0) from(this.vectors[k]!, OP['v128.load'], STATE.vector + VECTOR_BYTES * k);
+    from(f.rule, OP['i32.load'], STATE.flagsRule); from(f.eflags, OP['i32.load'], STATE.eflags);
+    from(f.result, OP['i64.load'], STATE.flagsResult); from(f.a, OP['i64.load'], STATE.flagsA); from(f.b, OP['i64.load'], STATE.flagsB);
+    if (isStart) from(this.left, OP['i32.load'], STATE.left);
+  }
+  private spill(): void {
+    const { code } = this;
+    this.spillRegisters();
+    code.i32(0); code.get(this.left); code.memory(OP['i32.store'], STATE.left);
+    if (this.isTimed) {
+      code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.cycles); code.get(this.cycles); code.op(OP['f64.add']);
+      code.memory(OP['f64.store'], STATE.cycles);
+    }
+  }
+  private spillRegisters(): void {
+    const { code, kept, flagLocals: f } = this;
+    const to = (local: Local, operation: number, offset: number): void => { code.i32(0); code.get(local); code.memory(operation, offset); };
+    for (let k = 0; k < GENERALS; k++) if ((kept.generalsWritten >> k & 1) !== 0) to(this.generals[k]!, OP['i64.store'], STATE.gpr + 8 * k);
+    for (let k = 0; k < VECTORS; k++) if ((kept.vectorsWritten >> k & 1) !== 0) to(this.vectors[k]!, OP['v128.store'], STATE.vector + VECTOR_BYTES * k);
+    this.completeResult();
+    to(f.rule, OP['i32.store'], STATE.flagsRule); to(f.eflags, OP['i32.store'], STATE.eflags);
+    to(f.result, OP['i64.store'], STATE.flagsResult); to(f.a, OP['i64.store'], STATE.flagsA); to(f.b, OP['i64.store'], STATE.flagsB);
+  }
+  /** Locals leave out what follows from the operands of a sum or difference; memory has it. */
+  private completeResult(): void {
+    const { code, flagLocals: f } = this;
+    code.get(f.rule); code.i32(4); code.op(OP['i32.shr_u']); code.i32(15); code.op(OP['i32.and']); code.i32(RULE.add); code.op(OP['i32.sub']);
+    code.i32(RULE.sub - RULE.add); code.op(OP['i32.le_u']);
+    code.if();
+    code.get(f.a);
+    code.i64(0); code.get(f.b); code.op(OP['i64.sub']); code.get(f.b);
+    code.get(f.rule); code.i32(4); code.op(OP['i32.shr_u']); code.i32(15); code.op(OP['i32.and']); code.i32(RULE.sub); code.op(OP['i32.eq']);
+    code.op(OP.select);
+    code.op(OP['i64.add']);
+    // Cut to the size: all ones, shifted right by what is too much.
+    code.i64(-1); code.i64(64); code.get(f.rule); code.i32(15); code.op(OP['i32.and']); code.i32(3); code.op(OP['i32.shl']); code.op(OP['i64.extend_i32_u']);
+    code.op(OP['i64.sub']); code.op(OP['i64.shr_u']);
+    code.op(OP['i64.and']);
+    code.set(f.result);
+    code.end();
+  }
+  /** RIP is to become `goal`: another entry of this function, another function's, or whatever the caller makes of it. */
+  private goOn(): void {
+    const { code } = this;
+    writeFind(code, this.goal, this.found);
+    code.if();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.slot); code.i32(this.region.slot); code.op(OP['i32.eq']);
+    code.if();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.argument); code.set(ENTRY);
+    code.br(this.dispatchLabel);
+    code.end();
+    this.spill();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.argument);
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.slot);
+    code.returnCallIndirect(this.support.functionType);
+    code.end();
+    this.spill();
+    code.i32(0); code.get(this.goal); code.memory(OP['i64.store'], STATE.rip);
+    code.i32(LEFT.toUnknown);
+    code.return();
+  }
+
+  // — flow —
+  private dispatch(): void {
+    const { code, flow } = this, root = this.region.blocks.length;
+    const merges = [...flow.children(root)].reverse();
+    const open = (k: number): void => {
+      if (k === merges.length) {
+        code.get(ENTRY);
+        const labels = flow.dispatched.map(node => this.places[node]!);
+        code.brTable(labels, labels[0]!);
+        return;
+      }
+      const node = merges[k]!;
+      this.places[node] = code.block();
+      open(k + 1);
+      code.end();
+      this.tree(node);
+    };
+    for (const node of flow.dispatched) this.rules[node] = UNKNOWN_RULE;
+    open(0);
+  }
+  /** A node and everything it dominates. */
+  private tree(node: number): void {
+    const { code, flow } = this;
+    const merges = flow.children(node).filter(child => flow.isMerge(child)).reverse();
+    const isLoop = flow.isLoop(node);
+    if (isLoop) this.loops[node] = code.loop();
+    const open = (k: number): void => {
+      if (k === merges.length) { this.body(node); return; }
+      const merge = merges[k]!;
+      this.places[merge] = code.block();
+      open(k + 1);
+      code.end();
+      this.tree(merge);
+    };
+    open(0);
+    if (isLoop) { code.end(); code.op(OP.unreachable); }
+  }
+  /** Goes to an address that is known now. */
+  private edge(lo: i32, hi: i32): void {
+    const { code, flow } = this, from = this.node, to = this.region.nodeAt(lo, hi);
+    if (to === -1) {
+      code.i64(lo, hi); code.set(this.goal);
+      code.br(this.exitLabel);
+    } else if (flow.isBack(from, to)) code.br(this.loops[to]!);
+    else if (flow.isDispatched(from, to)) {
+      code.i32(flow.dispatched.indexOf(to)); code.set(ENTRY);
+      code.br(this.dispatchLabel);
+    } else {
+      const known = this.rules[to];
+      this.rules[to] = known === undefined || known === this.rule ? this.rule : UNKNOWN_RULE;
+      if (flow.isMerge(to)) code.br(this.places[to]!); else this.tree(to);
+    }
+  }
+
+  private body(node: number): void {
+    const { code } = this, block = this.region.blocks[node]!;
+    this.node = node; this.block = block;
+    this.rule = this.flow.isLoop(node) ? UNKNOWN_RULE : this.rules[node] ?? UNKNOWN_RULE;
+    const count = block.instructions.length, live = liveFlagsOf(block.instructions, block.semantics);
+    this.site = this.region.siteOf(node, 0);
+    // Counted in advance; whoever takes over from a site takes back what was not done.
+    this.charge(block.cost);
+    code.get(this.left); code.i32(count); code.op(OP['i32.sub']); code.tee(this.left); code.i32(0); code.op(OP['i32.lt_s']);
+    this.giveUp();
+    let at = block.lo;
+    for (let k = 0; k < count; k++) {
+      const i = block.instructions[k]!;
+      at = (at + i.length) | 0;
+      this.nextLo = at;
+      this.site = this.region.siteOf(node, k);
+      this.perform(block.semantics[k]!, i, live[k]!);
+    }
+    if (block.ending === ENDING.next) this.edge(at, block.nextHi);
+  }
+  private charge(cycles: number): void {
+    const { code } = this;
+    if (!this.isTimed || cycles === 0) return;
+    code.get(this.cycles); code.f64(cycles); code.op(OP['f64.add']); code.set(this.cycles);
+  }
+  /** Calls a function of the predictor, whose arguments `push` leaves on the stack, and charges what it says. */
+  private predict(name: 'conditional' | 'indirect' | 'returned', push: () => void): void {
+    const { code } = this;
+    if (!this.isTimed) return;
+    code.get(this.cycles);
+    push();
+    code.call(IMPORTED[name]);
+    code.op(OP['f64.convert_i32_s']); code.op(OP['f64.add']); code.set(this.cycles);
+  }
+  private called(): void {
+    if (!this.isTimed) return;
+    this.code.i32(this.nextLo);
+    this.code.call(IMPORTED.called);
+  }
+  private pushGoal(): void { this.code.get(this.goal); this.code.op(OP['i32.wrap_i64']); }
+
+  protected writeJump(to: Value): void {
+    const { code, v } = this, { ending } = this.block;
+    if (v.isConstant(to)) {
+      if (ending === ENDING.call) this.called();
+      this.charge(this.isTimed ? BRANCH_CYCLES.taken : 0);
+      this.edge(v.low(to), v.high(to));
+      return;
+    }
+    v.push(to);
+    code.set(this.goal);
+    if (ending === ENDING.callIndirect) this.called();
+    if (ending === ENDING.return) this.predict('returned', () => this.pushGoal());
+    else this.predict('indirect', () => { code.i32(this.nextLo); this.pushGoal(); });
+    code.br(this.exitLabel);
+  }
+  protected writeBranch(condition: Value, operand: Operand): void {
+    const { code, v } = this, to = this.targetOf(operand);
+    v.push(condition);
+    code.set(this.taken);
+    if (!isCanonical(to.hi)) { code.get(this.taken); this.giveUp(); }
+    this.predict('conditional', () => { code.i32(this.nextLo); code.get(this.taken); });
+    const { rule, node, block, nextLo } = this;
+    code.get(this.taken);
+    code.if();
+    this.edge(to.lo, to.hi);
+    code.end();
+    // The other edge may have written many a node.
+    this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo;
+    this.edge(nextLo, block.nextHi);
+  }
+
+  // — what Lowering asks —
+  protected general(index: number): Value { return index === SLOT.zero ? this.v.constant64(0) : this.v.variable(this.generals[index]!, TYPE.i64); }
+  protected setGeneral(index: number): void {
+    this.v.clobber(this.generals[index]!);
+    this.code.set(this.generals[index]!);
+  }
+  protected vector(index: number): Value { return this.v.variable(this.vectors[index]!, TYPE.v128); }
+  protected setVector(index: number): void {
+    this.v.clobber(this.vectors[index]!);
+    this.code.set(this.vectors[index]!);
+  }
+  protected segmentBase(slot: number): Value { return this.v.custom(slot, TYPE.i64); }
+  protected override writeCustom(code: Code, slot: number): void { code.i32(0); code.memory(OP['i64.load'], 8 * slot); }
+  protected immediate(operand: Operand): Value { return this.v.constant64(operand.lo, operand.hi); }
+  effective(o: Operand): Temp {
+    const { v } = this;
+    let sum = o.base === SLOT.rip ? this.next() : this.general(o.base);
+    if (o.index !== NONE) {
+      const index = this.general(o.index);
+      sum = v.add64(sum, o.shift === 0 ? index : v.op2(OP['i64.shl'], TYPE.i64, index, v.constant64(o.shift)));
+    }
+    sum = v.add64(sum, v.constant64(o.disp, o.dispHigh));
+    return o.addressSize === 4 ? v.i64(v.i32(sum)) : sum;
+  }
+  next(): Temp { return this.v.constant64(this.nextLo, this.block.nextHi); }
+  target(operand: Operand): Temp {
+    const { lo, hi } = this.targetOf(operand), to = this.v.constant64(lo, hi);
+    this.canonical(to);
+    return to;
+  }
+  private targetOf(o: Operand): { readonly lo: i32; readonly hi: i32 } {
+    const lo = (this.nextLo + o.disp) | 0;
+    if (o.size === 2) return { lo: lo & 0xffff, hi: 0 };
+    return { lo, hi: (this.block.nextHi + o.dispHigh + ((lo >>> 0) < (this.nextLo >>> 0) ? 1 : 0)) | 0 };
+  }
+  protected giveUp(): void {
+    const { code } = this;
+    code.if();
+    code.i32(this.site); code.set(this.where);
+    code.br(this.giveUpLabel);
+    code.end();
+  }
+  protected writeHelp(helper: Helper, instruction: Instruction): void {
+    const { code } = this;
+    this.spillRegisters();
+    code.i32(0); code.i64(this.nextLo, this.block.nextHi); code.memory(OP['i64.store'], STATE.rip);
+    code.i32(this.region.helpNumber(this.support.helpNumber(helper, instruction)));
+    code.call(IMPORTED.help);
+    code.set(this.taken);
+    this.reload(false);
+    code.get(this.taken);
+    this.giveUp();
+    this.rule = UNKNOWN_RULE;
+  }
+}
+
+function isCanonical(hi: i32): boolean { return hi >> 15 === 0 || hi >> 15 === -1; }
+
+function keptOf(blocks: readonly Block[]): Kept {
+  const kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
+  for (const { instructions, semantics } of blocks) instructions.forEach((i, k) => {
+    const use = useOf(semantics[k]!, i);
+    kept.generals |= use.generals; kept.generalsWritten |= use.generalsWritten;
+    kept.vectors |= use.vectors; kept.vectorsWritten |= use.vectorsWritten;
+  });
+  return kept;
+}

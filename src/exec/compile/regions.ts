@@ -1,0 +1,106 @@
+/** Compiled regions: when they are made, how they are found, when they are dropped. */
+import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
+import { ModuleWriter } from '../../wasm/module.ts';
+import { type Block, type BlockCache } from '../block.ts';
+import type { Support } from '../generated/support.ts';
+import { declareImports } from '../lower/imports.ts';
+import { flowOf } from './flow.ts';
+import { RegionLowering } from './region-lowering.ts';
+import { blocksAround, isCompilable, Region, returnSiteOf, SITE_BITS, successorsOf } from './region.ts';
+
+/** Live modules cost memory mappings, of which a process has 65,530: at this many, everything is dropped. */
+const REGIONS_MAX = 2000;
+const FIRST_SLOT = 16;
+
+/** What `--stats` says of the compiler. */
+export interface CompileStats { regions: number; dropped: number; wasmBytes: number; instructions: number }
+
+export class Regions {
+  readonly stats: CompileStats = { regions: 0, dropped: 0, wasmBytes: 0, instructions: 0 };
+  private readonly support: Support;
+  private readonly mmu: Mmu;
+  private readonly cache: BlockCache;
+  private readonly lowering: RegionLowering;
+  /** By number. A dropped one stays until its number is given to another: code of it may be on its way back. */
+  private readonly all: (Region | null)[] = [];
+  private readonly freeNumbers: number[] = [];
+  private liveCount = 0;
+
+  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean) {
+    this.support = support; this.mmu = mmu; this.cache = cache;
+    this.lowering = new RegionLowering(support, isTimed);
+    cache.onForget = block => { for (const region of [...block.members]) this.drop(region); };
+  }
+
+  /** Compiles what is around a hot block. */
+  compile(seed: Block): void {
+    if (!isCompilable(seed)) return;
+    if (this.liveCount >= REGIONS_MAX) this.dropAll();
+    const blocks = blocksAround(seed, this.cache);
+    const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
+    const nodes = new Map(blocks.map((block, node) => [block, node]));
+    const nodeAt = (lo: number, hi: number): number => { const block = this.cache.seen(lo, hi); return block === null ? -1 : nodes.get(block) ?? -1; };
+    const successors = blocks.map(block => [...new Set(successorsOf(block).map(({ lo, hi }) => nodeAt(lo, hi)).filter(node => node !== -1))]);
+    const returns = blocks.flatMap(block => returnSiteOf(block)).map(({ lo, hi }) => nodeAt(lo, hi)).filter(node => node !== -1);
+    const flow = flowOf(successors, [...new Set([0, ...returns])]);
+    const region = new Region(number, FIRST_SLOT + number, blocks, flow.dispatched, this.mmu.epoch);
+    const code = this.lowering.writeRegion(region, flow);
+    const module = new ModuleWriter();
+    declareImports(module, this.support.memoryBytes);
+    const index = module.function(this.support.functionType, code);
+    module.element(region.slot, [index]);
+    const bytes = module.bytes();
+    this.support.instantiate(bytes);
+    this.all[number] = region;
+    this.liveCount += 1;
+    for (const block of blocks) block.members.push(region);
+    region.entries.forEach((node, argument) => {
+      const block = blocks[node]!;
+      block.region = region; block.argument = argument;
+    });
+    this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
+    this.registerAll(region);
+  }
+
+  /** Makes an entry block's code known to generated code. False: it is not good any more. */
+  register(block: Block): boolean {
+    const { region } = block;
+    if (region === null) return false;
+    if (region.epoch !== this.mmu.epoch) {
+      if (!this.isInPlace(region)) { this.drop(region); return false; }
+      region.epoch = this.mmu.epoch;
+      this.registerAll(region);
+    } else this.support.register(block.lo, block.hi, region.slot, block.argument);
+    return true;
+  }
+  private registerAll(region: Region): void {
+    for (const node of region.entries) {
+      const block = region.blocks[node]!;
+      if (block.region === region) this.support.register(block.lo, block.hi, region.slot, block.argument);
+    }
+  }
+  private isInPlace(region: Region): boolean {
+    return region.pages.every(({ lo, hi, pa }) => this.mmu.probe(lo, hi, ACCESS.execute) === pa);
+  }
+
+  /** The region of a STATE.site. */
+  ofSite(site: number): Region { return this.all[site >>> SITE_BITS]!; }
+
+  private drop(region: Region): void {
+    if (!region.isValid) return;
+    region.isValid = false;
+    for (const block of region.blocks) {
+      block.members.splice(block.members.indexOf(region), 1);
+      if (block.region !== region) continue;
+      this.support.unregister(block.lo, block.hi, region.slot);
+      block.region = null;
+      block.runs = 0;
+    }
+    for (const help of region.helps) this.support.releaseHelp(help);
+    this.support.table.set(region.slot, null);
+    this.freeNumbers.push(region.number);
+    this.liveCount -= 1;
+    this.stats.dropped += 1;
+  }
+  private dropAll(): void { for (const region of this.all) if (region !== null) this.drop(region); }
+}

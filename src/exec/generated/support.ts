@@ -1,0 +1,174 @@
+/** What generated code stands on: the functions it imports, the table its functions lie in, and how it finds the next one. */
+import { LOOKUP, PAGE_MASK, STAGING, STATE, PAGE_BYTES } from '../../base/layout.ts';
+import type { i32, Pa } from '../../base/types.ts';
+import type { Instruction } from '../../decoder/instruction.ts';
+import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
+import type { Predictor } from '../../timing/predictor.ts';
+import { Code, type Local } from '../../wasm/code.ts';
+import { ModuleWriter } from '../../wasm/module.ts';
+import { OP, TYPE } from '../../wasm/opcode.ts';
+import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
+import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
+import { PrimitiveNumbers } from '../lower/lowering.ts';
+import { settleModule } from '../lower/settle.ts';
+import type { Helper } from '../ops.ts';
+import { Scratch } from '../primitive.ts';
+
+/** Why generated code came back. RIP is right after `toUnknown` only; the rest follows from STATE.site. */
+export const LEFT = {
+  /** RIP is an address for which there is no generated code. */
+  toUnknown: 0,
+  /** Before instruction STATE.site: the interpreter is to take over. */
+  gaveUp: 1,
+} as const;
+
+const GIVE_UP = -1;
+const NOT_FOUND = 0;
+/** The primitive's result and three operands, 16 bytes each, as words of a Scratch. */
+const PRIMITIVE_WORDS = 16, WORDS_EACH = 4;
+const TABLE_SLOTS = 1 << 14;
+
+interface Help { readonly helper: Helper; readonly instruction: Instruction }
+
+export class Support {
+  readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
+  readonly primitives = new PrimitiveNumbers();
+  readonly functionType = FUNCTION_TYPE;
+  /** Goes on at RIP if there is generated code for it. Gives one of LEFT. */
+  readonly enter: () => number;
+  /** What the helper that made code give up has done: an OUTCOME, `next` if it faulted. To be cleared by the reader. */
+  helped: number = OUTCOME.next;
+  private readonly interpreter: Interpreter;
+  private readonly mmu: Mmu;
+  private readonly u8: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly scratch: Scratch;
+  private readonly helps: (Help | null)[] = [];
+  private readonly freeHelps: number[] = [];
+  private readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+  constructor(interpreter: Interpreter, mmu: Mmu, predictor: Predictor) {
+    const { memory } = interpreter.state;
+    this.interpreter = interpreter; this.mmu = mmu; this.u8 = memory.u8; this.words = memory.i32;
+    this.scratch = new Scratch(PRIMITIVE_WORDS, memory.buffer, STAGING.primitive);
+    const settle = new WebAssembly.Instance(new WebAssembly.Module(settleModule()), {}).exports['settle'];
+    this.imports = { tramp64: {
+      load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
+      modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),
+      store: (lo: i32, hi: i32, size: number) => this.store(lo, hi, size),
+      help: (number: number) => this.help(number),
+      primitive: (number: number) => this.primitive(number),
+      settle, ...predictor.functions, memory: memory.wasm, functions: this.table,
+    } };
+    this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;
+  }
+  instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance { return new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports); }
+  get memoryBytes(): number { return this.u8.length; }
+
+  // — where code is found —
+  /** From now on generated code that goes to this address finds `slot(argument)`, as long as no translation is flushed. */
+  register(lo: i32, hi: i32, slot: number, argument: number): void {
+    const at = lookupAt(lo), w = this.words;
+    w[at] = lo; w[at + 1] = hi;
+    w[at + LOOKUP.epoch / 4] = this.mmu.epoch; w[at + LOOKUP.slot / 4] = slot; w[at + LOOKUP.argument / 4] = argument;
+  }
+  unregister(lo: i32, hi: i32, slot: number): void {
+    const at = lookupAt(lo), w = this.words;
+    if (w[at] === lo && w[at + 1] === hi && w[at + LOOKUP.slot / 4] === slot) w[at + LOOKUP.epoch / 4] = -1;
+  }
+
+  // — helpers —
+  helpNumber(helper: Helper, instruction: Instruction): number {
+    const number = this.freeHelps.pop() ?? this.helps.push(null) - 1;
+    this.helps[number] = { helper, instruction };
+    return number;
+  }
+  releaseHelp(number: number): void { this.helps[number] = null; this.freeHelps.push(number); }
+  private help(number: number): number {
+    const { helper, instruction } = this.helps[number]!, m = this.interpreter, { misses } = this.mmu;
+    try { m.performHelper(helper, instruction); } catch (thrown) {
+      if (thrown !== FAULT && thrown !== TRAP) throw thrown;
+      // The interpreter will do it again, and count again.
+      m.abandon();
+      this.mmu.misses = misses;
+      return GIVE_UP;
+    }
+    const { outcome } = m;
+    if (outcome === OUTCOME.next) return 0;
+    m.outcome = OUTCOME.next;
+    this.helped = outcome;
+    return GIVE_UP;
+  }
+  private primitive(number: number): void {
+    const first = 0;
+    this.primitives.rows[number]!.run(this.scratch, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
+  }
+
+  // — memory that the TLB does not know, or that needs more than one access —
+  /** `mmu.fill`; a fault is not counted, because the interpreter will meet it again. */
+  private fill(lo: i32, hi: i32, access: number): Pa {
+    const { mmu } = this, { misses } = mmu, pa = mmu.fill(lo, hi, access);
+    if (pa === -1) mmu.misses = misses;
+    return pa;
+  }
+  private load(lo: i32, hi: i32, size: number): Pa {
+    const room = PAGE_BYTES - (lo & ~PAGE_MASK);
+    const first = this.fill(lo, hi, ACCESS.read);
+    if (size <= room || first === -1) return first;
+    const second = this.secondPage(lo, hi, ACCESS.read);
+    if (second === -1) return GIVE_UP;
+    this.u8.copyWithin(STAGING.at, first, first + room);
+    this.u8.copyWithin(STAGING.at + room, second, second + size - room);
+    return STAGING.at;
+  }
+  private modify(lo: i32, hi: i32, size: number): Pa {
+    if (size > PAGE_BYTES - (lo & ~PAGE_MASK)) return GIVE_UP;
+    const pa = this.fill(lo, hi, ACCESS.write);
+    return pa === -1 || this.mmu.code[pa >>> 12] !== 0 ? GIVE_UP : pa;
+  }
+  private store(lo: i32, hi: i32, size: number): number {
+    const room = PAGE_BYTES - (lo & ~PAGE_MASK);
+    const first = this.fill(lo, hi, ACCESS.write);
+    if (first === -1 || this.mmu.code[first >>> 12] !== 0) return GIVE_UP;
+    if (size > room) {
+      const second = this.secondPage(lo, hi, ACCESS.write);
+      if (second === -1 || this.mmu.code[second >>> 12] !== 0) return GIVE_UP;
+      this.u8.copyWithin(second, STAGING.at + room, STAGING.at + size);
+    }
+    this.u8.copyWithin(first, STAGING.at, STAGING.at + Math.min(size, room));
+    return 0;
+  }
+  private secondPage(lo: i32, hi: i32, access: number): Pa {
+    const next = ((lo & PAGE_MASK) + PAGE_BYTES) | 0;
+    return this.fill(next, next === 0 ? (hi + 1) | 0 : hi, access);
+  }
+}
+
+/** The word at which the entry of an address begins. */
+function lookupAt(lo: i32): number { return (LOOKUP.at + (((lo ^ (lo >>> 12)) << 5) & LOOKUP.mask)) >> 2; }
+
+/** Leaves 1 on the stack if there is generated code for the address in `goal`, and the offset of its entry in `found`. */
+export function writeFind(code: Code, goal: Local, found: Local): void {
+  code.get(goal); code.op(OP['i32.wrap_i64']); code.tee(found);
+  code.get(found); code.i32(12); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(5); code.op(OP['i32.shl']);
+  code.i32(LOOKUP.mask); code.op(OP['i32.and']); code.tee(found);
+  code.memory(OP['i64.load'], LOOKUP.at + LOOKUP.address); code.get(goal); code.op(OP['i64.eq']);
+  code.get(found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.epoch); code.i32(NOT_FOUND); code.memory(OP['i32.load'], STATE.epoch); code.op(OP['i32.eq']);
+  code.op(OP['i32.and']);
+}
+/** `enter()`: from JavaScript into whatever there is for RIP. */
+function enterModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter(), code = new Code(0);
+  declareImports(module, memoryBytes);
+  const goal = code.local(TYPE.i64), found = code.local(TYPE.i32);
+  code.i32(0); code.memory(OP['i64.load'], STATE.rip); code.set(goal);
+  writeFind(code, goal, found);
+  code.if();
+  code.get(found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.argument);
+  code.get(found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.slot);
+  code.returnCallIndirect(FUNCTION_TYPE);
+  code.end();
+  code.i32(LEFT.toUnknown);
+  module.exportFunction('enter', module.function(module.type([], [TYPE.i32]), code));
+  return module.bytes();
+}
