@@ -5,6 +5,8 @@ import type { CommandLine, Option } from './options.ts';
 export interface CommandHost extends Host {
   /** What came after `tramp64`. */
   readonly arguments: readonly ByteString[];
+  /** Whether what runs often is worth optimising: in a short program it is not. */
+  optimise?(isWanted: boolean): void;
 }
 export interface Command {
   readonly name: string;

@@ -42,6 +42,8 @@ export class Block {
   isValid = true;
   /** How often it was executed where that is counted: by the interpreters. */
   runs = 0;
+  /** The number of runs at which it is hot enough to be compiled, if it is not part of something compiled by then. */
+  hotAt: number;
   /** The compiled region that can be entered here, and the argument that says so. */
   region: Region | null = null;
   argument = 0;
@@ -51,11 +53,11 @@ export class Block {
   epoch: number;
 
   constructor(lo: i32, hi: i32, nextHi: i32, pa: Pa, secondPa: Pa, bytes: number, instructions: readonly Instruction[],
-    costs: readonly number[], flow: Flow, stopsHere: boolean, epoch: number) {
+    costs: readonly number[], flow: Flow, stopsHere: boolean, epoch: number, hotAt: number) {
     this.lo = lo; this.hi = hi; this.nextHi = nextHi; this.pa = pa; this.secondPa = secondPa; this.bytes = bytes;
     this.instructions = instructions; this.semantics = instructions.map(semanticsOf); this.costs = costs;
     this.cost = costs.reduce((sum, c) => sum + c, 0); this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
-    this.epoch = epoch;
+    this.epoch = epoch; this.hotAt = hotAt;
   }
   /** Bytes before instruction `index`. */
   offsetOf(index: number): number {
@@ -72,7 +74,7 @@ export class Block {
 }
 
 /** An empty slot of the table: matches no address, because no code lies at -1. */
-export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], 'stop', false, -1);
+export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], 'stop', false, -1, -1);
 
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
@@ -91,8 +93,10 @@ export class BlockCache {
   /** Told of every block that is not to be executed any more. */
   onForget: (block: Block) => void = () => {};
 
-  constructor(memory: LinearMemory, mmu: Mmu, costs: Costs) {
-    this.memory = memory; this.mmu = mmu; this.costs = costs;
+  private readonly hotRuns: number;
+  /** @param hotRuns executions after which a block is hot */
+  constructor(memory: LinearMemory, mmu: Mmu, costs: Costs, hotRuns: number) {
+    this.memory = memory; this.mmu = mmu; this.costs = costs; this.hotRuns = hotRuns;
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
   }
 
@@ -197,6 +201,6 @@ export class BlockCache {
     const end = vaOf(lo, hi) + bytes;
     const costs = instructions.map(i => this.costs.of(i));
     const last = instructions[instructions.length - 1];
-    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch);
+    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch, this.hotRuns);
   }
 }

@@ -35,9 +35,10 @@ export interface CpuOptions {
   /** Executions after which a block is compiled. */
   readonly hotRuns?: number;
 }
-const HOT_RUNS = 40;
+const HOT_RUNS = 400;
 
 const SITE_MASK = (1 << SITE_BITS) - 1;
+const DONE = -1;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip;
 const STATE_LEFT = STATE.left >> 2, STATE_SITE = STATE.site >> 2;
@@ -55,21 +56,24 @@ export class Cpu {
   private readonly hotRuns: number;
   /** A breakpoint that was stopped at, and whose instruction has not been executed since. */
   private passing: Va = NOWHERE;
+  private takenOver = NOTHING;
+  /** The last run ended with its budget. */
+  private wasCutShort = false;
 
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
     this.mmu = mmu;
     this.costs = new Costs(options.timing);
     this.predictor = new Predictor(memory);
-    this.blocks = new BlockCache(memory, mmu, this.costs);
+    this.hotRuns = options.hotRuns ?? HOT_RUNS;
+    this.blocks = new BlockCache(memory, mmu, this.costs, this.hotRuns);
     this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    this.hotRuns = options.hotRuns ?? HOT_RUNS;
     this.generated = options.engine === 'interpret' ? null : this.generate();
   }
   private generate(): { readonly support: Support; readonly regions: Regions } {
     const support = new Support(this.interpreter, this.mmu, this.predictor);
-    return { support, regions: new Regions(support, this.mmu, this.blocks, this.costs.isTimed) };
+    return { support, regions: new Regions(support, this.mmu, this.blocks, this.costs.isTimed, this.hotRuns) };
   }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
@@ -80,7 +84,8 @@ export class Cpu {
   /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
     const r = this.state.r32, f64 = this.state.f64, m = this.interpreter;
-    let isInterpreted = false;
+    // Where the last budget ended is no place of the program's: it does not count as hot.
+    let start = 0, isCounted = !this.wasCutShort;
     let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
     let exit: Exit | null = null;
     let block = NOTHING;
@@ -92,24 +97,27 @@ export class Cpu {
         block = next;
         if (block.stopsHere && mayStop) { exit = STOP; break; }
         mayStop = true;
-        if (block.region !== null && !isInterpreted && this.generated!.regions.register(block)) {
+        start = 0;
+        if (block.region !== null && this.generated!.regions.register(block)) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
-          isInterpreted = this.generated!.support.enter() === LEFT.gaveUp;
-          if (isInterpreted) this.takeOver();
+          const hasGivenUp = this.generated!.support.enter() === LEFT.gaveUp;
+          if (hasGivenUp) start = this.takeOver();
           if (!this.costs.isTimed) cycles = left - r[STATE_LEFT];
           left = r[STATE_LEFT];
-          continue;
+          if (!hasGivenUp || start === DONE) continue;
+          block = this.takenOver;
+        } else if (isCounted) {
+          block.runs += 1;
+          if (block.runs === block.hotAt && this.generated?.regions.compile(block) === true) continue;
         }
-        isInterpreted = false;
-        block.runs += 1;
-        if (block.runs === this.hotRuns && this.generated !== null) this.generated.regions.compile(block);
+        isCounted = true;
         if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
 
         const { instructions, semantics } = block;
-        const end = instructions.length < left ? instructions.length : left;
+        const end = instructions.length - start < left ? instructions.length : start + left;
         r[RIP + 1] = block.nextHi;
-        let k = 0;
+        let k = start;
         while (k < end) {
           const i = instructions[k], perform = semantics[k];
           m.begin();
@@ -120,7 +128,8 @@ export class Cpu {
         }
         const outcome = m.outcome;
         if (outcome === OUTCOME.trapped && m.vector !== VECTOR.breakpoint) k -= 1; // A fault: not done, so it does not count.
-        left -= k;
+        left -= k - start;
+        if (start > 0) cycles -= block.costOf(start);
         if (outcome > OUTCOME.jumped) {
           m.outcome = OUTCOME.next;
           cycles += block.costOf(k);
@@ -135,20 +144,24 @@ export class Cpu {
     } catch (thrown) {
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
       const done = this.rewind(block);
-      left -= done;
-      cycles += block.costOf(done);
+      left -= done - start;
+      cycles += block.costOf(done) - block.costOf(start);
       exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault();
     }
     f64[CYCLES] += cycles;
     f64[INSTRUCTIONS] += budget - left;
     if (exit === STOP) this.passBreakpoint();
     else if (left < budget) this.passing = NOWHERE;
+    this.wasCutShort = exit === null;
     return exit ?? BUDGET;
   }
   private fault(): Exit { return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault; }
 
-  /** Generated code gave up before an instruction: RIP goes there, and what of its block was counted in advance is taken back. */
-  private takeOver(): void {
+  /**
+   * Generated code gave up before an instruction of `takenOver`: RIP goes there, and what of its block was counted in advance is taken back.
+   * Returns the instruction's index, or DONE if the interpreter has nothing to do.
+   */
+  private takeOver(): number {
     const { regions, support } = this.generated!, { r32: r, f64 } = this.state, site = r[STATE_SITE];
     const region = regions.ofSite(site), local = site & SITE_MASK, block = region.blockOf(local), index = region.indexOf(local);
     // A helper that has done its work all the same counts; after a REP that is not finished RIP stays.
@@ -157,6 +170,8 @@ export class Cpu {
     this.goBack(block, helped === OUTCOME.codeWritten ? done : index);
     r[STATE_LEFT] += block.instructions.length - done;
     if (this.costs.isTimed) f64[CYCLES] -= block.cost - block.costOf(done);
+    this.takenOver = block;
+    return done === index ? index : DONE;
   }
   /** The block at an address the table does not know yet, or null: `mmu.fault` says why. */
   private fetch(lo: i32, hi: i32): Block | null {

@@ -1,6 +1,7 @@
 /** The host as Node sees it (nodejs.org/api/fs). The only file that touches the disk, the terminal and the clock. */
-import * as fs from 'node:fs';
-import { isatty } from 'node:tty';
+import fs from 'node:fs';
+import tty from 'node:tty';
+import v8 from 'node:v8';
 import { EAGAIN, EINTR, EIO, ENOSYS, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
 import { byteString, bytesOf, utf8Bytes } from './host.ts';
@@ -12,7 +13,7 @@ const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
   [0o10000, 'O_DSYNC'], [0o200000, 'O_DIRECTORY'], [0o400000, 'O_NOFOLLOW'], [0o4010000, 'O_SYNC'],
 ];
 const O_ACCMODE = 3;
-const S_IFMT = 0o170000, S_IFREG = 0o100000;
+const S_IFMT = 0o170000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
 /** How long a descriptor that says EAGAIN is left alone. */
 const RETRY_MILLISECONDS = 5;
 
@@ -95,12 +96,19 @@ export class NodeHost implements Host {
     return this.done(() => (followsLinks ? fs.utimesSync : fs.lutimesSync)(native(path), Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9));
   }
 
-  isTerminal(fd: number): boolean { return isatty(fd); }
+  isTerminal(fd: number): boolean {
+    const stat = this.fstat(fd);
+    return typeof stat !== 'number' && (stat.mode & S_IFMT) === S_IFCHR && !this.isMemory(stat) && tty.isatty(fd);
+  }
+  /** /dev/null and its like (Linux's major number 1): asking Node whether it is a terminal would take milliseconds. */
+  private isMemory(stat: HostStat): boolean { return this.isLinux && (stat.rdev >> 8n & 0xfffn) === 1n; }
   windowSize(fd: number): WindowSize | null {
     if (!this.isTerminal(fd)) return null;
     return { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
   }
   realTimeNs(): bigint { return BigInt(Date.now()) * 1_000_000n; }
+  /** V8 compiles hot functions beside the program, and a short program is over before that pays. */
+  optimise(isWanted: boolean): void { v8.setFlagsFromString(isWanted ? '--opt' : '--no-opt'); }
   report(line: string): void { this.write(2, new TextEncoder().encode(line + '\n'), null); }
 
   /** Node decodes what it is given as UTF-8; where that lost something, Linux still has the bytes. */

@@ -5,7 +5,7 @@ declare module 'node:fs' {
     blksize: bigint; blocks: bigint; atimeNs: bigint; mtimeNs: bigint; ctimeNs: bigint; isDirectory(): boolean; isFile(): boolean;
   }
   export function readFileSync(path: string): Uint8Array;
-  export function readFileSync(path: string, encoding: 'utf8'): string;
+  export function readFileSync(path: string, encoding: 'utf8' | 'latin1'): string;
   export function writeFileSync(path: string, data: string | Uint8Array): void;
   export function existsSync(path: string): boolean;
   export function readdirSync(path: string): string[];
@@ -41,8 +41,18 @@ declare module 'node:fs' {
   export function utimesSync(path: Path, atime: number, mtime: number): void;
   export function lutimesSync(path: Path, atime: number, mtime: number): void;
   export function fstatSync(fd: number, options: { bigint: true }): BigIntStats;
+  export * as default from 'node:fs';
 }
-declare module 'node:tty' { export function isatty(fd: number): boolean; }
+declare module 'node:tty' { const tty: { isatty(fd: number): boolean }; export default tty; }
+declare module 'node:v8' { const v8: { setFlagsFromString(flags: string): void }; export default v8; }
+declare module 'node:vm' {
+  export class Script {
+    constructor(source: string, options: { filename: string; cachedData?: Uint8Array });
+    runInThisContext(): unknown;
+    createCachedData(): Uint8Array;
+  }
+}
+declare module 'node:module' { export function createRequire(path: string): (name: string) => unknown; }
 declare module 'node:os' { export function tmpdir(): string; }
 declare module 'node:path' { export function join(...parts: string[]): string; export function dirname(path: string): string; export function resolve(...parts: string[]): string; }
 declare module 'node:url' { export function fileURLToPath(url: string | URL): string; }
@@ -54,6 +64,9 @@ declare class URL { constructor(url: string, base?: string); readonly pathname: 
 declare class TextEncoder { encode(text: string): Uint8Array }
 declare class TextDecoder { constructor(label?: string, options?: { fatal?: boolean }); decode(bytes: Uint8Array): string }
 interface ImportMeta { readonly url: string }
+/** Of CommonJS modules: dist/cli.js is one. */
+declare const __dirname: string;
+declare const require: (name: string) => unknown;
 declare const process: {
   readonly argv: string[]; exitCode: number | undefined; readonly env: Record<string, string | undefined>; readonly platform: string; readonly arch: string;
   readonly execPath: string; cwd(): string; umask(mask: number): number;

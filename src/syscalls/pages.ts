@@ -87,12 +87,10 @@ export class HostPages implements Mappable {
     }
   }
   private readPage(offset: number, index: number): Pa | null | 'no-memory' {
-    const { host, fd } = this.handle;
-    const stat = host.fstat(fd);
-    if (typeof stat === 'number' || offset >= stat.size) return null;
-    const pa = this.memory.frames.allocate();
+    const { host, fd } = this.handle, { frames, bytes } = this.memory;
+    const pa = frames.allocate();
     if (pa < 0) return 'no-memory';
-    host.read(fd, this.memory.bytes.subarray(pa, pa + PAGE_BYTES), offset);
+    if (host.read(fd, bytes.subarray(pa, pa + PAGE_BYTES), offset) <= 0) { frames.release(pa); return null; }
     this.pages.set(index, pa);
     return pa;
   }

@@ -64,6 +64,8 @@ export class Code extends ByteWriter {
   private readonly parameters: number;
   private readonly types: ValueType[] = [];
   private open = 0;
+  /** Offsets of branches that are hardly ever taken, in ascending order. */
+  readonly unlikely: number[] = [];
   constructor(parameters: number, capacity?: number) { super(capacity); this.parameters = parameters; }
   /** A new local, zero at first. */
   local(type: ValueType): Local {
@@ -101,6 +103,8 @@ export class Code extends ByteWriter {
   block(result: ValueType | 0x40 = TYPE.none): Label { this.byte(BLOCK); this.byte(result); return this.open++; }
   loop(): Label { this.byte(LOOP); this.byte(TYPE.none); return this.open++; }
   if(result: ValueType | 0x40 = TYPE.none): Label { this.byte(IF); this.byte(result); return this.open++; }
+  /** An `if` whose body is hardly ever executed: what is needed only there stays out of the way of the rest. */
+  ifUnlikely(result: ValueType | 0x40 = TYPE.none): Label { this.unlikely.push(this.length); return this.if(result); }
   else(): void { this.byte(ELSE); }
   end(): void { this.open -= 1; this.byte(END); }
   private distance(label: Label): number {

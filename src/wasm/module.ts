@@ -3,7 +3,7 @@ import { ByteWriter, type Code } from './code.ts';
 import type { ValueType } from './opcode.ts';
 
 const MAGIC_AND_VERSION = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2 } as const;
 const FUNCTION_TYPE = 0x60, FUNCREF = 0x70;
 
@@ -42,6 +42,19 @@ export class ModuleWriter {
   /** Puts functions into the imported table from slot `at` on when the module is instantiated. */
   element(at: number, functions: readonly number[]): void { this.elements.push({ at, functions }); }
 
+  /** Hints are advice in a custom section: engines that do not know it pass over it. */
+  private writeHints(w: ByteWriter): void {
+    const hinted = this.functions.map(({ code }, k) => ({ code, index: this.imported + k })).filter(({ code }) => code.unlikely.length > 0);
+    if (hinted.length === 0) return;
+    const s = new ByteWriter();
+    s.text('metadata.code.branch_hint');
+    s.unsigned(hinted.length);
+    for (const { code, index } of hinted) hints(s, index, code);
+    w.byte(SECTION.custom);
+    w.unsigned(s.length);
+    w.append(s.bytes.subarray(0, s.length));
+  }
+
   bytes(): Uint8Array<ArrayBuffer> {
     const w = new ByteWriter(1 << 14);
     MAGIC_AND_VERSION.forEach(byte => w.byte(byte));
@@ -58,11 +71,19 @@ export class ModuleWriter {
       s.byte(0x41); s.signed(e.at); s.byte(0x0b);
       s.unsigned(e.functions.length); e.functions.forEach(index => s.unsigned(index));
     });
+    this.writeHints(w);
     section(w, SECTION.code, this.functions, (s, f) => body(s, f.code));
     return w.bytes.slice(0, w.length) as Uint8Array<ArrayBuffer>;
   }
 }
 
+/** `code.metadata.branch_hint`: offsets count from the first byte of a body, its locals included (WebAssembly proposal "Branch Hinting"). */
+function hints(s: ByteWriter, index: number, code: Code): void {
+  const before = localsBytes(code);
+  s.unsigned(index);
+  s.unsigned(code.unlikely.length);
+  for (const at of code.unlikely) { s.unsigned(before + at); s.unsigned(1); s.byte(0); }
+}
 function section<T>(w: ByteWriter, id: number, rows: readonly T[], write: (s: ByteWriter, row: T) => void): void {
   if (rows.length === 0) return;
   const s = new ByteWriter();
@@ -74,14 +95,22 @@ function section<T>(w: ByteWriter, id: number, rows: readonly T[], write: (s: By
 }
 /** Locals in runs of equal types, then the code and its end. */
 function body(w: ByteWriter, code: Code): void {
-  const s = new ByteWriter(code.length + 64), types = code.localTypes;
-  const starts = types.map((_, k) => k).filter(k => k === 0 || types[k] !== types[k - 1]);
-  s.unsigned(starts.length);
-  starts.forEach((start, k) => { s.unsigned((starts[k + 1] ?? types.length) - start); s.byte(types[start]!); });
+  const s = new ByteWriter(code.length + 64);
+  locals(s, code);
   s.append(code.bytes.subarray(0, code.length));
   s.byte(0x0b);
   w.unsigned(s.length);
   w.append(s.bytes.subarray(0, s.length));
+}
+function locals(s: ByteWriter, code: Code): void {
+  const types = code.localTypes, starts = types.map((_, k) => k).filter(k => k === 0 || types[k] !== types[k - 1]);
+  s.unsigned(starts.length);
+  starts.forEach((start, k) => { s.unsigned((starts[k + 1] ?? types.length) - start); s.byte(types[start]!); });
+}
+function localsBytes(code: Code): number {
+  const s = new ByteWriter();
+  locals(s, code);
+  return s.length;
 }
 /** The one memory that everything generated shares: `bytes` is a multiple of 64 KiB. */
 export function declareMemory(module: ModuleWriter, bytes: number): void { module.importMemory('tramp64', 'memory', bytes >>> 16, bytes >>> 16); }

@@ -314,7 +314,7 @@ export class RegionLowering extends Lowering {
   }
   protected giveUp(): void {
     const { code } = this;
-    code.if();
+    code.ifUnlikely();
     code.i32(this.site); code.set(this.where);
     code.br(this.giveUpLabel);
     code.end();

@@ -25,16 +25,17 @@ export class Regions {
   private readonly all: (Region | null)[] = [];
   private readonly freeNumbers: number[] = [];
   private liveCount = 0;
+  private readonly hotRuns: number;
 
-  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean) {
-    this.support = support; this.mmu = mmu; this.cache = cache;
+  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotRuns: number) {
+    this.support = support; this.mmu = mmu; this.cache = cache; this.hotRuns = hotRuns;
     this.lowering = new RegionLowering(support, isTimed);
     cache.onForget = block => { for (const region of [...block.members]) this.drop(region); };
   }
 
-  /** Compiles what is around a hot block. */
-  compile(seed: Block): void {
-    if (!isCompilable(seed)) return;
+  /** Compiles what is around a hot block. False: it cannot be compiled. */
+  compile(seed: Block): boolean {
+    if (!isCompilable(seed)) return false;
     if (this.liveCount >= REGIONS_MAX) this.dropAll();
     const blocks = blocksAround(seed, this.cache);
     const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
@@ -53,13 +54,14 @@ export class Regions {
     this.support.instantiate(bytes);
     this.all[number] = region;
     this.liveCount += 1;
-    for (const block of blocks) block.members.push(region);
+    for (const block of blocks) { block.members.push(region); block.hotAt = block.runs + this.hotRuns; }
     region.entries.forEach((node, argument) => {
       const block = blocks[node]!;
       block.region = region; block.argument = argument;
     });
     this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
     this.registerAll(region);
+    return true;
   }
 
   /** Makes an entry block's code known to generated code. False: it is not good any more. */
@@ -94,7 +96,7 @@ export class Regions {
       if (block.region !== region) continue;
       this.support.unregister(block.lo, block.hi, region.slot);
       block.region = null;
-      block.runs = 0;
+      block.hotAt = block.runs + this.hotRuns;
     }
     for (const help of region.helps) this.support.releaseHelp(help);
     this.support.table.set(region.slot, null);

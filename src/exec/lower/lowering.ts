@@ -432,9 +432,7 @@ export abstract class Lowering implements Ops {
   private translate(size: Size, aligned: boolean, tag: number, slow: 'load' | 'modify'): void {
     const { code } = this;
     this.lookUp(size, aligned, tag);
-    code.if(TYPE.i32);
-    this.hit();
-    code.else();
+    code.ifUnlikely(TYPE.i32);
     this.wordsOfAddress();
     code.i32(size);
     code.call(IMPORTED[slow]);
@@ -442,9 +440,11 @@ export abstract class Lowering implements Ops {
     code.i32(-1); code.op(OP['i32.eq']);
     this.giveUp();
     code.get(this.entry);
+    code.else();
+    this.hit();
     code.end();
   }
-  /** Leaves 1 on the stack if the TLB knows the page, and its entry's offset in `entry`. */
+  /** Leaves 0 on the stack if the TLB knows the page, and its entry's offset in `entry`. */
   private lookUp(size: Size, aligned: boolean, tag: number): void {
     const { code } = this;
     code.set(this.at);
@@ -455,7 +455,7 @@ export abstract class Lowering implements Ops {
     code.get(this.at);
     if (size > 1 && !aligned) { code.i64(size - 1); code.op(OP['i64.add']); }
     code.i64(PAGE_MASK); code.op(OP['i64.and']);
-    code.op(OP['i64.eq']);
+    code.op(OP['i64.ne']);
   }
   private hit(): void {
     const { code } = this;
@@ -483,16 +483,16 @@ export abstract class Lowering implements Ops {
     const held = this.held(value);
     v.push(address);
     this.lookUp(size, aligned, TLB.write);
-    code.if();
-    this.hit();
-    held();
-    this.storeAt(value, size);
-    code.else();
+    code.ifUnlikely();
     code.i32(0); held(); code.memory(storeOperation(type, size), STAGING.at);
     this.wordsOfAddress();
     code.i32(size);
     code.call(IMPORTED.store);
     this.giveUp();
+    code.else();
+    this.hit();
+    held();
+    this.storeAt(value, size);
     code.end();
   }
   /** A way to push a value twice. */

@@ -1,0 +1,14 @@
+/** The process's arguments -> a command -> the status to exit with. */
+import { NodeHost } from '../host/node-host.ts';
+import { complain } from './command.ts';
+import { main } from './main.ts';
+
+const STATUS_BROKEN = 70;
+
+/** A mistake of the emulator's own is said in a sentence too. @param manifest path of the package's package.json */
+export async function start(manifest: string): Promise<number> {
+  const host = new NodeHost();
+  try { return await main(host, manifest); } catch (error) {
+    return complain(host, `internal error: ${error instanceof Error ? error.message : String(error)}`, STATUS_BROKEN);
+  }
+}
