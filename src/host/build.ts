@@ -1,6 +1,6 @@
 /**
- * `npm run build`: in dist/lib the modules and their types, for programs; and dist/cli.js with what it starts (bundle.ts).
- * The bytecode is that of functions which ran before it was saved: those that small programs need.
+ * `npm run build`: dist/lib, the modules and their types, for programs; and dist/cli.js with the script and the bytecode it starts (bundle.ts).
+ * A step by its name, and where to: `node --import tsx src/host/build.ts script FOLDER`.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,43 +12,50 @@ import { buildSync } from 'esbuild'; // tsx brings it along.
 import { Bundle } from './bundle.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
-const WARM_UP = ['raw', 'heap', 'lines', 'print', 'start'].map(name => join(root, `test/fixtures/${name}.elf`));
+/** Whatever functions these programs need, the bytecode has. */
+const WARM_UP = ['raw', 'heap', 'print', 'start'].map(name => join(root, `test/fixtures/${name}.elf`));
 
-function run(...words: readonly string[]): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root });
-  if (status === 0) return;
-  const [said, complained] = [stdout, stderr].map(bytes => new TextDecoder().decode(bytes));
-  fs.writeSync(2, `build: node ${words.join(' ')}\n${said}${complained}`);
-  process.exit(1);
-}
+const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
+  modules(dist) {
+    run('node_modules/typescript/bin/tsc', '-p', 'src', '--outDir', `${dist}/lib`);
+    fs.writeFileSync(`${dist}/lib/package.json`, '{ "type": "module" }\n');
+  },
+  script(dist) {
+    bundle('src/cli/start.ts', `${dist}/tramp64.js`, '(function (require) { const module = { exports: {} };', 'return module.exports; })');
+    bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');
+    fs.chmodSync(`${dist}/cli.js`, 0o755);
+    fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
+  },
+  /** V8 refuses bytecode that was made under other flags, and by itself forgets what has not run for a while. */
+  async bytecode(dist) {
+    v8.setFlagsFromString('--no-flush-bytecode');
+    const bundle = new Bundle(dist), { start } = bundle.program(createRequire(here));
+    for (const program of WARM_UP) {
+      process.argv.splice(2, Infinity, 'run', '--', program);
+      await start('');
+    }
+    v8.setFlagsFromString('--flush-bytecode');
+    bundle.saveBytecode();
+  },
+};
+
 function bundle(entry: string, outfile: string, banner: string, footer = ''): void {
   buildSync({
     absWorkingDir: root, entryPoints: [entry], outfile, banner: { js: banner }, footer: { js: footer },
     bundle: true, platform: 'node', format: 'cjs', target: 'node20', minifyWhitespace: true, minifySyntax: true, logLevel: 'warning',
   });
 }
-/** Runs small programs, in a process of its own: their output goes nowhere. */
-async function warmUp(dist: string): Promise<void> {
-  v8.setFlagsFromString('--no-flush-bytecode'); // Otherwise V8 forgets functions that have not run for a while.
-  const bundle = new Bundle(dist), { start } = bundle.program(createRequire(here));
-  for (const program of WARM_UP) {
-    process.argv.splice(2, Infinity, 'run', '--', program);
-    await start('');
-  }
-  v8.setFlagsFromString('--flush-bytecode'); // V8 refuses bytecode that was made under other flags.
-  bundle.saveBytecode();
-}
-function build(dist: string): void {
-  fs.rmSync(dist, { recursive: true, force: true });
-  run('node_modules/typescript/bin/tsc', '-p', 'src', '--outDir', `${dist}/lib`);
-  fs.writeFileSync(`${dist}/lib/package.json`, '{ "type": "module" }\n');
-  fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a fifth longer to start an ES module.
-  bundle('src/cli/start.ts', `${dist}/tramp64.js`, '(function (require) { const module = { exports: {} };', 'return module.exports; })');
-  bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');
-  fs.chmodSync(`${dist}/cli.js`, 0o755);
-  run('--import', 'tsx', here, 'warm-up', dist);
+/** What it says matters only if it fails. */
+function run(...words: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root });
+  if (status === 0) return;
+  const said = [stdout, stderr].map(bytes => new TextDecoder().decode(bytes)).join('');
+  fs.writeSync(2, `build: node ${words.join(' ')}\n${said}`);
+  process.exit(1);
 }
 
-const [first, second] = process.argv.slice(2);
-if (first === 'warm-up' && second !== undefined) await warmUp(second);
-else build(first ?? join(root, 'dist'));
+const [name = 'all', dist = join(root, 'dist')] = process.argv.slice(2);
+if (name === 'all') {
+  fs.rmSync(dist, { recursive: true, force: true });
+  for (const step of Object.keys(STEPS)) run('--import', 'tsx', here, step, dist);
+} else await STEPS[name]?.(dist);

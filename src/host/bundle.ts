@@ -12,7 +12,7 @@ export class Bundle {
   private readonly folder: string;
   private readonly script: Script;
 
-  /** V8 refuses bytecode of another V8, and damaged bytecode; then it compiles the script, which takes longer and comes to the same. */
+  /** V8 refuses bytecode of another V8, of another script's length, or cut short; then it compiles, which takes longer and comes to the same. */
   constructor(folder: string) {
     const filename = `${folder}/${SCRIPT}`, cachedData = bytesOf(`${folder}/${BYTECODE}`);
     this.folder = folder;

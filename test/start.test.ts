@@ -1,0 +1,53 @@
+/** dist/cli.js as it is installed: one script and its bytecode, which may be missing, damaged or another V8's. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const folder = mkdtempSync(join(tmpdir(), 'tramp64-start-')), dist = join(folder, 'dist'), bytecode = join(dist, 'tramp64.bytecode');
+const RAW = join(root, 'test/fixtures/raw.elf');
+
+interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
+function node(...args: readonly string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root });
+  return { status, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+const tramp64 = (...args: readonly string[]): Outcome => node(join(dist, 'cli.js'), ...args);
+const build = (step: string): void => assert.is(node('--import', 'tsx', 'src/host/build.ts', step, dist).status, 0);
+
+const start = suite('start › with and without bytecode');
+let expected: Outcome = { status: null, stdout: '', stderr: '' };
+start.before(() => {
+  mkdirSync(dist);
+  writeFileSync(join(folder, 'package.json'), readFileSync(join(root, 'package.json')));
+  build('script');
+  expected = tramp64('run', RAW);
+});
+start('without bytecode a program runs as ever', () => {
+  assert.not.ok(existsSync(bytecode));
+  assert.equal({ ...expected, stdout: '' }, { status: 42, stdout: '', stderr: '' });
+  assert.match(expected.stdout, /^uname 0$/m);
+});
+start('with it, the same comes out', () => {
+  build('bytecode');
+  assert.equal(tramp64('run', RAW), expected);
+  assert.equal(tramp64('run', './nothere'), { status: 127, stdout: '', stderr: 'tramp64: ./nothere: no such program\n' });
+  assert.match(tramp64('disasm', RAW).stdout, /\tsyscall\n/);
+});
+start('--version is the package\'s', () => {
+  assert.match(tramp64('--version').stdout, /^tramp64 \d+\.\d+\.\d+\n$/);
+});
+start('and with an end missing, another V8\'s, or what was never bytecode', () => {
+  const good = readFileSync(bytecode), others = good.slice();
+  others[4]! ^= 0xff; // V8's version.
+  for (const bytes of [good.slice(0, good.length >> 1), others, new Uint8Array(0), new TextEncoder().encode('not bytecode')]) {
+    writeFileSync(bytecode, bytes);
+    assert.equal(tramp64('run', RAW), expected);
+  }
+});
+start.after(() => rmSync(folder, { recursive: true, force: true }));
+start.run();
