@@ -135,7 +135,16 @@ export abstract class Lowering implements Ops {
   private merge(index: number, mask: number, shift: number, value: Value): Value {
     const { v } = this;
     const bits = v.i64(v.shift32(OP['i32.shl'], v.and32(v.i32(value), v.constant32(mask)), shift));
-    return v.op2(OP['i64.or'], TYPE.i64, v.and64(this.general(index), v.constant64(~(mask << shift))), bits);
+    return v.op2(OP['i64.or'], TYPE.i64, v.and64(this.written(index) ?? this.general(index), v.constant64(~(mask << shift))), bits);
+  }
+  /** What this instruction has made of a register already: XCHG AL, AH writes both halves. Of two conditional writes only one takes place. */
+  private written(index: number): Value | null {
+    for (let k = this.effects.length - 1; k >= 0; k--) {
+      const effect = this.effects[k]!;
+      if (effect.kind === 'end') return null;
+      if (effect.kind === 'register' && effect.index === index) return effect.value;
+    }
+    return null;
   }
   private toMemory(o: Operand, value: Value): void {
     const isPlaced = this.effects.some(e => e.kind === 'load' && e.keepsPlace);
