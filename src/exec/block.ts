@@ -21,6 +21,11 @@ const ENDINGS: Readonly<Record<Flow, number>> = {
   'jump-indirect': ENDING.jumpIndirect, 'call-indirect': ENDING.callIndirect, stop: ENDING.stop,
 };
 
+/** An address in words. */
+export interface Target { readonly lo: i32; readonly hi: i32 }
+/** Places an indirect branch was seen to go to that are remembered. */
+const TARGETS_MAX = 4;
+
 /** Instructions executed one after the other; only the last may leave. They lie in one page, but for one that straddles two. */
 export class Block {
   /** The address of the first instruction. */
@@ -58,6 +63,12 @@ export class Block {
     this.instructions = instructions; this.semantics = instructions.map(semanticsOf); this.costs = costs;
     this.cost = costs.reduce((sum, c) => sum + c, 0); this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
     this.epoch = epoch; this.hotAt = hotAt;
+  }
+  /** Where an indirect jump or call at its end was seen to go. */
+  readonly targets: Target[] = [];
+  noteTarget(lo: i32, hi: i32): void {
+    for (const t of this.targets) if (t.lo === lo && t.hi === hi) return;
+    if (this.targets.length < TARGETS_MAX) this.targets.push({ lo, hi });
   }
   /** Bytes before instruction `index`. */
   offsetOf(index: number): number {

@@ -137,6 +137,7 @@ export class Cpu {
           if (exit !== null) break;
         } else {
           m.outcome = OUTCOME.next;
+          if (block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
           if (k === instructions.length) cycles += block.cost + this.endOf(block, outcome);
           else cycles += block.costOf(k);
         }
@@ -163,7 +164,7 @@ export class Cpu {
    */
   private takeOver(): number {
     const { regions, support } = this.generated!, { r32: r, f64 } = this.state, site = r[STATE_SITE];
-    const region = regions.ofSite(site), local = site & SITE_MASK, block = region.blockOf(local), index = region.indexOf(local);
+    const local = site & SITE_MASK, { block, firstSite } = regions.ofSite(site).nodeOf(local), index = local - firstSite;
     // A helper that has done its work all the same counts; after a REP that is not finished RIP stays.
     const { helped } = support, done = helped === OUTCOME.next ? index : index + 1;
     support.helped = OUTCOME.next;

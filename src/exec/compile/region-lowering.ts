@@ -12,10 +12,11 @@ import type { Value } from '../../wasm/values.ts';
 import { type Block, ENDING } from '../block.ts';
 import type { Support } from '../generated/support.ts';
 import { LEFT, writeFind } from '../generated/support.ts';
+import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
-import { liveFlagsOf, useOf } from '../lower/instruction-use.ts';
-import { Lowering, UNKNOWN_RULE } from '../lower/lowering.ts';
-import { type Helper, RULE, type Temp } from '../ops.ts';
+import { liveFlagsOf, UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
+import { Lowering } from '../lower/lowering.ts';
+import { type Helper, type Temp } from '../ops.ts';
 import type { Flow } from './flow.ts';
 import type { Region } from './region.ts';
 
@@ -86,12 +87,11 @@ export class RegionLowering extends Lowering {
 
   // — heads and tails —
   private reload(isStart: boolean): void {
-    const { code, kept, flagLocals: f } = this;
+    const { code, kept } = this;
     const from = (local: Local, operation: number, offset: number): void => { code.i32(0); code.memory(operation, offset); code.set(local); };
     for (let k = 0; k < GENERALS; k++) if ((kept.generals >> k & 1) !== 0) from(this.generals[k]!, OP['i64.load'], STATE.gpr + 8 * k);
     for (let k = 0; k < VECTORS; k++) if ((kept.vectors >> k & 1) !== 0) from(this.vectors[k]!, OP['v128.load'], STATE.vector + VECTOR_BYTES * k);
-    from(f.rule, OP['i32.load'], STATE.flagsRule); from(f.eflags, OP['i32.load'], STATE.eflags);
-    from(f.result, OP['i64.load'], STATE.flagsResult); from(f.a, OP['i64.load'], STATE.flagsA); from(f.b, OP['i64.load'], STATE.flagsB);
+    loadFlags(code, this.flagLocals);
     if (isStart) from(this.left, OP['i32.load'], STATE.left);
   }
   private spill(): void {
@@ -104,31 +104,11 @@ export class RegionLowering extends Lowering {
     }
   }
   private spillRegisters(): void {
-    const { code, kept, flagLocals: f } = this;
+    const { code, kept } = this;
     const to = (local: Local, operation: number, offset: number): void => { code.i32(0); code.get(local); code.memory(operation, offset); };
     for (let k = 0; k < GENERALS; k++) if ((kept.generalsWritten >> k & 1) !== 0) to(this.generals[k]!, OP['i64.store'], STATE.gpr + 8 * k);
     for (let k = 0; k < VECTORS; k++) if ((kept.vectorsWritten >> k & 1) !== 0) to(this.vectors[k]!, OP['v128.store'], STATE.vector + VECTOR_BYTES * k);
-    this.completeResult();
-    to(f.rule, OP['i32.store'], STATE.flagsRule); to(f.eflags, OP['i32.store'], STATE.eflags);
-    to(f.result, OP['i64.store'], STATE.flagsResult); to(f.a, OP['i64.store'], STATE.flagsA); to(f.b, OP['i64.store'], STATE.flagsB);
-  }
-  /** Locals leave out what follows from the operands of a sum or difference; memory has it. */
-  private completeResult(): void {
-    const { code, flagLocals: f } = this;
-    code.get(f.rule); code.i32(4); code.op(OP['i32.shr_u']); code.i32(15); code.op(OP['i32.and']); code.i32(RULE.add); code.op(OP['i32.sub']);
-    code.i32(RULE.sub - RULE.add); code.op(OP['i32.le_u']);
-    code.if();
-    code.get(f.a);
-    code.i64(0); code.get(f.b); code.op(OP['i64.sub']); code.get(f.b);
-    code.get(f.rule); code.i32(4); code.op(OP['i32.shr_u']); code.i32(15); code.op(OP['i32.and']); code.i32(RULE.sub); code.op(OP['i32.eq']);
-    code.op(OP.select);
-    code.op(OP['i64.add']);
-    // Cut to the size: all ones, shifted right by what is too much.
-    code.i64(-1); code.i64(64); code.get(f.rule); code.i32(15); code.op(OP['i32.and']); code.i32(3); code.op(OP['i32.shl']); code.op(OP['i64.extend_i32_u']);
-    code.op(OP['i64.sub']); code.op(OP['i64.shr_u']);
-    code.op(OP['i64.and']);
-    code.set(f.result);
-    code.end();
+    storeFlags(code, this.flagLocals);
   }
   /** RIP is to become `goal`: another entry of this function, another function's, or whatever the caller makes of it. */
   private goOn(): void {
@@ -153,7 +133,7 @@ export class RegionLowering extends Lowering {
 
   // — flow —
   private dispatch(): void {
-    const { code, flow } = this, root = this.region.blocks.length;
+    const { code, flow } = this, root = this.region.nodes.length;
     const merges = [...flow.children(root)].reverse();
     const open = (k: number): void => {
       if (k === merges.length) {
@@ -190,7 +170,7 @@ export class RegionLowering extends Lowering {
   }
   /** Goes to an address that is known now. */
   private edge(lo: i32, hi: i32): void {
-    const { code, flow } = this, from = this.node, to = this.region.nodeAt(lo, hi);
+    const { code, flow } = this, from = this.node, to = this.region.nodes[from]!.edgeTo(lo, hi);
     if (to === -1) {
       code.i64(lo, hi); code.set(this.goal);
       code.br(this.exitLabel);
@@ -206,11 +186,11 @@ export class RegionLowering extends Lowering {
   }
 
   private body(node: number): void {
-    const { code } = this, block = this.region.blocks[node]!;
+    const { code } = this, { block } = this.region.nodes[node]!;
     this.node = node; this.block = block;
     this.rule = this.flow.isLoop(node) ? UNKNOWN_RULE : this.rules[node] ?? UNKNOWN_RULE;
     const count = block.instructions.length, live = liveFlagsOf(block.instructions, block.semantics);
-    this.site = this.region.siteOf(node, 0);
+    this.site = this.siteOf(0);
     // Counted in advance; whoever takes over from a site takes back what was not done.
     this.charge(block.cost);
     code.get(this.left); code.i32(count); code.op(OP['i32.sub']); code.tee(this.left); code.i32(0); code.op(OP['i32.lt_s']);
@@ -220,11 +200,12 @@ export class RegionLowering extends Lowering {
       const i = block.instructions[k]!;
       at = (at + i.length) | 0;
       this.nextLo = at;
-      this.site = this.region.siteOf(node, k);
+      this.site = this.siteOf(k);
       this.perform(block.semantics[k]!, i, live[k]!);
     }
     if (block.ending === ENDING.next) this.edge(at, block.nextHi);
   }
+  private siteOf(index: number): number { return this.region.siteOf(this.region.nodes[this.node]!, index); }
   private charge(cycles: number): void {
     const { code } = this;
     if (!this.isTimed || cycles === 0) return;
@@ -259,6 +240,15 @@ export class RegionLowering extends Lowering {
     if (ending === ENDING.callIndirect) this.called();
     if (ending === ENDING.return) this.predict('returned', () => this.pushGoal());
     else this.predict('indirect', () => { code.i32(this.nextLo); this.pushGoal(); });
+    const { rule, node, block, nextLo } = this;
+    for (const { to: known } of this.region.nodes[node]!.edges) {
+      code.get(this.goal); code.i64(known.lo, known.hi); code.op(OP['i64.eq']);
+      code.if();
+      this.edge(known.lo, known.hi);
+      code.end();
+      // Writing the edge may have written many a node.
+      this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo;
+    }
     code.br(this.exitLabel);
   }
   protected writeBranch(condition: Value, operand: Operand): void {
@@ -272,7 +262,7 @@ export class RegionLowering extends Lowering {
     code.if();
     this.edge(to.lo, to.hi);
     code.end();
-    // The other edge may have written many a node.
+    // Writing the edge may have written many a node.
     this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo;
     this.edge(nextLo, block.nextHi);
   }
@@ -335,7 +325,7 @@ export class RegionLowering extends Lowering {
 
 function isCanonical(hi: i32): boolean { return hi >> 15 === 0 || hi >> 15 === -1; }
 
-function keptOf(blocks: readonly Block[]): Kept {
+function keptOf(blocks: Iterable<Block>): Kept {
   const kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
   for (const { instructions, semantics } of blocks) instructions.forEach((i, k) => {
     const use = useOf(semantics[k]!, i);

@@ -1,24 +1,48 @@
-/** A region: hot blocks that go to each other, compiled as one function. Chosen by how often they were executed. */
+/**
+ * A region: hot blocks that go to each other, compiled as one function. Chosen by how often they were executed; what a hot call calls is
+ * copied into the caller, so that its return has one place to go to.
+ */
+import { PAGE_BYTES, PAGE_MASK } from '../../base/layout.ts';
 import type { i32, Pa } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
-import { PAGE_BYTES, PAGE_MASK } from '../../base/layout.ts';
-import { type Block, type BlockCache, ENDING } from '../block.ts';
+import { type Block, type BlockCache, ENDING, type Target } from '../block.ts';
 
 /** More make one function's compilation a pause. */
-const BLOCKS_MAX = 64, INSTRUCTIONS_MAX = 1200;
+const NODES_MAX = 96, INSTRUCTIONS_MAX = 1200;
 /** A neighbour comes along if it was executed at least once in as many times as the seed. */
 const SHARE_OF_SEED = 64;
+/** Calls within calls that are copied. */
+const DEPTH_MAX = 5;
 /** Bits of a site that number it within its region. */
 export const SITE_BITS = 12;
 
-/** Where a block goes, as far as that is known without executing it. */
-export interface Successor { readonly lo: i32; readonly hi: i32 }
+/** A call whose callee was copied: where it was called from, and where it returns to. */
+interface Context { readonly outer: Context | null; readonly callee: Target; readonly returnTo: Target; readonly depth: number; readonly number: number }
+
+/** A block in its place: the same block may stand in several contexts. */
+export class Node {
+  readonly block: Block;
+  readonly context: Context | null;
+  /** Of the block's first instruction, within the region. */
+  readonly firstSite: number;
+  /** Where it goes if it goes directly, or where it was seen to go: by address, in this node's context or one beside it. */
+  readonly edges: { readonly to: Target; readonly node: number }[] = [];
+  constructor(block: Block, context: Context | null, firstSite: number) { this.block = block; this.context = context; this.firstSite = firstSite; }
+  /** The node at an address this one goes to, or -1. */
+  edgeTo(lo: i32, hi: i32): number {
+    const edge = this.edges.find(({ to }) => to.lo === lo && to.hi === hi);
+    return edge === undefined ? -1 : edge.node;
+  }
+}
+
+/** What is to be compiled: the first node is the seed. */
+export interface Choice { readonly nodes: readonly Node[]; readonly entries: readonly number[] }
 
 export class Region {
   readonly number: number;
   /** The function's slot in the table. */
   readonly slot: number;
-  readonly blocks: readonly Block[];
+  readonly nodes: readonly Node[];
   /** Nodes a caller can enter at: their places here are the function's arguments. */
   readonly entries: readonly number[];
   /** Pages its code lies in, and where those were when it was compiled: virtual address as words, physical address. */
@@ -27,81 +51,154 @@ export class Region {
   /** The MMU's epoch in which its pages were last found where they were. */
   epoch: number;
   readonly helps: number[] = [];
-  private readonly nodes = new Map<number, number>();
-  private readonly firstSites: readonly number[];
 
-  constructor(number: number, slot: number, blocks: readonly Block[], entries: readonly number[], epoch: number) {
-    this.number = number; this.slot = slot; this.blocks = blocks; this.entries = entries; this.epoch = epoch;
-    blocks.forEach((block, node) => this.nodes.set(vaOf(block.lo, block.hi), node));
-    let sites = 0;
-    this.firstSites = blocks.map(block => { const first = sites; sites += block.instructions.length; return first; });
-    this.pages = pagesOf(blocks);
+  constructor(number: number, slot: number, nodes: readonly Node[], entries: readonly number[], epoch: number) {
+    this.number = number; this.slot = slot; this.nodes = nodes; this.entries = entries; this.epoch = epoch;
+    this.pages = pagesOf(this.blocks);
   }
-  /** The node that begins at an address, or -1. */
-  nodeAt(lo: i32, hi: i32): number { return this.nodes.get(vaOf(lo, hi)) ?? -1; }
+  /** Each block once. */
+  get blocks(): ReadonlySet<Block> { return new Set(this.nodes.map(node => node.block)); }
   /** What STATE.site holds when code gives up before instruction `index` of a node. */
-  siteOf(node: number, index: number): number { return this.number << SITE_BITS | (this.firstSites[node]! + index); }
-  /** The block of a site, by its number within the region. */
-  blockOf(site: number): Block {
-    let node = this.blocks.length - 1;
-    while (this.firstSites[node]! > site) node -= 1;
-    return this.blocks[node]!;
-  }
-  /** The instruction of a site within its block. */
-  indexOf(site: number): number {
-    let node = this.blocks.length - 1;
-    while (this.firstSites[node]! > site) node -= 1;
-    return site - this.firstSites[node]!;
+  siteOf(node: Node, index: number): number { return this.number << SITE_BITS | (node.firstSite + index); }
+  /** The node of a site, by its number within the region. */
+  nodeOf(site: number): Node {
+    let n = this.nodes.length - 1;
+    while (this.nodes[n]!.firstSite > site) n -= 1;
+    return this.nodes[n]!;
   }
   helpNumber(number: number): number { this.helps.push(number); return number; }
 }
 
 export const isCompilable = (block: Block): boolean => block.isValid && !block.stopsHere && block.ending !== ENDING.stop;
 
-/** Blocks around a seed that are worth compiling with it: it comes first. */
-export function blocksAround(seed: Block, cache: BlockCache): readonly Block[] {
-  const chosen: Block[] = [], waiting = [seed], seen = new Set([seed]);
-  let instructions = 0;
-  const least = seed.runs / SHARE_OF_SEED;
-  while (waiting.length > 0 && chosen.length < BLOCKS_MAX) {
-    // The hottest first, so that what is left out is the coldest.
+/** Blocks around a seed that are worth compiling with it. */
+export function choose(seed: Block, cache: BlockCache): Choice { return new Chooser(seed, cache).choose(); }
+
+interface Candidate { readonly block: Block; readonly context: Context | null }
+
+class Chooser {
+  private readonly cache: BlockCache;
+  private readonly seed: Block;
+  private readonly least: number;
+  private readonly nodes: Node[] = [];
+  private readonly numbers = new Map<string, number>();
+  private readonly waiting: Candidate[] = [];
+  private readonly seen = new Set<string>();
+  private readonly contexts = new Map<string, Context>();
+  private instructions = 0;
+
+  constructor(seed: Block, cache: BlockCache) { this.seed = seed; this.cache = cache; this.least = seed.runs / SHARE_OF_SEED; }
+
+  choose(): Choice {
+    this.consider(this.seed, null);
+    while (this.waiting.length > 0 && this.nodes.length < NODES_MAX) this.take(this.hottest());
+    for (const node of this.nodes) for (const { to, context } of this.waysOf(node)) {
+      const number = this.numbers.get(keyOf(to.lo, to.hi, context));
+      if (number !== undefined) node.edges.push({ to, node: number });
+    }
+    return this.withoutUnreachable();
+  }
+  /** The hottest first, so that what is left out is the coldest. */
+  private hottest(): Candidate {
     let best = 0;
-    for (let k = 1; k < waiting.length; k++) if (waiting[k]!.runs > waiting[best]!.runs) best = k;
-    const [block] = waiting.splice(best, 1) as [Block];
-    if (instructions + block.instructions.length > INSTRUCTIONS_MAX) continue;
-    chosen.push(block);
-    instructions += block.instructions.length;
-    for (const { lo, hi } of [...successorsOf(block), ...returnSiteOf(block)]) {
-      const next = cache.seen(lo, hi);
-      if (next === null || seen.has(next) || !isCompilable(next) || next.runs < least) continue;
-      seen.add(next);
-      waiting.push(next);
+    for (let k = 1; k < this.waiting.length; k++) if (this.waiting[k]!.block.runs > this.waiting[best]!.block.runs) best = k;
+    return this.waiting.splice(best, 1)[0]!;
+  }
+  private consider(block: Block | null, context: Context | null): void {
+    if (block === null || !isCompilable(block) || block.runs < this.least) return;
+    const key = keyOf(block.lo, block.hi, context);
+    if (this.seen.has(key)) return;
+    this.seen.add(key);
+    this.waiting.push({ block, context });
+  }
+  private take({ block, context }: Candidate): void {
+    if (this.instructions + block.instructions.length > INSTRUCTIONS_MAX) return;
+    const node = new Node(block, context, this.instructions);
+    this.instructions += block.instructions.length;
+    this.numbers.set(keyOf(block.lo, block.hi, context), this.nodes.push(node) - 1);
+    for (const { to, context: other } of this.waysOf(node)) this.consider(this.cache.seen(to.lo, to.hi), other);
+    if (isCall(block)) this.consider(this.cache.seen(nextOf(block).lo, nextOf(block).hi), context);
+  }
+  /** Where a node may go, and in which context it is then. */
+  private waysOf({ block, context }: Node): readonly { readonly to: Target; readonly context: Context | null }[] {
+    switch (block.ending) {
+      case ENDING.next: return [{ to: nextOf(block), context }];
+      case ENDING.branch: return [{ to: targetOf(block), context }, { to: nextOf(block), context }];
+      case ENDING.jump: return [{ to: targetOf(block), context }];
+      case ENDING.jumpIndirect: return block.targets.map(to => ({ to, context }));
+      case ENDING.call: return [this.callee(block, context, targetOf(block))];
+      case ENDING.callIndirect: return block.targets.map(to => this.callee(block, context, to));
+      case ENDING.return: return context === null ? [] : [{ to: context.returnTo, context: context.outer }];
+      default: return [];
     }
   }
-  return chosen;
-}
-/** Direct successors: the target, and what follows. */
-export function successorsOf(block: Block): readonly Successor[] {
-  const next = nextOf(block);
-  switch (block.ending) {
-    case ENDING.next: return [next];
-    case ENDING.branch: return [targetOf(block, next), next];
-    case ENDING.jump: case ENDING.call: return [targetOf(block, next)];
-    default: return [];
+  /** A callee gets a copy for each call, unless it calls itself. */
+  private callee(block: Block, context: Context | null, to: Target): { readonly to: Target; readonly context: Context | null } {
+    for (let c = context; c !== null; c = c.outer) if (isSame(c.callee, to)) return { to, context: c };
+    if (isSame(to, this.seed) || (context?.depth ?? 0) >= DEPTH_MAX) return { to, context: null };
+    const returnTo = nextOf(block), key = `${keyOf(returnTo.lo, returnTo.hi, context)}>${vaOf(to.lo, to.hi)}`;
+    let made = this.contexts.get(key);
+    if (made === undefined) {
+      made = { outer: context, callee: to, returnTo, depth: (context?.depth ?? 0) + 1, number: this.contexts.size + 1 };
+      this.contexts.set(key, made);
+    }
+    return { to, context: made };
+  }
+  /**
+   * Entries are the seed, and where calls return to that no return in the region knows: those out of the region, and those of callees that
+   * have no copy of their own. What was chosen and is not reached from there is left out.
+   */
+  private withoutUnreachable(): Choice {
+    const reached = new Set<number>(), entries = [0];
+    const visit = (start: number): void => {
+      const stack = [start];
+      while (stack.length > 0) {
+        const n = stack.pop()!;
+        if (reached.has(n)) continue;
+        reached.add(n);
+        for (const { node } of this.nodes[n]!.edges) stack.push(node);
+      }
+    };
+    visit(0);
+    for (let isChanged = true; isChanged;) {
+      isChanged = false;
+      for (let n = 0; n < this.nodes.length; n++) {
+        const { block, context } = this.nodes[n]!;
+        if (!reached.has(n) || context !== null || !isCall(block)) continue;
+        const site = this.numbers.get(keyOf(nextOf(block).lo, nextOf(block).hi, null));
+        if (site === undefined || reached.has(site)) continue;
+        entries.push(site);
+        visit(site);
+        isChanged = true;
+      }
+    }
+    return this.renumbered([...reached].sort((a, b) => a - b), entries);
+  }
+  private renumbered(kept: readonly number[], entries: readonly number[]): Choice {
+    const place = new Map(kept.map((n, k) => [n, k]));
+    let sites = 0;
+    const nodes = kept.map(n => {
+      const { block, context } = this.nodes[n]!, node = new Node(block, context, sites);
+      sites += block.instructions.length;
+      return node;
+    });
+    kept.forEach((n, k) => { for (const { to, node } of this.nodes[n]!.edges) nodes[k]!.edges.push({ to, node: place.get(node)! }); });
+    return { nodes, entries: entries.map(n => place.get(n)!) };
   }
 }
-/** Where a call returns to. */
-export function returnSiteOf(block: Block): readonly Successor[] {
-  return block.ending === ENDING.call || block.ending === ENDING.callIndirect ? [nextOf(block)] : [];
-}
-function nextOf(block: Block): Successor { return { lo: (block.lo + block.bytes) | 0, hi: block.nextHi }; }
-function targetOf(block: Block, next: Successor): Successor {
-  const o = block.instructions[block.instructions.length - 1]!.operands[0]!, lo = (next.lo + o.disp) | 0;
+const keyOf = (lo: i32, hi: i32, context: Context | null): string => `${vaOf(lo, hi)}@${context?.number ?? 0}`;
+const isSame = (a: Target, b: Target): boolean => a.lo === b.lo && a.hi === b.hi;
+const isCall = (block: Block): boolean => block.ending === ENDING.call || block.ending === ENDING.callIndirect;
+
+export function nextOf(block: Block): Target { return { lo: (block.lo + block.bytes) | 0, hi: block.nextHi }; }
+/** Where a direct branch, jump or call goes. */
+export function targetOf(block: Block): Target {
+  const o = block.instructions[block.instructions.length - 1]!.operands[0]!, next = nextOf(block), lo = (next.lo + o.disp) | 0;
   if (o.size === 2) return { lo: lo & 0xffff, hi: 0 };
   return { lo, hi: (next.hi + o.dispHigh + ((lo >>> 0) < (next.lo >>> 0) ? 1 : 0)) | 0 };
 }
 
-function pagesOf(blocks: readonly Block[]): Region['pages'] {
+function pagesOf(blocks: Iterable<Block>): Region['pages'] {
   const pages = new Map<number, { lo: i32; hi: i32; pa: Pa }>();
   const note = (lo: i32, hi: i32, pa: Pa): void => { pages.set(vaOf(lo & PAGE_MASK, hi), { lo: lo & PAGE_MASK, hi, pa: pa & PAGE_MASK }); };
   for (const { lo, hi, pa, secondPa } of blocks) {

@@ -6,7 +6,7 @@ import type { Support } from '../generated/support.ts';
 import { declareImports } from '../lower/imports.ts';
 import { flowOf } from './flow.ts';
 import { RegionLowering } from './region-lowering.ts';
-import { blocksAround, isCompilable, Region, returnSiteOf, SITE_BITS, successorsOf } from './region.ts';
+import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 
 /** Live modules cost memory mappings, of which a process has 65,530: at this many, everything is dropped. */
 const REGIONS_MAX = 2000;
@@ -37,14 +37,10 @@ export class Regions {
   compile(seed: Block): boolean {
     if (!isCompilable(seed)) return false;
     if (this.liveCount >= REGIONS_MAX) this.dropAll();
-    const blocks = blocksAround(seed, this.cache);
+    const { nodes, entries } = choose(seed, this.cache);
     const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
-    const nodes = new Map(blocks.map((block, node) => [block, node]));
-    const nodeAt = (lo: number, hi: number): number => { const block = this.cache.seen(lo, hi); return block === null ? -1 : nodes.get(block) ?? -1; };
-    const successors = blocks.map(block => [...new Set(successorsOf(block).map(({ lo, hi }) => nodeAt(lo, hi)).filter(node => node !== -1))]);
-    const returns = blocks.flatMap(block => returnSiteOf(block)).map(({ lo, hi }) => nodeAt(lo, hi)).filter(node => node !== -1);
-    const flow = flowOf(successors, [...new Set([0, ...returns])]);
-    const region = new Region(number, FIRST_SLOT + number, blocks, flow.dispatched, this.mmu.epoch);
+    const flow = flowOf(nodes.map(node => [...new Set(node.edges.map(edge => edge.node))]), entries);
+    const region = new Region(number, FIRST_SLOT + number, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
     const code = this.lowering.writeRegion(region, flow);
     const module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
@@ -54,11 +50,11 @@ export class Regions {
     this.support.instantiate(bytes);
     this.all[number] = region;
     this.liveCount += 1;
-    for (const block of blocks) { block.members.push(region); block.hotAt = block.runs + this.hotRuns; }
-    region.entries.forEach((node, argument) => {
-      const block = blocks[node]!;
-      block.region = region; block.argument = argument;
-    });
+    for (const block of region.blocks) { block.members.push(region); block.hotAt = block.runs + this.hotRuns; }
+    for (const node of region.entries) {
+      const { block } = nodes[node]!;
+      block.region = region; block.argument = flow.dispatched.indexOf(node);
+    }
     this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
     this.registerAll(region);
     return true;
@@ -77,7 +73,7 @@ export class Regions {
   }
   private registerAll(region: Region): void {
     for (const node of region.entries) {
-      const block = region.blocks[node]!;
+      const { block } = region.nodes[node]!;
       if (block.region === region) this.support.register(block.lo, block.hi, region.slot, block.argument);
     }
   }
