@@ -1,7 +1,14 @@
 /** Which registers and flags an instruction reads and writes, and whether its code may give up: found by performing its score on nothing. */
 import { SLOT } from '../../base/layout.ts';
+import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, type Operand } from '../../decoder/instruction.ts';
-import { ARITHMETIC_FLAGS, CF, type Ops, type Semantics, type Temp } from '../ops.ts';
+import { afterWriting, ruleWord } from '../flags.ts';
+import { ARITHMETIC_FLAGS, CF, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
+
+/** A rule word: what the flags come from is not known when code is written. */
+export const UNKNOWN_RULE = -1;
+/** A rule word: the one from before. */
+export const KEPT_RULE = -2;
 
 /** A Temp here is what is known of a value: a small constant, or nothing. */
 const UNKNOWN = -1;
@@ -9,6 +16,10 @@ const UNKNOWN = -1;
 /** Masks: registers by number, flags as in RFLAGS. What is written only sometimes is not among `flagsWritten`. */
 export interface InstructionUse {
   readonly flagsRead: number; readonly flagsWritten: number;
+  /** The same with what is written only sometimes. */
+  readonly flagsTouched: number;
+  /** The rule word after it, whoever performs it. */
+  readonly rule: number;
   readonly generals: number; readonly generalsWritten: number;
   readonly vectors: number; readonly vectorsWritten: number;
   /** Code may leave to the interpreter, or call a helper, before anything of the instruction is done. */
@@ -18,6 +29,8 @@ export interface InstructionUse {
 class Uses implements Ops, InstructionUse {
   flagsRead = 0;
   flagsWritten = 0;
+  flagsTouched = 0;
+  rule = KEPT_RULE;
   generals = 0;
   generalsWritten = 0;
   vectors = 0;
@@ -27,7 +40,8 @@ class Uses implements Ops, InstructionUse {
   private conditions = 0;
 
   begin(): void {
-    this.flagsRead = this.flagsWritten = this.generals = this.generalsWritten = this.vectors = this.vectorsWritten = this.conditions = 0;
+    this.rule = KEPT_RULE;
+    this.flagsRead = this.flagsWritten = this.flagsTouched = this.generals = this.generalsWritten = this.vectors = this.vectorsWritten = this.conditions = 0;
     this.mayGiveUp = false;
   }
   constant(value: number): Temp { return value >= 0 ? value : UNKNOWN; }
@@ -89,12 +103,24 @@ class Uses implements Ops, InstructionUse {
     return true;
   }
   end(): void { this.conditions >>= 1; }
-  flags(): void { this.wroteFlags(ARITHMETIC_FLAGS); }
+  flags(rule: Rule, size: Size): void {
+    this.rule = this.conditions === 0 ? ruleWord(rule, size) : UNKNOWN_RULE;
+    this.wroteFlags(ARITHMETIC_FLAGS);
+  }
   condition(): Temp { this.readsFlags(ARITHMETIC_FLAGS); return UNKNOWN; }
   carry(): Temp { this.readsFlags(CF); return UNKNOWN; }
   readFlags(): Temp { this.readsFlags(ARITHMETIC_FLAGS); return UNKNOWN; }
-  writeFlags(mask: number): void { this.wroteFlags(mask & ARITHMETIC_FLAGS); }
-  private wroteFlags(mask: number): void { if (this.conditions === 0) this.flagsWritten |= mask; }
+  writeFlags(mask: number): void {
+    const written = mask & ARITHMETIC_FLAGS;
+    if (written === 0) return;
+    if (written === ARITHMETIC_FLAGS && this.conditions === 0) this.rule = RULE.known;
+    else this.rule = this.conditions === 0 && this.rule >= 0 ? afterWriting(this.rule, written) : UNKNOWN_RULE;
+    this.wroteFlags(written);
+  }
+  private wroteFlags(mask: number): void {
+    this.flagsTouched |= mask;
+    if (this.conditions === 0) this.flagsWritten |= mask;
+  }
   private readsFlags(mask: number): void { this.flagsRead |= mask & ~this.flagsWritten; }
   next(): Temp { return UNKNOWN; }
   target(): Temp { return UNKNOWN; }
@@ -104,7 +130,7 @@ class Uses implements Ops, InstructionUse {
   trap(): void { this.mayGiveUp = true; }
   syscall(): void { this.mayGiveUp = true; }
   apply(): Temp { return UNKNOWN; }
-  help(): void { this.mayGiveUp = true; }
+  help(): void { this.mayGiveUp = true; this.rule = UNKNOWN_RULE; }
 }
 
 const uses = new Uses();

@@ -12,17 +12,14 @@ import { afterWriting, ruleWord, WRITTEN_SHIFT } from '../flags.ts';
 import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Effect, SuspectTest } from './effect.ts';
+import type { FlagLocals } from './flag-locals.ts';
 import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
 import { IMPORTED } from './imports.ts';
+import { UNKNOWN_RULE } from './instruction-use.ts';
 import { lowerPrimitive } from './primitives.ts';
 import { type Value, Values } from '../../wasm/values.ts';
 
-/** A rule word: what the flags come from is not known when code is written. */
-export const UNKNOWN_RULE = -1;
 const NO_VALUE = -1;
-
-/** The locals a function keeps the flags in. */
-export interface FlagLocals { readonly rule: Local; readonly eflags: Local; readonly result: Local; readonly a: Local; readonly b: Local }
 
 /** Gives every primitive a number that generated code can pass. */
 export class PrimitiveNumbers {
