@@ -6,9 +6,11 @@ import { decode } from '../decoder/decode.ts';
 import type { Flow, Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
+import type { Predictor } from '../timing/predictor.ts';
 import type { Region } from './compile/region.ts';
 import type { Semantics } from './ops.ts';
 import { semanticsOf } from './semantics/index.ts';
+import type { Thread } from './threaded/thread.ts';
 
 const INSTRUCTIONS_MAX = 64;
 const INSTRUCTION_BYTES_MAX = 15;
@@ -45,13 +47,22 @@ export class Block {
   readonly ending: number;
   readonly stopsHere: boolean;
   isValid = true;
-  /** How often it was executed where that is counted: by the interpreters. */
-  runs = 0;
+  /** Its threaded code. */
+  thread: Thread | null = null;
+  /** Executions before it had that. */
+  private interpreted = 0;
   /** The number of runs at which it is hot enough to be compiled, if it is not part of something compiled by then. */
   hotAt: number;
+  /** The count of instructions since when it has been getting hot. */
+  since = 0;
   /** The compiled region that can be entered here, and the argument that says so. */
   region: Region | null = null;
   argument = 0;
+  /** How often the region was entered here other than from generated code. */
+  entered = 0;
+  /** It was compiled as an entry once; and again, because without it something was missing. */
+  wasSeed = false;
+  isProvenEntry = false;
   /** Compiled regions it is part of. */
   readonly members: Region[] = [];
   /** The MMU's epoch in which its translation was last found good. */
@@ -64,6 +75,9 @@ export class Block {
     this.cost = costs.reduce((sum, c) => sum + c, 0); this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
     this.epoch = epoch; this.hotAt = hotAt;
   }
+  /** How often it was executed where that is counted: by the interpreters. */
+  get runs(): number { return this.thread === null ? this.interpreted : this.thread.runs; }
+  set runs(value: number) { if (this.thread === null) this.interpreted = value; else this.thread.runs = value; }
   /** Where an indirect jump or call at its end was seen to go. */
   readonly targets: Target[] = [];
   noteTarget(lo: i32, hi: i32): void {
@@ -81,6 +95,20 @@ export class Block {
     let sum = 0;
     for (let k = 0; k < count; k++) sum += this.costs[k];
     return sum;
+  }
+}
+
+/** Cycles of the branch that ends a block. Its end names it: where a block begins depends on how it was entered. */
+export function endingCycles(block: Block, isTaken: boolean, to: i32, p: Predictor): number {
+  const from = (block.lo + block.bytes) | 0;
+  switch (block.ending) {
+    case ENDING.branch: return p.conditional(from, isTaken);
+    case ENDING.jump: return p.direct();
+    case ENDING.call: p.called(from); return p.direct();
+    case ENDING.return: return p.returned(to);
+    case ENDING.jumpIndirect: return p.indirect(from, to);
+    case ENDING.callIndirect: p.called(from); return p.indirect(from, to);
+    default: return 0;
   }
 }
 
@@ -102,7 +130,7 @@ export class BlockCache {
   private readonly byAddress = new Map<Va, Block>();
   built = 0;
   /** Told of every block that is not to be executed any more. */
-  onForget: (block: Block) => void = () => {};
+  readonly onForget: ((block: Block) => void)[] = [];
 
   private readonly hotRuns: number;
   /** @param hotRuns executions after which a block is hot */
@@ -151,7 +179,7 @@ export class BlockCache {
     block.isValid = false;
     const address = vaOf(block.lo, block.hi);
     if (this.byAddress.get(address) === block) this.byAddress.delete(address);
-    this.onForget(block);
+    for (const tell of this.onForget) tell(block);
     for (const pa of [block.pa, block.secondPa]) {
       const blocks = this.pages.get(pa >>> 12);
       if (pa === -1 || blocks === undefined) continue;

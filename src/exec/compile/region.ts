@@ -3,7 +3,7 @@
  * copied into the caller, so that its return has one place to go to.
  */
 import { PAGE_BYTES, PAGE_MASK } from '../../base/layout.ts';
-import type { i32, Pa } from '../../base/types.ts';
+import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
 import { type Block, type BlockCache, ENDING, type Target } from '../block.ts';
 
@@ -35,7 +35,7 @@ export class Node {
   }
 }
 
-/** What is to be compiled: the first node is the seed. */
+/** What is to be compiled: the first nodes are the seeds. */
 export interface Choice { readonly nodes: readonly Node[]; readonly entries: readonly number[] }
 
 export class Region {
@@ -43,6 +43,7 @@ export class Region {
   /** The function's slot in the table. */
   readonly slot: number;
   readonly nodes: readonly Node[];
+  readonly seeds: readonly Block[];
   /** Nodes a caller can enter at: their places here are the function's arguments. */
   readonly entries: readonly number[];
   /** Pages its code lies in, and where those were when it was compiled: virtual address as words, physical address. */
@@ -52,12 +53,14 @@ export class Region {
   epoch: number;
   readonly helps: number[] = [];
 
-  constructor(number: number, slot: number, nodes: readonly Node[], entries: readonly number[], epoch: number) {
-    this.number = number; this.slot = slot; this.nodes = nodes; this.entries = entries; this.epoch = epoch;
+  constructor(number: number, slot: number, seeds: readonly Block[], nodes: readonly Node[], entries: readonly number[], epoch: number) {
+    this.number = number; this.slot = slot; this.seeds = seeds; this.nodes = nodes; this.entries = entries; this.epoch = epoch;
     this.pages = pagesOf(this.blocks);
   }
   /** Each block once. */
   get blocks(): ReadonlySet<Block> { return new Set(this.nodes.map(node => node.block)); }
+  /** Whether a block stands in it other than as part of a callee. */
+  isInBase(block: Block): boolean { return this.nodes.some(node => node.block === block && node.context === null); }
   /** What STATE.site holds when code gives up before instruction `index` of a node. */
   siteOf(node: Node, index: number): number { return this.number << SITE_BITS | (node.firstSite + index); }
   /** The node of a site, by its number within the region. */
@@ -71,26 +74,30 @@ export class Region {
 
 export const isCompilable = (block: Block): boolean => block.isValid && !block.stopsHere && block.ending !== ENDING.stop;
 
-/** Blocks around a seed that are worth compiling with it. */
-export function choose(seed: Block, cache: BlockCache): Choice { return new Chooser(seed, cache).choose(); }
+/** Blocks around one or more seeds that are worth compiling with them. */
+export function choose(seeds: readonly Block[], cache: BlockCache): Choice { return new Chooser(seeds, cache).choose(); }
 
 interface Candidate { readonly block: Block; readonly context: Context | null }
 
 class Chooser {
   private readonly cache: BlockCache;
-  private readonly seed: Block;
+  private readonly seeds: readonly Block[];
   private readonly least: number;
   private readonly nodes: Node[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly waiting: Candidate[] = [];
   private readonly seen = new Set<string>();
   private readonly contexts = new Map<string, Context>();
+  private readonly recursive = new Map<Va, boolean>();
   private instructions = 0;
 
-  constructor(seed: Block, cache: BlockCache) { this.seed = seed; this.cache = cache; this.least = seed.runs / SHARE_OF_SEED; }
+  constructor(seeds: readonly Block[], cache: BlockCache) {
+    this.seeds = seeds; this.cache = cache;
+    this.least = Math.min(...seeds.map(seed => seed.runs)) / SHARE_OF_SEED;
+  }
 
   choose(): Choice {
-    this.consider(this.seed, null);
+    for (const seed of this.seeds) this.take({ block: seed, context: null });
     while (this.waiting.length > 0 && this.nodes.length < NODES_MAX) this.take(this.hottest());
     for (const node of this.nodes) for (const { to, context } of this.waysOf(node)) {
       const number = this.numbers.get(keyOf(to.lo, to.hi, context));
@@ -112,6 +119,7 @@ class Chooser {
     this.waiting.push({ block, context });
   }
   private take({ block, context }: Candidate): void {
+    this.seen.add(keyOf(block.lo, block.hi, context));
     if (this.instructions + block.instructions.length > INSTRUCTIONS_MAX) return;
     const node = new Node(block, context, this.instructions);
     this.instructions += block.instructions.length;
@@ -120,7 +128,7 @@ class Chooser {
     if (isCall(block)) this.consider(this.cache.seen(nextOf(block).lo, nextOf(block).hi), context);
   }
   /** Where a node may go, and in which context it is then. */
-  private waysOf({ block, context }: Node): readonly { readonly to: Target; readonly context: Context | null }[] {
+  private waysOf({ block, context }: Candidate): readonly { readonly to: Target; readonly context: Context | null }[] {
     switch (block.ending) {
       case ENDING.next: return [{ to: nextOf(block), context }];
       case ENDING.branch: return [{ to: targetOf(block), context }, { to: nextOf(block), context }];
@@ -135,7 +143,7 @@ class Chooser {
   /** A callee gets a copy for each call, unless it calls itself. */
   private callee(block: Block, context: Context | null, to: Target): { readonly to: Target; readonly context: Context | null } {
     for (let c = context; c !== null; c = c.outer) if (isSame(c.callee, to)) return { to, context: c };
-    if (isSame(to, this.seed) || (context?.depth ?? 0) >= DEPTH_MAX) return { to, context: null };
+    if ((context?.depth ?? 0) >= DEPTH_MAX || this.isRecursive(to)) return { to, context: null };
     const returnTo = nextOf(block), key = `${keyOf(returnTo.lo, returnTo.hi, context)}>${vaOf(to.lo, to.hi)}`;
     let made = this.contexts.get(key);
     if (made === undefined) {
@@ -144,12 +152,28 @@ class Chooser {
     }
     return { to, context: made };
   }
+  /** Whether a callee comes by a seed: then the seeds' own function calls itself. */
+  private isRecursive(callee: Target): boolean {
+    const key = vaOf(callee.lo, callee.hi), known = this.recursive.get(key);
+    if (known !== undefined) return known;
+    const seen = new Set<Block>(), waiting = [this.cache.seen(callee.lo, callee.hi)];
+    while (waiting.length > 0 && seen.size < NODES_MAX) {
+      const block = waiting.pop()!;
+      if (block === null || seen.has(block)) continue;
+      seen.add(block);
+      const ways = isCall(block) ? [nextOf(block)] : this.waysOf({ block, context: null }).map(way => way.to);
+      for (const { lo, hi } of ways) waiting.push(this.cache.seen(lo, hi));
+    }
+    const isFound = this.seeds.some(seed => seen.has(seed));
+    this.recursive.set(key, isFound);
+    return isFound;
+  }
   /**
-   * Entries are the seed, and where calls return to that no return in the region knows: those out of the region, and those of callees that
+   * Entries are the seeds, and where calls return to that no return in the region knows: those out of the region, and those of callees that
    * have no copy of their own. What was chosen and is not reached from there is left out.
    */
   private withoutUnreachable(): Choice {
-    const reached = new Set<number>(), entries = [0];
+    const reached = new Set<number>(), entries = this.seeds.map((_, n) => n);
     const visit = (start: number): void => {
       const stack = [start];
       while (stack.length > 0) {
@@ -159,7 +183,7 @@ class Chooser {
         for (const { node } of this.nodes[n]!.edges) stack.push(node);
       }
     };
-    visit(0);
+    for (const n of entries) visit(n);
     for (let isChanged = true; isChanged;) {
       isChanged = false;
       for (let n = 0; n < this.nodes.length; n++) {

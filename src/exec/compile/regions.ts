@@ -10,7 +10,12 @@ import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 
 /** Live modules cost memory mappings, of which a process has 65,530: at this many, everything is dropped. */
 const REGIONS_MAX = 2000;
+/** Instructions within which a block must reach the number of runs that makes it hot. */
+const HOT_INSTRUCTIONS = 1 << 24;
 const FIRST_SLOT = 16;
+const SITE_MASK = (1 << SITE_BITS) - 1;
+/** Each entry more costs the loops around it their shape. */
+const SEEDS_MAX = 4;
 
 /** What `--stats` says of the compiler. */
 export interface CompileStats { regions: number; dropped: number; wasmBytes: number; instructions: number }
@@ -30,17 +35,19 @@ export class Regions {
   constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotRuns: number) {
     this.support = support; this.mmu = mmu; this.cache = cache; this.hotRuns = hotRuns;
     this.lowering = new RegionLowering(support, isTimed);
-    cache.onForget = block => { for (const region of [...block.members]) this.drop(region); };
+    cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
   }
 
-  /** Compiles what is around a hot block. False: it cannot be compiled. */
+  /** Compiles what is around a hot block. False: it cannot be compiled, or was not executed that often lately. */
   compile(seed: Block): boolean {
-    if (!isCompilable(seed)) return false;
+    if (!isCompilable(seed) || !this.isHot(seed)) return false;
     if (this.liveCount >= REGIONS_MAX) this.dropAll();
-    const { nodes, entries } = choose(seed, this.cache);
+    const grown = seed.members.find(region => region.isInBase(seed)) ?? null, seeds = this.seedsFor(seed, grown);
+    if (grown !== null) this.drop(grown);
+    const { nodes, entries } = choose(seeds, this.cache);
     const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
     const flow = flowOf(nodes.map(node => [...new Set(node.edges.map(edge => edge.node))]), entries);
-    const region = new Region(number, FIRST_SLOT + number, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
+    const region = new Region(number, FIRST_SLOT + number, seeds, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
     const code = this.lowering.writeRegion(region, flow);
     const module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
@@ -50,7 +57,7 @@ export class Regions {
     this.support.instantiate(bytes);
     this.all[number] = region;
     this.liveCount += 1;
-    for (const block of region.blocks) { block.members.push(region); block.hotAt = block.runs + this.hotRuns; }
+    for (const block of region.blocks) { block.members.push(region); this.cool(block); }
     for (const node of region.entries) {
       const { block } = nodes[node]!;
       block.region = region; block.argument = flow.dispatched.indexOf(node);
@@ -58,6 +65,25 @@ export class Regions {
     this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
     this.registerAll(region);
     return true;
+  }
+
+  /** Hot is who reaches the number of runs quickly: a few in every time slice add up, too. */
+  private isHot(block: Block): boolean {
+    const now = this.support.instructions, isQuick = now - block.since <= HOT_INSTRUCTIONS;
+    if (!isQuick) this.cool(block);
+    return isQuick;
+  }
+  /** It has to become hot anew. */
+  private cool(block: Block): void { block.since = this.support.instructions; block.hotAt = block.runs + this.hotRuns; }
+  /**
+   * A block of a region that is hot all the same is where it is entered from outside. It becomes an entry; the former ones stay if they were
+   * entered, too, or were taken away once already and came back.
+   */
+  private seedsFor(seed: Block, grown: Region | null): readonly Block[] {
+    const others = grown === null ? [] : grown.seeds.filter(other => other.isProvenEntry || other.entered >= this.hotRuns / 4);
+    seed.isProvenEntry = seed.wasSeed;
+    seed.wasSeed = true;
+    return others.length < SEEDS_MAX ? [seed, ...others] : [seed];
   }
 
   /** Makes an entry block's code known to generated code. False: it is not good any more. */
@@ -69,6 +95,7 @@ export class Regions {
       region.epoch = this.mmu.epoch;
       this.registerAll(region);
     } else this.support.register(block.lo, block.hi, region.slot, block.argument);
+    block.entered += 1;
     return true;
   }
   private registerAll(region: Region): void {
@@ -81,8 +108,11 @@ export class Regions {
     return region.pages.every(({ lo, hi, pa }) => this.mmu.probe(lo, hi, ACCESS.execute) === pa);
   }
 
-  /** The region of a STATE.site. */
-  ofSite(site: number): Region { return this.all[site >>> SITE_BITS]!; }
+  /** Which instruction a STATE.site is. */
+  placeOf(site: number): { readonly block: Block; readonly index: number } {
+    const local = site & SITE_MASK, { block, firstSite } = this.all[site >>> SITE_BITS]!.nodeOf(local);
+    return { block, index: local - firstSite };
+  }
 
   private drop(region: Region): void {
     if (!region.isValid) return;
@@ -92,7 +122,7 @@ export class Regions {
       if (block.region !== region) continue;
       this.support.unregister(block.lo, block.hi, region.slot);
       block.region = null;
-      block.hotAt = block.runs + this.hotRuns;
+      this.cool(block);
     }
     for (const help of region.helps) this.support.releaseHelp(help);
     this.support.table.set(region.slot, null);

@@ -20,6 +20,8 @@ export const LEFT = {
   toUnknown: 0,
   /** Before instruction STATE.site: the interpreter is to take over. */
   gaveUp: 1,
+  /** The same in threaded code: STATE.site is the record. */
+  gaveUpAtRecord: 2,
 } as const;
 
 const GIVE_UP = -1;
@@ -36,8 +38,10 @@ export class Support {
   readonly functionType = FUNCTION_TYPE;
   /** Goes on at RIP if there is generated code for it. Gives one of LEFT. */
   readonly enter: () => number;
-  /** What the helper that made code give up has done: an OUTCOME, `next` if it faulted. To be cleared by the reader. */
+  /** What the helper, or instruction, that made code give up has done: an OUTCOME, `next` if it faulted. To be cleared by the reader. */
   helped: number = OUTCOME.next;
+  /** Performs the instruction of a record; see src/exec/threaded. */
+  perform: (record: number) => number = () => GIVE_UP;
   private readonly interpreter: Interpreter;
   private readonly mmu: Mmu;
   private readonly u8: Uint8Array;
@@ -57,12 +61,15 @@ export class Support {
       modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),
       store: (lo: i32, hi: i32, size: number) => this.store(lo, hi, size),
       help: (number: number) => this.help(number),
+      perform: (record: number) => this.perform(record),
       primitive: (number: number) => this.primitive(number),
       settle, ...predictor.functions, memory: memory.wasm, functions: this.table,
     } };
     this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;
   }
   instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance { return new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports); }
+  /** Retired so far, but for those of the run that goes on. */
+  get instructions(): number { return this.interpreter.state.instructions; }
   get memoryBytes(): number { return this.u8.length; }
 
   // — where code is found —
@@ -75,6 +82,13 @@ export class Support {
   unregister(lo: i32, hi: i32, slot: number): void {
     const at = lookupAt(lo), w = this.words;
     if (w[at] === lo && w[at + 1] === hi && w[at + LOOKUP.slot / 4] === slot) w[at + LOOKUP.epoch / 4] = -1;
+  }
+  /** Forgets every address whose code lies in this slot. */
+  unregisterAll(slot: number): void {
+    const w = this.words;
+    for (let at = LOOKUP.at / 4; at < (LOOKUP.at + LOOKUP.entries * LOOKUP.entryBytes) / 4; at += LOOKUP.entryBytes / 4) {
+      if (w[at + LOOKUP.slot / 4] === slot) w[at + LOOKUP.epoch / 4] = -1;
+    }
   }
 
   // — helpers —
