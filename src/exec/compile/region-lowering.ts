@@ -14,7 +14,7 @@ import type { Support } from '../generated/support.ts';
 import { LEFT, writeFind } from '../generated/support.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
-import { liveFlagsOf, UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
+import { type BlockUse, blockUseOf, UNKNOWN_RULE } from '../lower/instruction-use.ts';
 import { Lowering } from '../lower/lowering.ts';
 import { type Helper, type Temp } from '../ops.ts';
 import type { Flow } from './flow.ts';
@@ -51,6 +51,7 @@ export class RegionLowering extends Lowering {
   private dispatchLabel: Label = 0;
   private loops: Label[] = [];
   private places: Label[] = [];
+  private readonly uses = new WeakMap<Block, BlockUse>();
   /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
   private rules: (number | undefined)[] = [];
 
@@ -62,7 +63,7 @@ export class RegionLowering extends Lowering {
   writeRegion(region: Region, flow: Flow): Code {
     const code = new Code(1, 1 << 14);
     this.region = region; this.flow = flow; this.rules = []; this.loops = []; this.places = [];
-    this.kept = keptOf(region.blocks);
+    this.kept = this.keptOf(region.blocks);
     this.into(code);
     this.generals = Array.from({ length: GENERALS }, () => code.local(TYPE.i64));
     this.left = code.local(TYPE.i32); this.where = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
@@ -83,6 +84,21 @@ export class RegionLowering extends Lowering {
     code.i32(0); code.get(this.where); code.memory(OP['i32.store'], STATE.site);
     code.i32(LEFT.gaveUp);
     return code;
+  }
+
+  private useOf(block: Block): BlockUse {
+    let use = this.uses.get(block);
+    if (use === undefined) this.uses.set(block, use = blockUseOf(block.instructions, block.semantics));
+    return use;
+  }
+  private keptOf(blocks: Iterable<Block>): Kept {
+    const kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
+    for (const block of blocks) {
+      const use = this.useOf(block);
+      kept.generals |= use.generals; kept.generalsWritten |= use.generalsWritten;
+      kept.vectors |= use.vectors; kept.vectorsWritten |= use.vectorsWritten;
+    }
+    return kept;
   }
 
   // — heads and tails —
@@ -189,7 +205,7 @@ export class RegionLowering extends Lowering {
     const { code } = this, { block } = this.region.nodes[node]!;
     this.node = node; this.block = block;
     this.rule = this.flow.isLoop(node) ? UNKNOWN_RULE : this.rules[node] ?? UNKNOWN_RULE;
-    const count = block.instructions.length, live = liveFlagsOf(block.instructions, block.semantics);
+    const count = block.instructions.length, { liveFlags } = this.useOf(block);
     this.site = this.siteOf(0);
     // Counted in advance; whoever takes over from a site takes back what was not done.
     this.charge(block.cost);
@@ -201,7 +217,7 @@ export class RegionLowering extends Lowering {
       at = (at + i.length) | 0;
       this.nextLo = at;
       this.site = this.siteOf(k);
-      this.perform(block.semantics[k]!, i, live[k]!);
+      this.perform(block.semantics[k]!, i, liveFlags[k]!);
     }
     if (block.ending === ENDING.next) this.edge(at, block.nextHi);
   }
@@ -324,13 +340,3 @@ export class RegionLowering extends Lowering {
 }
 
 function isCanonical(hi: i32): boolean { return hi >> 15 === 0 || hi >> 15 === -1; }
-
-function keptOf(blocks: Iterable<Block>): Kept {
-  const kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
-  for (const { instructions, semantics } of blocks) instructions.forEach((i, k) => {
-    const use = useOf(semantics[k]!, i);
-    kept.generals |= use.generals; kept.generalsWritten |= use.generalsWritten;
-    kept.vectors |= use.vectors; kept.vectorsWritten |= use.vectorsWritten;
-  });
-  return kept;
-}

@@ -25,6 +25,7 @@ export const LEFT = {
 } as const;
 
 const GIVE_UP = -1;
+const NOWHERE = 0;
 const NOT_FOUND = 0;
 /** The primitive's result and three operands, 16 bytes each, as words of a Scratch. */
 const PRIMITIVE_WORDS = 16, WORDS_EACH = 4;
@@ -56,10 +57,13 @@ export class Support {
     this.interpreter = interpreter; this.mmu = mmu; this.u8 = memory.u8; this.words = memory.i32;
     this.scratch = new Scratch(PRIMITIVE_WORDS, memory.buffer, STAGING.primitive);
     const settle = new WebAssembly.Instance(new WebAssembly.Module(settleModule()), {}).exports['settle'];
-    this.imports = { tramp64: {
+    const slowPaths = new WebAssembly.Instance(new WebAssembly.Module(slowPathModule()), { tramp64: {
       load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
       modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),
       store: (lo: i32, hi: i32, size: number) => this.store(lo, hi, size),
+    } });
+    this.imports = { tramp64: {
+      ...slowPaths.exports,
       help: (number: number) => this.help(number),
       perform: (record: number) => this.perform(record),
       primitive: (number: number) => this.primitive(number),
@@ -118,40 +122,41 @@ export class Support {
     this.primitives.rows[number]!.run(this.scratch, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
   }
 
-  // — memory that the TLB does not know, or that needs more than one access —
+  // — memory that the TLB does not know, or that needs more than one access: NOWHERE where the interpreter is to do it —
   /** `mmu.fill`; a fault is not counted, because the interpreter will meet it again. */
   private fill(lo: i32, hi: i32, access: number): Pa {
     const { mmu } = this, { misses } = mmu, pa = mmu.fill(lo, hi, access);
-    if (pa === -1) mmu.misses = misses;
-    return pa;
+    if (pa !== -1) return pa;
+    mmu.misses = misses;
+    return NOWHERE;
   }
   private load(lo: i32, hi: i32, size: number): Pa {
     const room = PAGE_BYTES - (lo & ~PAGE_MASK);
     const first = this.fill(lo, hi, ACCESS.read);
-    if (size <= room || first === -1) return first;
+    if (size <= room || first === NOWHERE) return first;
     const second = this.secondPage(lo, hi, ACCESS.read);
-    if (second === -1) return GIVE_UP;
+    if (second === NOWHERE) return NOWHERE;
     this.u8.copyWithin(STAGING.at, first, first + room);
     this.u8.copyWithin(STAGING.at + room, second, second + size - room);
     return STAGING.at;
   }
   private modify(lo: i32, hi: i32, size: number): Pa {
-    if (size > PAGE_BYTES - (lo & ~PAGE_MASK)) return GIVE_UP;
-    const pa = this.fill(lo, hi, ACCESS.write);
-    return pa === -1 || this.mmu.code[pa >>> 12] !== 0 ? GIVE_UP : pa;
+    return size > PAGE_BYTES - (lo & ~PAGE_MASK) ? NOWHERE : this.writable(this.fill(lo, hi, ACCESS.write));
   }
-  private store(lo: i32, hi: i32, size: number): number {
+  private store(lo: i32, hi: i32, size: number): Pa {
     const room = PAGE_BYTES - (lo & ~PAGE_MASK);
-    const first = this.fill(lo, hi, ACCESS.write);
-    if (first === -1 || this.mmu.code[first >>> 12] !== 0) return GIVE_UP;
+    const first = this.writable(this.fill(lo, hi, ACCESS.write));
+    if (first === NOWHERE) return NOWHERE;
     if (size > room) {
-      const second = this.secondPage(lo, hi, ACCESS.write);
-      if (second === -1 || this.mmu.code[second >>> 12] !== 0) return GIVE_UP;
+      const second = this.writable(this.secondPage(lo, hi, ACCESS.write));
+      if (second === NOWHERE) return NOWHERE;
       this.u8.copyWithin(second, STAGING.at + room, STAGING.at + size);
     }
     this.u8.copyWithin(first, STAGING.at, STAGING.at + Math.min(size, room));
-    return 0;
+    return first;
   }
+  /** Pages with translated code are the interpreter's to write. */
+  private writable(pa: Pa): Pa { return pa !== NOWHERE && this.mmu.code[pa >>> 12] !== 0 ? NOWHERE : pa; }
   private secondPage(lo: i32, hi: i32, access: number): Pa {
     const next = ((lo & PAGE_MASK) + PAGE_BYTES) | 0;
     return this.fill(next, next === 0 ? (hi + 1) | 0 : hi, access);
@@ -169,6 +174,21 @@ export function writeFind(code: Code, goal: Local, found: Local): void {
   code.memory(OP['i64.load'], LOOKUP.at + LOOKUP.address); code.get(goal); code.op(OP['i64.eq']);
   code.get(found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.epoch); code.i32(NOT_FOUND); code.memory(OP['i32.load'], STATE.epoch); code.op(OP['i32.eq']);
   code.op(OP['i32.and']);
+}
+/** An address crosses the border to JavaScript as two words: as one it would be a BigInt. */
+function slowPathModule(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter(), { i32, i64 } = TYPE, names = ['load', 'modify', 'store'];
+  const inner = module.type([i32, i32, i32], [i32]), outer = module.type([i64, i32], [i32]);
+  const imported = names.map(name => module.importFunction('tramp64', name, inner));
+  names.forEach((name, k) => {
+    const code = new Code(2);
+    code.get(0); code.op(OP['i32.wrap_i64']);
+    code.get(0); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
+    code.get(1);
+    code.call(imported[k]!);
+    module.exportFunction(name, module.function(outer, code));
+  });
+  return module.bytes();
 }
 /** `enter()`: from JavaScript into whatever there is for RIP. */
 function enterModule(memoryBytes: number): Uint8Array<ArrayBuffer> {

@@ -6,16 +6,17 @@ import { TYPE, type ValueType } from '../../wasm/opcode.ts';
 const { i32, i64 } = TYPE;
 
 interface ImportRow { readonly name: string; readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }
-/** 64-bit values cross the border to JavaScript as two words: as one they would be BigInts. */
 const IMPORTS = [
-  /** (lo, hi, size): where in linear memory the bytes are, -1: let the interpreter do it. Straddling ones are gathered in STAGING. */
-  { name: 'load', parameters: [i32, i32, i32], results: [i32] },
-  /** (lo, hi, size): the place to read and then to write, or -1. */
-  { name: 'modify', parameters: [i32, i32, i32], results: [i32] },
-  /** (lo, hi, size): stores what lies in STAGING. 0, or -1. */
-  { name: 'store', parameters: [i32, i32, i32], results: [i32] },
+  /** (address, size): where in linear memory the bytes are, 0: let the interpreter do it. Straddling ones are gathered in STAGING. */
+  { name: 'load', parameters: [i64, i32], results: [i32] },
+  /** (address, size): the place to read and then to write, or 0. */
+  { name: 'modify', parameters: [i64, i32], results: [i32] },
+  /** (address, size): stores what lies in STAGING. Not 0, or 0. */
+  { name: 'store', parameters: [i64, i32], results: [i32] },
   /** (number): performs a helper's instruction on the state in memory. 0: done, -1: let the interpreter do it. */
   { name: 'help', parameters: [i32], results: [i32] },
+  /** (record): has the interpreter perform the instruction of a record on the state in memory. One of CALLED; see src/exec/threaded. */
+  { name: 'perform', parameters: [i32], results: [i32] },
   /** (number): runs a primitive on the words at STAGING.primitive. */
   { name: 'primitive', parameters: [i32], results: [] },
   /** (rule word, eflags, result, a, b): RFLAGS. */

@@ -141,17 +141,24 @@ export function useOf(semantics: Semantics, i: Instruction): InstructionUse {
   return uses;
 }
 
-/**
- * For each instruction of a block, the flags that somebody may see after it: a later reader, whoever takes over where code gives up, or
- * whatever follows the block.
- */
-export function liveFlagsOf(instructions: readonly Instruction[], semantics: readonly Semantics[]): Int32Array {
-  const live = new Int32Array(instructions.length);
-  let after = ARITHMETIC_FLAGS;
+/** What a run of instructions does; masks as above. */
+export interface BlockUse {
+  /**
+   * For each instruction, the flags that somebody may see after it: a later reader, whoever takes over where code gives up, or whatever follows
+   * the block.
+   */
+  readonly liveFlags: Int32Array;
+  readonly generals: number; readonly generalsWritten: number;
+  readonly vectors: number; readonly vectorsWritten: number;
+}
+export function blockUseOf(instructions: readonly Instruction[], semantics: readonly Semantics[]): BlockUse {
+  const liveFlags = new Int32Array(instructions.length);
+  let after = ARITHMETIC_FLAGS, generals = 0, generalsWritten = 0, vectors = 0, vectorsWritten = 0;
   for (let k = instructions.length - 1; k >= 0; k--) {
-    live[k] = after;
+    liveFlags[k] = after;
     const use = useOf(semantics[k]!, instructions[k]!);
     after = use.mayGiveUp ? ARITHMETIC_FLAGS : (after & ~use.flagsWritten) | use.flagsRead;
+    generals |= use.generals; generalsWritten |= use.generalsWritten; vectors |= use.vectors; vectorsWritten |= use.vectorsWritten;
   }
-  return live;
+  return { liveFlags, generals, generalsWritten, vectors, vectorsWritten };
 }

@@ -45,6 +45,8 @@ export abstract class Lowering implements Ops {
   private place: Local = 0;
   private entry: Local = 0;
   private at: Local = 0;
+  /** Bytes of the function that are written again and again; see `repeat`. */
+  private readonly phrases = new Map<string, Uint8Array>();
   private liveFlags = 0;
   /** The rule word where the body of a `when` was not performed. */
   private ruleOtherwise: number = UNKNOWN_RULE;
@@ -57,6 +59,7 @@ export abstract class Lowering implements Ops {
   protected into(code: Code): void {
     this.code = code;
     this.v.into(code);
+    this.phrases.clear();
     this.place = code.local(TYPE.i32); this.entry = code.local(TYPE.i32); this.at = code.local(TYPE.i64);
     this.flagLocals = { rule: code.local(TYPE.i32), eflags: code.local(TYPE.i32), result: code.local(TYPE.i64), a: code.local(TYPE.i64), b: code.local(TYPE.i64) };
   }
@@ -439,11 +442,10 @@ export abstract class Lowering implements Ops {
     const { code } = this;
     this.lookUp(size, aligned, tag);
     code.ifUnlikely(TYPE.i32);
-    this.wordsOfAddress();
-    code.i32(size);
+    code.get(this.at); code.i32(size);
     code.call(IMPORTED[slow]);
     code.tee(this.entry);
-    code.i32(-1); code.op(OP['i32.eq']);
+    code.op(OP['i32.eqz']);
     this.giveUp();
     code.get(this.entry);
     code.else();
@@ -455,24 +457,31 @@ export abstract class Lowering implements Ops {
     const { code } = this;
     code.set(this.at);
     if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
-    code.get(this.at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(this.entry);
-    code.get(this.entry); code.i32(10); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(this.entry);
-    code.memory(OP['i64.load'], TLB.at + tag);
-    code.get(this.at);
-    if (size > 1 && !aligned) { code.i64(size - 1); code.op(OP['i64.add']); }
-    code.i64(PAGE_MASK); code.op(OP['i64.and']);
-    code.op(OP['i64.ne']);
+    this.repeat(`${tag} ${aligned ? 1 : size}`, () => {
+      code.get(this.at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(this.entry);
+      code.get(this.entry); code.i32(10); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(this.entry);
+      code.memory(OP['i64.load'], TLB.at + tag);
+      code.get(this.at);
+      if (size > 1 && !aligned) { code.i64(size - 1); code.op(OP['i64.add']); }
+      code.i64(PAGE_MASK); code.op(OP['i64.and']);
+      code.op(OP['i64.ne']);
+    });
   }
   private hit(): void {
     const { code } = this;
-    code.get(this.at); code.op(OP['i32.wrap_i64']);
-    code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend);
-    code.op(OP['i32.add']);
+    this.repeat('hit', () => {
+      code.get(this.at); code.op(OP['i32.wrap_i64']);
+      code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend);
+      code.op(OP['i32.add']);
+    });
   }
-  private wordsOfAddress(): void {
-    const { code } = this;
-    code.get(this.at); code.op(OP['i32.wrap_i64']);
-    code.get(this.at); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
+  /** The same bytes again: what is written often and depends on this function's locals only, no branches. */
+  private repeat(key: string, write: () => void): void {
+    const { code } = this, known = this.phrases.get(key);
+    if (known !== undefined) { code.append(known); return; }
+    const from = code.length;
+    write();
+    this.phrases.set(key, code.bytes.slice(from, code.length));
   }
   private emitLoad(effect: Effect & { kind: 'load' }): void {
     const { v, code } = this;
@@ -491,9 +500,9 @@ export abstract class Lowering implements Ops {
     this.lookUp(size, aligned, TLB.write);
     code.ifUnlikely();
     code.i32(0); held(); code.memory(storeOperation(type, size), STAGING.at);
-    this.wordsOfAddress();
-    code.i32(size);
+    code.get(this.at); code.i32(size);
     code.call(IMPORTED.store);
+    code.op(OP['i32.eqz']);
     this.giveUp();
     code.else();
     this.hit();
