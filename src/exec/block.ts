@@ -144,13 +144,20 @@ export class BlockCache {
     const block = this.table[slotOf(lo, hi)];
     return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid ? block : null;
   }
-  /** The block last built at an address, whether or not its translation still holds. */
-  seen(lo: i32, hi: i32): Block | null { return this.byAddress.get(vaOf(lo, hi)) ?? null; }
+  /** The block last executed at an address, if what it was decoded from is still there. */
+  seen(lo: i32, hi: i32): Block | null {
+    const block = this.byAddress.get(vaOf(lo, hi));
+    if (block === undefined || block.epoch === this.mmu.epoch) return block ?? null;
+    if (this.mmu.probe(lo, hi, ACCESS.execute) !== block.pa || (block.secondPa !== -1 && this.secondPage(lo, hi) !== block.secondPa)) return null;
+    block.epoch = this.mmu.epoch;
+    return block;
+  }
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
     const block = this.find(lo, hi, pa);
     if (block === null) return null;
     block.epoch = this.mmu.epoch;
+    this.byAddress.set(vaOf(lo, hi), block);
     return this.table[slotOf(lo, hi)] = block;
   }
   private find(lo: i32, hi: i32, pa: Pa): Block | null {
@@ -164,7 +171,6 @@ export class BlockCache {
     const block = this.build(lo, hi, pa);
     if (block === null) return null;
     this.built += 1;
-    this.byAddress.set(vaOf(lo, hi), block);
     this.remember(block, block.pa);
     if (block.secondPa !== -1) this.remember(block, block.secondPa);
     return block;
