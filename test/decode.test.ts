@@ -7,7 +7,7 @@ import { ROWS } from '../src/decoder/all-rows.ts';
 import { decode } from '../src/decoder/decode.ts';
 import { FORM, type Instruction, PREFIX } from '../src/decoder/instruction.ts';
 import { STACK_TOP } from '../src/decoder/registers.ts';
-import { CLASS, opcodesOf, RowReader, slotOf } from '../src/decoder/rows.ts';
+import { CLASS, opcodesOf, RowReader } from '../src/decoder/rows.ts';
 import { dump } from './support/instruction-dump.ts';
 import { isUpdate, vectorLines } from './support/vectors.ts';
 
@@ -84,8 +84,8 @@ rows('the quick look at a line finds the opcodes that reading it finds', () => {
   const { lines } = new RowReader();
   for (const row of ROWS) {
     const line = lines[row.index]!;
-    assert.is(slotOf(line), (row.map << 8) + Math.max(row.opcode, 0), line);
-    assert.is(opcodesOf(line), row.opcode < 0 ? 256 : row.adds === 'register' ? 8 : row.adds === 'condition' ? 16 : 1, line);
+    const first = (row.map << 8) + Math.max(row.opcode, 0);
+    assert.equal(opcodesOf(line), { first, count: row.opcode < 0 ? 256 : row.adds === 'register' ? 8 : row.adds === 'condition' ? 16 : 1 }, line);
   }
 });
 /** Encodings of a row: every register form and one memory form, without other prefixes than it needs. */

@@ -20,10 +20,10 @@ const W = 8, R = 4, X = 2, B = 1;
 const NOT_BEFORE_VEX = PREFIX.lock | PREFIX.operandSize | PREFIX.rep | PREFIX.repne | PREFIX.rex;
 
 export class Cursor {
-  private readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  at: number;
+  private bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  at = 0;
   /** More was read than there is: everything read is worthless. */
   isShort = false;
   prefixes = 0;
@@ -41,8 +41,12 @@ export class Cursor {
   shift = 0;
   disp: i32 = 0;
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  /** Goes to an instruction; what was read of another is forgotten. */
+  begin(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes; this.start = start; this.end = end; this.at = start;
+    this.isShort = false; this.segment = NONE; this.addressSize = 8;
+    this.base = NONE; this.index = NONE; this.shift = 0; this.disp = 0;
+    this.readPrefixes();
   }
   byte(): number {
     if (this.at < this.end) return this.bytes[this.at++]!;
@@ -65,8 +69,9 @@ export class Cursor {
   unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : 0xffff); }
 
   /** Legacy prefixes in any order, then REX; one that is not the last is ignored (SDM vol. 2 §2.2.1). */
-  readPrefixes(): void {
+  private readPrefixes(): void {
     let prefixes = 0, rex = 0;
+    this.repeat = 0;
     for (; ; this.at++) {
       if (this.at >= this.end) { this.isShort = true; break; }
       const byte = this.bytes[this.at]!, legacy = LEGACY[byte]!;

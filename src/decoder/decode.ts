@@ -11,10 +11,11 @@ const LENGTH_MAX = 15;
 const UNDEFINED_ROW = -1;
 
 const index = new RowIndex();
+/** One will do: nothing is decoded while something is. */
+const cursor = new Cursor();
 
 export const decode: Decode = (bytes, start, end) => {
-  const cursor = new Cursor(bytes, start, end - start > LENGTH_MAX ? start + LENGTH_MAX : end);
-  cursor.readPrefixes();
+  cursor.begin(bytes, start, end - start > LENGTH_MAX ? start + LENGTH_MAX : end);
   const row = readOpcode(cursor);
   const instruction = row === null ? null : instructionOf(cursor, row);
   if (cursor.isShort) return end - start < LENGTH_MAX ? null : undefinedInstruction(cursor);

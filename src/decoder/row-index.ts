@@ -1,6 +1,6 @@
 /** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Fills itself as opcodes are met. */
 import { assert } from '../base/assert.ts';
-import { CLASS, MAP, opcodesOf, type Row, RowReader, slotOf } from './rows.ts';
+import { CLASS, MAP, opcodesOf, type Row, RowReader } from './rows.ts';
 
 const MOD_REGISTER = 0xc0;
 /** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
@@ -20,7 +20,7 @@ export class Slot {
     this.hasModrm = rows[0]!.hasModrm;
     assert(rows.every(row => row.hasModrm === this.hasModrm), `${rows[0]!.names[0]} and its neighbours disagree about ModRM`);
     this.isWhole = rows.some(row => row.modrm >= 0);
-    this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : 8 * 16).fill(undefined);
+    this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : 8 * 16);
   }
   /** @param classNumber 0 none, 1: 66, 2: F3, 3: F2 */
   find(classNumber: number, rexW: boolean, modrm: number, rexB: boolean, isAddress32: boolean): Row | null {
@@ -57,21 +57,21 @@ function weightOf(row: Row): number {
 export class RowIndex {
   private readonly reader = new RowReader();
   /** Numbers of the rows of each slot (map * 256 + opcode). */
-  private readonly numbers = new Map<number, number[]>();
+  private readonly numbers: (number[] | undefined)[] = new Array<undefined>(MAP.count << 8);
   /** By map: the row that takes all other opcodes. */
   private readonly others = new Map<number, number[]>();
-  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8).fill(undefined);
+  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8);
 
   constructor() {
     this.reader.lines.forEach((line, number) => {
-      const at = slotOf(line), count = opcodesOf(line);
-      if (count === 256) this.others.set(at >> 8, [number]);
-      else for (let slot = at; slot < at + count; slot++) this.add(slot, number);
+      const { first, count } = opcodesOf(line);
+      if (count === 256) this.others.set(first >> 8, [number]);
+      else for (let slot = first; slot < first + count; slot++) this.add(slot, number);
     });
   }
   private add(slot: number, number: number): void {
-    const known = this.numbers.get(slot);
-    if (known === undefined) this.numbers.set(slot, [number]);
+    const known = this.numbers[slot];
+    if (known === undefined) this.numbers[slot] = [number];
     else known.push(number);
   }
   /** null: no row has this opcode. */
@@ -80,7 +80,7 @@ export class RowIndex {
     return slot !== undefined ? slot : this.slots[at] = this.build(at);
   }
   private build(at: number): Slot | null {
-    const numbers = this.numbers.get(at) ?? this.others.get(at >> 8);
+    const numbers = this.numbers[at] ?? this.others.get(at >> 8);
     return numbers === undefined ? null : new Slot(numbers.map(number => this.reader.row(number)));
   }
 }

@@ -203,7 +203,7 @@ export class RowReader {
     this.lines = text.split('\n').filter(line => line !== '' && line[0] !== '#');
   }
   row(index: number): Row {
-    const [names = '', encoding = '', operands = '-', attributes = ''] = this.lines[index]!.split(GAP);
+    const [names = '', encoding = '', operands = '-', attributes = ''] = columnsOf(this.lines[index]!);
     const e = encodingOf(encoding), specs = operands === '-' ? [] : this.operands(operands, e);
     return rowOf(index, names.split('|'), e, specs, attributes === '' ? [] : attributes.split(' '));
   }
@@ -217,7 +217,8 @@ export class RowReader {
     });
   }
 }
-const GAP = / {2,}/;
+/** Two spaces and more stand between columns. */
+function columnsOf(line: string): readonly string[] { return line.split('  ').filter(part => part !== '').map(part => part.trim()); }
 
 function rowOf(index: number, names: readonly string[], e: Encoding, operands: readonly OperandSpec[], attributes: readonly string[]): Row {
   const row = {
@@ -258,18 +259,18 @@ function sizeFrom(operands: readonly OperandSpec[]): number {
   return isY ? WIDTH.y : first === 0 ? WIDTH.v : first;
 }
 
-const SLOT_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)/;
+const PLACE_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)(\+r |\+cc )?/;
 const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6 };
 const SPACES: Readonly<Record<string, number>> = { 'vex ': MAP.vex, 'evex ': MAP.evex };
 
-/** Map and (first) opcode of a line as map * 256 + opcode, without reading the rest. */
-export function slotOf(line: string): number {
-  const [, space, map, opcode = ''] = SLOT_OF.exec(line) ?? [];
-  assert(opcode !== '', `a row without an opcode: ${line}`);
+/** The opcodes of a line, without reading the rest of it: the first as map * 256 + opcode, and how many there are. */
+export interface Opcodes { readonly first: number; readonly count: number }
+
+export function opcodesOf(line: string): Opcodes {
+  const match = PLACE_OF.exec(line);
+  assert(match !== null, `a row without an opcode: ${line}`);
+  const space = match[1], map = match[2], opcode = match[3]!, adds = match[4];
   const first = ((space === undefined ? 0 : SPACES[space]!) + (map === undefined ? 0 : MAPS[map]!)) << 8;
-  return opcode === '*' ? first : first + parseInt(opcode, 16);
-}
-/** How many opcodes the line takes. */
-export function opcodesOf(line: string): number {
-  return line.includes(' * ') ? 256 : line.includes('+r ') ? 8 : line.includes('+cc ') ? 16 : 1;
+  if (opcode === '*') return { first, count: 256 };
+  return { first: first + parseInt(opcode, 16), count: adds === undefined ? 1 : adds === '+r ' ? 8 : 16 };
 }
