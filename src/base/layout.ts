@@ -1,4 +1,4 @@
-/** The machine's one linear memory: CPU state, then the TLB, then predictor tables, then guest physical pages. */
+/** The machine's one linear memory: CPU state, then the TLB, predictor tables and decoded code, then guest physical pages. */
 import { assert } from './assert.ts';
 
 export const PAGE_BYTES = 4096;
@@ -43,6 +43,8 @@ export const STATE = {
   vector: 256,
   /** Eight x87 registers by physical number, 16 bytes each: 8 of significand, 2 of sign and exponent. */
   fpu: 768,
+  /** Instructions retired by threaded code, as a double: for --stats. */
+  threaded: 896,
   bytes: 1024,
 } as const;
 
@@ -70,8 +72,11 @@ export const LOOKUP = { at: 0x50000, entries: 4096, entryBytes: 32, mask: 0x1ffe
 /** Where operands lie that do not go through registers: 16 bytes that straddle two pages, then the result and operands of a primitive. */
 export const STAGING = { at: 0x70000, primitive: 0x70040, bytes: 0x100 } as const;
 
+/** Decoded code for the threaded interpreter (src/exec/threaded/record.ts). Pages of it that are never touched cost nothing. */
+export const RECORDS = { at: 0x80000, end: 0x2000000 } as const;
+
 /** The first guest physical page. Below it is the emulator's own. */
-export const PHYSICAL_AT = 0x100000;
+export const PHYSICAL_AT = 0x2000000;
 
 /** One memory, initial size = maximum: views never detach, untouched pages cost nothing. */
 export class LinearMemory {
@@ -81,7 +86,7 @@ export class LinearMemory {
   readonly u8: Uint8Array;
   readonly view: DataView;
 
-  /** @param bytes size of guest physical memory, a multiple of 64 KiB, at most 2 GiB - 1 MiB */
+  /** @param bytes size of guest physical memory, a multiple of 64 KiB, at most 2 GiB - 32 MiB */
   constructor(bytes: number) {
     assert(bytes > 0 && bytes % 0x10000 === 0 && bytes + PHYSICAL_AT <= 0x8000_0000, `${bytes} bytes of physical memory`);
     const pages = (bytes + PHYSICAL_AT) / 0x10000;

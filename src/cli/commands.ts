@@ -11,7 +11,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
       { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },
-      { name: '--engine', value: 'auto|interpret|compile', choices: ['auto', 'interpret', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
+      { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
       { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
       { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
       HELP,

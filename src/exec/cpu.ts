@@ -5,13 +5,13 @@ import type { PageFault } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
-import { BlockCache, ENDING, NOTHING, type Block } from './block.ts';
+import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
-import { SITE_BITS } from './compile/region.ts';
 import { LEFT, Support } from './generated/support.ts';
 import { CpuState } from './state.ts';
+import { Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
 export type Exit =
@@ -27,22 +27,24 @@ const STOP: Exit = Object.freeze({ reason: 'stop' });
 const BUDGET: Exit = Object.freeze({ reason: 'budget' });
 const EXCEPTIONS: readonly Exit[] = Array.from({ length: 32 }, (_, vector) => Object.freeze({ reason: 'exception', vector } as const));
 
-/** Who performs: the interpreter alone; what is generated from the same score; or whichever is best for code of its age. */
-export type Engine = 'interpret' | 'compile' | 'auto';
+/** Who performs: the interpreter alone; it and one of what is generated from the same score; or whichever is best for code of its age. */
+export type Engine = 'interpret' | 'threaded' | 'compile' | 'auto';
 export interface CpuOptions {
   readonly engine?: Engine;
   readonly timing?: Timing;
   /** Executions after which a block is compiled. */
   readonly hotRuns?: number;
+  /** Instructions interpreted before the threaded interpreter is generated. */
+  readonly threadedWait?: number;
 }
 const HOT_RUNS = 400;
+const NEVER = 0x7fffffff;
 
-const SITE_MASK = (1 << SITE_BITS) - 1;
 const DONE = -1;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip;
 const STATE_LEFT = STATE.left >> 2, STATE_SITE = STATE.site >> 2;
-const CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
+const THREADED = STATE.threaded >> 3, CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
 
 export class Cpu {
   readonly state: CpuState;
@@ -52,8 +54,9 @@ export class Cpu {
   readonly blocks: BlockCache;
   private readonly interpreter: Interpreter;
   private readonly pageFault: Exit;
-  private readonly generated: { readonly support: Support; readonly regions: Regions } | null;
-  private readonly hotRuns: number;
+  private readonly support: Support | null;
+  private readonly threads: Threads | null;
+  private readonly regions: Regions | null;
   /** A breakpoint that was stopped at, and whose instruction has not been executed since. */
   private passing: Va = NOWHERE;
   private takenOver = NOTHING;
@@ -65,15 +68,14 @@ export class Cpu {
     this.mmu = mmu;
     this.costs = new Costs(options.timing);
     this.predictor = new Predictor(memory);
-    this.hotRuns = options.hotRuns ?? HOT_RUNS;
-    this.blocks = new BlockCache(memory, mmu, this.costs, this.hotRuns);
+    const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
+    this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns);
     this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    this.generated = options.engine === 'interpret' ? null : this.generate();
-  }
-  private generate(): { readonly support: Support; readonly regions: Regions } {
-    const support = new Support(this.interpreter, this.mmu, this.predictor);
-    return { support, regions: new Regions(support, this.mmu, this.blocks, this.costs.isTimed, this.hotRuns) };
+    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.predictor);
+    this.support = support;
+    this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed, options.threadedWait);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, hotRuns);
   }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
@@ -98,18 +100,19 @@ export class Cpu {
         if (block.stopsHere && mayStop) { exit = STOP; break; }
         mayStop = true;
         start = 0;
-        if (block.region !== null && this.generated!.regions.register(block)) {
+        const isCompiled = block.region !== null && this.regions!.register(block);
+        if (isCompiled || this.threads?.isReady(block, left) === true) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
-          const hasGivenUp = this.generated!.support.enter() === LEFT.gaveUp;
-          if (hasGivenUp) start = this.takeOver();
+          const why = isCompiled ? this.support!.enter() : this.threads!.enter(block);
+          if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
           if (!this.costs.isTimed) cycles = left - r[STATE_LEFT];
           left = r[STATE_LEFT];
-          if (!hasGivenUp || start === DONE) continue;
+          if (why === LEFT.toUnknown || start === DONE) continue;
           block = this.takenOver;
         } else if (isCounted) {
           block.runs += 1;
-          if (block.runs === block.hotAt && this.generated?.regions.compile(block) === true) continue;
+          if (block.runs === block.hotAt && this.regions?.compile(block) === true) continue;
         }
         isCounted = true;
         if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
@@ -138,7 +141,7 @@ export class Cpu {
         } else {
           m.outcome = OUTCOME.next;
           if (block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
-          if (k === instructions.length) cycles += block.cost + this.endOf(block, outcome);
+          if (k === instructions.length) cycles += block.cost + (this.costs.isTimed ? endingCycles(block, outcome === OUTCOME.jumped, r[RIP], this.predictor) : 0);
           else cycles += block.costOf(k);
         }
       }
@@ -162,12 +165,13 @@ export class Cpu {
    * Generated code gave up before an instruction of `takenOver`: RIP goes there, and what of its block was counted in advance is taken back.
    * Returns the instruction's index, or DONE if the interpreter has nothing to do.
    */
-  private takeOver(): number {
-    const { regions, support } = this.generated!, { r32: r, f64 } = this.state, site = r[STATE_SITE];
-    const local = site & SITE_MASK, { block, firstSite } = regions.ofSite(site).nodeOf(local), index = local - firstSite;
-    // A helper that has done its work all the same counts; after a REP that is not finished RIP stays.
+  private takeOver(isThreaded: boolean): number {
+    const { r32: r, f64 } = this.state, site = r[STATE_SITE], support = this.support!;
+    const { block, index } = isThreaded ? this.threads!.ofRecord(site) : this.regions!.placeOf(site);
+    // What a call has done all the same counts; after a REP that is not finished RIP stays.
     const { helped } = support, done = helped === OUTCOME.next ? index : index + 1;
     support.helped = OUTCOME.next;
+    if (isThreaded) f64[THREADED] -= block.instructions.length - done;
     this.goBack(block, helped === OUTCOME.codeWritten ? done : index);
     r[STATE_LEFT] += block.instructions.length - done;
     if (this.costs.isTimed) f64[CYCLES] -= block.cost - block.costOf(done);
@@ -201,20 +205,6 @@ export class Cpu {
   private goBack(block: Block, index: number): void {
     this.state.r32[RIP] = (block.lo + block.offsetOf(index)) | 0;
     this.state.r32[RIP + 1] = block.hi;
-  }
-  /** Cycles of the branch that ends a block. Its end names it: where a block begins depends on how it was entered. */
-  private endOf(block: Block, outcome: number): number {
-    if (!this.costs.isTimed) return 0;
-    const from = (block.lo + block.bytes) | 0, to = this.state.r32[RIP], p = this.predictor;
-    switch (block.ending) {
-      case ENDING.branch: return p.conditional(from, outcome === OUTCOME.jumped);
-      case ENDING.jump: return p.direct();
-      case ENDING.call: p.called(from); return p.direct();
-      case ENDING.return: return p.returned(to);
-      case ENDING.jumpIndirect: return p.indirect(from, to);
-      case ENDING.callIndirect: p.called(from); return p.indirect(from, to);
-      default: return 0;
-    }
   }
   /** Cycles spent outside the program: system calls, faults, signals. */
   charge(cycles: number): void { if (this.costs.isTimed) this.state.f64[CYCLES] += cycles; }

@@ -35,7 +35,7 @@ export class CpuState implements SignalRegisters {
   /** As at the entry of a program: everything zero but flags and control words. The counters behind the registers are kept. */
   reset(): void {
     this.u8.fill(0, 0, STATE.instructions);
-    this.u8.fill(0, STATE.vector, STATE.bytes);
+    this.u8.fill(0, STATE.vector, STATE.threaded);
     this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
   }
   get rip(): Va { return vaOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }

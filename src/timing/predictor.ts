@@ -6,7 +6,7 @@
  */
 import { PREDICTOR, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
-import { Code } from '../wasm/code.ts';
+import { Code, type Local } from '../wasm/code.ts';
 import { declareMemory, ModuleWriter } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcode.ts';
 import { type Value, Values } from '../wasm/values.ts';
@@ -55,7 +55,7 @@ function predictorModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
   declareMemory(module, memoryBytes);
   for (const { name, parameters, hasCost, write } of PREDICTOR_FUNCTIONS) {
     const code = new Code(parameters), type = module.type(Array(parameters).fill(TYPE.i32), hasCost ? [TYPE.i32] : []);
-    write(new Formulas(code));
+    write(new Formulas(code, [0, 1]));
     module.exportFunction(name, module.function(type, code));
   }
   return module.bytes();
@@ -65,8 +65,9 @@ function predictorModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
 class Formulas {
   private readonly code: Code;
   private readonly v: Values;
-  constructor(code: Code) { this.code = code; this.v = new Values(code); }
-  parameter(index: number): Value { return this.v.variable(index, TYPE.i32); }
+  private readonly parameters: readonly Local[];
+  constructor(code: Code, parameters: readonly Local[]) { this.code = code; this.v = new Values(code); this.parameters = parameters; }
+  parameter(index: number): Value { return this.v.variable(this.parameters[index]!, TYPE.i32); }
   constant(value: number): Value { return this.v.constant32(value); }
   of(operation: number, a: Value, b: Value): Value { return this.v.op2(operation, TYPE.i32, a, b); }
   and(a: Value, mask: number): Value { return this.of(OP['i32.and'], a, this.constant(mask)); }
@@ -139,4 +140,9 @@ function returned(f: Formulas): void {
   const isMiss = f.of(OP['i32.ne'], expected, f.parameter(0));
   f.countMiss(isMiss);
   f.give(f.plus(f.times(isMiss, BRANCH_CYCLES.returnMiss), f.constant(BRANCH_CYCLES.taken)));
+}
+
+/** Writes one of them into a function: the arguments are locals, the cost is left on the stack. */
+export function writePrediction(code: Code, name: PredictorFunction, ...parameters: readonly Local[]): void {
+  PREDICTOR_FUNCTIONS.find(row => row.name === name)!.write(new Formulas(code, parameters));
 }

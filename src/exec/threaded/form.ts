@@ -1,0 +1,150 @@
+/**
+ * Forms of instructions: what semantics may branch on, without register numbers, displacements and immediates. One handler serves all
+ * instructions of a form, because it is made from a copy whose operands are registers that no semantics names.
+ */
+import type { Size } from '../../base/types.ts';
+import { SLOT } from '../../base/layout.ts';
+import { FORM, Instruction, NONE, Operand } from '../../decoder/instruction.ts';
+import { type InstructionUse, KEPT_RULE, UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
+import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
+
+/** Register numbers of a canonical copy: those of operands 0, 1 and 2, base and index. Vectors count alike. */
+export const OPERAND_REGISTER = 8, BASE_REGISTER = 12, INDEX_REGISTER = 13;
+const OPERANDS_MAX = 3;
+/** There is no handler for what has no number: it is called. */
+const NO_KEY = -1;
+
+/** A form, but for what depends on the neighbours. */
+export class Shape {
+  readonly semantics: Semantics;
+  readonly instruction: Instruction;
+  /** The count of a shift is an immediate other than 0. */
+  readonly isCounted: boolean;
+  /** Immediates are part of the form: patterns of vectors. */
+  readonly isFixed: boolean;
+  readonly flagsRead: number;
+  readonly flagsWritten: number;
+  readonly mayGiveUp: boolean;
+  private readonly flagsTouched: number;
+  private readonly rule: number;
+  private readonly forms = new Map<number, Form>();
+
+  constructor(semantics: Semantics, i: Instruction) {
+    this.semantics = semantics;
+    this.isCounted = hasCount(i);
+    this.isFixed = hasPattern(i);
+    this.instruction = canonical(i, this.isFixed);
+    const use: InstructionUse = useOf(semantics, i);
+    this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp;
+    this.flagsTouched = use.flagsTouched; this.rule = use.rule;
+  }
+  isDead(live: number): boolean { return this.flagsTouched !== 0 && (this.flagsTouched & live) === 0; }
+  /** The flags that are live before it. */
+  liveBefore(live: number): number { return this.mayGiveUp ? ARITHMETIC_FLAGS : (live & ~this.flagsWritten) | this.flagsRead; }
+  /** The rule word after it. Flags nobody reads are not written by all performers. */
+  ruleAfter(rule: number, isDead: boolean): number { return isDead ? UNKNOWN_RULE : this.rule === KEPT_RULE ? rule : this.rule; }
+  /** @param rule the rule word before it */
+  form(rule: number, isDead: boolean, forms: Form[], firstNumber: number): Form {
+    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = 2 * known + (isDead ? 1 : 0);
+    let form = this.forms.get(key);
+    if (form === undefined) {
+      form = new Form(firstNumber + forms.length, this, known, isDead);
+      forms.push(form);
+      this.forms.set(key, form);
+    }
+    return form;
+  }
+}
+
+export class Form {
+  /** Of its handler. */
+  readonly number: number;
+  readonly shape: Shape;
+  /** The rule word before it, if it reads flags. */
+  readonly rule: number;
+  /** Nobody reads the flags it writes. */
+  readonly isDead: boolean;
+  constructor(number: number, shape: Shape, rule: number, isDead: boolean) { this.number = number; this.shape = shape; this.rule = rule; this.isDead = isDead; }
+}
+
+/** Finds the shape of an instruction; null: its like is called. */
+export class Shapes {
+  private readonly byKey = new Map<number, Shape>();
+  of(semantics: Semantics, i: Instruction): Shape | null {
+    const key = keyOf(i);
+    if (key === NO_KEY) return null;
+    let shape = this.byKey.get(key);
+    if (shape === undefined) this.byKey.set(key, shape = new Shape(semantics, i));
+    return shape;
+  }
+}
+
+const SHIFTS = new Set(['shl', 'sal', 'shr', 'sar', 'rol', 'ror', 'shld', 'shrd']);
+const lastOf = (i: Instruction): Operand | undefined => i.operands[i.operands.length - 1];
+const hasImmediate = (i: Instruction): boolean => lastOf(i)?.form === FORM.immediate;
+const hasCount = (i: Instruction): boolean => SHIFTS.has(i.operation) && hasImmediate(i) && (lastOf(i)!.lo & (i.size === 8 ? 63 : 31)) !== 0;
+const hasPattern = (i: Instruction): boolean => hasImmediate(i) && i.operands.some(o => o.form === FORM.vector);
+/** Both registers are written, in parts: where they are halves of one, that takes care. */
+const SWAPS = new Set(['xchg', 'xadd', 'cmpxchg']);
+/** Whether they write flags depends on the count, and in no simple way. */
+const CARRY_ROTATES = new Set(['rcl', 'rcr']);
+
+/**
+ * A number for all that a shape depends on, below 2^53: the row, condition, size, REP and address size, each operand's code, and immediates
+ * where they are part of it.
+ */
+function keyOf(i: Instruction): number {
+  const { operands } = i, count = operands.length;
+  if (count > OPERANDS_MAX) return NO_KEY;
+  if (count > 0 && SWAPS.has(i.operation) && i.size < 4 && operands[0]!.form !== FORM.memory) return NO_KEY;
+  if (CARRY_ROTATES.has(i.operation) && hasImmediate(i)) return NO_KEY;
+  const rep = i.rep === null ? 0 : i.rep === 'rep' ? 1 : 2;
+  let key = ((i.row * 16 + i.condition) * 6 + sizeCode(i.size)) * 6 + 2 * rep + (i.addressSize === 4 ? 1 : 0);
+  for (let k = 0; k < OPERANDS_MAX; k++) {
+    const code = k < count ? operandCode(operands[k]!) : 0;
+    if (code === NO_KEY) return NO_KEY;
+    key = key * OPERAND_CODES + code;
+  }
+  return key * 256 + (hasPattern(i) ? lastOf(i)!.lo & 0xff : hasCount(i) ? 1 : 0);
+}
+const OTHER_SIZE = 5;
+function sizeCode(size: Size): number {
+  switch (size) {
+    case 1: return 0;
+    case 2: return 1;
+    case 4: return 2;
+    case 8: return 3;
+    case 16: return 4;
+    default: return OTHER_SIZE;
+  }
+}
+const REGISTERS = 1, IMMEDIATES = 9, RELATIVE = 15, MEMORY = 16, OPERAND_CODES = 128;
+const NO_BASE = 0, BASE_ONLY = 1, INDEXED = 2;
+function operandCode(o: Operand): number {
+  switch (o.form) {
+    case FORM.gpr8: case FORM.gpr16: case FORM.gpr32: case FORM.gpr64: case FORM.high8: return REGISTERS + o.form;
+    case FORM.vector: return o.size === 16 ? REGISTERS + 5 : o.size === 8 ? REGISTERS + 6 : o.size === 4 ? REGISTERS + 7 : NO_KEY;
+    case FORM.immediate: return IMMEDIATES + sizeCode(o.size);
+    case FORM.relative: return o.size === 8 ? RELATIVE : NO_KEY;
+    case FORM.memory: {
+      if (o.addressSize === 4) return NO_KEY;
+      const addressing = o.index !== NONE ? INDEXED + o.shift : o.base === NONE || o.base === SLOT.rip ? NO_BASE : BASE_ONLY;
+      const segment = o.segment === NONE ? 0 : o.segment === SLOT.fs ? 1 : 2;
+      return MEMORY + (addressing * 3 + segment) * 6 + sizeCode(o.size);
+    }
+    default: return NO_KEY;
+  }
+}
+
+function canonical(i: Instruction, isFixed: boolean): Instruction {
+  return new Instruction(i.mnemonic, i.operation, i.length, i.size, i.operands.map((o, k) => canonicalOperand(o, k, isFixed)), i.condition, i.lock, i.rep, i.flow,
+    i.prefixes, i.addressSize, i.segment, i.row);
+}
+function canonicalOperand(o: Operand, k: number, isFixed: boolean): Operand {
+  const isMemory = o.form === FORM.memory, isIndexed = isMemory && o.index !== NONE;
+  const index = isMemory ? (isIndexed ? INDEX_REGISTER : NONE) : o.form === FORM.immediate || o.form === FORM.relative ? 0 : OPERAND_REGISTER + k;
+  // An index without a base has the register that is always zero for one.
+  const base = isMemory && (isIndexed || (o.base !== NONE && o.base !== SLOT.rip)) ? BASE_REGISTER : NONE;
+  const [lo, hi] = isFixed ? [o.lo, o.hi] : [0, 0];
+  return new Operand(o.kind, o.form, o.size, o.file, index, base, o.shift, 0, 0, o.segment, o.addressSize, lo, hi);
+}

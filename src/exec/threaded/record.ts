@@ -1,0 +1,41 @@
+/**
+ * Decoded code as it lies in linear memory: a header for every address that code goes to, and a record for every instruction of its block.
+ * Headers stay where they are, so that branches point to them from the beginning, whether or not there is a block behind.
+ */
+
+/** Byte offsets in a header. */
+export const HEADER = {
+  /** How often the block was executed, and the number at which that is enough: 0 where there is nothing to execute. */
+  runs: 0, limit: 4,
+  /** The MMU's epoch in which its translation was last found good. */
+  epoch: 8,
+  /** The first record, how many instructions there are, and their cycles as a double. */
+  body: 12, count: 16, cost: 24,
+  address: 32,
+  bytes: 40,
+} as const;
+
+/** Byte offsets in a record. Registers are byte offsets in STATE. */
+export const RECORD = {
+  /** The number of its handler, in 2 bytes as the next six. */
+  handler: 0,
+  /** The registers that are operand 0, 1 and 2. */
+  operands: 2,
+  base: 8, index: 10,
+  /** Which instruction of the block it is. */
+  place: 14,
+  /** A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. */
+  displacement: 16, taken: 16, next: 20,
+  /** An immediate operand of 8 bytes; where there is none, the address of the next instruction. */
+  immediate: 24, nextAddress: 24,
+  bytes: 32,
+} as const;
+
+/** Handlers that are not those of a form. */
+export const HANDLER = {
+  /** Has the TypeScript interpreter perform the instruction. */
+  call: 0,
+  /** Goes on with another block: what stands at the end of one that no branch ends. */
+  goOn: 1,
+  firstForm: 2,
+} as const;

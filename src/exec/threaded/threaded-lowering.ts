@@ -1,0 +1,335 @@
+/**
+ * Writes the threaded interpreter as one WebAssembly function: a loop around a table of handlers, one for every form. Operands are fields of the
+ * record at hand, registers are in memory, flags in locals. `(header) -> status`; see LEFT in ../generated/support.ts.
+ */
+import { LOOKUP, STATE } from '../../base/layout.ts';
+import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
+import { BRANCH_CYCLES } from '../../timing/costs.ts';
+import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
+import { Code, type Label, type Local } from '../../wasm/code.ts';
+import { OP, TYPE } from '../../wasm/opcode.ts';
+import type { Value } from '../../wasm/values.ts';
+import { LEFT, type Support, writeFind } from '../generated/support.ts';
+import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
+import { IMPORTED } from '../lower/imports.ts';
+import { Lowering } from '../lower/lowering.ts';
+import { ARITHMETIC_FLAGS, type Helper, type Temp } from '../ops.ts';
+import { BASE_REGISTER, type Form, INDEX_REGISTER, OPERAND_REGISTER } from './form.ts';
+import { HEADER, RECORD } from './record.ts';
+
+/** What a custom leaf is: a general register by its canonical number, a vector register 64 above that, or one of these. */
+const VECTORS = 64, IMMEDIATE = 128, DISPLACEMENT = 129, NEXT = 130, TARGET = 131, SEGMENTS = 192;
+const GENERALS = INDEX_REGISTER + 1;
+/** What performing an instruction by a call came to. */
+export const CALLED = { next: 0, jumped: 1, gaveUp: -1 } as const;
+/** The parameter: a header at first, then the record at hand. */
+const PC: Local = 0;
+
+export class ThreadedLowering extends Lowering {
+  private readonly functionType: number;
+  private readonly slot: number;
+  private readonly isTimed: boolean;
+  private left: Local = 0;
+  private cycles: Local = 0;
+  private goal: Local = 0;
+  private goalLow: Local = 0;
+  private from: Local = 0;
+  private taken: Local = 0;
+  private found: Local = 0;
+  private nextLabel: Label = 0;
+  private enterLabel: Label = 0;
+  private branchedLabel: Label = 0;
+  private goOnLabel: Label = 0;
+  private callLabel: Label = 0;
+  private stopLabel: Label = 0;
+  private form!: Form;
+  /** The handler has gone elsewhere. */
+  private hasLeft = false;
+
+  constructor(support: Support, slot: number, isTimed: boolean) {
+    super(new Code(1), support.primitives);
+    this.functionType = support.functionType; this.slot = slot; this.isTimed = isTimed;
+  }
+
+  /** By handler numbers from HANDLER.firstForm on; null: the form is not worth one. */
+  writeFunction(forms: readonly (Form | null)[]): Code {
+    const code = new Code(1, 1 << 16);
+    this.into(code);
+    this.left = code.local(TYPE.i32); this.goal = code.local(TYPE.i64); this.goalLow = code.local(TYPE.i32);
+    this.from = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
+    this.cycles = this.isTimed ? code.local(TYPE.f64) : 0;
+    code.i32(0); code.memory(OP['i32.load'], STATE.left); code.set(this.left);
+    loadFlags(code, this.flagLocals);
+    this.countThreaded(OP['f64.add']);
+    this.stopLabel = code.block();
+    const refused = code.block();
+    this.enterLabel = code.loop();
+    this.writeEntry(refused);
+    this.goOnLabel = code.block();
+    this.branchedLabel = code.block();
+    this.nextLabel = code.loop();
+    this.writeHandlers(forms);
+    code.end();
+    code.end();
+    this.writeBranched();
+    code.end();
+    this.writeGoOn();
+    code.end();
+    code.op(OP.unreachable);
+    code.end();
+    this.writeRefused();
+    code.end();
+    this.spill();
+    code.i32(0); code.get(PC); code.memory(OP['i32.store'], STATE.site);
+    code.i32(LEFT.gaveUpAtRecord);
+    return code;
+  }
+
+  // — heads and tails —
+  private spill(): void {
+    const { code } = this;
+    storeFlags(code, this.flagLocals);
+    code.i32(0); code.get(this.left); code.memory(OP['i32.store'], STATE.left);
+    if (this.isTimed) {
+      code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.cycles); code.get(this.cycles); code.op(OP['f64.add']);
+      code.memory(OP['f64.store'], STATE.cycles);
+    }
+    this.countThreaded(OP['f64.sub']);
+  }
+  /** What was left at the beginning, less what is left at the end. */
+  private countThreaded(operation: number): void {
+    const { code } = this;
+    code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.threaded);
+    code.get(this.left); code.op(OP['f64.convert_i32_s']); code.op(operation);
+    code.memory(OP['f64.store'], STATE.threaded);
+  }
+  /** PC is a header: its block is counted in advance, and PC becomes its first record. Whoever takes over takes back what was not done. */
+  private writeEntry(refused: Label): void {
+    const { code } = this;
+    const field = (offset: number, operation: number = OP['i32.load']): void => { code.get(PC); code.memory(operation, offset); };
+    field(HEADER.runs); code.tee(this.found);
+    field(HEADER.limit); code.op(OP['i32.ge_u']);
+    field(HEADER.epoch); code.i32(0); code.memory(OP['i32.load'], STATE.epoch); code.op(OP['i32.ne']);
+    code.op(OP['i32.or']);
+    code.get(this.left); field(HEADER.count); code.op(OP['i32.lt_s']);
+    code.op(OP['i32.or']);
+    code.ifUnlikely();
+    code.br(refused);
+    code.end();
+    code.get(PC); code.get(this.found); code.i32(1); code.op(OP['i32.add']); code.memory(OP['i32.store'], HEADER.runs);
+    code.get(this.left); field(HEADER.count); code.op(OP['i32.sub']); code.set(this.left);
+    if (this.isTimed) { code.get(this.cycles); field(HEADER.cost, OP['f64.load']); code.op(OP['f64.add']); code.set(this.cycles); }
+    field(HEADER.body); code.set(PC);
+  }
+  /** The block at PC may be compiled; otherwise JavaScript has to see to it. */
+  private writeRefused(): void {
+    const { code } = this;
+    code.get(PC); code.memory(OP['i64.load'], HEADER.address); code.set(this.goal);
+    writeFind(code, this.goal, this.found);
+    code.if();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.slot); code.i32(this.slot); code.op(OP['i32.ne']);
+    code.if();
+    this.leaveFor();
+    code.end();
+    code.end();
+    this.leave();
+  }
+  /** RIP becomes `goal`: another header, another function's code, or whatever the caller makes of it. */
+  private writeGoOn(): void {
+    const { code } = this;
+    writeFind(code, this.goal, this.found);
+    code.if();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.slot); code.i32(this.slot); code.op(OP['i32.eq']);
+    code.if();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.argument); code.set(PC);
+    code.br(this.enterLabel);
+    code.end();
+    this.leaveFor();
+    code.end();
+    this.leave();
+  }
+  private leaveFor(): void {
+    const { code } = this;
+    this.spill();
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.argument);
+    code.get(this.found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.slot);
+    code.returnCallIndirect(this.functionType);
+  }
+  private leave(): void {
+    const { code } = this;
+    this.spill();
+    code.i32(0); code.get(this.goal); code.memory(OP['i64.store'], STATE.rip);
+    code.i32(LEFT.toUnknown);
+    code.return();
+  }
+
+  // — handlers —
+  private writeHandlers(forms: readonly (Form | null)[]): void {
+    const { code } = this;
+    this.callLabel = code.block();
+    const goOn = code.block(), written = forms.filter(form => form !== null).reverse();
+    const labels = new Map(written.map(form => [form, code.block()]));
+    code.get(PC); code.memory(OP['i32.load16_u'], RECORD.handler);
+    code.brTable([this.callLabel, goOn, ...forms.map(form => form === null ? this.callLabel : labels.get(form)!)], this.callLabel);
+    for (const form of written.reverse()) {
+      code.end();
+      this.writeForm(form);
+    }
+    code.end();
+    this.link(RECORD.taken);
+    code.end();
+    this.writeCall();
+    this.step();
+  }
+  private writeForm(form: Form): void {
+    const { shape } = form;
+    this.form = form; this.hasLeft = false; this.rule = form.rule;
+    this.perform(shape.semantics, shape.instruction, form.isDead ? 0 : ARITHMETIC_FLAGS);
+    if (!this.hasLeft) this.step();
+  }
+  private step(): void {
+    const { code } = this;
+    code.get(PC); code.i32(RECORD.bytes); code.op(OP['i32.add']); code.set(PC);
+    code.br(this.nextLabel);
+  }
+  /** Goes to the block whose header a field of the record names. */
+  private link(field: number): void {
+    const { code } = this;
+    code.get(PC); code.memory(OP['i32.load'], field); code.set(PC);
+    code.br(this.enterLabel);
+  }
+  private writeCall(): void {
+    const { code } = this;
+    storeFlags(code, this.flagLocals);
+    code.get(PC);
+    code.call(IMPORTED.perform);
+    code.set(this.taken);
+    loadFlags(code, this.flagLocals);
+    code.get(this.taken);
+    code.if();
+    code.get(this.taken); code.i32(CALLED.gaveUp); code.op(OP['i32.eq']); code.brIf(this.stopLabel);
+    code.i32(0); code.memory(OP['i64.load'], STATE.rip); code.set(this.goal);
+    code.br(this.goOnLabel);
+    code.end();
+  }
+  /** `taken` says where to go. */
+  private writeBranched(): void {
+    const { code } = this;
+    if (this.isTimed) {
+      code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
+      this.predict('conditional', this.from, this.taken);
+    }
+    code.get(PC); code.memory(OP['i32.load'], RECORD.taken);
+    code.get(PC); code.memory(OP['i32.load'], RECORD.next);
+    code.get(this.taken); code.op(OP.select); code.set(PC);
+    code.br(this.enterLabel);
+  }
+  /** Lets the predictor learn, and charges what it says. */
+  private predict(name: PredictorFunction, ...parameters: readonly Local[]): void {
+    const { code, cycles } = this;
+    code.get(cycles);
+    writePrediction(code, name, ...parameters);
+    code.op(OP['f64.convert_i32_s']); code.op(OP['f64.add']); code.set(cycles);
+  }
+  private called(): void {
+    const { code } = this;
+    if (!this.isTimed) return;
+    code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
+    writePrediction(code, 'called', this.from);
+  }
+
+  protected writeJump(to: Value): void {
+    const { code, v, form } = this, { flow } = form.shape.instruction;
+    this.hasLeft = true;
+    if (flow === 'call' || flow === 'jump') {
+      if (flow === 'call') this.called();
+      if (this.isTimed) { code.get(this.cycles); code.f64(BRANCH_CYCLES.taken); code.op(OP['f64.add']); code.set(this.cycles); }
+      this.link(RECORD.taken);
+      return;
+    }
+    v.push(to);
+    code.set(this.goal);
+    if (this.isTimed) {
+      code.get(this.goal); code.op(OP['i32.wrap_i64']); code.set(this.goalLow);
+      if (flow === 'call-indirect') this.called();
+      if (flow === 'return') this.predict('returned', this.goalLow);
+      else {
+        code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
+        this.predict('indirect', this.from, this.goalLow);
+      }
+    }
+    code.br(this.goOnLabel);
+  }
+  protected writeBranch(condition: Value): void {
+    const { code, v } = this;
+    this.hasLeft = true;
+    v.push(condition);
+    code.set(this.taken);
+    code.br(this.branchedLabel);
+  }
+
+  // — what Lowering asks —
+  protected general(index: number): Value { return index === NONE ? this.v.constant64(0) : this.v.custom(index, TYPE.i64); }
+  protected vector(index: number): Value { return this.v.custom(VECTORS + index, TYPE.v128); }
+  protected segmentBase(slot: number): Value { return this.v.custom(SEGMENTS + slot, TYPE.i64); }
+  protected immediate(o: Operand): Value { return this.form.shape.isFixed ? this.v.constant64(o.lo, o.hi) : this.v.custom(IMMEDIATE, TYPE.i64); }
+  override effective(o: Operand): Temp {
+    const { v } = this, displacement = v.custom(DISPLACEMENT, TYPE.i64);
+    if (o.base === NONE) return displacement;
+    const base = this.general(o.base);
+    if (o.index === NONE) return v.add64(base, displacement);
+    const index = this.general(o.index);
+    return v.add64(v.add64(base, o.shift === 0 ? index : v.op2(OP['i64.shl'], TYPE.i64, index, v.constant64(o.shift))), displacement);
+  }
+  override next(): Temp { return this.v.custom(NEXT, TYPE.i64); }
+  /** Records have only targets that are canonical, and headers for them. */
+  override target(): Temp { return this.v.custom(TARGET, TYPE.i64); }
+  /** Of flags that nobody reads it does not matter which carry they keep. */
+  override carry(): Temp { return this.form.isDead && KEEPS_CARRY.has(this.form.shape.instruction.operation) ? this.v.constant32(0) : super.carry(); }
+  override when(condition: Temp): boolean { return super.when(this.form.shape.isCounted ? this.v.constant32(1) : condition); }
+
+  /** Pushes the offset of a register in STATE. */
+  private offsetOf(index: number): void {
+    const { code } = this;
+    const field = index === BASE_REGISTER ? RECORD.base : index === INDEX_REGISTER ? RECORD.index : RECORD.operands + 2 * (index - OPERAND_REGISTER);
+    code.get(PC); code.memory(OP['i32.load16_u'], field);
+  }
+  protected override writeCustom(code: Code, id: number): void {
+    if (id >= SEGMENTS) { code.i32(0); code.memory(OP['i64.load'], 8 * (id - SEGMENTS)); return; }
+    switch (id) {
+      case IMMEDIATE: code.get(PC); code.memory(OP['i64.load'], RECORD.immediate); return;
+      case DISPLACEMENT: code.get(PC); code.memory(OP['i64.load'], RECORD.displacement); return;
+      case NEXT: code.get(PC); code.memory(OP['i64.load'], RECORD.nextAddress); return;
+      default:
+    }
+    const index = id % VECTORS, operation = id >= VECTORS ? OP['v128.load'] : OP['i64.load'];
+    if (index >= OPERAND_REGISTER) { this.offsetOf(index); code.memory(operation, 0); } else { code.i32(0); code.memory(operation, fixedOffset(id)); }
+  }
+  protected setGeneral(index: number): void { this.assign(index, TYPE.i64); }
+  protected setVector(index: number): void { this.assign(VECTORS + index, TYPE.v128); }
+  /** Makes what is on the stack the value of a register. Operands may be the same one, or one that semantics name. */
+  private assign(id: number, type: typeof TYPE.i64 | typeof TYPE.v128): void {
+    const { code, v } = this, file = id - id % VECTORS, index = id % VECTORS, value = v.temporary(type);
+    code.set(value);
+    for (let other = 0; other < GENERALS; other++) if (other === index || other >= OPERAND_REGISTER || index >= OPERAND_REGISTER) v.clobberCustom(file + other);
+    const isOperand = index >= OPERAND_REGISTER;
+    if (isOperand) this.offsetOf(index); else code.i32(0);
+    code.get(value);
+    code.memory(type === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], isOperand ? 0 : fixedOffset(id));
+  }
+  protected giveUp(): void {
+    const { code } = this;
+    code.ifUnlikely();
+    code.br(this.stopLabel);
+    code.end();
+  }
+  protected writeHelp(_helper: Helper, _instruction: Instruction): void {
+    this.code.br(this.callLabel);
+    this.hasLeft = true;
+  }
+}
+
+const KEEPS_CARRY = new Set(['inc', 'dec']);
+/** Of a register that semantics name. */
+function fixedOffset(id: number): number { return id >= VECTORS ? STATE.vector + VECTOR_BYTES * (id - VECTORS) : STATE.gpr + 8 * id; }
+const VECTOR_BYTES = 32;

@@ -1,0 +1,236 @@
+/** Threaded code: when blocks become records, when the interpreter of them is generated, and how it is entered. */
+import { RECORDS, SLOT, STATE } from '../../base/layout.ts';
+import type { i32, Va } from '../../base/types.ts';
+import { vaOf } from '../../base/words.ts';
+import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
+import type { Mmu } from '../../mmu/mmu.ts';
+import type { Predictor } from '../../timing/predictor.ts';
+import { ModuleWriter } from '../../wasm/module.ts';
+import { type Block, type BlockCache, ENDING, endingCycles } from '../block.ts';
+import { nextOf, targetOf } from '../compile/region.ts';
+import type { Support } from '../generated/support.ts';
+import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
+import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
+import { declareImports } from '../lower/imports.ts';
+import { ARITHMETIC_FLAGS } from '../ops.ts';
+import { type Form, type Shape, Shapes } from './form.ts';
+import { HANDLER, HEADER, RECORD } from './record.ts';
+import { Thread } from './thread.ts';
+import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
+
+/** The function's place in the table of functions. */
+const SLOT_OF_THREADS = 1;
+/** Executions before a block is translated. */
+const TRANSLATED_AT = 2;
+/** Instructions interpreted in blocks that wait for the first generation. */
+const FIRST_WAIT = 20_000;
+/** Instructions performed by calls, because their form was met too late, before the second generation; every further wait is so many times longer. */
+const SECOND_WAIT = 20_000, WAIT_GROWTH = 2;
+const VECTOR_BYTES = 32;
+const RIP = 2 * SLOT.rip;
+
+/** What `--stats` says of it. */
+export interface ThreadedStats { blocks: number; forms: number; generations: number; wasmBytes: number; milliseconds: number }
+
+export class Threads {
+  readonly stats: ThreadedStats = { blocks: 0, forms: 0, generations: 0, wasmBytes: 0, milliseconds: 0 };
+  private readonly support: Support;
+  private readonly mmu: Mmu;
+  private readonly interpreter: Interpreter;
+  private readonly predictor: Predictor;
+  private readonly isTimed: boolean;
+  private readonly lowering: ThreadedLowering;
+  private readonly words: Int32Array;
+  private readonly halves: Uint16Array;
+  private readonly shapes = new Shapes();
+  private readonly forms: Form[] = [];
+  private readonly byAddress = new Map<Va, Thread>();
+  /** By the first record. */
+  private readonly byBody = new Map<number, Block>();
+  private next: number = RECORDS.at;
+  private run: ((header: number) => number) | null = null;
+  private readonly waiting: Block[] = [];
+  private wait: number;
+  private nextWait = SECOND_WAIT;
+  /** Forms from this number on have no handlers yet. */
+  private generated = 0;
+
+  /** @param wait instructions interpreted before the first generation */
+  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, wait: number = FIRST_WAIT) {
+    const { memory } = interpreter.state;
+    this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed; this.wait = wait;
+    this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
+    this.lowering = new ThreadedLowering(support, SLOT_OF_THREADS, isTimed);
+    support.perform = record => this.perform(record);
+    cache.onForget.push(block => this.forget(block));
+  }
+
+  /** Whether a block whose translation holds can be entered. If not yet, this counts as its being executed by the interpreter. */
+  isReady(block: Block, left: number): boolean {
+    const thread = block.thread ?? this.translated(block);
+    if (thread === null || left < block.instructions.length) return false;
+    const { epoch } = this.mmu;
+    if (thread.runs >= thread.limit) {
+      thread.limit = block.hotAt - 1;
+      if (thread.runs >= thread.limit) return false;
+    }
+    thread.epoch = epoch;
+    this.support.register(block.lo, block.hi, SLOT_OF_THREADS, thread.at);
+    return true;
+  }
+  /** Executes it and what follows. Gives one of LEFT. */
+  enter(block: Block): number {
+    if (this.wait <= 0) this.generate();
+    return this.run!(block.thread!.at);
+  }
+  /** Which instruction a record is. */
+  ofRecord(record: number): { readonly block: Block; readonly index: number } {
+    const index = this.halves[(record + RECORD.place) >> 1]!;
+    return { block: this.byBody.get(record - RECORD.bytes * index)!, index };
+  }
+
+  private forget(block: Block): void {
+    const { thread } = block;
+    if (thread === null) return;
+    thread.close(); // Its records stay: they may be at work.
+    thread.block = null;
+    block.thread = null;
+  }
+
+  // — translation —
+  private translated(block: Block): Thread | null {
+    if (block.runs < TRANSLATED_AT || block.ending === ENDING.stop || block.stopsHere) return null;
+    if (this.wait > 0 && this.run === null) {
+      if (block.runs === TRANSLATED_AT) this.waiting.push(block);
+      this.wait -= block.instructions.length;
+      if (this.wait > 0) return null;
+      for (const earlier of this.waiting) if (earlier.isValid && earlier.thread === null) this.translate(earlier);
+      this.waiting.length = 0;
+    }
+    return block.thread ?? this.translate(block);
+  }
+  private translate(block: Block): Thread {
+    const { instructions } = block, count = instructions.length;
+    if (this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes > RECORDS.end) this.dropAll();
+    const thread = this.threadAt(block.lo, block.hi);
+    if (thread.block !== null) this.forget(thread.block);
+    const body = this.take((count + 1) * RECORD.bytes);
+    this.findShapes(block);
+    let lo = block.lo, rule = UNKNOWN_RULE;
+    for (let k = 0; k < count; k++) {
+      const i = instructions[k]!, shape = this.shapesAt[k]!, record = body + k * RECORD.bytes, isDead = shape !== null && shape.isDead(this.liveAt[k]!);
+      lo = (lo + i.length) | 0;
+      const form = shape === null ? null : shape.form(rule, isDead, this.forms, HANDLER.firstForm);
+      rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
+      this.writeRecord(record, k, i, form === null ? HANDLER.call : form.number, lo, block.nextHi);
+    }
+    this.writeEnd(body, block);
+    thread.body = body; thread.count = count; thread.setCost(Float64Array.of(block.cost));
+    thread.runs = block.runs; thread.limit = block.hotAt - 1;
+    thread.block = block;
+    block.thread = thread;
+    this.byBody.set(body, block);
+    this.stats.blocks += 1; this.stats.forms = this.forms.length;
+    return thread;
+  }
+  private readonly shapesAt: (Shape | null)[] = [];
+  private readonly liveAt: number[] = [];
+  /** Shapes, and the flags that are live after each. */
+  private findShapes({ instructions, semantics }: Block): void {
+    let live = ARITHMETIC_FLAGS;
+    for (let k = instructions.length - 1; k >= 0; k--) {
+      const shape = this.shapes.of(semantics[k]!, instructions[k]!);
+      this.shapesAt[k] = shape; this.liveAt[k] = live;
+      live = shape === null ? ARITHMETIC_FLAGS : shape.liveBefore(live);
+    }
+  }
+  private writeRecord(record: number, place: number, i: Instruction, handler: number, nextLo: i32, nextHi: i32): void {
+    const { halves, words } = this, h = record >> 1, w = record >> 2;
+    halves[h + RECORD.handler / 2] = handler; halves[h + RECORD.place / 2] = place;
+    words[w + RECORD.nextAddress / 4] = nextLo; words[w + RECORD.nextAddress / 4 + 1] = nextHi;
+    i.operands.forEach((o, k) => {
+      switch (o.form) {
+        case FORM.vector: halves[h + RECORD.operands / 2 + k] = STATE.vector + VECTOR_BYTES * o.index; return;
+        case FORM.immediate: words[w + RECORD.immediate / 4] = o.lo; words[w + RECORD.immediate / 4 + 1] = o.hi; return;
+        case FORM.memory: {
+          const isRelative = o.base === SLOT.rip, lo = isRelative ? (o.disp + nextLo) | 0 : o.disp;
+          halves[h + RECORD.base / 2] = 8 * (isRelative ? NONE : o.base); halves[h + RECORD.index / 2] = 8 * o.index;
+          words[w + RECORD.displacement / 4] = lo;
+          words[w + RECORD.displacement / 4 + 1] = isRelative ? (o.dispHigh + nextHi + (lo >>> 0 < nextLo >>> 0 ? 1 : 0)) | 0 : o.dispHigh;
+          return;
+        }
+        case FORM.relative: case FORM.other: return;
+        default: halves[h + RECORD.operands / 2 + k] = STATE.gpr + 8 * o.index;
+      }
+    });
+  }
+  /** Where the last record goes, and the one behind it that just goes on. */
+  private writeEnd(body: number, block: Block): void {
+    const { words, halves } = this, last = body + (block.instructions.length - 1) * RECORD.bytes, end = last + RECORD.bytes;
+    const next = nextOf(block), following = this.threadAt(next.lo, next.hi).at;
+    halves[(end + RECORD.handler) >> 1] = HANDLER.goOn; halves[(end + RECORD.place) >> 1] = block.instructions.length;
+    words[(end + RECORD.taken) >> 2] = following;
+    if (block.ending !== ENDING.branch && block.ending !== ENDING.jump && block.ending !== ENDING.call) return;
+    const target = targetOf(block), top = target.hi >> 15;
+    if (top !== 0 && top !== -1) { halves[(last + RECORD.handler) >> 1] = HANDLER.call; return; } // #GP when it is taken.
+    words[(last + RECORD.taken) >> 2] = this.threadAt(target.lo, target.hi).at;
+    words[(last + RECORD.next) >> 2] = following;
+  }
+  private take(bytes: number): number { const at = this.next; this.next += bytes; return at; }
+  private threadAt(lo: i32, hi: i32): Thread {
+    const va = vaOf(lo, hi);
+    let thread = this.byAddress.get(va);
+    if (thread === undefined) this.byAddress.set(va, thread = new Thread(this.words, this.take(HEADER.bytes), lo, hi));
+    return thread;
+  }
+  /** The memory for records is full: all begins anew. */
+  private dropAll(): void {
+    for (const block of this.byBody.values()) this.forget(block);
+    this.byAddress.clear(); this.byBody.clear();
+    this.support.unregisterAll(SLOT_OF_THREADS);
+    this.next = RECORDS.at;
+  }
+
+  // — generation —
+  private generate(): void {
+    const start = performance.now(), module = new ModuleWriter();
+    declareImports(module, this.support.memoryBytes);
+    const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms));
+    module.element(SLOT_OF_THREADS, [index]);
+    module.exportFunction('run', index);
+    const bytes = module.bytes();
+    this.run = this.support.instantiate(bytes).exports['run'] as (header: number) => number;
+    this.generated = HANDLER.firstForm + this.forms.length;
+    this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
+    this.stats.generations += 1; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
+  }
+
+  /** Performs the instruction of a record. Gives one of CALLED. */
+  private perform(record: number): number {
+    const { block, index } = this.ofRecord(record), i = block.instructions[index]!;
+    const { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu;
+    const end = (block.lo + block.offsetOf(index) + i.length) | 0;
+    r[RIP] = end; r[RIP + 1] = block.nextHi;
+    try {
+      m.begin();
+      block.semantics[index]!(m, i);
+    } catch (thrown) {
+      if (thrown !== FAULT && thrown !== TRAP) throw thrown;
+      // The interpreter will do it again, and count again.
+      m.abandon();
+      mmu.misses = misses;
+      return CALLED.gaveUp;
+    }
+    const { outcome } = m;
+    m.outcome = OUTCOME.next;
+    if (outcome === OUTCOME.trapped) return CALLED.gaveUp;
+    if (outcome > OUTCOME.jumped) { this.support.helped = outcome; return CALLED.gaveUp; }
+    if (this.isTimed && index === block.instructions.length - 1) m.state.f64[STATE.cycles >> 3] += endingCycles(block, outcome === OUTCOME.jumped, r[RIP]!, this.predictor);
+    if (outcome === OUTCOME.jumped) return CALLED.jumped;
+    if (this.halves[record >> 1]! >= this.generated) this.wait -= 1;
+    if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
+    // There is enough to generate anew: that needs nothing of the old on the stack.
+    this.support.helped = OUTCOME.codeWritten;
+    return CALLED.gaveUp;
+  }
+}
