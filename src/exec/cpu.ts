@@ -108,7 +108,7 @@ export class Cpu {
           if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
           if (!this.costs.isTimed) cycles = left - r[STATE_LEFT];
           left = r[STATE_LEFT];
-          if (why === LEFT.toUnknown || start === DONE) continue;
+          if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
           block = this.takenOver;
         } else if (isCounted) {
           block.runs += 1;
@@ -204,7 +204,8 @@ export class Cpu {
   /** RIP becomes the address of an instruction of the block. */
   private goBack(block: Block, index: number): void {
     this.state.r32[RIP] = (block.lo + block.offsetOf(index)) | 0;
-    this.state.r32[RIP + 1] = block.hi;
+    // Only an instruction that stands alone ends at a 4 GiB border.
+    this.state.r32[RIP + 1] = index === 0 ? block.hi : block.nextHi;
   }
   /** Cycles spent outside the program: system calls, faults, signals. */
   charge(cycles: number): void { if (this.costs.isTimed) this.state.f64[CYCLES] += cycles; }
