@@ -6,6 +6,7 @@ import { LOOKUP, SLOT, STATE } from '../../base/layout.ts';
 import type { i32 } from '../../base/types.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { BRANCH_CYCLES } from '../../timing/costs.ts';
+import { PredictorCode } from '../../timing/predictor-code.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import type { Value } from '../../wasm/values.ts';
@@ -22,6 +23,8 @@ import type { Region } from './region.ts';
 
 const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
 const ENTRY: Local = 0;
+/** Costs are multiples of this part of a cycle (src/timing/costs.ts). */
+const CYCLE_PARTS = 64;
 
 /** What the function's heads and tails move between memory and locals. Masks by register number. */
 interface Kept { generals: number; generalsWritten: number; vectors: number; vectorsWritten: number }
@@ -33,7 +36,10 @@ export class RegionLowering extends Lowering {
   private generals: readonly Local[] = [];
   private vectors: readonly Local[] = [];
   private left: Local = 0;
+  /** In parts of a cycle, since the function was entered. */
   private cycles: Local = 0;
+  /** Without timing there is none. */
+  private predictor: PredictorCode | null = null;
   private where: Local = 0;
   private goal: Local = 0;
   private taken: Local = 0;
@@ -68,7 +74,8 @@ export class RegionLowering extends Lowering {
     this.generals = Array.from({ length: GENERALS }, () => code.local(TYPE.i64));
     this.left = code.local(TYPE.i32); this.where = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
     this.goal = code.local(TYPE.i64);
-    this.cycles = this.isTimed ? code.local(TYPE.f64) : 0;
+    this.cycles = this.isTimed ? code.local(TYPE.i64) : 0;
+    this.predictor = this.isTimed ? new PredictorCode(code, cycles => this.charge(cycles)) : null;
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
     this.reload(true);
     this.giveUpLabel = code.block();
@@ -108,16 +115,19 @@ export class RegionLowering extends Lowering {
     for (let k = 0; k < GENERALS; k++) if ((kept.generals >> k & 1) !== 0) from(this.generals[k]!, OP['i64.load'], STATE.gpr + 8 * k);
     for (let k = 0; k < VECTORS; k++) if ((kept.vectors >> k & 1) !== 0) from(this.vectors[k]!, OP['v128.load'], STATE.vector + VECTOR_BYTES * k);
     loadFlags(code, this.flagLocals);
+    if (isStart) this.predictor?.load();
     if (isStart) from(this.left, OP['i32.load'], STATE.left);
   }
   private spill(): void {
     const { code } = this;
     this.spillRegisters();
     code.i32(0); code.get(this.left); code.memory(OP['i32.store'], STATE.left);
-    if (this.isTimed) {
-      code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.cycles); code.get(this.cycles); code.op(OP['f64.add']);
-      code.memory(OP['f64.store'], STATE.cycles);
-    }
+    if (this.predictor === null) return;
+    this.predictor.store();
+    code.i32(0);
+    code.i32(0); code.memory(OP['f64.load'], STATE.cycles);
+    code.get(this.cycles); code.op(OP['f64.convert_i64_s']); code.f64(1 / CYCLE_PARTS); code.op(OP['f64.mul']); code.op(OP['f64.add']);
+    code.memory(OP['f64.store'], STATE.cycles);
   }
   private spillRegisters(): void {
     const { code, kept } = this;
@@ -224,38 +234,21 @@ export class RegionLowering extends Lowering {
   private siteOf(index: number): number { return this.region.siteOf(this.region.nodes[this.node]!, index); }
   private charge(cycles: number): void {
     const { code } = this;
-    if (!this.isTimed || cycles === 0) return;
-    code.get(this.cycles); code.f64(cycles); code.op(OP['f64.add']); code.set(this.cycles);
+    if (this.predictor === null || cycles === 0) return;
+    code.get(this.cycles); code.i64(cycles * CYCLE_PARTS); code.op(OP['i64.add']); code.set(this.cycles);
   }
-  /** Calls a function of the predictor, whose arguments `push` leaves on the stack, and charges what it says. */
-  private predict(name: 'conditional' | 'indirect' | 'returned', push: () => void): void {
-    const { code } = this;
-    if (!this.isTimed) return;
-    code.get(this.cycles);
-    push();
-    code.call(IMPORTED[name]);
-    code.op(OP['f64.convert_i32_s']); code.op(OP['f64.add']); code.set(this.cycles);
-  }
-  private called(): void {
-    if (!this.isTimed) return;
-    this.code.i32(this.nextLo);
-    this.code.call(IMPORTED.called);
-  }
-  private pushGoal(): void { this.code.get(this.goal); this.code.op(OP['i32.wrap_i64']); }
 
   protected writeJump(to: Value): void {
     const { code, v } = this, { ending } = this.block;
     if (v.isConstant(to)) {
-      if (ending === ENDING.call) this.called();
-      this.charge(this.isTimed ? BRANCH_CYCLES.taken : 0);
+      if (ending === ENDING.call) this.predictor?.called({ value: this.nextLo });
+      this.charge(BRANCH_CYCLES.taken);
       this.edge(v.low(to), v.high(to));
       return;
     }
     v.push(to);
     code.set(this.goal);
-    if (ending === ENDING.callIndirect) this.called();
-    if (ending === ENDING.return) this.predict('returned', () => this.pushGoal());
-    else this.predict('indirect', () => { code.i32(this.nextLo); this.pushGoal(); });
+    this.predictIndirect(ending);
     const { rule, node, block, nextLo } = this;
     for (const { to: known } of this.region.nodes[node]!.edges) {
       code.get(this.goal); code.i64(known.lo, known.hi); code.op(OP['i64.eq']);
@@ -272,15 +265,27 @@ export class RegionLowering extends Lowering {
     v.push(condition);
     code.set(this.taken);
     if (!isCanonical(to.hi)) { code.get(this.taken); this.giveUp(); }
-    this.predict('conditional', () => { code.i32(this.nextLo); code.get(this.taken); });
+    this.predictor?.consult({ value: this.nextLo });
     const { rule, node, block, nextLo } = this;
     code.get(this.taken);
     code.if();
+    this.predictor?.learn(true);
+    this.charge(BRANCH_CYCLES.taken);
     this.edge(to.lo, to.hi);
     code.end();
     // Writing the edge may have written many a node.
     this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo;
+    this.predictor?.learn(false);
     this.edge(nextLo, block.nextHi);
+  }
+  private predictIndirect(ending: number): void {
+    const { code, predictor } = this;
+    if (predictor === null) return;
+    code.get(this.goal); code.op(OP['i32.wrap_i64']); code.set(this.found);
+    const from = { value: this.nextLo }, to = { local: this.found };
+    if (ending === ENDING.callIndirect) predictor.called(from);
+    if (ending === ENDING.return) predictor.returned(to); else predictor.indirect(from, to);
+    this.charge(BRANCH_CYCLES.taken);
   }
 
   // — what Lowering asks —
