@@ -170,8 +170,9 @@ export class Machine {
     const c = this.counters();
     return [
       ['instructions', c.instructions], ['cycles', Math.round(c.cycles)], ['branch misses', c.branchMisses],
-      ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['TLB misses', c.tlbMisses], ['blocks decoded', this.cpu.blocks.built],
+      ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['TLB misses', c.tlbMisses],
       ['code bytes', c.codeBytes], ['data bytes', c.dataBytes], ['page table bytes', c.tableBytes], ['trampoline objects', this.trampolines.live],
+      ...this.cpu.stats(),
     ];
   }
 }

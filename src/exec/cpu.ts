@@ -11,7 +11,7 @@ import { VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
 import { LEFT, Support } from './generated/support.ts';
 import { CpuState } from './state.ts';
-import { Threads } from './threaded/threads.ts';
+import { directCycles, Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
 export type Exit =
@@ -32,12 +32,12 @@ export type Engine = 'interpret' | 'threaded' | 'compile' | 'auto';
 export interface CpuOptions {
   readonly engine?: Engine;
   readonly timing?: Timing;
-  /** Executions after which a block is compiled. */
+  /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
   /** Instructions interpreted before the threaded interpreter is generated. */
   readonly threadedWait?: number;
 }
-const HOT_RUNS = 400;
+const HOT_RUNS = 400, HOT_FROM = 50_000;
 const NEVER = 0x7fffffff;
 
 const DONE = -1;
@@ -62,6 +62,7 @@ export class Cpu {
   private takenOver = NOTHING;
   /** The last run ended with its budget. */
   private wasCutShort = false;
+  private generatedInstructions = 0;
 
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
@@ -75,7 +76,7 @@ export class Cpu {
     const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.predictor);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed, options.threadedWait);
-    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, hotRuns);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, hotRuns, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
@@ -106,8 +107,10 @@ export class Cpu {
           r[STATE_LEFT] = left;
           const why = isCompiled ? this.support!.enter() : this.threads!.enter(block);
           if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
-          if (!this.costs.isTimed) cycles = left - r[STATE_LEFT];
-          left = r[STATE_LEFT];
+          const done = left - r[STATE_LEFT];
+          if (!this.costs.isTimed) cycles = done;
+          this.generatedInstructions += done;
+          left -= done;
           if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
           block = this.takenOver;
         } else if (isCounted) {
@@ -171,7 +174,10 @@ export class Cpu {
     // What a call has done all the same counts; after a REP that is not finished RIP stays.
     const { helped } = support, done = helped === OUTCOME.next ? index : index + 1;
     support.helped = OUTCOME.next;
-    if (isThreaded) f64[THREADED] -= block.instructions.length - done;
+    if (isThreaded) {
+      f64[THREADED] -= block.instructions.length - done;
+      if (this.costs.isTimed) f64[CYCLES] -= directCycles(block);
+    }
     this.goBack(block, helped === OUTCOME.codeWritten ? done : index);
     r[STATE_LEFT] += block.instructions.length - done;
     if (this.costs.isTimed) f64[CYCLES] -= block.cost - block.costOf(done);
@@ -209,4 +215,18 @@ export class Cpu {
   }
   /** Cycles spent outside the program: system calls, faults, signals. */
   charge(cycles: number): void { if (this.costs.isTimed) this.state.f64[CYCLES] += cycles; }
+
+  /** What was counted beside the architecture: it depends on the engine. `engine milliseconds` on the host, too. */
+  stats(): readonly (readonly [name: string, value: number])[] {
+    const { state, blocks, threads, regions, generatedInstructions } = this, threaded = state.f64[THREADED]!;
+    return [
+      ['blocks decoded', blocks.built],
+      ['instructions interpreted', state.instructions - generatedInstructions], ['instructions threaded', threaded],
+      ['instructions compiled', generatedInstructions - threaded],
+      ['blocks threaded', threads?.stats.blocks ?? 0], ['forms met', threads?.stats.forms ?? 0], ['instructions called', threads?.stats.calls ?? 0],
+      ['forms with handlers', threads?.stats.handlers ?? 0], ['generations', threads?.stats.generations ?? 0], ['handler bytes', threads?.stats.wasmBytes ?? 0],
+      ['regions compiled', regions?.stats.regions ?? 0], ['regions dropped', regions?.stats.dropped ?? 0], ['region bytes', regions?.stats.wasmBytes ?? 0],
+      ['engine milliseconds', Math.round((threads?.stats.milliseconds ?? 0) + (regions?.stats.milliseconds ?? 0))],
+    ];
+  }
 }

@@ -13,7 +13,7 @@ const DERIVED = 'Zen 3, derived';
 
 interface CostRow { readonly cycles: number; readonly operations: string; readonly source: string }
 
-/** First match wins; what no row names costs `ALU_CYCLES`. */
+/** A name comes before a beginning (`cvt*`); what no row names costs `ALU_CYCLES`. */
 export const INSTRUCTION_COSTS: readonly CostRow[] = [
   { cycles: 0, operations: 'nop endbr64 endbr32 prefetch*', source: `${DERIVED}: dispatched, never executed` },
   { cycles: 1, operations: 'imul mul mulx', source: `${ZEN3}: imul r64 throughput 1.07, mul 1.10` },
@@ -106,15 +106,20 @@ export class Costs {
   }
   private ofOperation(operation: string): number {
     let cycles = this.byOperation.get(operation);
-    if (cycles === undefined) {
-      cycles = INSTRUCTION_COSTS.find(row => row.operations.split(' ').some(pattern => matches(pattern, operation)))?.cycles ?? ALU_CYCLES;
-      assert(cycles * 64 === Math.floor(cycles * 64), `the cost of ${operation} is not a multiple of 1/64`);
-      this.byOperation.set(operation, cycles);
-    }
+    if (cycles === undefined) this.byOperation.set(operation, cycles = rowCycles(operation));
     return cycles;
   }
   syscall(name: string): number { return SYSCALL_CYCLES[name] ?? EVENT_CYCLES.systemCall; }
 }
-function matches(pattern: string, operation: string): boolean {
-  return pattern.endsWith('*') ? operation.startsWith(pattern.slice(0, -1)) : pattern === operation;
+/** Names as they stand in the rows, and beginnings of names, in the rows' order. */
+const BY_NAME = new Map<string, number>(), BY_BEGINNING: { readonly beginning: string; readonly cycles: number }[] = [];
+for (const { operations, cycles } of INSTRUCTION_COSTS) {
+  assert(cycles * 64 === Math.floor(cycles * 64), `the cost of ${operations} is not a multiple of 1/64`);
+  for (const pattern of operations.split(' ')) {
+    if (pattern.endsWith('*')) BY_BEGINNING.push({ beginning: pattern.slice(0, -1), cycles });
+    else if (!BY_NAME.has(pattern)) BY_NAME.set(pattern, cycles);
+  }
+}
+function rowCycles(operation: string): number {
+  return BY_NAME.get(operation) ?? BY_BEGINNING.find(({ beginning }) => operation.startsWith(beginning))?.cycles ?? ALU_CYCLES;
 }

@@ -18,29 +18,36 @@ const SITE_MASK = (1 << SITE_BITS) - 1;
 const SEEDS_MAX = 4;
 
 /** What `--stats` says of the compiler. */
-export interface CompileStats { regions: number; dropped: number; wasmBytes: number; instructions: number }
+export interface CompileStats { regions: number; dropped: number; wasmBytes: number; milliseconds: number }
 
 export class Regions {
-  readonly stats: CompileStats = { regions: 0, dropped: 0, wasmBytes: 0, instructions: 0 };
+  readonly stats: CompileStats = { regions: 0, dropped: 0, wasmBytes: 0, milliseconds: 0 };
   private readonly support: Support;
   private readonly mmu: Mmu;
   private readonly cache: BlockCache;
-  private readonly lowering: RegionLowering;
+  private readonly isTimed: boolean;
+  private lowering: RegionLowering | null = null;
   /** By number. A dropped one stays until its number is given to another: code of it may be on its way back. */
   private readonly all: (Region | null)[] = [];
   private readonly freeNumbers: number[] = [];
   private liveCount = 0;
   private readonly hotRuns: number;
 
-  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotRuns: number) {
-    this.support = support; this.mmu = mmu; this.cache = cache; this.hotRuns = hotRuns;
-    this.lowering = new RegionLowering(support, isTimed);
+  private readonly hotFrom: number;
+
+  /**
+   * @param hotRuns executions that make a block hot
+   * @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling
+   */
+  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotRuns: number, hotFrom: number) {
+    this.support = support; this.mmu = mmu; this.cache = cache; this.isTimed = isTimed; this.hotRuns = hotRuns; this.hotFrom = hotFrom;
     cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
   }
 
   /** Compiles what is around a hot block. False: it cannot be compiled, or was not executed that often lately. */
   compile(seed: Block): boolean {
     if (!isCompilable(seed) || !this.isHot(seed)) return false;
+    const start = performance.now();
     if (this.liveCount >= REGIONS_MAX) this.dropAll();
     const grown = seed.members.find(region => region.isInBase(seed)) ?? null, seeds = this.seedsFor(seed, grown);
     if (grown !== null) this.drop(grown);
@@ -48,6 +55,7 @@ export class Regions {
     const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
     const flow = flowOf(nodes.map(node => [...new Set(node.edges.map(edge => edge.node))]), entries);
     const region = new Region(number, FIRST_SLOT + number, seeds, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
+    this.lowering ??= new RegionLowering(this.support, this.isTimed);
     const code = this.lowering.writeRegion(region, flow);
     const module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
@@ -64,12 +72,13 @@ export class Regions {
     }
     this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
     this.registerAll(region);
+    this.stats.milliseconds += performance.now() - start;
     return true;
   }
 
   /** Hot is who reaches the number of runs quickly: a few in every time slice add up, too. */
   private isHot(block: Block): boolean {
-    const now = this.support.instructions, isQuick = now - block.since <= HOT_INSTRUCTIONS;
+    const now = this.support.instructions, isQuick = now >= this.hotFrom && now - block.since <= HOT_INSTRUCTIONS;
     if (!isQuick) this.cool(block);
     return isQuick;
   }
@@ -125,7 +134,7 @@ export class Regions {
       this.cool(block);
     }
     for (const help of region.helps) this.support.releaseHelp(help);
-    this.support.table.set(region.slot, null);
+    this.support.releaseSlot(region.slot);
     this.freeNumbers.push(region.number);
     this.liveCount -= 1;
     this.stats.dropped += 1;

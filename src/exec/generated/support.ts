@@ -33,45 +33,57 @@ const TABLE_SLOTS = 1 << 14;
 
 interface Help { readonly helper: Helper; readonly instruction: Instruction }
 
+/** What generated code is linked with. Made when there is some: a short program does without. */
+interface Linked { readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>; readonly table: WebAssembly.Table }
+
 export class Support {
-  readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
   readonly primitives = new PrimitiveNumbers();
   readonly functionType = FUNCTION_TYPE;
   /** Goes on at RIP if there is generated code for it. Gives one of LEFT. */
-  readonly enter: () => number;
+  enter: () => number = () => LEFT.toUnknown;
   /** What the helper, or instruction, that made code give up has done: an OUTCOME, `next` if it faulted. To be cleared by the reader. */
   helped: number = OUTCOME.next;
   /** Performs the instruction of a record; see src/exec/threaded. */
   perform: (record: number) => number = () => GIVE_UP;
+  private linked: Linked | null = null;
   private readonly interpreter: Interpreter;
   private readonly mmu: Mmu;
+  private readonly predictor: Predictor;
   private readonly u8: Uint8Array;
   private readonly words: Int32Array;
   private readonly scratch: Scratch;
   private readonly helps: (Help | null)[] = [];
   private readonly freeHelps: number[] = [];
-  private readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
   constructor(interpreter: Interpreter, mmu: Mmu, predictor: Predictor) {
     const { memory } = interpreter.state;
-    this.interpreter = interpreter; this.mmu = mmu; this.u8 = memory.u8; this.words = memory.i32;
+    this.interpreter = interpreter; this.mmu = mmu; this.predictor = predictor; this.u8 = memory.u8; this.words = memory.i32;
     this.scratch = new Scratch(PRIMITIVE_WORDS, memory.buffer, STAGING.primitive);
+  }
+  instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance {
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), (this.linked ?? this.link()).imports);
+  }
+  private link(): Linked {
+    const { memory } = this.interpreter.state, table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
     const settle = new WebAssembly.Instance(new WebAssembly.Module(settleModule()), {}).exports['settle'];
     const slowPaths = new WebAssembly.Instance(new WebAssembly.Module(slowPathModule()), { tramp64: {
       load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
       modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),
       store: (lo: i32, hi: i32, size: number) => this.store(lo, hi, size),
     } });
-    this.imports = { tramp64: {
+    const imports = { tramp64: {
       ...slowPaths.exports,
       help: (number: number) => this.help(number),
       perform: (record: number) => this.perform(record),
       primitive: (number: number) => this.primitive(number),
-      settle, ...predictor.functions, memory: memory.wasm, functions: this.table,
+      settle, ...this.predictor.functions, memory: memory.wasm, functions: table,
     } };
+    this.linked = { imports, table };
     this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;
+    return this.linked;
   }
-  instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance { return new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports); }
+  /** A function that is not to be called any more. */
+  releaseSlot(slot: number): void { this.linked?.table.set(slot, null); }
   /** Retired so far, but for those of the run that goes on. */
   get instructions(): number { return this.interpreter.state.instructions; }
   get memoryBytes(): number { return this.u8.length; }
