@@ -77,7 +77,7 @@ export class Block {
   }
   /** How often it was executed where that is counted: by the interpreters. */
   get runs(): number { return this.thread === null ? this.interpreted : this.thread.runs; }
-  set runs(value: number) { if (this.thread === null) this.interpreted = value; else this.thread.runs = value; }
+  set runs(value: number) { if (this.thread === null) this.interpreted = value; else this.thread.open(value, Math.max(value, this.hotAt - 1)); }
   /** Where an indirect jump or call at its end was seen to go. */
   readonly targets: Target[] = [];
   noteTarget(lo: i32, hi: i32): void {
@@ -149,16 +149,21 @@ export class BlockCache {
     const block = this.byAddress.get(vaOf(lo, hi));
     if (block === undefined || block.epoch === this.mmu.epoch) return block ?? null;
     if (this.mmu.probe(lo, hi, ACCESS.execute) !== block.pa || (block.secondPa !== -1 && this.secondPage(lo, hi) !== block.secondPa)) return null;
+    return this.trusted(block);
+  }
+  /** Its translation was just found good, and is until the epoch changes. */
+  private trusted(block: Block): Block {
     block.epoch = this.mmu.epoch;
+    this.mmu.noteFetch(block.lo, block.hi);
+    if (block.secondPa !== -1) this.mmu.noteFetch((block.lo + block.bytes) | 0, block.nextHi);
     return block;
   }
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
     const block = this.find(lo, hi, pa);
     if (block === null) return null;
-    block.epoch = this.mmu.epoch;
     this.byAddress.set(vaOf(lo, hi), block);
-    return this.table[slotOf(lo, hi)] = block;
+    return this.table[slotOf(lo, hi)] = this.trusted(block);
   }
   private find(lo: i32, hi: i32, pa: Pa): Block | null {
     const known = this.pages.get(pa >>> 12)?.get(vaOf(lo, hi));

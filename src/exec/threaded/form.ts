@@ -7,6 +7,7 @@ import { SLOT } from '../../base/layout.ts';
 import { FORM, Instruction, NONE, Operand } from '../../decoder/instruction.ts';
 import { type InstructionUse, KEPT_RULE, UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
+import { HANDLER } from './record.ts';
 
 /** Register numbers of a canonical copy: those of operands 0, 1 and 2, base and index. Vectors count alike. */
 export const OPERAND_REGISTER = 8, BASE_REGISTER = 12, INDEX_REGISTER = 13;
@@ -44,14 +45,10 @@ export class Shape {
   /** The rule word after it. Flags nobody reads are not written by all performers. */
   ruleAfter(rule: number, isDead: boolean): number { return isDead ? UNKNOWN_RULE : this.rule === KEPT_RULE ? rule : this.rule; }
   /** @param rule the rule word before it */
-  form(rule: number, isDead: boolean, forms: Form[], firstNumber: number): Form {
+  form(rule: number, isDead: boolean, forms: FormTable): Form {
     const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = 2 * known + (isDead ? 1 : 0);
     let form = this.forms.get(key);
-    if (form === undefined) {
-      form = new Form(firstNumber + forms.length, this, known, isDead);
-      forms.push(form);
-      this.forms.set(key, form);
-    }
+    if (form === undefined) this.forms.set(key, form = forms.add(this, known, isDead, null));
     return form;
   }
 }
@@ -64,7 +61,31 @@ export class Form {
   readonly rule: number;
   /** Nobody reads the flags it writes. */
   readonly isDead: boolean;
-  constructor(number: number, shape: Shape, rule: number, isDead: boolean) { this.number = number; this.shape = shape; this.rule = rule; this.isDead = isDead; }
+  /** What the handler does after it: the next record's. */
+  readonly second: Form | null;
+  /** A record has its handler. */
+  isNeeded = false;
+  private readonly pairs = new Map<Form, Form>();
+
+  constructor(number: number, shape: Shape, rule: number, isDead: boolean, second: Form | null) {
+    this.number = number; this.shape = shape; this.rule = rule; this.isDead = isDead; this.second = second;
+  }
+  /** The form of both, performed by one handler. */
+  with(second: Form, forms: FormTable): Form {
+    let pair = this.pairs.get(second);
+    if (pair === undefined) this.pairs.set(second, pair = forms.add(this.shape, this.rule, this.isDead, second));
+    return pair;
+  }
+}
+
+/** All forms, in the order in which they were met. */
+export class FormTable {
+  readonly rows: Form[] = [];
+  add(shape: Shape, rule: number, isDead: boolean, second: Form | null): Form {
+    const form = new Form(HANDLER.firstForm + this.rows.length, shape, rule, isDead, second);
+    this.rows.push(form);
+    return form;
+  }
 }
 
 /** Finds the shape of an instruction; null: its like is called. */
@@ -84,7 +105,7 @@ const lastOf = (i: Instruction): Operand | undefined => i.operands[i.operands.le
 const hasImmediate = (i: Instruction): boolean => lastOf(i)?.form === FORM.immediate;
 const hasCount = (i: Instruction): boolean => SHIFTS.has(i.operation) && hasImmediate(i) && (lastOf(i)!.lo & (i.size === 8 ? 63 : 31)) !== 0;
 const hasPattern = (i: Instruction): boolean => hasImmediate(i) && i.operands.some(o => o.form === FORM.vector);
-/** Both registers are written, in parts: where they are halves of one, that takes care. */
+/** Both registers are written, in parts, which may be halves of one. */
 const SWAPS = new Set(['xchg', 'xadd', 'cmpxchg']);
 /** Whether they write flags depends on the count, and in no simple way. */
 const CARRY_ROTATES = new Set(['rcl', 'rcr']);
@@ -96,7 +117,7 @@ const CARRY_ROTATES = new Set(['rcl', 'rcr']);
 function keyOf(i: Instruction): number {
   const { operands } = i, count = operands.length;
   if (count > OPERANDS_MAX) return NO_KEY;
-  if (count > 0 && SWAPS.has(i.operation) && i.size < 4 && operands[0]!.form !== FORM.memory) return NO_KEY;
+  if (count > 0 && SWAPS.has(i.operation) && i.size === 1 && operands[0]!.form !== FORM.memory) return NO_KEY;
   if (CARRY_ROTATES.has(i.operation) && hasImmediate(i)) return NO_KEY;
   const rep = i.rep === null ? 0 : i.rep === 'rep' ? 1 : 2;
   let key = ((i.row * 16 + i.condition) * 6 + sizeCode(i.size)) * 6 + 2 * rep + (i.addressSize === 4 ? 1 : 0);

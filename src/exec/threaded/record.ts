@@ -5,14 +5,16 @@
 
 /** Byte offsets in a header. */
 export const HEADER = {
-  /** How often the block was executed, and the number at which that is enough: 0 where there is nothing to execute. */
-  runs: 0, limit: 4,
+  /** How often the block may still be executed: 0 where there is none. */
+  countdown: 0,
   /** The MMU's epoch in which its translation was last found good. */
-  epoch: 8,
-  /** The first record, how many instructions there are, and their cycles as a double. */
-  body: 12, count: 16, cost: 24,
-  address: 32,
-  bytes: 40,
+  epoch: 4,
+  /** How many instructions there are, and the first record. */
+  count: 8, body: 12,
+  /** Cycles of all, that of a direct jump at the end included, as a double. */
+  cost: 16,
+  address: 24,
+  bytes: 32,
 } as const;
 
 /** Byte offsets in a record. Registers are byte offsets in STATE. */

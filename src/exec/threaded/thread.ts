@@ -3,14 +3,12 @@ import type { i32 } from '../../base/types.ts';
 import type { Block } from '../block.ts';
 import { HEADER } from './record.ts';
 
-/** A limit under which no block may be executed. */
-const CLOSED = 0;
-
 export class Thread {
   /** Byte offset of the header. */
   readonly at: number;
   /** What is translated here. */
   block: Block | null = null;
+  private limit = 0;
   private readonly words: Int32Array;
   private readonly word: number;
 
@@ -21,16 +19,17 @@ export class Thread {
   }
   private get(field: number): number { return this.words[this.word + (field >> 2)]!; }
   private set(field: number, value: number): void { this.words[this.word + (field >> 2)] = value; }
-  get runs(): number { return this.get(HEADER.runs); }
-  set runs(value: number) { this.set(HEADER.runs, value); }
-  /** At so many runs it has to come back. */
-  get limit(): number { return this.get(HEADER.limit); }
-  set limit(value: number) { this.set(HEADER.limit, value); }
-  get epoch(): number { return this.get(HEADER.epoch); }
+  /** How often the block was executed. */
+  get runs(): number { return this.limit - this.get(HEADER.countdown); }
+  /** It has to come back at `limit` runs. */
+  open(runs: number, limit: number): void { this.limit = limit; this.set(HEADER.countdown, limit - runs); }
+  close(): void { this.open(this.runs, this.runs); }
+  get isClosed(): boolean { return this.get(HEADER.countdown) <= 0; }
   set epoch(value: number) { this.set(HEADER.epoch, value); }
-  get body(): number { return this.get(HEADER.body); }
-  set body(at: number) { this.set(HEADER.body, at); }
-  set count(value: number) { this.set(HEADER.count, value); }
-  setCost(cycles: Float64Array): void { this.set(HEADER.cost, new Int32Array(cycles.buffer)[0]!); this.set(HEADER.cost + 4, new Int32Array(cycles.buffer)[1]!); }
-  close(): void { this.limit = CLOSED; }
+  place(block: Block, body: number, cycles: number): void {
+    const [lo, hi] = new Int32Array(Float64Array.of(cycles).buffer) as unknown as [number, number];
+    this.set(HEADER.body, body); this.set(HEADER.count, block.instructions.length);
+    this.set(HEADER.cost, lo); this.set(HEADER.cost + 4, hi);
+    this.block = block;
+  }
 }

@@ -4,7 +4,6 @@
  */
 import { LOOKUP, STATE } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
-import { BRANCH_CYCLES } from '../../timing/costs.ts';
 import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
@@ -96,28 +95,29 @@ export class ThreadedLowering extends Lowering {
     }
     this.countThreaded(OP['f64.sub']);
   }
-  /** What was left at the beginning, less what is left at the end. */
+  /** What was left at the beginning, less what is left at the end: from memory, lest it be computed before it is needed. */
   private countThreaded(operation: number): void {
     const { code } = this;
     code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.threaded);
-    code.get(this.left); code.op(OP['f64.convert_i32_s']); code.op(operation);
+    code.i32(0); code.memory(OP['i32.load'], STATE.left); code.op(OP['f64.convert_i32_s']); code.op(operation);
     code.memory(OP['f64.store'], STATE.threaded);
   }
   /** PC is a header: its block is counted in advance, and PC becomes its first record. Whoever takes over takes back what was not done. */
   private writeEntry(refused: Label): void {
     const { code } = this;
     const field = (offset: number, operation: number = OP['i32.load']): void => { code.get(PC); code.memory(operation, offset); };
-    field(HEADER.runs); code.tee(this.found);
-    field(HEADER.limit); code.op(OP['i32.ge_u']);
-    field(HEADER.epoch); code.i32(0); code.memory(OP['i32.load'], STATE.epoch); code.op(OP['i32.ne']);
+    // Each of the three is negative where something stands against it.
+    code.get(this.left); field(HEADER.count); code.op(OP['i32.sub']); code.tee(this.taken);
+    field(HEADER.countdown); code.i32(1); code.op(OP['i32.sub']); code.tee(this.found);
     code.op(OP['i32.or']);
-    code.get(this.left); field(HEADER.count); code.op(OP['i32.lt_s']);
+    code.i32(0); field(HEADER.epoch); code.i32(0); code.memory(OP['i32.load'], STATE.epoch); code.op(OP['i32.xor']); code.op(OP['i32.sub']);
     code.op(OP['i32.or']);
+    code.i32(0); code.op(OP['i32.lt_s']);
     code.ifUnlikely();
     code.br(refused);
     code.end();
-    code.get(PC); code.get(this.found); code.i32(1); code.op(OP['i32.add']); code.memory(OP['i32.store'], HEADER.runs);
-    code.get(this.left); field(HEADER.count); code.op(OP['i32.sub']); code.set(this.left);
+    code.get(PC); code.get(this.found); code.memory(OP['i32.store'], HEADER.countdown);
+    code.get(this.taken); code.set(this.left);
     if (this.isTimed) { code.get(this.cycles); field(HEADER.cost, OP['f64.load']); code.op(OP['f64.add']); code.set(this.cycles); }
     field(HEADER.body); code.set(PC);
   }
@@ -182,15 +182,25 @@ export class ThreadedLowering extends Lowering {
     this.step();
   }
   private writeForm(form: Form): void {
+    this.writeSingle(form);
+    if (form.second !== null && !this.hasLeft) {
+      this.toNext();
+      this.writeSingle(form.second);
+    }
+    if (!this.hasLeft) this.step();
+  }
+  private writeSingle(form: Form): void {
     const { shape } = form;
     this.form = form; this.hasLeft = false; this.rule = form.rule;
     this.perform(shape.semantics, shape.instruction, form.isDead ? 0 : ARITHMETIC_FLAGS);
-    if (!this.hasLeft) this.step();
   }
-  private step(): void {
+  private toNext(): void {
     const { code } = this;
     code.get(PC); code.i32(RECORD.bytes); code.op(OP['i32.add']); code.set(PC);
-    code.br(this.nextLabel);
+  }
+  private step(): void {
+    this.toNext();
+    this.code.br(this.nextLabel);
   }
   /** Goes to the block whose header a field of the record names. */
   private link(field: number): void {
@@ -243,7 +253,6 @@ export class ThreadedLowering extends Lowering {
     this.hasLeft = true;
     if (flow === 'call' || flow === 'jump') {
       if (flow === 'call') this.called();
-      if (this.isTimed) { code.get(this.cycles); code.f64(BRANCH_CYCLES.taken); code.op(OP['f64.add']); code.set(this.cycles); }
       this.link(RECORD.taken);
       return;
     }

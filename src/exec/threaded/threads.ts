@@ -4,6 +4,7 @@ import type { i32, Va } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
 import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
+import { BRANCH_CYCLES } from '../../timing/costs.ts';
 import type { Predictor } from '../../timing/predictor.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { type Block, type BlockCache, ENDING, endingCycles } from '../block.ts';
@@ -13,7 +14,7 @@ import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
 import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
 import { declareImports } from '../lower/imports.ts';
 import { ARITHMETIC_FLAGS } from '../ops.ts';
-import { type Form, type Shape, Shapes } from './form.ts';
+import { type Form, FormTable, type Shape, Shapes } from './form.ts';
 import { HANDLER, HEADER, RECORD } from './record.ts';
 import { Thread } from './thread.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
@@ -30,10 +31,10 @@ const VECTOR_BYTES = 32;
 const RIP = 2 * SLOT.rip;
 
 /** What `--stats` says of it. */
-export interface ThreadedStats { blocks: number; forms: number; generations: number; wasmBytes: number; milliseconds: number }
+export interface ThreadedStats { blocks: number; forms: number; calls: number; generations: number; handlers: number; wasmBytes: number; milliseconds: number }
 
 export class Threads {
-  readonly stats: ThreadedStats = { blocks: 0, forms: 0, generations: 0, wasmBytes: 0, milliseconds: 0 };
+  readonly stats: ThreadedStats = { blocks: 0, forms: 0, calls: 0, generations: 0, handlers: 0, wasmBytes: 0, milliseconds: 0 };
   private readonly support: Support;
   private readonly mmu: Mmu;
   private readonly interpreter: Interpreter;
@@ -43,7 +44,7 @@ export class Threads {
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
   private readonly shapes = new Shapes();
-  private readonly forms: Form[] = [];
+  private readonly forms = new FormTable();
   private readonly byAddress = new Map<Va, Thread>();
   /** By the first record. */
   private readonly byBody = new Map<number, Block>();
@@ -70,9 +71,9 @@ export class Threads {
     const thread = block.thread ?? this.translated(block);
     if (thread === null || left < block.instructions.length) return false;
     const { epoch } = this.mmu;
-    if (thread.runs >= thread.limit) {
-      thread.limit = block.hotAt - 1;
-      if (thread.runs >= thread.limit) return false;
+    if (thread.isClosed) {
+      if (block.runs >= block.hotAt - 1) return false;
+      thread.open(block.runs, block.hotAt - 1);
     }
     thread.epoch = epoch;
     this.support.register(block.lo, block.hi, SLOT_OF_THREADS, thread.at);
@@ -116,21 +117,24 @@ export class Threads {
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
     this.findShapes(block);
-    let lo = block.lo, rule = UNKNOWN_RULE;
+    let lo = block.lo, rule = UNKNOWN_RULE, last: Form | null = null;
     for (let k = 0; k < count; k++) {
       const i = instructions[k]!, shape = this.shapesAt[k]!, record = body + k * RECORD.bytes, isDead = shape !== null && shape.isDead(this.liveAt[k]!);
       lo = (lo + i.length) | 0;
-      const form = shape === null ? null : shape.form(rule, isDead, this.forms, HANDLER.firstForm);
+      const form: Form | null = shape === null ? null : shape.form(rule, isDead, this.forms);
       rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
-      this.writeRecord(record, k, i, form === null ? HANDLER.call : form.number, lo, block.nextHi);
+      this.writeRecord(record, k, i, lo, block.nextHi);
+      const isPaired = last !== null && form !== null && isPair(i);
+      if (isPaired) this.setHandler(record - RECORD.bytes, last!.with(form, this.forms));
+      this.setHandler(record, form);
+      last = form;
     }
     this.writeEnd(body, block);
-    thread.body = body; thread.count = count; thread.setCost(Float64Array.of(block.cost));
-    thread.runs = block.runs; thread.limit = block.hotAt - 1;
-    thread.block = block;
+    thread.place(block, body, block.cost + directCycles(block));
+    thread.open(block.runs, block.hotAt - 1);
     block.thread = thread;
     this.byBody.set(body, block);
-    this.stats.blocks += 1; this.stats.forms = this.forms.length;
+    this.stats.blocks += 1; this.stats.forms = this.forms.rows.length;
     return thread;
   }
   private readonly shapesAt: (Shape | null)[] = [];
@@ -144,9 +148,10 @@ export class Threads {
       live = shape === null ? ARITHMETIC_FLAGS : shape.liveBefore(live);
     }
   }
-  private writeRecord(record: number, place: number, i: Instruction, handler: number, nextLo: i32, nextHi: i32): void {
+  private setHandler(record: number, form: Form | null): void { this.halves[(record + RECORD.handler) >> 1] = form === null ? HANDLER.call : form.number; }
+  private writeRecord(record: number, place: number, i: Instruction, nextLo: i32, nextHi: i32): void {
     const { halves, words } = this, h = record >> 1, w = record >> 2;
-    halves[h + RECORD.handler / 2] = handler; halves[h + RECORD.place / 2] = place;
+    halves[h + RECORD.place / 2] = place;
     words[w + RECORD.nextAddress / 4] = nextLo; words[w + RECORD.nextAddress / 4 + 1] = nextHi;
     i.operands.forEach((o, k) => {
       switch (o.form) {
@@ -195,14 +200,14 @@ export class Threads {
   private generate(): void {
     const start = performance.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
-    const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms));
+    const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
     this.run = this.support.instantiate(bytes).exports['run'] as (header: number) => number;
-    this.generated = HANDLER.firstForm + this.forms.length;
+    this.generated = HANDLER.firstForm + this.forms.rows.length;
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
-    this.stats.generations += 1; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
+    this.stats.generations += 1; this.stats.handlers = this.forms.rows.length; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
   }
 
   /** Performs the instruction of a record. Gives one of CALLED. */
@@ -225,7 +230,8 @@ export class Threads {
     m.outcome = OUTCOME.next;
     if (outcome === OUTCOME.trapped) return CALLED.gaveUp;
     if (outcome > OUTCOME.jumped) { this.support.helped = outcome; return CALLED.gaveUp; }
-    if (this.isTimed && index === block.instructions.length - 1) m.state.f64[STATE.cycles >> 3] += endingCycles(block, outcome === OUTCOME.jumped, r[RIP]!, this.predictor);
+    if (this.isTimed && index === block.instructions.length - 1) m.state.f64[STATE.cycles >> 3] += endingCycles(block, outcome === OUTCOME.jumped, r[RIP]!, this.predictor) - directCycles(block);
+    this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
     if (this.halves[record >> 1]! >= this.generated) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
@@ -234,3 +240,8 @@ export class Threads {
     return CALLED.gaveUp;
   }
 }
+
+/** What a direct jump at the end of a block costs: it is counted in advance with the block. */
+export function directCycles(block: Block): number { return block.ending === ENDING.jump || block.ending === ENDING.call ? BRANCH_CYCLES.taken : 0; }
+/** Whether an instruction is performed together with the one before it. */
+function isPair(i: Instruction): boolean { return i.operation === 'jcc'; }
