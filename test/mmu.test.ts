@@ -112,6 +112,18 @@ tlb('the index is that of the interpreter\'s inline probe', () => {
     assert.is(tlbSlot(lo, hi), (TLB.at + index * TLB.entryBytes) / 4);
   }
 });
+tlb('the epoch moves when a page code was fetched from is flushed, or everything is; a page of data does not matter', () => {
+  const { mmu, fill } = handmade(AT), epochs = [mmu.epoch];
+  const after = (change: () => void): void => { change(); epochs.push(mmu.epoch); };
+  fill(ACCESS.read);
+  after(() => mmu.flushPage(AT));
+  mmu.noteFetch(loOf(AT), hiOf(AT));
+  after(() => mmu.flushPage(AT + 4096));
+  after(() => mmu.flushPage(AT));
+  after(() => mmu.flush());
+  after(() => mmu.flushPage(AT));
+  assert.equal(epochs.map(epoch => epoch - epochs[0]!), [0, 0, 0, 1, 2, 2]);
+});
 tlb('tags come with the accesses: read always, write once D is set, execute by a fetch', () => {
   const { fill, w } = handmade(AT);
   const seen = [tags(w, AT)];

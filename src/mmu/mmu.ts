@@ -26,6 +26,9 @@ export function tlbSlot(lo: i32, hi: i32): number {
   return TLB_WORD + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
 }
 
+const PAGE_SHIFT = 12, PAGES_PER_WORD = 1 << 20;
+function pageNumber(lo: i32, hi: i32): number { return (hi >>> 0) * PAGES_PER_WORD + (lo >>> PAGE_SHIFT); }
+
 export class Mmu {
   readonly memory: LinearMemory;
   readonly frames: Frames;
@@ -38,6 +41,8 @@ export class Mmu {
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
   onCodeWrite: (pa: Pa, length: number) => void = () => {};
   private readonly words: Int32Array;
+  /** Numbers of the pages code was fetched from in this epoch or since the last whole flush. */
+  private readonly executed = new Set<number>();
   private cr3: Pa = NO_ROOT;
 
   constructor(memory: LinearMemory, frames: Frames) {
@@ -47,17 +52,23 @@ export class Mmu {
     this.flush();
   }
 
-  /** Counts flushes: a translation found good holds until the next one. Generated code sees it, too. */
+  /** Counts flushes of what code was fetched from: a translation of code found good holds until the next one. Generated code sees it, too. */
   get epoch(): number { return this.words[EPOCH]!; }
   set epoch(value: number) { this.words[EPOCH] = value; }
 
   /** CR3: the PML4's address, 0 for none. */
   get root(): Pa { return this.cr3; }
   set root(pa: Pa) { this.cr3 = pa; this.flush(); }
-  flush(): void { this.epoch += 1; this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS); }
-  /** INVLPG. */
-  flushPage(va: Va): void {
+  flush(): void {
     this.epoch += 1;
+    this.executed.clear();
+    this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS);
+  }
+  /** To be told where code is fetched from by whoever will not ask again until the epoch changes. */
+  noteFetch(lo: i32, hi: i32): void { this.executed.add(pageNumber(lo, hi)); }
+  /** INVLPG. Pages of data are flushed all the time, as they are brought in: code does not depend on them. */
+  flushPage(va: Va): void {
+    if (this.executed.has(pageNumber(loOf(va), hiOf(va)))) this.epoch += 1;
     const lo = loOf(va) & PAGE_MASK, hi = hiOf(va), slot = tlbSlot(lo, hi), w = this.words;
     if (w[slot] === lo && w[slot + 1] === hi) w[slot] = w[slot + WRITE] = w[slot + EXECUTE] = INVALID;
   }
