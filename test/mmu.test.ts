@@ -108,8 +108,14 @@ function tags(w: Int32Array, at: number): string {
 }
 tlb('the index is that of the interpreter\'s inline probe', () => {
   for (const [lo, hi] of [[0, 0], [0x1000, 0], [-4096, 0x7fff], [0x1234_5000, 0x55]] as const) {
-    const page = (hi * 0x100000 + (lo >>> 12)), index = Number(BigInt(page) ^ (BigInt(page) >> 10n)) & 1023;
+    const page = (hi * 0x100000 + (lo >>> 12)), index = Number(BigInt(page) ^ ((BigInt(page) >> 10n) & 511n)) & 1023;
     assert.is(tlbSlot(lo, hi), (TLB.at + index * TLB.entryBytes) / 4);
+  }
+});
+tlb('no page shares an entry with its neighbour: an access across both asks that of the first for the tag of the second', () => {
+  for (let bit = 12; bit < 47; bit++) {
+    const next = 2 ** bit, page = next - 4096;
+    assert.is.not(tlbSlot(loOf(page), hiOf(page)), tlbSlot(loOf(next), hiOf(next)), `at 2^${bit}`);
   }
 });
 tlb('the epoch moves when a page code was fetched from is flushed, or everything is; a page of data does not matter', () => {

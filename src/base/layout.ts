@@ -55,9 +55,10 @@ export const SLOT = { zero: 16, rip: 17, fs: 22, gs: 23 } as const;
  * The software TLB: 1,024 direct-mapped entries of 32 bytes.
  * +0 read tag, +8 write tag, +16 execute tag (64-bit page addresses; 1 = invalid), +24 addend: pa = low32(va) + addend.
  * The offset of an address's entry is hashed, so that streams a power of two apart do not alias: with `n` the low word of va >> 7,
- * (n ^ n >>> 10) & mask. (Shifting by 7 leaves the page number where entries of 32 bytes want it.)
+ * (n ^ n >>> 10 & fold) & mask. (Shifting by 7 leaves the page number where entries of 32 bytes want it; `fold` keeps neighbours apart, which
+ * an access to both tells from each other by their tags: without it pages on either side of a multiple of 2 GiB would share an entry.)
  */
-export const TLB = { at: 0x1000, entries: 1024, entryBytes: 32, mask: 0x7fe0, read: 0, write: 8, execute: 16, addend: 24 } as const;
+export const TLB = { at: 0x1000, entries: 1024, entryBytes: 32, mask: 0x7fe0, fold: 0x3fe0, read: 0, write: 8, execute: 16, addend: 24 } as const;
 
 /** Branch predictor tables (src/timing). */
 export const PREDICTOR = { at: 0x10000, bytes: 0x40000 } as const;

@@ -133,7 +133,7 @@ export class Interpreter implements Ops {
   modify(o: Operand): Temp { return o.form === FORM.memory ? this.modifyMemory(o) : this.read(o); }
   private modifyMemory(o: Operand): Temp {
     const at = this.address(o), lo = this.s[at], hi = this.s[at + 1];
-    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
+    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
     if (this.words[e + WRITE] === (lo & PAGE_MASK) && this.words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - o.size) {
       this.modified = (lo + this.words[e + ADDEND]) | 0;
       return this.get(this.modified, o.size);
@@ -178,7 +178,7 @@ export class Interpreter implements Ops {
   // — memory —
   load(at: Temp, size: Size, aligned = false): Temp {
     const lo = this.s[at], hi = this.s[at + 1], words = this.words;
-    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
+    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
     if (aligned && (lo & (size - 1)) !== 0) return this.raiseProtection();
     if (words[e + READ] === (lo & PAGE_MASK) && words[e + READ + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       return this.get((lo + words[e + ADDEND]) | 0, size);
@@ -191,7 +191,7 @@ export class Interpreter implements Ops {
   }
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
     const lo = this.s[at], hi = this.s[at + 1], words = this.words;
-    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
+    const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
     if (aligned && (lo & (size - 1)) !== 0) this.raiseProtection();
     if (words[e + WRITE] === (lo & PAGE_MASK) && words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       this.put((lo + words[e + ADDEND]) | 0, value, size);

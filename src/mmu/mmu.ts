@@ -23,7 +23,7 @@ const UPPER_HALF_MASK = -2048;
 /** Where the TLB entry of an address begins, in 32-bit words of the linear memory. */
 export function tlbSlot(lo: i32, hi: i32): number {
   const n = (lo >>> 7) | (hi << 25);
-  return TLB_WORD + (((n ^ (n >>> 10)) & TLB.mask) >> 2);
+  return TLB_WORD + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
 }
 
 const PAGE_SHIFT = 12, PAGES_PER_WORD = 1 << 20;

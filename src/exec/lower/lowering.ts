@@ -459,7 +459,7 @@ export abstract class Lowering implements Ops {
     if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
     this.repeat(`${tag} ${aligned ? 1 : size}`, () => {
       code.get(this.at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(this.entry);
-      code.get(this.entry); code.i32(10); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(this.entry);
+      code.get(this.entry); code.i32(10); code.op(OP['i32.shr_u']); code.i32(TLB.fold); code.op(OP['i32.and']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(this.entry);
       code.memory(OP['i64.load'], TLB.at + tag);
       code.get(this.at);
       if (size > 1 && !aligned) { code.i64(size - 1); code.op(OP['i64.add']); }
