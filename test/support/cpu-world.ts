@@ -1,5 +1,5 @@
 /** A processor, an address space and assembled code: page faults are served as a kernel would, everything else comes back as a word. */
-import { LinearMemory, PAGE_BYTES } from '../../src/base/layout.ts';
+import { LinearMemory, PAGE_BYTES, PREDICTOR, STATE } from '../../src/base/layout.ts';
 import type { Va } from '../../src/base/types.ts';
 import { assemble } from '../../src/decoder/assemble.ts';
 import { Cpu, type CpuOptions } from '../../src/exec/cpu.ts';
@@ -17,14 +17,29 @@ export class CpuWorld {
   readonly memory = new LinearMemory(4 << 20);
   readonly mmu: Mmu;
   readonly cpu: Cpu;
-  readonly space: AddressSpace;
-  readonly labels: ReadonlyMap<string, Va>;
+  space: AddressSpace;
+  labels: ReadonlyMap<string, Va> = new Map();
 
   /** The program begins at `origin`, within the pages of code. */
   constructor(source: string, origin = CODE, options: CpuOptions = {}) {
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
     this.cpu = new Cpu(this.memory, this.mmu, options);
     this.space = AddressSpace.create(this.mmu)!;
+    this.begin(source, origin);
+  }
+  /** The same with another program: as new, but for what the processor knows of frames and addresses. */
+  restart(source: string, origin = CODE): void {
+    const { cpu: { state }, memory } = this;
+    for (const at of this.labels.values()) this.cpu.clearBreakpoint(at);
+    this.space.release();
+    this.space = AddressSpace.create(this.mmu)!;
+    state.reset();
+    state.instructions = state.cycles = 0;
+    state.u8.fill(0, STATE.history, STATE.left);
+    memory.u8.fill(0, PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes);
+    this.begin(source, origin);
+  }
+  private begin(source: string, origin: Va): void {
     this.space.activate();
     this.map(CODE, 2, PROT_ALL); this.map(DATA, 2); this.map(STACK - 2 * PAGE_BYTES, 2);
     const { bytes, labels } = assemble(source, { origin, symbols: { CODE, DATA, STACK } });
