@@ -59,6 +59,9 @@ export class ByteWriter {
   }
 }
 
+/** A part of a function's body, with the offsets in it of branches that are hardly ever taken. */
+export interface Piece { readonly bytes: Uint8Array; readonly unlikely: readonly number[] }
+
 /** One function's body. Locals are numbered from the parameters on; `local` makes more. */
 export class Code extends ByteWriter {
   private readonly parameters: number;
@@ -71,6 +74,14 @@ export class Code extends ByteWriter {
   local(type: ValueType): Local {
     this.types.push(type);
     return this.parameters + this.types.length - 1;
+  }
+  /** Begins anew, with the same locals. */
+  override reset(): void { super.reset(); this.unlikely.length = 0; }
+  /** What was written from an offset on: `again` writes it where as many blocks are open. */
+  since(start: number): Piece { return { bytes: this.bytes.slice(start, this.length), unlikely: this.unlikely.filter(at => at >= start).map(at => at - start) }; }
+  again({ bytes, unlikely }: Piece): void {
+    for (const at of unlikely) this.unlikely.push(this.length + at);
+    this.append(bytes);
   }
   get localTypes(): readonly ValueType[] { return this.types; }
   /** Open blocks. */

@@ -65,6 +65,7 @@ export class Form {
   readonly second: Form | null;
   /** A record has its handler. */
   isNeeded = false;
+  isWritten = false;
   private readonly pairs = new Map<Form, Form>();
 
   constructor(number: number, shape: Shape, rule: number, isDead: boolean, second: Form | null) {
@@ -73,7 +74,10 @@ export class Form {
   /** The form of both, performed by one handler. */
   with(second: Form, forms: FormTable): Form {
     let pair = this.pairs.get(second);
-    if (pair === undefined) this.pairs.set(second, pair = forms.add(this.shape, this.rule, this.isDead, second));
+    if (pair === undefined) {
+      this.pairs.set(second, pair = forms.add(this.shape, this.rule, this.isDead, second));
+      pair.isNeeded = true;
+    }
     return pair;
   }
 }

@@ -5,7 +5,7 @@
 import { LOOKUP, STATE } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
-import { Code, type Label, type Local } from '../../wasm/code.ts';
+import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import type { Value } from '../../wasm/values.ts';
 import { LEFT, type Support, writeFind } from '../generated/support.ts';
@@ -18,7 +18,6 @@ import { HEADER, RECORD } from './record.ts';
 
 /** What a custom leaf is: a general register by its canonical number, a vector register 64 above that, or one of these. */
 const VECTORS = 64, IMMEDIATE = 128, DISPLACEMENT = 129, NEXT = 130, TARGET = 131, SEGMENTS = 192;
-const GENERALS = INDEX_REGISTER + 1;
 /** What performing an instruction by a call came to. */
 export const CALLED = { next: 0, jumped: 1, gaveUp: -1 } as const;
 /** The parameter: a header at first, then the record at hand. */
@@ -41,22 +40,33 @@ export class ThreadedLowering extends Lowering {
   private goOnLabel: Label = 0;
   private callLabel: Label = 0;
   private stopLabel: Label = 0;
+  /** In the order in which they were first written. A later one lies within the blocks of all before, so that it can be written again as it is. */
+  private readonly handlers: { readonly form: Form; piece: Piece | null }[] = [];
   private form!: Form;
+  /** Registers that the instruction at hand has read, as custom leaves. */
+  private readonly used: number[] = [];
   /** The handler has gone elsewhere. */
   private hasLeft = false;
 
   constructor(support: Support, slot: number, isTimed: boolean) {
-    super(new Code(1), support.primitives);
+    super(new Code(1, 1 << 14), support.primitives);
     this.functionType = support.functionType; this.slot = slot; this.isTimed = isTimed;
+    this.start();
   }
 
-  /** By handler numbers from HANDLER.firstForm on; null: the form is not worth one. */
-  writeFunction(forms: readonly (Form | null)[]): Code {
-    const code = new Code(1, 1 << 16);
+  get handlerCount(): number { return this.handlers.length; }
+  private start(): void {
+    const { code } = this;
     this.into(code);
     this.left = code.local(TYPE.i32); this.goal = code.local(TYPE.i64); this.goalLow = code.local(TYPE.i32);
     this.from = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
     this.cycles = this.isTimed ? code.local(TYPE.f64) : 0;
+  }
+
+  /** With handlers for all that are needed. */
+  writeFunction(forms: readonly Form[]): Code {
+    const { code } = this;
+    code.reset();
     code.i32(0); code.memory(OP['i32.load'], STATE.left); code.set(this.left);
     loadFlags(code, this.flagLocals);
     this.countThreaded(OP['f64.add']);
@@ -164,16 +174,17 @@ export class ThreadedLowering extends Lowering {
   }
 
   // — handlers —
-  private writeHandlers(forms: readonly (Form | null)[]): void {
-    const { code } = this;
+  private writeHandlers(forms: readonly Form[]): void {
+    const { code, handlers } = this;
+    for (const form of forms) if (form.isNeeded && !form.isWritten) { form.isWritten = true; handlers.push({ form, piece: null }); }
     this.callLabel = code.block();
-    const goOn = code.block(), written = forms.filter(form => form !== null).reverse();
-    const labels = new Map(written.map(form => [form, code.block()]));
+    const goOn = code.block(), labels = new Map(handlers.map(({ form }) => [form, code.block()]));
     code.get(PC); code.memory(OP['i32.load16_u'], RECORD.handler);
-    code.brTable([this.callLabel, goOn, ...forms.map(form => form === null ? this.callLabel : labels.get(form)!)], this.callLabel);
-    for (const form of written.reverse()) {
+    code.brTable([this.callLabel, goOn, ...forms.map(form => labels.get(form) ?? this.callLabel)], this.callLabel);
+    for (let k = handlers.length - 1; k >= 0; k--) {
+      const handler = handlers[k]!;
       code.end();
-      this.writeForm(form);
+      if (handler.piece === null) handler.piece = this.writeForm(handler.form); else code.again(handler.piece);
     }
     code.end();
     this.link(RECORD.taken);
@@ -181,16 +192,19 @@ export class ThreadedLowering extends Lowering {
     this.writeCall();
     this.step();
   }
-  private writeForm(form: Form): void {
+  private writeForm(form: Form): Piece {
+    const start = this.code.length;
     this.writeSingle(form);
     if (form.second !== null && !this.hasLeft) {
       this.toNext();
       this.writeSingle(form.second);
     }
     if (!this.hasLeft) this.step();
+    return this.code.since(start);
   }
   private writeSingle(form: Form): void {
     const { shape } = form;
+    this.used.length = 0;
     this.form = form; this.hasLeft = false; this.rule = form.rule;
     this.perform(shape.semantics, shape.instruction, form.isDead ? 0 : ARITHMETIC_FLAGS);
   }
@@ -278,8 +292,12 @@ export class ThreadedLowering extends Lowering {
   }
 
   // — what Lowering asks —
-  protected general(index: number): Value { return index === NONE ? this.v.constant64(0) : this.v.custom(index, TYPE.i64); }
-  protected vector(index: number): Value { return this.v.custom(VECTORS + index, TYPE.v128); }
+  protected general(index: number): Value { return index === NONE ? this.v.constant64(0) : this.register(index, TYPE.i64); }
+  protected vector(index: number): Value { return this.register(VECTORS + index, TYPE.v128); }
+  private register(id: number, type: typeof TYPE.i64 | typeof TYPE.v128): Value {
+    if (!this.used.includes(id)) this.used.push(id);
+    return this.v.custom(id, type);
+  }
   protected segmentBase(slot: number): Value { return this.v.custom(SEGMENTS + slot, TYPE.i64); }
   protected immediate(o: Operand): Value { return this.form.shape.isFixed ? this.v.constant64(o.lo, o.hi) : this.v.custom(IMMEDIATE, TYPE.i64); }
   override effective(o: Operand): Temp {
@@ -318,11 +336,10 @@ export class ThreadedLowering extends Lowering {
   protected setVector(index: number): void { this.assign(VECTORS + index, TYPE.v128); }
   /** Makes what is on the stack the value of a register. Operands may be the same one, or one that semantics name. */
   private assign(id: number, type: typeof TYPE.i64 | typeof TYPE.v128): void {
-    const { code, v } = this, file = id - id % VECTORS, index = id % VECTORS, value = v.temporary(type);
+    const { code, v } = this, isOperand = id % VECTORS >= OPERAND_REGISTER, value = v.temporary(type);
     code.set(value);
-    for (let other = 0; other < GENERALS; other++) if (other === index || other >= OPERAND_REGISTER || index >= OPERAND_REGISTER) v.clobberCustom(file + other);
-    const isOperand = index >= OPERAND_REGISTER;
-    if (isOperand) this.offsetOf(index); else code.i32(0);
+    for (const other of this.used) if (other >= VECTORS === id >= VECTORS && (other === id || isOperand || other % VECTORS >= OPERAND_REGISTER)) v.clobberCustom(other);
+    if (isOperand) this.offsetOf(id % VECTORS); else code.i32(0);
     code.get(value);
     code.memory(type === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], isOperand ? 0 : fixedOffset(id));
   }

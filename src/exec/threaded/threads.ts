@@ -23,10 +23,8 @@ import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 const SLOT_OF_THREADS = 1;
 /** Executions before a block is translated. */
 const TRANSLATED_AT = 2;
-/** Instructions interpreted in blocks that wait for the first generation. */
-const FIRST_WAIT = 20_000;
 /** Instructions performed by calls, because their form was met too late, before the second generation; every further wait is so many times longer. */
-const SECOND_WAIT = 20_000, WAIT_GROWTH = 2;
+const SECOND_WAIT = 50_000, WAIT_GROWTH = 2;
 const VECTOR_BYTES = 32;
 const RIP = 2 * SLOT.rip;
 
@@ -40,7 +38,7 @@ export class Threads {
   private readonly interpreter: Interpreter;
   private readonly predictor: Predictor;
   private readonly isTimed: boolean;
-  private readonly lowering: ThreadedLowering;
+  private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
   private readonly shapes = new Shapes();
@@ -53,15 +51,12 @@ export class Threads {
   private readonly waiting: Block[] = [];
   private wait: number;
   private nextWait = SECOND_WAIT;
-  /** Forms from this number on have no handlers yet. */
-  private generated = 0;
 
-  /** @param wait instructions interpreted before the first generation */
-  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, wait: number = FIRST_WAIT) {
+  /** @param wait instructions interpreted in blocks executed more than once before there is a function */
+  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, wait: number) {
     const { memory } = interpreter.state;
     this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed; this.wait = wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
-    this.lowering = new ThreadedLowering(support, SLOT_OF_THREADS, isTimed);
     support.perform = record => this.perform(record);
     cache.onForget.push(block => this.forget(block));
   }
@@ -95,7 +90,9 @@ export class Threads {
     if (thread === null) return;
     thread.close(); // Its records stay: they may be at work.
     thread.block = null;
+    const { runs } = thread;
     block.thread = null;
+    block.runs = runs;
   }
 
   // — translation —
@@ -117,17 +114,17 @@ export class Threads {
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
     this.findShapes(block);
-    let lo = block.lo, rule = UNKNOWN_RULE, last: Form | null = null;
+    let lo = block.lo, rule = UNKNOWN_RULE, before: Form | null = null;
     for (let k = 0; k < count; k++) {
-      const i = instructions[k]!, shape = this.shapesAt[k]!, record = body + k * RECORD.bytes, isDead = shape !== null && shape.isDead(this.liveAt[k]!);
+      const i = instructions[k]!, shape = this.shapesAt[k]!, record = body + k * RECORD.bytes;
       lo = (lo + i.length) | 0;
-      const form: Form | null = shape === null ? null : shape.form(rule, isDead, this.forms);
-      rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
       this.writeRecord(record, k, i, lo, block.nextHi);
-      const isPaired = last !== null && form !== null && isPair(i);
-      if (isPaired) this.setHandler(record - RECORD.bytes, last!.with(form, this.forms));
+      const isDead = shape !== null && shape.isDead(this.liveAt[k]!), form: Form | null = shape === null ? null : shape.form(rule, isDead, this.forms);
+      rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
+      if (before !== null && form !== null && isSecond(i)) this.setHandler(record - RECORD.bytes, before.with(form, this.forms));
+      else if (form !== null && !(k + 1 < count && isSecond(instructions[k + 1]!))) form.isNeeded = true;
       this.setHandler(record, form);
-      last = form;
+      before = form;
     }
     this.writeEnd(body, block);
     thread.place(block, body, block.cost + directCycles(block));
@@ -177,7 +174,10 @@ export class Threads {
     words[(end + RECORD.taken) >> 2] = following;
     if (block.ending !== ENDING.branch && block.ending !== ENDING.jump && block.ending !== ENDING.call) return;
     const target = targetOf(block), top = target.hi >> 15;
-    if (top !== 0 && top !== -1) { halves[(last + RECORD.handler) >> 1] = HANDLER.call; return; } // #GP when it is taken.
+    if (top !== 0 && top !== -1) { // #GP when it is taken.
+      for (let record = body; record <= last; record += RECORD.bytes) this.setHandler(record, null);
+      return;
+    }
     words[(last + RECORD.taken) >> 2] = this.threadAt(target.lo, target.hi).at;
     words[(last + RECORD.next) >> 2] = following;
   }
@@ -200,14 +200,14 @@ export class Threads {
   private generate(): void {
     const start = performance.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
+    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.isTimed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
     this.run = this.support.instantiate(bytes).exports['run'] as (header: number) => number;
-    this.generated = HANDLER.firstForm + this.forms.rows.length;
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
-    this.stats.generations += 1; this.stats.handlers = this.forms.rows.length; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
+    this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
   }
 
   /** Performs the instruction of a record. Gives one of CALLED. */
@@ -233,7 +233,8 @@ export class Threads {
     if (this.isTimed && index === block.instructions.length - 1) m.state.f64[STATE.cycles >> 3] += endingCycles(block, outcome === OUTCOME.jumped, r[RIP]!, this.predictor) - directCycles(block);
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
-    if (this.halves[record >> 1]! >= this.generated) this.wait -= 1;
+    const form = this.forms.rows[this.halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
+    if (form !== undefined && !form.isWritten) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.codeWritten;
@@ -243,5 +244,5 @@ export class Threads {
 
 /** What a direct jump at the end of a block costs: it is counted in advance with the block. */
 export function directCycles(block: Block): number { return block.ending === ENDING.jump || block.ending === ENDING.call ? BRANCH_CYCLES.taken : 0; }
-/** Whether an instruction is performed together with the one before it. */
-function isPair(i: Instruction): boolean { return i.operation === 'jcc'; }
+/** Whether an instruction is performed by the handler of the one before it. */
+function isSecond(i: Instruction): boolean { return i.operation === 'jcc'; }
