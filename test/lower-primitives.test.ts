@@ -116,7 +116,7 @@ function hasNan(test: SuspectTest | null, s: Scratch, word: number): boolean {
 /** A case with an immediate has many like it. */
 const inputsOf = (of: Case): number => of.immediate === null ? 160 : 24;
 class World {
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   readonly scratch = new Scratch(0x4000, this.memory.buffer);
   readonly inputs = new Inputs(testSeed());
 

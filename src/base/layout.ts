@@ -79,9 +79,12 @@ export const RECORDS = { at: 0x80000, end: 0x2000000 } as const;
 /** The first guest physical page. Below it is the emulator's own. */
 export const PHYSICAL_AT = 0x2000000;
 
-/** One memory, initial size = maximum: views never detach, untouched pages cost nothing. */
+/**
+ * One memory, initial size = maximum: views never detach, untouched pages cost nothing. It is shared, though nobody shares it: V8 takes the size of
+ * other memory for garbage to be collected soon, and collects three times while a small program starts.
+ */
 export class LinearMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   readonly wasm: WebAssembly.Memory;
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
@@ -91,7 +94,7 @@ export class LinearMemory {
   constructor(bytes: number) {
     assert(bytes > 0 && bytes % 0x10000 === 0 && bytes + PHYSICAL_AT <= 0x8000_0000, `${bytes} bytes of physical memory`);
     const pages = (bytes + PHYSICAL_AT) / 0x10000;
-    this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.buffer = this.wasm.buffer;
     this.i32 = new Int32Array(this.buffer);
     this.u8 = new Uint8Array(this.buffer);

@@ -13,7 +13,7 @@ export class Scratch {
   readonly u8: Uint8Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
-  constructor(words: number, buffer: ArrayBuffer = new ArrayBuffer(words * 4), at = 0) {
+  constructor(words: number, buffer: ArrayBufferLike = new ArrayBuffer(words * 4), at = 0) {
     this.i32 = new Int32Array(buffer, at, words); this.u32 = new Uint32Array(buffer, at, words);
     this.i16 = new Int16Array(buffer, at, 2 * words); this.u16 = new Uint16Array(buffer, at, 2 * words);
     this.i8 = new Int8Array(buffer, at, 4 * words); this.u8 = new Uint8Array(buffer, at, 4 * words);

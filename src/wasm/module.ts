@@ -5,7 +5,7 @@ import type { ValueType } from './opcode.ts';
 const MAGIC_AND_VERSION = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2 } as const;
-const FUNCTION_TYPE = 0x60, FUNCREF = 0x70;
+const FUNCTION_TYPE = 0x60, FUNCREF = 0x70, HAS_MAXIMUM = 1, IS_SHARED = 2;
 
 export interface Signature { readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }
 
@@ -28,9 +28,9 @@ export class ModuleWriter {
     this.imports.push(w => { w.text(from); w.text(name); w.byte(KIND.function); w.unsigned(type); });
     return this.imported++;
   }
-  /** Not shared; sizes in pages of 64 KiB. */
+  /** Shared; sizes in pages of 64 KiB. */
   importMemory(from: string, name: string, minimum: number, maximum: number): void {
-    this.imports.push(w => { w.text(from); w.text(name); w.byte(KIND.memory); w.byte(1); w.unsigned(minimum); w.unsigned(maximum); });
+    this.imports.push(w => { w.text(from); w.text(name); w.byte(KIND.memory); w.byte(HAS_MAXIMUM | IS_SHARED); w.unsigned(minimum); w.unsigned(maximum); });
   }
   importTable(from: string, name: string, minimum: number): void {
     this.imports.push(w => { w.text(from); w.text(name); w.byte(KIND.table); w.byte(FUNCREF); w.byte(0); w.unsigned(minimum); });
