@@ -132,8 +132,8 @@ export class BlockCache {
   /** Told of every block that is not to be executed any more. */
   readonly onForget: ((block: Block) => void)[] = [];
 
-  private readonly hotRuns: number;
-  /** @param hotRuns executions after which a block is hot */
+  /** Executions after which a block is hot: a block keeps what it was when it was built. */
+  hotRuns: number;
   constructor(memory: LinearMemory, mmu: Mmu, costs: Costs, hotRuns: number) {
     this.memory = memory; this.mmu = mmu; this.costs = costs; this.hotRuns = hotRuns;
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);

@@ -37,7 +37,8 @@ export interface CpuOptions {
   /** Instructions interpreted before the threaded interpreter is generated. */
   readonly threadedWait?: number;
 }
-const HOT_RUNS = 400, HOT_FROM = 50_000;
+/** What the interpreter performs is worth compiling sooner than what is threaded. */
+const HOT_RUNS = 400, HOT_THREADED_RUNS = 20_000, HOT_FROM = 50_000;
 /** Making the threaded interpreter, and V8's optimising it in the background, takes the time of so many interpreted instructions. */
 const THREADED_WAIT = { auto: 150_000, threaded: 20_000 } as const;
 const NEVER = 0x7fffffff;
@@ -77,8 +78,9 @@ export class Cpu {
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
     const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.predictor);
     this.support = support;
-    this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed, options.threadedWait ?? THREADED_WAIT[engine === 'threaded' ? 'threaded' : 'auto']);
-    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, hotRuns, options.hotRuns === undefined ? HOT_FROM : 0);
+    this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed,
+      engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, options.threadedWait ?? THREADED_WAIT[engine === 'threaded' ? 'threaded' : 'auto']);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }

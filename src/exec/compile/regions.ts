@@ -31,16 +31,14 @@ export class Regions {
   private readonly all: (Region | null)[] = [];
   private readonly freeNumbers: number[] = [];
   private liveCount = 0;
-  private readonly hotRuns: number;
 
   private readonly hotFrom: number;
 
   /**
-   * @param hotRuns executions that make a block hot
    * @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling
    */
-  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotRuns: number, hotFrom: number) {
-    this.support = support; this.mmu = mmu; this.cache = cache; this.isTimed = isTimed; this.hotRuns = hotRuns; this.hotFrom = hotFrom;
+  constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotFrom: number) {
+    this.support = support; this.mmu = mmu; this.cache = cache; this.isTimed = isTimed; this.hotFrom = hotFrom;
     cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
   }
 
@@ -83,13 +81,13 @@ export class Regions {
     return isQuick;
   }
   /** It has to become hot anew. */
-  private cool(block: Block): void { block.since = this.support.instructions; block.hotAt = block.runs + this.hotRuns; }
+  private cool(block: Block): void { block.since = this.support.instructions; block.hotAt = block.runs + this.cache.hotRuns; }
   /**
    * A block of a region that is hot all the same is where it is entered from outside. It becomes an entry; the former ones stay if they were
    * entered, too, or were taken away once already and came back.
    */
   private seedsFor(seed: Block, grown: Region | null): readonly Block[] {
-    const others = grown === null ? [] : grown.seeds.filter(other => other.isProvenEntry || other.entered >= this.hotRuns / 4);
+    const others = grown === null ? [] : grown.seeds.filter(other => other.isProvenEntry || other.entered >= this.cache.hotRuns / 4);
     seed.isProvenEntry = seed.wasSeed;
     seed.wasSeed = true;
     return others.length < SEEDS_MAX ? [seed, ...others] : [seed];

@@ -38,6 +38,8 @@ export class Threads {
   private readonly interpreter: Interpreter;
   private readonly predictor: Predictor;
   private readonly isTimed: boolean;
+  private readonly cache: BlockCache;
+  private readonly hotRuns: number;
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
@@ -52,10 +54,14 @@ export class Threads {
   private wait: number;
   private nextWait = SECOND_WAIT;
 
-  /** @param wait instructions interpreted in blocks executed more than once before there is a function */
-  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, wait: number) {
+  /**
+   * @param hotRuns executions that make a threaded block hot
+   * @param wait instructions interpreted in blocks executed more than once before there is threaded code
+   */
+  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, wait: number) {
     const { memory } = interpreter.state;
-    this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed; this.wait = wait;
+    this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed;
+    this.cache = cache; this.hotRuns = hotRuns; this.wait = wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
     cache.onForget.push(block => this.forget(block));
@@ -102,6 +108,7 @@ export class Threads {
       if (block.runs === TRANSLATED_AT) this.waiting.push(block);
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
+      this.cache.hotRuns = this.hotRuns;
       for (const earlier of this.waiting) if (earlier.isValid && earlier.thread === null) this.translate(earlier);
       this.waiting.length = 0;
     }
@@ -128,6 +135,7 @@ export class Threads {
     }
     this.writeEnd(body, block);
     thread.place(block, body, block.cost + directCycles(block));
+    block.since = this.support.instructions; block.hotAt = block.runs + this.hotRuns;
     thread.open(block.runs, block.hotAt - 1);
     block.thread = thread;
     this.byBody.set(body, block);
