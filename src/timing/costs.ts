@@ -98,7 +98,7 @@ export class Costs {
     if (!this.isTimed) return CYCLES_UNTIMED;
     let cycles = this.ofOperation(i.operation);
     const destination = i.operands[0];
-    const readsMemory = i.operands.some(o => o.kind === 'mem') && i.operation !== 'lea' && i.operation !== 'nop';
+    const readsMemory = hasMemoryOperand(i) && i.operation !== 'lea' && i.operation !== 'nop';
     if (readsMemory) cycles += LOAD_CYCLES;
     if (readsMemory && destination?.kind === 'mem' && !READS_ONLY.has(i.operation)) cycles += STORE_CYCLES;
     if (i.lock || (i.operation === 'xchg' && readsMemory)) cycles += LOCKED_CYCLES;
@@ -111,6 +111,11 @@ export class Costs {
   }
   syscall(name: string): number { return SYSCALL_CYCLES[name] ?? EVENT_CYCLES.systemCall; }
 }
+function hasMemoryOperand(i: Instruction): boolean {
+  for (const { kind } of i.operands) if (kind === 'mem') return true;
+  return false;
+}
+
 /** Names as they stand in the rows, and beginnings of names, in the rows' order. */
 const BY_NAME = new Map<string, number>(), BY_BEGINNING: { readonly beginning: string; readonly cycles: number }[] = [];
 for (const { operations, cycles } of INSTRUCTION_COSTS) {

@@ -13,7 +13,6 @@ import { sseExtended } from './sse-extended.ts';
 import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
 import { sseMoves } from './sse-moves.ts';
-import { hasMmx } from './sse-operands.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
@@ -25,11 +24,12 @@ export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
 });
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
-const SYSTEM_FILES: ReadonlySet<string> = new Set(['segment', 'control', 'debug']);
-
-/** Chosen once, when a block is built. */
+/** Chosen once, when a block is built. Instructions with an MMX register share names with those of XMM registers, but not their scores. A loop, because it is called for every instruction of code that is executed once. */
 export function semanticsOf(i: Instruction): Semantics {
-  if (hasMmx(i)) return notImplemented;
-  const isSystem = i.operands.some(operand => SYSTEM_FILES.has(operand.file));
+  let isSystem = false;
+  for (const { file } of i.operands) {
+    if (file === 'mmx') return notImplemented;
+    if (file === 'segment' || file === 'control' || file === 'debug') isSystem = true;
+  }
   return (isSystem ? segmentMoves[i.operation] : SEMANTICS[i.operation]) ?? notImplemented;
 }

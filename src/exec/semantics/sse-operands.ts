@@ -97,6 +97,3 @@ export function scalarExchanged(primitive: Primitive, size: LaneSize): Semantics
 export function scalarUnary(primitive: Primitive, from: LaneSize, to: LaneSize = from): Semantics {
   return (m, i) => m.write(lane(first(i), to), m.apply(primitive, laneOf(m, second(i), from)));
 }
-
-/** Instructions with an MMX register share names with those of XMM registers, but not these scores. */
-export function hasMmx(i: Instruction): boolean { return i.operands.some(operand => operand.file === 'mmx'); }
