@@ -1,5 +1,5 @@
 /** The processor: fetches blocks, has them performed, counts, and returns to its caller for everything a kernel does. */
-import { SLOT, STATE, type LinearMemory } from '../base/layout.ts';
+import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import type { PageFault } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
@@ -11,7 +11,7 @@ import { VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
 import { LEFT, Support } from './generated/support.ts';
 import { CpuState } from './state.ts';
-import { directCycles, Threads } from './threaded/threads.ts';
+import { directCycles, type ThreadedOptions, Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
 export type Exit =
@@ -34,13 +34,14 @@ export interface CpuOptions {
   readonly timing?: Timing;
   /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
-  /** Instructions interpreted before the threaded interpreter is generated. */
-  readonly threadedWait?: number;
+  readonly threaded?: Partial<ThreadedOptions>;
 }
 /** What the interpreter performs is worth compiling sooner than what is threaded. */
 const HOT_RUNS = 400, HOT_THREADED_RUNS = 20_000, HOT_FROM = 50_000;
 /** Making the threaded interpreter, and V8's optimising it in the background, takes the time of so many interpreted instructions. */
-const THREADED_WAIT = { auto: 150_000, threaded: 20_000 } as const;
+const LATER: ThreadedOptions = { runs: 2, wait: 150_000, bytes: RECORDS.end - RECORDS.at };
+/** Where nothing else makes code fast. */
+const SOON: ThreadedOptions = { ...LATER, wait: 20_000 };
 const NEVER = 0x7fffffff;
 
 const DONE = -1;
@@ -79,7 +80,7 @@ export class Cpu {
     const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.predictor);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed,
-      engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, options.threadedWait ?? THREADED_WAIT[engine === 'threaded' ? 'threaded' : 'auto']);
+      engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });
     this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }

@@ -21,13 +21,19 @@ import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
 /** The function's place in the table of functions. */
 const SLOT_OF_THREADS = 1;
-/** Executions before a block is translated. */
-const TRANSLATED_AT = 2;
-/** Instructions performed by calls, because their form was met too late, before the second generation; every further wait is so many times longer. */
-const SECOND_WAIT = 50_000, WAIT_GROWTH = 2;
+/** Every further generation waits so many times longer, for instructions that are called because their form was met too late. */
+const WAIT_GROWTH = 2;
 const VECTOR_BYTES = 32;
 const RIP = 2 * SLOT.rip;
 
+export interface ThreadedOptions {
+  /** Executions before a block is translated. */
+  readonly runs: number;
+  /** Instructions interpreted in such blocks before there is threaded code. */
+  readonly wait: number;
+  /** The memory for records. */
+  readonly bytes: number;
+}
 /** What `--stats` says of it. */
 export interface ThreadedStats { blocks: number; forms: number; calls: number; generations: number; handlers: number; wasmBytes: number; milliseconds: number }
 
@@ -40,6 +46,7 @@ export class Threads {
   private readonly isTimed: boolean;
   private readonly cache: BlockCache;
   private readonly hotRuns: number;
+  private readonly options: ThreadedOptions;
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
@@ -52,16 +59,13 @@ export class Threads {
   private run: ((header: number) => number) | null = null;
   private readonly waiting: Block[] = [];
   private wait: number;
-  private nextWait = SECOND_WAIT;
+  private nextWait: number;
 
-  /**
-   * @param hotRuns executions that make a threaded block hot
-   * @param wait instructions interpreted in blocks executed more than once before there is threaded code
-   */
-  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, wait: number) {
+  /** @param hotRuns executions that make a threaded block hot */
+  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, options: ThreadedOptions) {
     const { memory } = interpreter.state;
     this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed;
-    this.cache = cache; this.hotRuns = hotRuns; this.wait = wait;
+    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.wait = this.nextWait = options.wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
     cache.onForget.push(block => this.forget(block));
@@ -103,9 +107,9 @@ export class Threads {
 
   // — translation —
   private translated(block: Block): Thread | null {
-    if (block.runs < TRANSLATED_AT || block.ending === ENDING.stop || block.stopsHere) return null;
+    if (block.runs < this.options.runs || block.ending === ENDING.stop || block.stopsHere) return null;
     if (this.wait > 0 && this.run === null) {
-      if (block.runs === TRANSLATED_AT) this.waiting.push(block);
+      if (block.runs === this.options.runs) this.waiting.push(block);
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
       this.cache.hotRuns = this.hotRuns;
@@ -116,7 +120,7 @@ export class Threads {
   }
   private translate(block: Block): Thread {
     const { instructions } = block, count = instructions.length;
-    if (this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes > RECORDS.end) this.dropAll();
+    if (this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes > RECORDS.at + this.options.bytes) this.dropAll();
     const thread = this.threadAt(block.lo, block.hi);
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
