@@ -8,7 +8,7 @@ import { flowOf } from './flow.ts';
 import { RegionLowering } from './region-lowering.ts';
 import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 
-/** Live modules cost memory mappings, of which a process has 65,530: at this many, everything is dropped. */
+/** Modules cost memory mappings, of which a process has 65,530, for as long as their table lives: at this many, everything is dropped. */
 const REGIONS_MAX = 2000;
 /** Instructions within which a block must reach the number of runs that makes it hot. */
 const HOT_INSTRUCTIONS = 1 << 24;
@@ -30,7 +30,8 @@ export class Regions {
   /** By number. A dropped one stays until its number is given to another: code of it may be on its way back. */
   private readonly all: (Region | null)[] = [];
   private readonly freeNumbers: number[] = [];
-  private liveCount = 0;
+  /** Regions linked with the present table, dropped ones among them. */
+  private linkedCount = 0;
 
   private readonly hotFrom: number;
 
@@ -46,7 +47,8 @@ export class Regions {
   compile(seed: Block): boolean {
     if (!isCompilable(seed) || !this.isHot(seed)) return false;
     const start = performance.now();
-    if (this.liveCount >= REGIONS_MAX) this.dropAll();
+    if (this.linkedCount === REGIONS_MAX) this.dropAll();
+    this.linkedCount += 1;
     const grown = seed.members.find(region => region.isInBase(seed)) ?? null, seeds = this.seedsFor(seed, grown);
     if (grown !== null) this.drop(grown);
     const { nodes, entries } = choose(seeds, this.cache);
@@ -62,7 +64,6 @@ export class Regions {
     const bytes = module.bytes();
     this.support.instantiate(bytes);
     this.all[number] = region;
-    this.liveCount += 1;
     for (const block of region.blocks) { block.members.push(region); this.cool(block); }
     for (const node of region.entries) {
       const { block } = nodes[node]!;
@@ -134,8 +135,11 @@ export class Regions {
     for (const help of region.helps) this.support.releaseHelp(help);
     this.support.releaseSlot(region.slot);
     this.freeNumbers.push(region.number);
-    this.liveCount -= 1;
     this.stats.dropped += 1;
   }
-  private dropAll(): void { for (const region of this.all) if (region !== null) this.drop(region); }
+  private dropAll(): void {
+    for (const region of this.all) if (region !== null) this.drop(region);
+    this.support.relink();
+    this.linkedCount = 0;
+  }
 }

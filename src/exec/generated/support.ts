@@ -45,6 +45,7 @@ export class Support {
   helped: number = OUTCOME.next;
   /** Performs the instruction of a record; see src/exec/threaded. */
   perform: (record: number) => number = () => GIVE_UP;
+  readonly onRelink: (() => void)[] = [];
   private linked: Linked | null = null;
   private readonly interpreter: Interpreter;
   private readonly mmu: Mmu;
@@ -81,6 +82,14 @@ export class Support {
     this.linked = { imports, table };
     this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;
     return this.linked;
+  }
+  /**
+   * Takes a new table: V8 keeps all that was ever linked with one alive, and goes through it whenever the table changes. To be called while
+   * nothing generated is at work; what is still wanted has to be instantiated anew.
+   */
+  relink(): void {
+    this.linked = null;
+    for (const again of this.onRelink) again();
   }
   /** A function that is not to be called any more. */
   releaseSlot(slot: number): void { this.linked?.table.set(slot, null); }
