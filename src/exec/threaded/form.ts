@@ -42,13 +42,14 @@ export class Shape {
   isDead(live: number): boolean { return this.flagsTouched !== 0 && (this.flagsTouched & live) === 0; }
   /** The flags that are live before it. */
   liveBefore(live: number): number { return this.mayGiveUp ? ARITHMETIC_FLAGS : (live & ~this.flagsWritten) | this.flagsRead; }
+  get touchesFlags(): boolean { return this.flagsTouched !== 0 || this.rule !== KEPT_RULE; }
   /** The rule word after it. Flags nobody reads are not written by all performers. */
   ruleAfter(rule: number, isDead: boolean): number { return isDead ? UNKNOWN_RULE : this.rule === KEPT_RULE ? rule : this.rule; }
-  /** @param rule the rule word before it */
-  form(rule: number, isDead: boolean, forms: FormTable): Form {
-    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = 2 * known + (isDead ? 1 : 0);
+  /** @param rule the rule word before it, as far as that is known, or `isGuess` if it is only likely */
+  form(rule: number, isGuess: boolean, isDead: boolean, forms: FormTable): Form {
+    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = 4 * known + (isGuess ? 2 : 0) + (isDead ? 1 : 0);
     let form = this.forms.get(key);
-    if (form === undefined) this.forms.set(key, form = forms.add(this, known, isDead, null));
+    if (form === undefined) this.forms.set(key, form = forms.add(this, known, isGuess, isDead, null));
     return form;
   }
 }
@@ -59,6 +60,8 @@ export class Form {
   readonly shape: Shape;
   /** The rule word before it, if it reads flags. */
   readonly rule: number;
+  /** That is how it was when it was met: the handler has to look. */
+  readonly isGuess: boolean;
   /** Nobody reads the flags it writes. */
   readonly isDead: boolean;
   /** What the handler does after it: the next record's. */
@@ -68,14 +71,14 @@ export class Form {
   isWritten = false;
   private readonly pairs = new Map<Form, Form>();
 
-  constructor(number: number, shape: Shape, rule: number, isDead: boolean, second: Form | null) {
-    this.number = number; this.shape = shape; this.rule = rule; this.isDead = isDead; this.second = second;
+  constructor(number: number, shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null) {
+    this.number = number; this.shape = shape; this.rule = rule; this.isGuess = isGuess; this.isDead = isDead; this.second = second;
   }
   /** The form of both, performed by one handler. */
   with(second: Form, forms: FormTable): Form {
     let pair = this.pairs.get(second);
     if (pair === undefined) {
-      this.pairs.set(second, pair = forms.add(this.shape, this.rule, this.isDead, second));
+      this.pairs.set(second, pair = forms.add(this.shape, this.rule, this.isGuess, this.isDead, second));
       pair.isNeeded = true;
     }
     return pair;
@@ -85,8 +88,8 @@ export class Form {
 /** All forms, in the order in which they were met. */
 export class FormTable {
   readonly rows: Form[] = [];
-  add(shape: Shape, rule: number, isDead: boolean, second: Form | null): Form {
-    const form = new Form(HANDLER.firstForm + this.rows.length, shape, rule, isDead, second);
+  add(shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null): Form {
+    const form = new Form(HANDLER.firstForm + this.rows.length, shape, rule, isGuess, isDead, second);
     this.rows.push(form);
     return form;
   }

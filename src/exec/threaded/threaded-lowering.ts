@@ -11,6 +11,7 @@ import type { Value } from '../../wasm/values.ts';
 import { LEFT, type Support, writeFind } from '../generated/support.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
+import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
 import { Lowering } from '../lower/lowering.ts';
 import { ARITHMETIC_FLAGS, type Helper, type Temp } from '../ops.ts';
 import { BASE_REGISTER, type Form, INDEX_REGISTER, OPERAND_REGISTER } from './form.ts';
@@ -190,31 +191,39 @@ export class ThreadedLowering extends Lowering {
     this.link(RECORD.taken);
     code.end();
     this.writeCall();
-    this.step();
+    this.toNext();
+    code.br(this.nextLabel);
   }
   private writeForm(form: Form): Piece {
     const start = this.code.length;
-    this.writeSingle(form);
-    if (form.second !== null && !this.hasLeft) {
-      this.toNext();
-      this.writeSingle(form.second);
-    }
-    if (!this.hasLeft) this.step();
+    this.writeFrom(form, form.second);
     return this.code.since(start);
   }
-  private writeSingle(form: Form): void {
+  private writeFrom(form: Form, then: Form | null): void {
+    const { code } = this;
+    if (form.isGuess) {
+      code.get(this.flagLocals.rule); code.i32(form.rule); code.op(OP['i32.ne']);
+      code.ifUnlikely();
+      this.writeWith(UNKNOWN_RULE, form, then);
+      code.end();
+    }
+    this.writeWith(form.rule, form, then);
+  }
+  private writeWith(rule: number, form: Form, then: Form | null): void {
+    this.writeSingle(form, rule);
+    if (this.hasLeft) return;
+    this.toNext();
+    if (then !== null) this.writeFrom(then, null); else this.code.br(this.nextLabel);
+  }
+  private writeSingle(form: Form, rule: number): void {
     const { shape } = form;
     this.used.length = 0;
-    this.form = form; this.hasLeft = false; this.rule = form.rule;
+    this.form = form; this.hasLeft = false; this.rule = rule;
     this.perform(shape.semantics, shape.instruction, form.isDead ? 0 : ARITHMETIC_FLAGS);
   }
   private toNext(): void {
     const { code } = this;
     code.get(PC); code.i32(RECORD.bytes); code.op(OP['i32.add']); code.set(PC);
-  }
-  private step(): void {
-    this.toNext();
-    this.code.br(this.nextLabel);
   }
   /** Goes to the block whose header a field of the record names. */
   private link(field: number): void {

@@ -57,8 +57,7 @@ export class Threads {
   private readonly byBody = new Map<number, Block>();
   private next: number = RECORDS.at;
   private run: ((header: number) => number) | null = null;
-  private module: Uint8Array<ArrayBuffer> | null = null;
-  private readonly waiting: Block[] = [];
+  private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
   private wait: number;
   private nextWait: number;
 
@@ -69,7 +68,6 @@ export class Threads {
     this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.wait = this.nextWait = options.wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
-    support.onRelink.push(() => { if (this.module !== null) this.link(this.module); });
     cache.onForget.push(block => this.forget(block));
   }
 
@@ -111,28 +109,31 @@ export class Threads {
   private translated(block: Block): Thread | null {
     if (block.runs < this.options.runs || block.ending === ENDING.stop || block.stopsHere) return null;
     if (this.wait > 0 && this.run === null) {
-      if (block.runs === this.options.runs) this.waiting.push(block);
+      if (block.runs === this.options.runs) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
       this.cache.hotRuns = this.hotRuns;
-      for (const earlier of this.waiting) if (earlier.isValid && earlier.thread === null) this.translate(earlier);
+      for (const earlier of this.waiting) if (earlier.block.isValid && earlier.block.thread === null) this.translate(earlier.block, earlier.rule);
       this.waiting.length = 0;
     }
-    return block.thread ?? this.translate(block);
+    return block.thread ?? this.translate(block, this.words[STATE.flagsRule >> 2]!);
   }
-  private translate(block: Block): Thread {
+  /** @param entryRule the rule word it was once entered with */
+  private translate(block: Block, entryRule: number): Thread {
     const { instructions } = block, count = instructions.length;
     if (this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes > RECORDS.at + this.options.bytes) this.dropAll();
     const thread = this.threadAt(block.lo, block.hi);
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
     this.findShapes(block);
-    let lo = block.lo, rule = UNKNOWN_RULE, before: Form | null = null;
+    let lo = block.lo, rule: number = UNKNOWN_RULE, guess = entryRule, before: Form | null = null;
     for (let k = 0; k < count; k++) {
       const i = instructions[k]!, shape = this.shapesAt[k]!, record = body + k * RECORD.bytes;
       lo = (lo + i.length) | 0;
       this.writeRecord(record, k, i, lo, block.nextHi);
-      const isDead = shape !== null && shape.isDead(this.liveAt[k]!), form: Form | null = shape === null ? null : shape.form(rule, isDead, this.forms);
+      const isDead = shape !== null && shape.isDead(this.liveAt[k]!), isGuess = shape !== null && shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
+      const form: Form | null = shape === null ? null : shape.form(isGuess ? guess : rule, isGuess, isDead, this.forms);
+      if (shape === null || shape.touchesFlags) guess = UNKNOWN_RULE;
       rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
       if (before !== null && form !== null && isSecond(i)) this.setHandler(record - RECORD.bytes, before.with(form, this.forms));
       else if (form !== null && !(k + 1 < count && isSecond(instructions[k + 1]!))) form.isNeeded = true;
@@ -211,7 +212,6 @@ export class Threads {
   }
 
   // — generation —
-  private link(module: Uint8Array<ArrayBuffer>): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = performance.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
@@ -220,8 +220,7 @@ export class Threads {
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
-    this.module = bytes;
-    this.link(bytes);
+    this.run = this.support.instantiate(bytes).exports['run'] as (header: number) => number;
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
   }
