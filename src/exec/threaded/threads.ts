@@ -57,6 +57,7 @@ export class Threads {
   private readonly byBody = new Map<number, Block>();
   private next: number = RECORDS.at;
   private run: ((header: number) => number) | null = null;
+  private module: Uint8Array<ArrayBuffer> | null = null;
   private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
   private wait: number;
   private nextWait: number;
@@ -68,6 +69,7 @@ export class Threads {
     this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.wait = this.nextWait = options.wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
+    support.onRelink.push(() => { if (this.module !== null) this.link(this.module); });
     cache.onForget.push(block => this.forget(block));
   }
 
@@ -212,6 +214,7 @@ export class Threads {
   }
 
   // — generation —
+  private link(module: Uint8Array<ArrayBuffer>): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = performance.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
@@ -220,7 +223,8 @@ export class Threads {
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
-    this.run = this.support.instantiate(bytes).exports['run'] as (header: number) => number;
+    this.module = bytes;
+    this.link(bytes);
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
   }
