@@ -20,7 +20,10 @@ export interface Flow {
   isMerge(node: number): boolean;
 }
 
-/** @param successors by node, numbered from 0; every node is reached from an entry. The dispatcher is the node after the last. */
+/**
+ * @param successors by node, numbered from 0, as often as an edge is written: a node that only one edge goes to is written in its place. Every node
+ * is reached from an entry. The dispatcher is the node after the last.
+ */
 export function flowOf(successors: readonly (readonly number[])[], entries: readonly number[]): Flow {
   const count = successors.length, dispatched = new Set(entries);
   for (;;) {

@@ -53,7 +53,7 @@ export class Regions {
     if (grown !== null) this.drop(grown);
     const { nodes, entries } = choose(seeds, this.cache);
     const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
-    const flow = flowOf(nodes.map(node => [...new Set(node.edges.map(edge => edge.node))]), entries);
+    const flow = flowOf(nodes.map(node => node.edges.map(edge => edge.node)), entries);
     const region = new Region(number, FIRST_SLOT + number, seeds, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
     this.lowering ??= new RegionLowering(this.support, this.isTimed);
     const code = this.lowering.writeRegion(region, flow);
