@@ -1,0 +1,442 @@
+/** One score, several performers: whatever runs, registers, memory, faults, instruction counts and cycles are the interpreter's. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PAGE_BYTES, SLOT } from '../src/base/layout.ts';
+import type { Va } from '../src/base/types.ts';
+import { assemble } from '../src/decoder/assemble.ts';
+import type { CpuOptions } from '../src/exec/cpu.ts';
+import type { Timing } from '../src/timing/costs.ts';
+import { writeElf } from '../src/loader/write-elf.ts';
+import { Machine } from '../src/machine.ts';
+import { PROT_ALL, PROT_EXEC, PROT_READ } from '../src/mmu/vma.ts';
+import { CODE, type CpuWorld, DATA, STACK } from './support/cpu-world.ts';
+import { Arena, compete, differenceOf } from './support/duel.ts';
+import { EAGER, nameOf, OTHERS, REFERENCE, TIMINGS } from './support/engines.ts';
+import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost, type Fixture } from './support/fixtures.ts';
+import { runGuest } from './support/guest.ts';
+import { randomProgram } from './support/random-program.ts';
+import { Random, testSeed } from './support/random.ts';
+
+/** TEST_PROGRAMS=n: n random programs for every engine; and everything else in every engine, timing and rhythm, not only in a few that take turns. */
+const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 40), isThorough = process.env['TEST_PROGRAMS'] !== undefined;
+const arena = new Arena();
+let turns = 0;
+/** One of each engine, another one every time; or all. */
+function competitors(): readonly CpuOptions[] {
+  turns += 1;
+  return isThorough ? EAGER : OTHERS.map((engine, k) => { const own = EAGER.filter(options => options.engine === engine); return own[(5 * turns + k) % own.length]!; });
+}
+const code = (source: string, origin = 0): Uint8Array => assemble(source, { origin, symbols: { CODE, DATA, STACK } }).bytes;
+
+// — programs —
+
+function outcomeOf({ name, args, stdin }: Fixture, cpu: CpuOptions): Record<string, unknown> {
+  const host = fixtureHost(fixtureBytes(name), stdin), machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
+  assert.is(machine.exec('/guest', ['guest', ...args], ENVIRONMENT), null);
+  const ending = machine.run(), { instructions, cycles, pageFaults, systemCalls, branchMisses } = machine.counters();
+  return { ...ending, stdout: host.output, instructions, cycles, pageFaults, systemCalls, branchMisses };
+}
+/** Every engine as it comes, or hot soon, or both. */
+const guestCompetitors = (timing: Timing): readonly CpuOptions[] => OTHERS.flatMap(engine => [
+  ...(isThorough || timing === 'none' ? [{ engine, timing }] : []), ...(isThorough || timing === 'fast' ? [{ engine, timing, hotRuns: isThorough ? 1 : 20, threaded: { wait: 500 } }] : []),
+]);
+const fixtures = suite('engines › fixtures');
+for (const fixture of FIXTURES) for (const timing of TIMINGS) if (isThorough || timing === 'fast' || fixture.name === 'raw' || fixture.name === 'print') {
+  fixtures(`${fixture.name} with timing ${timing} does and counts what the interpreter does and counts`, () => {
+    const expected = outcomeOf(fixture, { engine: REFERENCE, timing });
+    for (const options of guestCompetitors(timing)) assert.equal(outcomeOf(fixture, options), expected, nameOf(options));
+  });
+}
+fixtures.run();
+
+const INSTRUCTIONS_MAX = 2500;
+const programs = suite(`engines › random programs (seed ${testSeed()})`);
+for (const engine of OTHERS) programs(`${PROGRAMS} of them, disturbed at random, in ${engine}`, () => {
+  for (let k = 0; k < PROGRAMS; k++) {
+    const seed = testSeed() + k, random = new Random(seed ^ 0x1234);
+    const options = random.pick(EAGER.filter(o => o.engine === engine));
+    const { complaint } = compete(randomProgram({ seed, modifiesItself: random.below(3) === 0 }), options, INSTRUCTIONS_MAX, arena);
+    assert.is(complaint, null, complaint ?? '');
+  }
+});
+programs.run();
+
+// — small worlds —
+
+/** What is done to a world before its program runs, and when it comes back; false ends it. */
+interface Play {
+  readonly source: string;
+  readonly origin?: Va;
+  readonly prepare?: (w: CpuWorld) => void;
+  /** After a run that ended with something else than its budget. */
+  readonly exit?: (w: CpuWorld, exit: string, times: number) => boolean;
+  readonly pages?: readonly Va[];
+  readonly budget?: number;
+}
+const OURS: readonly Va[] = [CODE, CODE + PAGE_BYTES, DATA, DATA + PAGE_BYTES, STACK - 2 * PAGE_BYTES, STACK - PAGE_BYTES];
+/** Sizes of the pieces in which a play is performed. */
+const SLICES: readonly number[] = [10_000, 1, 3, 50];
+const slices = (): readonly number[] => isThorough ? SLICES : [SLICES[0]!, SLICES[1 + turns % 3]!];
+/** Plays it in every engine, in several rhythms, beside the reference. Returns the reference's last world. */
+function play({ source, origin, prepare, exit, pages, budget }: Play): CpuWorld {
+  let last: CpuWorld | null = null;
+  for (const options of competitors()) for (const slice of slices()) {
+    const [a, b] = arena.pair(options, source, origin);
+    prepare?.(a); prepare?.(b);
+    const compared = [...OURS, ...pages ?? []];
+    for (let turn = 0, times = 0; a.cpu.state.instructions < (budget ?? 10_000) && turn < 10_000; turn++) {
+      // One long run makes code hot; then come the slices.
+      const count = turn === 0 && slice < 50 ? 60 : slice, mine = a.run(count), other = b.run(count);
+      const where = `${nameOf(options)}, slices of ${slice}, after ${a.cpu.state.instructions} instructions at ${a.rip.toString(16)}`;
+      assert.is(other, mine, where);
+      assert.is(differenceOf(a, b, compared), null, where);
+      if (mine === 'budget') continue;
+      const goesOn = [a, b].map(w => exit?.(w, mine, times) ?? false);
+      times += 1;
+      if (goesOn[0] !== true) break;
+    }
+    last = a;
+  }
+  return last!;
+}
+/** A loop around a body, `times` times. */
+const loop = (body: string, times = 12): string => `mov r15d, ${times}\nagain:\n${body}\ndec r15d\njnz again\nsyscall\n`;
+const VALUES = 'mov rax, 0x1122334455667788\nmov rbx, 0x99aabbccddeeff00\nmov rcx, 0xfedcba9876543210\nmov rdx, 0x0f1e2d3c4b5a6978\nmov esi, DATA+64\nmov edi, DATA+128';
+
+const registers = suite('engines › parts of registers');
+const BYTE = ['al', 'ah', 'bl', 'bh'], WORD = ['ax', 'bx'], DOUBLE = ['eax', 'ebx'], QUAD = ['rax', 'rbx'];
+for (const op of ['xchg', 'xadd', 'cmpxchg', 'mov', 'add', 'sbb', 'movzx', 'movsx']) {
+  const isWidening = op === 'movzx' || op === 'movsx';
+  registers(`\`${op}\` of every two parts of two registers`, () => {
+    const pairs = isWidening ? [...WORD, ...DOUBLE].flatMap(a => BYTE.map(b => [a, b])) : [BYTE, WORD, DOUBLE, QUAD].flatMap(names => names.flatMap(a => names.map(b => [a, b])));
+    play({ source: `${VALUES}\n${loop(pairs.map(([a, b]) => `${op} ${a}, ${b}\nrol rax, 9\nrol rbx, 5`).join('\n'), 5)}`, budget: 2_000 });
+  });
+}
+for (const op of ['shl', 'shr', 'sar', 'rol', 'ror', 'rcl', 'rcr']) {
+  registers(`\`${op}\` by every count, of every size, and its flags`, () => {
+    const operands = ['al', 'bh', 'bx', 'eax', 'rdx', 'word ptr [rsi+63]'];
+    const body = operands.map((operand, k) => `mov ecx, r15d\n${op} ${operand}, cl\npushf\npop r${8 + k % 4}\n${op} ${operand}, ${1 + 7 * k}\nadc rdi, 0\nseto [rsi+${k}]`).join('\n');
+    play({ source: `${VALUES}\n${loop(body, 67)}` });
+  });
+}
+registers('divisions at the ends of their ranges: what traps is passed over', () => {
+  const edges = ['0', '1', '-1', '0x7fffffffffffffff', '-0x8000000000000000', '0x80000000', '0x7f', '0x80', '0x8000', '0xff'];
+  const body = edges.flatMap(divisor => ['div', 'idiv'].flatMap(op => ['cl', 'cx', 'ecx', 'rcx'].map(by =>
+    `mov rax, [DATA+r15*8]\nmov rdx, [DATA+r15*8+${8 * (1 + divisor.length % 3)}]\nmov rcx, ${divisor}\n${op} ${by}\nadd r8, rax\nxor r9, rdx`))).join('\n');
+  const values = [...edges, ...edges].map(n => BigInt.asUintN(64, n.startsWith('-') ? -BigInt(n.slice(1)) : BigInt(n)));
+  play({
+    source: loop(body, 10), budget: 3_000,
+    prepare: w => w.poke(DATA, new Uint8Array(BigUint64Array.from(values).buffer)),
+    exit: (w, exit) => { if (exit !== '#0') return false; w.set('rcx', 5); w.set('rdx', 0); return true; },
+  });
+});
+registers.run();
+
+const memory = suite('engines › memory');
+memory('what straddles pages at multiples of 2 GiB: neighbours there share no TLB entry', () => {
+  const at = [0x8000_0000, 0x1_0000_0000, 0x7fff_8000_0000];
+  play({
+    source: loop(at.map(border => `mov rsi, ${border}\nmov rax, [rsi]\nadd rbx, [rsi-4]\nmov [rsi-3], rbx\nmovups xmm0, [rsi-9]\nmov rdx, [rsi-8]\nxor [rsi-1], ecx\nmovups [rsi-15], xmm0\nadd ecx, eax`).join('\n')),
+    prepare: w => { for (const border of at) { w.map(border - PAGE_BYTES, 2); w.poke(border, Uint8Array.from({ length: 64 }, (_, k) => k)); w.poke(border - 64, Uint8Array.from({ length: 64 }, (_, k) => 200 - k)); } },
+    pages: at.flatMap(border => [border - PAGE_BYTES, border]),
+  });
+});
+memory('code that crosses a multiple of 4 GiB', () => {
+  const border = 0x1_0000_0000, at = border - 24;
+  play({
+    source: 'mov rax, 0xffffffe8\njmp rax', pages: [border - PAGE_BYTES, border],
+    prepare: w => {
+      w.map(border - PAGE_BYTES, 2, PROT_ALL);
+      w.poke(at, code('mov r15d, 30\nagain: inc eax\nadd ebx, eax\njmp 1f\n.org 18\n1: rol rbx, 3\nnop\nnop\nadd rcx, rbx\nlea rdx, [rip+again]\ncall f\ndec r15d\njnz again\nsyscall\nf: mov edi, DATA\nstosb\nret', at));
+    },
+  });
+  // What ends at the border writes code, and faults.
+  play({
+    source: 'mov rax, 0xffffffe8\njmp rax', pages: [border - PAGE_BYTES, border],
+    prepare: w => {
+      w.map(border - PAGE_BYTES, 2, PROT_ALL);
+      w.poke(at, code('mov r15d, 30\nagain: mov edi, [DATA+r15*8]\nmov eax, 0x90\njmp 1f\n.org 22\n1: rep stosb\nmov ecx, 1\ndec r15d\njnz again\nsyscall\n.skip 20, 0x90', at));
+      w.poke(DATA, new Uint8Array(BigUint64Array.from({ length: 32 }, (_, k) => BigInt(k % 3 === 0 ? DATA + 0x800 : k % 3 === 1 ? border + 24 : DATA + 2 * PAGE_BYTES)).buffer));
+    },
+    exit: (w, exit, times) => { if (!exit.startsWith('page-fault')) return false; w.set('rdi', DATA + 0x900); return times < 20; },
+  });
+});
+memory('a page that is missing, in the middle of a block with flags pending, mapped at the fault', () => {
+  const missing = 0x700000;
+  for (const access of ['mov [rbx], rcx', 'add [rbx-4], ecx', 'movups xmm0, [rbx-8]', 'adc rax, [rbx]', 'push qword ptr [rbx]\npop r9', 'cmovg rax, [rbx+8]', 'rep stosb', 'sete [rbx]', 'inc byte ptr [rbx]', 'lock xadd [rbx], rax', 'call qword ptr [rbx-8]\nnop']) {
+    play({
+      source: `${VALUES}\n${loop(`mov ebx, ${missing}\nmov edi, ${missing - 4}\nmov ecx, 9\nlea r10, [rip+f]\nmov [${missing}-8], r10\ncmp eax, r15d\n${access}\nsetl al\nadc rdx, 3\npushf\npop r8\n`)}f: ret`,
+      prepare: w => w.map(missing - PAGE_BYTES, 1), pages: [missing - PAGE_BYTES, missing],
+      exit: (w, exit, times) => {
+        if (!exit.startsWith('page-fault')) return false;
+        w.map(missing, 1);
+        if (times % 2 === 0) w.space.protect(missing, PAGE_BYTES, PROT_READ);
+        return times < 20;
+      },
+    });
+  }
+});
+memory('`rep stosb` of 200,000 bytes in a hot loop goes on after each of its pieces', () => {
+  const at = 0x1000000;
+  play({ source: loop(`mov edi, ${at}\nmov ecx, 200000\nmov eax, r15d\nstc\nrep stosb\nadc rbx, rcx`, 6), prepare: w => w.map(at, 50), pages: [at, at + 49 * PAGE_BYTES] });
+});
+memory('`rep movsb` onto a page that is missing, over and over', () => {
+  const at = 0x1000000;
+  play({
+    source: loop(`mov edi, ${at + PAGE_BYTES - 20}\nmov esi, DATA\nmov ecx, 50\ncmp ecx, r15d\nrep movsb\nsetg bl\nadc rdx, rsi`), prepare: w => w.map(at, 1), pages: [at, at + PAGE_BYTES],
+    exit: (w, exit, times) => { if (!exit.startsWith('page-fault')) return false; if (times % 3 === 2) w.space.unmap(at + PAGE_BYTES, PAGE_BYTES); w.map(at + PAGE_BYTES, 1); return times < 30; },
+  });
+});
+memory('FS and GS, 32-bit addresses, and addresses that come round at 2^64', () => {
+  play({
+    source: `${VALUES}\nmov r14, 0xffffffff00600000\nmov r13, -0x100000000000\nmov r12, 0x100000600010\n${loop('mov fs:[8], rax\nadd rax, gs:[r15]\nadd [r14d+0x20], eax\nmov rcx, [r14d+r15d*2+1]\ninc word ptr [r12+r13]\nlea rdx, [r14d+4]\nmov fs:[r14d-0x5fff00], cl\nrdfsbase r8\nadd r8, 8\nwrfsbase r8\nxor rbx, fs:[0]')}`,
+    prepare: w => { w.cpu.state.set(SLOT.fs, BigInt(DATA)); w.cpu.state.set(SLOT.gs, BigInt(DATA + PAGE_BYTES - 10)); },
+  });
+});
+for (const text of ['mov rax, [rbx]', 'mov [rbx], rax', 'add [rbx], rax', 'jmp rbx', 'call rbx', 'lodsb', 'movaps xmm0, [rsi+8]', 'movaps [rsi+4], xmm1', 'ud2', 'hlt', 'int3', 'push rax']) {
+  memory(`\`${text}\` with wild addresses in a hot loop: the same exceptions`, () => {
+    play({
+      source: `mov r14d, DATA+16\n${loop(`mov rbx, r14\nmov esi, DATA\nlea rcx, [rip+1f]\nmov [DATA+16], rcx\ncmp r15d, 6\njne 2f\nmov rbx, 0x900000000000\nmov rsi, rbx\n2: cmp r15d, ebx\n${text}\nnop\n1: adc rdx, 1`)}`,
+      prepare: w => w.poke(DATA + 16, [0xc3]),
+      exit: (w, _exit, times) => { w.cpu.state.rip = w.label('again'); w.set('r15', w.get('r15') - 1); return times < 15 && w.get('r15') > 0; },
+    });
+  });
+}
+memory.run();
+
+const branches = suite('engines › branches');
+const SHORT: readonly (readonly [string, string])[] = [['jz', '.byte 0x66, 0x74, 0x10'], ['jmp', '.byte 0x66, 0xeb, 0x10'], ['loop', '.byte 0x66, 0xe2, 0x10'], ['jrcxz', '.byte 0x66, 0xe3, 0x10'], ['call', '.byte 0x66, 0xe8, 0x10, 0x00'], ['ret', 'push 0\n.byte 0x66, 0xc3']];
+for (const [name, bytes] of SHORT) branches(`66 \`${name}\` in a hot loop`, () => {
+  play({
+    source: `mov r14, rsp\n${loop(`mov rsp, r14\nmov ecx, r15d\nsub ecx, 4\ncmp ecx, 1\n${bytes}\ninc rbx`)}`,
+    exit: (w, _exit, times) => { w.cpu.state.rip = w.label('again'); w.set('r15', w.get('r15') - 1); return times < 15 && w.get('r15') > 0; },
+  });
+});
+branches('a budget ends at every instruction of a compiled loop, and goes on', () => {
+  for (let budget = 1; budget < 40; budget++) {
+    for (const options of competitors()) {
+      const worlds = arena.pair(options, `${VALUES}\n${loop('add rax, rbx\nmov [rsi], rax\ntest al, 1\njz 1f\npush rax\npop rcx\n1: adc rdx, rcx\ncall f\nrol rbx, 1', 40)}f: xadd rax, rbx\nret`);
+      const [a, b] = worlds;
+      for (const w of worlds) w.run(150);
+      for (let k = 0; k < 5; k++) {
+        assert.is(b.run(budget), a.run(budget));
+        assert.is(differenceOf(a, b, OURS), null, `${nameOf(options)}, ${budget}`);
+      }
+    }
+  }
+});
+const BLOCKS = 'a: inc eax\ntest al, 1\njz c\nb: add ebx, eax\njmp d\nc: xor ebx, 0x55\nd: mov [rsi], ebx\ncmp bl, 9\njb f\ne: call g\nf: dec r15d\njns a\nsyscall\ng: rol rax, 3\nh: ret';
+branches('entry at every block of a compiled loop, one after the other', () => {
+  for (const options of competitors()) {
+    const worlds = arena.pair(options, `${VALUES}\nmov r15d, 30\n${BLOCKS}`), [a, b] = worlds;
+    for (const w of worlds) w.run(100);
+    for (const label of [...'abcdefhagfedcba']) {
+      for (const w of worlds) { w.cpu.state.rip = w.label(label); w.set('r15', 5); w.set('rsp', STACK - 0x100); w.poke(STACK - 0x100, new Uint8Array(new BigUint64Array([BigInt(w.label('f'))]).buffer)); }
+      for (const count of [1, 30, 2, 100]) {
+        assert.is(b.run(count), a.run(count));
+        assert.is(differenceOf(a, b, OURS), null, `${nameOf(options)} from ${label}`);
+      }
+    }
+  }
+});
+branches('breakpoints in the middle of a compiled loop, set and cleared, and single steps past them', () => {
+  for (const options of competitors()) {
+    const worlds = arena.pair(options, `${VALUES}\nmov r15d, 3000\n${BLOCKS}`), [a, b] = worlds;
+    const random = new Random(testSeed());
+    for (const w of worlds) w.run(100);
+    for (let k = 0; k < 120; k++) {
+      const label = random.pick([...'abcdefgh']), isSet = random.below(3) !== 0, count = random.pick([1, 1, 5, 60]);
+      for (const w of worlds) { if (isSet) w.cpu.setBreakpoint(w.label(label)); else for (const l of 'abcdefgh') w.cpu.clearBreakpoint(w.label(l)); }
+      assert.is(b.run(count), a.run(count));
+      assert.is(differenceOf(a, b, OURS), null, `${nameOf(options)} turn ${k}`);
+    }
+  }
+});
+branches('more blocks than a region holds, a table of jumps among them', () => {
+  const cases = Array.from({ length: 90 }, (_, k) => k);
+  play({
+    source: `mov r14d, 7\n${loop(`imul r14d, r14d, 1103515245\nadd r14d, 12345\nmov eax, r14d\nshr eax, 16\nxor edx, edx\nmov ecx, ${cases.length}\ndiv ecx\nlea rax, [rip+table]\njmp [rax+rdx*8]\n${cases.map(k => `c${k}: add rbx, ${k + 1}\n${k % 3 === 0 ? 'jmp out' : k % 5 === 0 ? 'test bl, 4\njz out' : ''}`).join('\n')}\nout:`, 150)}.balign 8\ntable: ${cases.map(k => `.quad c${k}`).join('\n')}`,
+  });
+});
+branches.run();
+
+// — code that changes —
+
+const writing = suite('engines › code that changes');
+/** Each is a program that overwrites what runs. */
+const WRITERS: readonly (readonly [string, string])[] = [
+  ['an immediate of its own block', loop('add byte ptr [rip+p+2], 3\np: add ebx, 0\nadd rcx, rbx', 40)],
+  ['an immediate of the next block', loop('inc byte ptr [rip+p+2]\ntest ebx, 1\njz p\nnop\np: add ebx, 0', 40)],
+  ['an immediate of the block before', loop('p: add ebx, 0\njmp 1f\n1: inc byte ptr [rip+p+2]', 40)],
+  ['the opcode of an instruction', loop('xor byte ptr [rip+p], 0x28\np: add eax, 0x11223344\nadd rcx, rax', 40)],
+  ['an instruction of another page', `${loop('inc byte ptr [rip+p+2]\ncall f', 40)}.org ${PAGE_BYTES}\nf: p: add ebx, 0\nret`],
+  ['an instruction that lies across pages', `${loop('call f\nadd dword ptr [rip+p+1], 0x1010101\nadd ecx, ebx', 40)}.org ${PAGE_BYTES - 3}\nf: p: mov ebx, 0x5060708\nret`],
+  ['the branch that ends its block', loop('xor byte ptr [rip+p], 1\ntest r15b, 1\np: jz 1f\ninc ebx\n1: inc ecx', 40)],
+  ['itself by `rep movsb`, whole', `${loop('lea rsi, [rip+t0]\ntest r15b, 1\njz 1f\nlea rsi, [rip+t1]\n1: lea rdi, [rip+area]\nmov ecx, 8\nrep movsb\narea: .skip 8, 0x90\nadd edx, eax', 40)}t0: inc eax\nrol ebx, 1\nxor eax, ebx\nnop\nnop\nt1: lea eax, [rax+rax*2]\nadd ebx, 7\nnop\nnop`],
+  ['itself by `rep movsb`, from behind it to before it', `${loop('p: add ebx, 1\nmov byte ptr [rip+p+2], 1\nlea rdi, [rip+p+2]\nlea rsi, [rip+q]\nmov ecx, 1\nrep movsb\nadd ebx, 5', 30)}q: .byte 9`],
+  ['the REP that does it', loop('lea rdi, [rip+p]\nmov eax, 0xf3\nmov ecx, 1\np: rep stosb\ninc ebx', 30)],
+  ['a store by a vector', loop('movups xmm0, [rip+p]\nmovd xmm1, r15d\npxor xmm2, xmm2\npaddb xmm0, xmm2\nmovups [rip+p], xmm0\np: mov eax, 0x11\nmov ecx, 0x22\nmov edx, 0x33\nnop\nadd eax, edx', 30)],
+  ['by a push', `${loop('lea rsp, [rip+p+9]\nmov rax, 0x9090909000c38190\nmov al, r15b\npush rax\nmov esp, STACK-0x100\nadd edx, ebx\np: nop\nadd ebx, 5\n.skip 12, 0x90', 30)}`.replace('0x9090909000c38190', '0x9090909090909090')],
+  ['data beside it in its page', `${loop('add [rip+data], rax\ninc dword ptr [rip+data+8]\nmov rax, [rip+data+3]\nmovups [rip+data+16], xmm0\ncall f', 40)}.balign 16\ndata: .skip 64\nf: mov [rip+data+40], r15\nret`],
+  ['a copy of a function that runs elsewhere', `${loop('lea rsi, [rip+f]\nlea rdi, [rip+there]\nmov ecx, offset g-f\nrep movsb\ncall there\nmov eax, [rip+f+1]\nadd eax, 0x10101\nmov [rip+f+1], eax\ncall f', 30)}f: mov ebx, 0x1234567\nadd edx, ebx\nret\ng:\n.org ${PAGE_BYTES + 100}\nthere: .skip 32`],
+];
+for (const [name, source] of WRITERS) writing(`a loop writes ${name}`, () => { play({ source, budget: 3_000 }); });
+writing('what the kernel writes into a compiled loop is seen', () => {
+  play({ source: loop('add ebx, 1\ntest r15b, 7\njnz 1f\nsyscall\n1: rol rcx, 1\nadd rcx, rbx', 60), exit: (w, _exit, times) => { w.poke(w.label('again') + 2, [times + 2]); return times < 6; } });
+});
+writing.run();
+
+const mappings = suite('engines › mappings of code');
+const CALLS = `${loop('call f\nadd rbx, rax\ntest r15b, 3\njnz 1f\nsyscall\n1: nop', 100)}.org ${PAGE_BYTES}\nf: mov eax, 1\nxor ecx, eax\nret`;
+const SECOND = CODE + PAGE_BYTES, ELSEWHERE = 0x900000, THIRD = 0xa00000;
+const OTHER = 'mov eax, 2\nxor ecx, 7\nadd rdx, rax\nret', AS_LONG = 'mov eax, 5\nxor ecx, eax\nret';
+/** A page of code in shared memory: it lives on wherever else it is mapped. */
+function shared(w: CpuWorld, at: Va, source: string): void {
+  w.space.map({ at, length: PAGE_BYTES, prot: PROT_ALL, fixed: true, shared: true, object: null, offset: 0 });
+  w.poke(at, code(source, at));
+}
+/** The shared page at `from` becomes what is at `at`, too. */
+function alias(w: CpuWorld, from: Va, at: Va): void { assert.is(w.space.remap(from, 0, PAGE_BYTES, true, at), at); }
+mappings('a page of a compiled loop is unmapped: the fetch faults; mapped again, it goes on', () => {
+  play({
+    source: CALLS, exit: (w, exit, times) => {
+      if (exit === 'syscall') w.space.unmap(SECOND, PAGE_BYTES);
+      else { w.map(SECOND, 1, PROT_ALL); w.poke(SECOND, code(times % 2 === 0 ? OTHER : AS_LONG)); }
+      return times < 20;
+    },
+  });
+});
+mappings('a page of a compiled loop loses PROT_EXEC, PROT_WRITE, and gets them back', () => {
+  play({
+    source: CALLS, exit: (w, exit, times) => {
+      w.space.protect(SECOND, PAGE_BYTES, exit !== 'syscall' ? PROT_ALL : times % 3 === 0 ? PROT_READ : PROT_READ | PROT_EXEC);
+      return times < 20;
+    },
+  });
+});
+mappings('two pages of code take turns at one address, both alive elsewhere', () => {
+  play({
+    source: CALLS, pages: [ELSEWHERE, THIRD],
+    prepare: w => { shared(w, ELSEWHERE, OTHER); shared(w, THIRD, AS_LONG); alias(w, ELSEWHERE, SECOND); },
+    exit: (w, _exit, times) => { alias(w, times % 2 === 0 ? THIRD : ELSEWHERE, SECOND); return times < 24; },
+  });
+});
+mappings('the same, and one is replaced before what calls it is hot', () => {
+  for (const first of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]) {
+    for (const options of competitors()) {
+      const worlds = arena.pair(options, CALLS), [a, b] = worlds;
+      for (const w of worlds) { shared(w, ELSEWHERE, OTHER); shared(w, THIRD, AS_LONG); alias(w, ELSEWHERE, SECOND); w.run(first); alias(w, THIRD, SECOND); w.run(first); }
+      assert.is(differenceOf(a, b, OURS), null, `${nameOf(options)} after ${first}`);
+      for (const w of worlds) { w.run(17); alias(w, ELSEWHERE, SECOND); w.run(40); }
+      assert.is(differenceOf(a, b, OURS), null, `${nameOf(options)} after ${first}, back`);
+    }
+  }
+});
+mappings('a loop at two addresses: what is written through one is seen through the other', () => {
+  play({
+    source: `mov r15d, 60\nagain: mov eax, ${ELSEWHERE}\ncall rax\nmov eax, ${THIRD}\ncall rax\ninc byte ptr [${ELSEWHERE}+1]\ninc byte ptr [${THIRD}+7]\nadd rdx, rbx\ndec r15d\njnz again\nsyscall`,
+    prepare: w => { shared(w, ELSEWHERE, 'mov ebx, 1\nmov ecx, 4\n1: add ebx, ecx\nloop 1b\nret'); alias(w, ELSEWHERE, THIRD); }, pages: [ELSEWHERE, THIRD],
+  });
+});
+mappings('an instruction whose second page is replaced', () => {
+  const source = `mov r15d, 60\nagain: call f\nadd edx, ebx\ntest r15b, 3\njnz 1f\nsyscall\n1: dec r15d\njnz again\nsyscall\n.org ${PAGE_BYTES - 3}\nf: mov ebx, 0x5060708\nret`;
+  play({ source, exit: (w, _exit, times) => { const bytes = w.peek(SECOND, PAGE_BYTES); w.map(SECOND, 1, PROT_ALL); bytes[1] = times; w.poke(SECOND, bytes); return times < 15; } });
+});
+mappings('regions are dropped and made again, hundreds of times', () => {
+  for (const options of competitors()) {
+    const [a, b] = arena.pair(options, loop('inc byte ptr [rip+p+2]\np: add ebx, 0\ncall f', isThorough ? 3_000 : 300) + 'f: rol rbx, 1\nret');
+    assert.is(b.run(20_000), a.run(20_000));
+    assert.is(differenceOf(a, b, OURS), null);
+  }
+});
+mappings.run();
+
+// — signals and trampolines —
+
+const TEXT = 0x400000, OUT = 0x600000;
+function guest(source: string): Uint8Array {
+  const { bytes, labels } = assemble(source, { origin: TEXT, symbols: { OUT } });
+  return writeElf({ text: { at: TEXT, bytes }, data: { at: OUT, bytes: new Uint8Array(8), size: 0x20000 }, entry: labels.get('_start') ?? 0 });
+}
+/** The guest's output and counters, in every engine what they are in the reference. */
+function sameGuest(source: string): Uint8Array {
+  const elf = guest(source);
+  let output = new Uint8Array();
+  for (const timing of TIMINGS) {
+    const outcome = (cpu: CpuOptions): Record<string, unknown> => {
+      const { status, signal, stdout, stderr, counters: { instructions, cycles, pageFaults, systemCalls } } = runGuest(elf, { cpu });
+      output = new Uint8Array(stdout);
+      return { status, signal, stdout: [...stdout], stderr, instructions, cycles, pageFaults, systemCalls };
+    };
+    const expected = outcome({ engine: REFERENCE, timing });
+    for (const options of guestCompetitors(timing)) assert.equal(outcome(options), expected, nameOf(options));
+  }
+  return output;
+}
+const SIGFPE = 8, SIGSEGV = 11;
+/** Every signal appends its registers as ucontext has them to what is written out; `after` makes the fault go away. */
+const caught = (body: string, after: string): string => `
+_start:
+  mov r12d, OUT+0x1000
+  ${[SIGFPE, SIGSEGV].map(signal => `mov eax, 13\nmov edi, ${signal}\nlea rsi, [rip+action]\nxor edx, edx\nmov r10d, 8\nsyscall`).join('\n')}
+  mov eax, 9
+  mov edi, 0x10000000
+  mov esi, 0x2000
+  mov edx, 3
+  mov r10d, 0x32
+  mov r8, -1
+  xor r9d, r9d
+  syscall
+  mov esi, 0x10000000
+  mov r15d, 30
+again:
+  ${body}
+  dec r15d
+  jnz again
+  mov eax, 1
+  mov edi, 1
+  mov esi, OUT+0x1000
+  mov rdx, r12
+  sub rdx, rsi
+  syscall
+  mov eax, 231
+  xor edi, edi
+  syscall
+handler:
+  mov r14, rdx
+  lea rsi, [rdx+0x28]
+  mov rdi, r12
+  mov ecx, 19
+  rep movsq
+  mov rax, [rdx+0xe0]
+  movups xmm0, [rax+160]
+  movups [rdi], xmm0
+  movups xmm0, [rax+192]
+  movups [rdi+16], xmm0
+  lea rdi, [rdi+32]
+  mov [r14+0x28+32], rdi
+  ${after}
+  ret
+restorer: mov eax, 15
+  syscall
+.balign 8
+action: .quad handler, 0x4000004, restorer, 0`;
+const signals = suite('engines › signals and trampolines');
+signals('a division by zero in a hot loop: the handler sees every register as the interpreter left it', () => {
+  const bytes = sameGuest(caught('mov eax, r15d\nadd rbx, rax\nmovd xmm0, eax\npaddd xmm2, xmm0\nxor edx, edx\nmov ecx, r15d\nand ecx, 3\ncmp rbx, rax\nidiv ecx\nadc rbx, rdx', 'mov qword ptr [r14+0x28+14*8], 7'));
+  assert.ok(bytes.length > 7 * 19 * 8, `${bytes.length} bytes`);
+});
+signals('a write to a page that a handler opens, and that is closed again', () => {
+  const protect = (prot: number): string => `mov eax, 10\nmov edi, 0x10001000\nmov esi, 0x1000\nmov edx, ${prot}\nsyscall`;
+  const bytes = sameGuest(caught(`test r15b, 7\njnz 1f\n${protect(1)}\n1: mov eax, r15d\nlea rbx, [rbx+rax*4]\nmov edx, 0x10001000\nmovd xmm2, ebx\nsub ebx, r15d\nmov [rdx-3], rbx\nadc rbp, rax`, protect(3)));
+  assert.ok(bytes.length > 2 * 19 * 8, `${bytes.length} bytes`);
+});
+signals('trampolines called from hot loops load their contexts', () => {
+  const call = (number: number, ...args: readonly (string | number)[]): string => `${args.map((arg, k) => `mov ${['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'][k]}, ${arg}`).join('\n')}\nmov eax, ${number}\nsyscall`;
+  const make = (name: string): string => `${call(440, 0, 'offset zero', 0)}\nmov r14, rax\n${call(18, 'r14', `offset ${name}`, `offset ${name}_end-${name}`, 1)}\n${call(9, 0, 4096, 0, 2, 'r14', 0)}`;
+  const context = (name: string, value: string): string => `.balign 8\n${name}: .long 2, 0\n.long 17, 0\n.quad ${value}\n.long 23, 0\n.quad target\n${name}_end:`;
+  const bytes = sameGuest(`_start:\n${make('one')}\nmov r12, rax\n${make('two')}\nmov r13, rax\nmov r15d, 200\nagain: mov edi, r15d\ncall r12\nadd rbx, rax\nmov rax, r13\ntest r15b, 3\ncmovz rax, r12\ncall rax\nrol rbx, 5\nadd rbx, rax\npushf\npop rcx\nand ecx, 0x8d5\nadd rbx, rcx\ndec r15d\njnz again
+    mov [OUT], rbx\n${call(1, 1, 'OUT', 8)}\n${call(231, 0)}\ntarget: lea rax, [rdi+r10*2]\ntest rax, 8\njz 1f\nxor rax, r10\n1: ret\n.balign 8\nzero: .quad 0\n${context('one', '40')}\n${context('two', '0x123456789')}`);
+  assert.is(bytes.length, 8);
+});
+signals.run();
