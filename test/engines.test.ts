@@ -14,7 +14,7 @@ import { Arena, compete, differenceOf } from './support/duel.ts';
 import { EAGER, nameOf, OTHERS, REFERENCE, TIMINGS } from './support/engines.ts';
 import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost, type Fixture } from './support/fixtures.ts';
 import { runGuest } from './support/guest.ts';
-import { randomProgram } from './support/random-program.ts';
+import { formPrograms, randomProgram } from './support/random-program.ts';
 import { Random, testSeed } from './support/random.ts';
 
 /** TEST_PROGRAMS=n: n random programs for every engine; and everything else in every engine, timing and rhythm, not only in a few that take turns. */
@@ -57,7 +57,14 @@ for (const engine of OTHERS) programs(`${PROGRAMS} of them, disturbed at random,
   for (let k = 0; k < PROGRAMS; k++) {
     const seed = testSeed() + k, random = new Random(seed ^ 0x1234);
     const options = random.pick(EAGER.filter(o => o.engine === engine));
-    const { complaint } = compete(randomProgram({ seed, modifiesItself: random.below(3) === 0 }), options, INSTRUCTIONS_MAX, arena);
+    const { complaint } = compete(randomProgram({ seed, modifiesItself: random.below(3) === 0, mayFail: true }), options, INSTRUCTIONS_MAX, arena);
+    assert.is(complaint, null, complaint ?? '');
+  }
+});
+const FORMS_EACH = 80;
+for (const engine of OTHERS) programs(`every form of integers, vectors and the x87 in hot loops, in ${engine}`, () => {
+  for (const program of formPrograms(testSeed(), FORMS_EACH)) {
+    const { complaint } = compete(program, EAGER.find(o => o.engine === engine && o.hotRuns === 1)!, INSTRUCTIONS_MAX, arena);
     assert.is(complaint, null, complaint ?? '');
   }
 });

@@ -111,8 +111,8 @@ const DISTURBANCES: readonly Disturbance[] = [
 ];
 
 /** A page that is missing is mapped, one that is protected is opened; what else went wrong is passed over. False: it ends here. */
-function help(w: CpuWorld, exit: string, random: Random): boolean {
-  const [reason, address, code] = exit.split(' '), choice = random.below(24);
+function help(w: CpuWorld, exit: string, random: Random, mayFail: boolean): boolean {
+  const [reason, address, code] = exit.split(' '), choice = mayFail ? random.below(24) : 23;
   if (reason === 'stop' || reason === 'budget') return true;
   if (reason === 'syscall') return false;
   const at = Number(address);
@@ -159,7 +159,7 @@ class Duel {
     if (difference !== null) { this.isOver = true; return { exit, difference }; }
     // Both are given the same help, and the same trouble.
     const seed = random.word();
-    const [goesOn] = [a, b].map(w => help(w, exit, new Random(seed)));
+    const [goesOn] = [a, b].map(w => help(w, exit, new Random(seed), program.shape.mayFail));
     this.isOver = goesOn !== true;
     if (random.below(6) === 0) {
       const disturb = random.pick(DISTURBANCES), chance = random.word();

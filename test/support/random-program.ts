@@ -25,7 +25,7 @@ export const FS_BASE = DATA + 0x200, GS_BASE = DATA + PAGE_BYTES - 0x40, R15 = 0
 
 /** A line or a few. Programs are still programs without those that may go. */
 export interface Part { readonly text: string; readonly mayGo: boolean }
-export interface ProgramShape { readonly seed: number; readonly modifiesItself: boolean }
+export interface ProgramShape { readonly seed: number; readonly modifiesItself: boolean; /** It may end where something goes wrong. */ readonly mayFail: boolean }
 
 export class Program {
   readonly shape: ProgramShape;
@@ -68,15 +68,14 @@ function renamed(body: string, random: Random): string {
 }
 /** Single instructions whose registers are all named. */
 const HAS_IMPLIED = /\n|\bcl$|^(mul|div|idiv|cbw|c[wdq]|lahf|sahf|cmpxchg|xlat|enter|leave|str|movs[bwdq]$|lods|scas|rep|loop|jr?e?cxz|push|pop)|^imul \S+$|^imul \w+ ptr|^j|1:|^cd|^cq/;
-function integerBody(random: Random): string {
-  const { body } = random.pick(INTEGER_FORMS);
+function integerBody(random: Random, { body } = random.pick(INTEGER_FORMS)): string {
   return HAS_IMPLIED.test(body) ? body : renamed(body, random);
 }
 
 const ALIGNED = /^(movaps|movapd|movdqa|movnt|[a-z]+p[sd] xmm|p[a-z]+ xmm|punpck|unpck|cvt|round|mpsadbw|insertps|rcp|rsqrt)/;
 const POOL: readonly (readonly [string, string])[] = FAMILIES.map(f => f > '9' ? [`r${f}x`, `e${f}x`] as const : [`r${f}`, `r${f}d`] as const);
-function sseBody(random: Random): string {
-  const { text } = random.pick(SSE_FORMS), [wide, narrow] = random.pick(POOL);
+function sseBody(random: Random, { text } = random.pick(SSE_FORMS)): string {
+  const [wide, narrow] = random.pick(POOL);
   const first = random.below(16), second = random.below(4) === 0 ? first : random.below(16), isAligned = ALIGNED.test(text) && random.below(12) !== 0;
   const fixed = text.startsWith('pblendv') || text.startsWith('blendv') ? 'xmm0' : '';
   const [head, tail] = fixed === '' ? [text, ''] : [text.slice(0, text.lastIndexOf(',')), ', xmm0'];
@@ -86,8 +85,7 @@ function sseBody(random: Random): string {
 /** What leaves the unit as it is afterwards does so only by chance; FNINIT helps. */
 const UPSETS_X87 = /^f(ldenv|rstor|ldcw)$/;
 const X87_ALL = [...X87_FORMS, ...TRANSCENDENTALS];
-function x87Body(random: Random): string {
-  const { code, operation } = random.pick(X87_ALL);
+function x87Body(random: Random, { code, operation } = random.pick(X87_ALL)): string {
   return `.byte ${code.match(/../g)!.map(byte => `0x${byte}`).join(', ')}${UPSETS_X87.test(operation) ? '\n.byte 0xdb, 0xe3' : ''}`;
 }
 /** Somewhere in the data: where accesses straddle pages, lie at odd addresses, or are aligned. */
@@ -355,6 +353,17 @@ class Writer {
       ]));
     }
   }
+}
+
+/** Every form the other tests know, so many in a loop, each with a pointer of its own. */
+export function formPrograms(seed: number, formsEach: number): readonly Program[] {
+  const random = new Random(seed);
+  const bodies = [...INTEGER_FORMS.map(form => integerBody(random, form)), ...SSE_FORMS.map(form => sseBody(random, form)), ...X87_ALL.map(form => x87Body(random, form))];
+  return Array.from({ length: Math.ceil(bodies.length / formsEach) }, (_, n) => {
+    const own = bodies.slice(n * formsEach, (n + 1) * formsEach).map(body => ({ text: `${pointer('esi', random)}\n${body}`, mayGo: true }));
+    const start = { text: `main: ${pointer('edi', random)}\nmov r12d, 6\nmov r13d, 2\nmov r14d, 3\nagain:`, mayGo: false }, end = { text: 'dec r12d\njnz again\nsyscall', mayGo: false };
+    return new Program({ seed: seed + n, modifiesItself: false, mayFail: false }, [start, ...own, end]);
+  });
 }
 
 /** What registers and data hold at first. */
