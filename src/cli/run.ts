@@ -7,8 +7,15 @@ import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
 
 const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
-/** Programs that end sooner are not worth optimising for (a static hello world of glibc's takes 27,000), or even thinking of it (musl's: 1,100). */
-const SHORT_INSTRUCTIONS = 50_000, TINY_INSTRUCTIONS = 2_000;
+/**
+ * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes half of it, and a program
+ * that is soon compiled needs no more. In interpreted instructions; a system call or a fault takes about as long as a hundred.
+ */
+const WORK_BEFORE_OPTIMISING = 100_000, TURN_WORK = 100;
+/** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
+const TINY_INSTRUCTIONS = 2_000;
+/** Instructions between two looks at how it goes: at first, and when it is known. */
+const SHORT_SLICE = 50_000, LONG_SLICE = 1_000_000;
 /** Where execvp(3) looks when there is no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
@@ -34,17 +41,16 @@ export function run(host: CommandHost, line: CommandLine): number {
 }
 
 function runToEnd(host: CommandHost, machine: Machine): Ending {
-  const runTo = (instructions: number): Ending | null => {
-    let ending: Ending | null = null;
-    while (ending === null && machine.cpu.state.instructions < instructions) ending = machine.turn(instructions);
-    return ending;
-  };
-  const ending = runTo(TINY_INSTRUCTIONS);
+  const { cpu } = machine;
+  let ending: Ending | null = null;
+  while (ending === null && cpu.state.instructions < TINY_INSTRUCTIONS) ending = machine.turn(TINY_INSTRUCTIONS);
   if (ending !== null || host.optimise === undefined) return ending ?? machine.run();
   host.optimise(false);
-  const soon = runTo(SHORT_INSTRUCTIONS);
+  for (let turns = 0; ending === null && cpu.interpretedInstructions + TURN_WORK * turns < WORK_BEFORE_OPTIMISING; turns++) {
+    ending = machine.turn(cpu.state.instructions < LONG_SLICE ? SHORT_SLICE : LONG_SLICE);
+  }
   host.optimise(true);
-  return soon ?? machine.run();
+  return ending ?? machine.run();
 }
 
 /** The host's environment with `--env` on top, in the order of their first mention. */

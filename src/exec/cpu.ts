@@ -37,7 +37,7 @@ export interface CpuOptions {
   readonly threaded?: Partial<ThreadedOptions>;
 }
 /** What the interpreter performs is worth compiling sooner than what is threaded. */
-const HOT_RUNS = 400, HOT_THREADED_RUNS = 20_000, HOT_FROM = 50_000;
+const HOT_RUNS = 150, HOT_THREADED_RUNS = 20_000, HOT_FROM = 40_000;
 /** Making the threaded interpreter, and V8's optimising it in the background, takes the time of so many interpreted instructions. */
 const LATER: ThreadedOptions = { runs: 2, wait: 80_000, bytes: RECORDS.end - RECORDS.at };
 /** Where nothing else makes code fast. */
@@ -120,7 +120,7 @@ export class Cpu {
           block = this.takenOver;
         } else if (isCounted) {
           block.runs += 1;
-          if (block.runs === block.hotAt && this.regions?.compile(block) === true) continue;
+          if (block.runs === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + budget - left) === true) continue;
         }
         isCounted = true;
         if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
@@ -218,15 +218,17 @@ export class Cpu {
     // Only an instruction that stands alone ends at a 4 GiB border.
     this.state.r32[RIP + 1] = index === 0 ? block.hi : block.nextHi;
   }
+  /** Instructions that the interpreter has performed. */
+  get interpretedInstructions(): number { return this.state.instructions - this.generatedInstructions; }
   /** Cycles spent outside the program: system calls, faults, signals. */
   charge(cycles: number): void { if (this.costs.isTimed) this.state.f64[CYCLES] += cycles; }
 
   /** What was counted beside the architecture: it depends on the engine. `engine milliseconds` on the host, too. */
   stats(): readonly (readonly [name: string, value: number])[] {
-    const { state, blocks, threads, regions, generatedInstructions } = this, threaded = state.f64[THREADED]!;
+    const { state, blocks, threads, regions, generatedInstructions, interpretedInstructions } = this, threaded = state.f64[THREADED]!;
     return [
       ['blocks decoded', blocks.built],
-      ['instructions interpreted', state.instructions - generatedInstructions], ['instructions threaded', threaded],
+      ['instructions interpreted', interpretedInstructions], ['instructions threaded', threaded],
       ['instructions compiled', generatedInstructions - threaded],
       ['blocks threaded', threads?.stats.blocks ?? 0], ['forms met', threads?.stats.forms ?? 0], ['instructions called', threads?.stats.calls ?? 0],
       ['forms with handlers', threads?.stats.handlers ?? 0], ['generations', threads?.stats.generations ?? 0], ['handler bytes', threads?.stats.wasmBytes ?? 0],

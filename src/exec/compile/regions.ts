@@ -12,6 +12,8 @@ import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 const REGIONS_MAX = 2000;
 /** Instructions within which a block must reach the number of runs that makes it hot. */
 const HOT_INSTRUCTIONS = 1 << 24;
+/** Executions after which a block that came too early is looked at again. */
+const RUNS_TO_ASK_AGAIN = 20;
 const FIRST_SLOT = 16;
 const SITE_MASK = (1 << SITE_BITS) - 1;
 /** Each entry more costs the loops around it their shape. */
@@ -34,6 +36,8 @@ export class Regions {
   private linkedCount = 0;
 
   private readonly hotFrom: number;
+  /** Instructions retired when it was last asked. */
+  private now = 0;
 
   /**
    * @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling
@@ -43,8 +47,9 @@ export class Regions {
     cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
   }
 
-  /** Compiles what is around a hot block. False: it cannot be compiled, or was not executed that often lately. */
-  compile(seed: Block): boolean {
+  /** Compiles what is around a hot block. False: it cannot be compiled, or was not executed that often lately. `now`: instructions retired. */
+  compile(seed: Block, now: number): boolean {
+    this.now = now;
     if (!isCompilable(seed) || !this.isHot(seed)) return false;
     const start = performance.now();
     if (this.linkedCount === REGIONS_MAX) this.dropAll();
@@ -77,12 +82,13 @@ export class Regions {
 
   /** Hot is who reaches the number of runs quickly: a few in every time slice add up, too. */
   private isHot(block: Block): boolean {
-    const now = this.support.instructions, isQuick = now >= this.hotFrom && now - block.since <= HOT_INSTRUCTIONS;
+    if (this.now < this.hotFrom) { block.hotAt = block.runs + RUNS_TO_ASK_AGAIN; return false; }
+    const isQuick = this.now - block.since <= HOT_INSTRUCTIONS;
     if (!isQuick) this.cool(block);
     return isQuick;
   }
   /** It has to become hot anew. */
-  private cool(block: Block): void { block.since = this.support.instructions; block.hotAt = block.runs + this.cache.hotRuns; }
+  private cool(block: Block): void { block.since = this.now; block.hotAt = block.runs + this.cache.hotRuns; }
   /**
    * A block of a region that is hot all the same is where it is entered from outside. It becomes an entry; the former ones stay if they were
    * entered, too, or were taken away once already and came back.
