@@ -18,7 +18,7 @@ import { formPrograms, randomProgram } from './support/random-program.ts';
 import { Random, testSeed } from './support/random.ts';
 
 /** TEST_PROGRAMS=n: n random programs for every engine; and everything else in every engine, timing and rhythm, not only in a few that take turns. */
-const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 25), isThorough = process.env['TEST_PROGRAMS'] !== undefined;
+const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 20), isThorough = process.env['TEST_PROGRAMS'] !== undefined;
 const arena = new Arena();
 let turns = 0;
 /** One of each engine, another one every time; or all. */
@@ -61,10 +61,10 @@ for (const engine of OTHERS) programs(`${PROGRAMS} of them, disturbed at random,
     assert.is(complaint, null, complaint ?? '');
   }
 });
-const FORMS_EACH = 80;
-for (const engine of OTHERS) programs(`every form of integers, vectors and the x87 in hot loops, in ${engine}`, () => {
+const FORMS_EACH = 160;
+for (const engine of OTHERS) if (engine !== 'auto' || isThorough) programs(`every form of integers, vectors and the x87 in hot loops, in ${engine}`, () => {
   for (const program of formPrograms(testSeed(), FORMS_EACH)) {
-    const { complaint } = compete(program, EAGER.find(o => o.engine === engine && o.hotRuns === 1)!, INSTRUCTIONS_MAX, arena);
+    const { complaint } = compete(program, EAGER.find(o => o.engine === engine && o.hotRuns === 2)!, 2 * INSTRUCTIONS_MAX, arena);
     assert.is(complaint, null, complaint ?? '');
   }
 });
@@ -83,21 +83,18 @@ interface Play {
   readonly budget?: number;
 }
 const OURS: readonly Va[] = [CODE, CODE + PAGE_BYTES, DATA, DATA + PAGE_BYTES, STACK - 2 * PAGE_BYTES, STACK - PAGE_BYTES];
-/** Sizes of the pieces in which a play is performed. */
-const SLICES: readonly number[] = [10_000, 1, 3, 50];
-let rhythm = 0;
-const slices = (): readonly number[] => isThorough ? SLICES : [SLICES[(rhythm += 1) % SLICES.length]!];
-/** Plays it in every engine, in several rhythms, beside the reference. Returns the reference's last world. */
+/** Sizes of the pieces in which a play is performed, over and over: long ones let code become hot, short ones end in the middle of it. */
+const MIXED = [60, 500, 1, 50, 3, 7, 500, 2], RHYTHMS: readonly (readonly number[])[] = isThorough ? [MIXED, [10_000], [100, 1, 1, 1, 1, 1], [3], [50]] : [MIXED];
+/** Plays it in every engine beside the reference. Returns the reference's last world. */
 function play({ source, origin, prepare, exit, pages, budget }: Play): CpuWorld {
   let last: CpuWorld | null = null;
-  for (const options of competitors()) for (const slice of slices()) {
+  for (const options of competitors()) for (const rhythm of RHYTHMS) {
     const [a, b] = arena.pair(options, source, origin);
     prepare?.(a); prepare?.(b);
     const compared = [...OURS, ...pages ?? []];
     for (let turn = 0, times = 0; a.cpu.state.instructions < (budget ?? 10_000) && turn < 10_000; turn++) {
-      // One long run makes code hot; then come the slices.
-      const count = turn === 0 && slice < 50 ? 60 : slice, mine = a.run(count), other = b.run(count);
-      const where = `${nameOf(options)}, slices of ${slice}, after ${a.cpu.state.instructions} instructions at ${a.rip.toString(16)}`;
+      const count = rhythm[turn % rhythm.length]!, mine = a.run(count), other = b.run(count);
+      const where = `${nameOf(options)}, runs of ${rhythm.join(' ')}, after ${a.cpu.state.instructions} instructions at ${a.rip.toString(16)}`;
       assert.is(other, mine, where);
       assert.is(differenceOf(a, b, mine !== 'budget' || turn % 8 === 0 ? compared : []), null, where);
       if (mine === 'budget') continue;
@@ -129,6 +126,25 @@ for (const op of ['shl', 'shr', 'sar', 'rol', 'ror', 'rcl', 'rcr']) {
     play({ source: `${VALUES}\n${loop(body, 67)}` });
   });
 }
+const FLAGS_OF = ['add', 'sub', 'cmp', 'adc', 'sbb', 'and', 'test', 'xor', 'inc', 'dec', 'neg', 'shl', 'shr', 'sar', 'rol', 'rcr', 'imul', 'mul', 'xadd', 'cmpxchg', 'bt', 'bsf', 'shld', 'popcnt'];
+const CONDITIONS = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
+const OPERANDS: readonly (readonly [string, string])[] = [['al', 'dl'], ['ax', 'dx'], ['eax', 'edx'], ['rax', 'rdx']];
+/** The operation on these registers; null: not of this size. */
+function producer(op: string, to: string, from: string, size: number): string | null {
+  if (['bt', 'bsf', 'shld', 'popcnt', 'imul'].includes(op) && size === 0) return null;
+  if (['inc', 'dec', 'neg', 'mul'].includes(op)) return `${op} ${to}`;
+  if (['shl', 'shr', 'sar', 'rol', 'rcr'].includes(op)) return `mov ecx, edx\n${op} ${to}, cl`;
+  return op === 'shld' ? `mov ecx, edx\nshld ${to}, ${from}, cl` : `${op} ${to}, ${from}`;
+}
+for (const op of FLAGS_OF) registers(`every condition after \`${op}\` of every size, at the ends of its range; in the same block and in another`, () => {
+  const edges = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0x7fff_ffffn, 0x8000_0000n, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn], pairs = edges.flatMap((a, k) => [0, 1, 3, 6, 11].map(n => [a, edges[(k + n) % edges.length]!]));
+  const conditions = CONDITIONS.map((cc, k) => `set${cc} [DATA+0xf00+${k}]`).join('\n');
+  const bodies = OPERANDS.map(([to, from], size) => {
+    const text = producer(op, to, from, size), load = 'mov rax, [rsi]\nmov rdx, [rsi+8]\nadd ebx, 0x7fffffff';
+    return text === null ? '' : `${load}\n${text}\n${conditions}\nlahf\nadd r8, rax\n${load}\n${text}\njmp 1f\n1: ${CONDITIONS.filter((_, k) => k % 3 === size % 3).map(cc => `set${cc} bl\nadd r9, rbx`).join('\n')}\npushf\npop rcx\nadd r8, rcx\nadc r8, [DATA+0xf00]\nxor r9, [DATA+0xf08]`;
+  }).join('\n');
+  play({ source: `mov esi, DATA\n${loop(`${bodies}\nadd rsi, 16`, pairs.length)}`, budget: 60_000, prepare: w => w.poke(DATA, new Uint8Array(BigUint64Array.from(pairs.flat()).buffer)) });
+});
 registers('divisions at the ends of their ranges: what traps is passed over', () => {
   const edges = ['0', '1', '-1', '0x7fffffffffffffff', '-0x8000000000000000', '0x80000000', '0x7f', '0x80', '0x8000', '0xff'];
   const body = edges.flatMap(divisor => ['div', 'idiv'].flatMap(op => ['cl', 'cx', 'ecx', 'rcx'].map(by =>
