@@ -9,9 +9,9 @@ import type { CommandLine } from './options.ts';
 const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /**
  * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes half of it, and a program
- * that is soon compiled needs no more. In interpreted instructions; a system call or a fault takes about as long as a hundred.
+ * that is soon compiled needs no more. Optimising all of it takes half a second. In interpreted instructions; a system call or a fault takes as long as twenty.
  */
-const WORK_BEFORE_OPTIMISING = 100_000, TURN_WORK = 100;
+const WORK_BEFORE_OPTIMISING = 500_000, TURN_WORK = 20;
 /** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
 const TINY_INSTRUCTIONS = 2_000;
 /** Instructions between two looks at how it goes: at first, and when it is known. */

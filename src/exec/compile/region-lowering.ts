@@ -23,6 +23,8 @@ import type { Region } from './region.ts';
 
 const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
 const ENTRY: Local = 0;
+/** Instructions whose giving up has one way out. */
+const STRETCH = 12;
 /** Costs are multiples of this part of a cycle (src/timing/costs.ts). */
 const CYCLE_PARTS = 64;
 
@@ -53,6 +55,7 @@ export class RegionLowering extends Lowering {
   private nextLo: i32 = 0;
   private site = 0;
   private giveUpLabel: Label = 0;
+  private spillLabel: Label = 0;
   private exitLabel: Label = 0;
   private dispatchLabel: Label = 0;
   private loops: Label[] = [];
@@ -78,7 +81,7 @@ export class RegionLowering extends Lowering {
     this.predictor = this.isTimed ? new PredictorCode(code, cycles => this.charge(cycles)) : null;
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
     this.reload(true);
-    this.giveUpLabel = code.block();
+    this.spillLabel = code.block();
     this.dispatchLabel = code.loop();
     this.exitLabel = code.block();
     this.dispatch();
@@ -217,6 +220,7 @@ export class RegionLowering extends Lowering {
     this.rule = this.flow.isLoop(node) ? UNKNOWN_RULE : this.rules[node] ?? UNKNOWN_RULE;
     const count = block.instructions.length, { liveFlags } = this.useOf(block);
     this.site = this.siteOf(0);
+    let after = this.openStretch(count);
     // Counted in advance; whoever takes over from a site takes back what was not done.
     this.charge(block.cost);
     code.get(this.left); code.i32(count); code.op(OP['i32.sub']); code.tee(this.left); code.i32(0); code.op(OP['i32.lt_s']);
@@ -224,12 +228,32 @@ export class RegionLowering extends Lowering {
     let at = block.lo;
     for (let k = 0; k < count; k++) {
       const i = block.instructions[k]!;
+      if (k > 0 && k % STRETCH === 0) {
+        code.br(after);
+        this.closeStretch();
+        code.end();
+        after = this.openStretch(count - k);
+      }
       at = (at + i.length) | 0;
       this.nextLo = at;
       this.site = this.siteOf(k);
       this.perform(block.semantics[k]!, i, liveFlags[k]!);
     }
     if (block.ending === ENDING.next) this.edge(at, block.nextHi);
+    this.closeStretch();
+  }
+  /**
+   * Those who give up within a few instructions of each other meet first: what none of these instructions changes needs no merging there. Returns where
+   * to go on after the stretch, if `left` instructions are more than it has.
+   */
+  private openStretch(left: number): Label {
+    const after = left > STRETCH ? this.code.block() : 0;
+    this.giveUpLabel = this.code.block();
+    return after;
+  }
+  private closeStretch(): void {
+    this.code.end();
+    this.code.br(this.spillLabel);
   }
   private siteOf(index: number): number { return this.region.siteOf(this.region.nodes[this.node]!, index); }
   private charge(cycles: number): void {
