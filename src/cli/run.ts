@@ -8,7 +8,7 @@ import type { CommandLine } from './options.ts';
 
 const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /**
- * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes half of it, and a program
+ * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes a twentieth of it, and a program
  * that is soon compiled needs no more. Optimising all of it takes half a second. In interpreted instructions; a system call or a fault takes as long as twenty.
  */
 const WORK_BEFORE_OPTIMISING = 500_000, TURN_WORK = 20;
