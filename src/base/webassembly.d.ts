@@ -6,5 +6,3 @@ declare namespace WebAssembly {
   class Instance { constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>); readonly exports: Readonly<Record<string, unknown>> }
   function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
 }
-/** Milliseconds, for statistics of the emulator itself. */
-declare const performance: { now(): number };

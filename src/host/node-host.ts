@@ -14,6 +14,8 @@ const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
 ];
 const O_ACCMODE = 3;
 const S_IFMT = 0o170000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
+/** Major versions of V8 that take branch hints of WebAssembly under a flag: Node 20's and 22's. */
+const HINTED_V8: ReadonlySet<string> = new Set(['11', '12']);
 /** How long a descriptor that says EAGAIN is left alone. */
 const RETRY_MILLISECONDS = 5;
 
@@ -109,11 +111,11 @@ export class NodeHost implements Host {
   realTimeNs(): bigint { return BigInt(Date.now()) * 1_000_000n; }
   /**
    * V8 compiles hot functions beside the program, and a short program is over before that pays. WebAssembly is always optimised: it says which branches
-   * are rare, which V8 11 heeds under a flag.
+   * are rare, which some V8 heed under a flag. (One that does not know the flag says so on standard error.)
    */
   optimise(isWanted: boolean): void {
     v8.setFlagsFromString(isWanted ? '--opt' : '--no-opt');
-    v8.setFlagsFromString('--experimental-wasm-branch-hinting');
+    if (HINTED_V8.has(process.versions.v8.split('.', 1)[0]!)) v8.setFlagsFromString('--experimental-wasm-branch-hinting');
   }
   report(line: string): void { this.write(2, new TextEncoder().encode(line + '\n'), null); }
 

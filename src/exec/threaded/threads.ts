@@ -216,7 +216,7 @@ export class Threads {
   // — generation —
   private link(module: Uint8Array<ArrayBuffer>): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
-    const start = performance.now(), module = new ModuleWriter();
+    const start = Date.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.isTimed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
@@ -226,7 +226,7 @@ export class Threads {
     this.module = bytes;
     this.link(bytes);
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
-    this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += performance.now() - start;
+    this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
 
   /** Performs the instruction of a record. Gives one of CALLED. */
