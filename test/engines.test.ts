@@ -137,7 +137,7 @@ function producer(op: string, to: string, from: string, size: number): string | 
   return op === 'shld' ? `mov ecx, edx\nshld ${to}, ${from}, cl` : `${op} ${to}, ${from}`;
 }
 for (const op of FLAGS_OF) registers(`every condition after \`${op}\` of every size, at the ends of its range; in the same block and in another`, () => {
-  const edges = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0x7fff_ffffn, 0x8000_0000n, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn], pairs = edges.flatMap((a, k) => [0, 1, 3, 6, 11].map(n => [a, edges[(k + n) % edges.length]!]));
+  const edges = [0n, 1n, 8n, 9n, 16n, 17n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0x7fff_ffffn, 0x8000_0000n, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn], pairs = edges.flatMap((a, k) => [0, 1, 3, 6, 11].map(n => [a, edges[(k + n) % edges.length]!]));
   const conditions = CONDITIONS.map((cc, k) => `set${cc} [DATA+0xf00+${k}]`).join('\n');
   const bodies = OPERANDS.map(([to, from], size) => {
     const text = producer(op, to, from, size), load = 'mov rax, [rsi]\nmov rdx, [rsi+8]\nadd ebx, 0x7fffffff';
@@ -212,6 +212,9 @@ memory('`rep movsb` onto a page that is missing, over and over', () => {
     source: loop(`mov edi, ${at + PAGE_BYTES - 20}\nmov esi, DATA\nmov ecx, 50\ncmp ecx, r15d\nrep movsb\nsetg bl\nadc rdx, rsi`), prepare: w => w.map(at, 1), pages: [at, at + PAGE_BYTES],
     exit: (w, exit, times) => { if (!exit.startsWith('page-fault')) return false; if (times % 3 === 2) w.space.unmap(at + PAGE_BYTES, PAGE_BYTES); w.map(at + PAGE_BYTES, 1); return times < 30; },
   });
+});
+memory('what helpers address relative to RIP', () => {
+  play({ source: `${VALUES}\n${loop('fild qword ptr [rip+data]\nfadd dword ptr [rip+data+3]\nfistp qword ptr [rip+data+8]\npush rbx\npop qword ptr [rip+data+16]\ncmpxchg8b [rip+data]\ncrc32 eax, dword ptr [rip+data+9]\nadd rbx, [rip+data+5]\nstmxcsr [rip+data+28]', 40)}.balign 64\ndata: .quad 1, 2, 3, 4, 5` });
 });
 memory('FS and GS, 32-bit addresses, and addresses that come round at 2^64', () => {
   play({
