@@ -77,7 +77,7 @@ export class Cpu {
     this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns);
     this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.predictor);
+    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });

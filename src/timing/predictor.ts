@@ -1,7 +1,4 @@
-/**
- * Branch prediction for whoever calls functions: the interpreter, and generated code that does not write the formulas into itself. One module over
- * the tables in linear memory; see predictor-code.ts.
- */
+/** Branch prediction for who performs in TypeScript: the formulas of predictor-code.ts as functions of a small module. */
 import { STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
 import { Code, type Local } from '../wasm/code.ts';
@@ -26,7 +23,7 @@ export type PredictorFunction = (typeof FUNCTIONS)[number]['name'];
 type PredictorExports = Readonly<Record<PredictorFunction, (a: i32, b?: i32) => i32>>;
 
 export class Predictor {
-  readonly functions: PredictorExports;
+  private readonly functions: PredictorExports;
   private readonly memory: LinearMemory;
 
   constructor(memory: LinearMemory) {

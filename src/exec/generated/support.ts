@@ -3,7 +3,6 @@ import { LOOKUP, PAGE_MASK, STAGING, STATE, PAGE_BYTES } from '../../base/layout
 import type { i32, Pa } from '../../base/types.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
-import type { Predictor } from '../../timing/predictor.ts';
 import { Code, type Local } from '../../wasm/code.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
@@ -49,16 +48,15 @@ export class Support {
   private linked: Linked | null = null;
   private readonly interpreter: Interpreter;
   private readonly mmu: Mmu;
-  private readonly predictor: Predictor;
   private readonly u8: Uint8Array;
   private readonly words: Int32Array;
   private readonly scratch: Scratch;
   private readonly helps: (Help | null)[] = [];
   private readonly freeHelps: number[] = [];
 
-  constructor(interpreter: Interpreter, mmu: Mmu, predictor: Predictor) {
+  constructor(interpreter: Interpreter, mmu: Mmu) {
     const { memory } = interpreter.state;
-    this.interpreter = interpreter; this.mmu = mmu; this.predictor = predictor; this.u8 = memory.u8; this.words = memory.i32;
+    this.interpreter = interpreter; this.mmu = mmu; this.u8 = memory.u8; this.words = memory.i32;
     this.scratch = new Scratch(PRIMITIVE_WORDS, memory.buffer, STAGING.primitive);
   }
   instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance {
@@ -77,7 +75,7 @@ export class Support {
       help: (number: number) => this.help(number),
       perform: (record: number) => this.perform(record),
       primitive: (number: number) => this.primitive(number),
-      settle, ...this.predictor.functions, memory: memory.wasm, functions: table,
+      settle, memory: memory.wasm, functions: table,
     } };
     this.linked = { imports, table };
     this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;

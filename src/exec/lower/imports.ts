@@ -21,11 +21,6 @@ const IMPORTS = [
   { name: 'primitive', parameters: [i32], results: [] },
   /** (rule word, eflags, result, a, b): RFLAGS. */
   { name: 'settle', parameters: [i32, i32, i64, i64, i64], results: [i32] },
-  /** The predictor's; see src/timing/predictor.ts. */
-  { name: 'conditional', parameters: [i32, i32], results: [i32] },
-  { name: 'indirect', parameters: [i32, i32], results: [i32] },
-  { name: 'called', parameters: [i32], results: [] },
-  { name: 'returned', parameters: [i32], results: [i32] },
 ] as const satisfies readonly ImportRow[];
 export type ImportName = (typeof IMPORTS)[number]['name'];
 
