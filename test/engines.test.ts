@@ -98,6 +98,7 @@ function play({ source, origin, prepare, exit, pages, budget }: Play): CpuWorld 
       assert.is(other, mine, where);
       assert.is(differenceOf(a, b, mine !== 'budget' || turn % 8 === 0 ? compared : []), null, where);
       if (mine === 'budget') continue;
+      if (exit === undefined) assert.is(mine, 'syscall', where);
       const goesOn = [a, b].map(w => exit?.(w, mine, times) ?? false);
       times += 1;
       if (goesOn[0] !== true) break;
@@ -305,7 +306,7 @@ const WRITERS: readonly (readonly [string, string])[] = [
   ['itself by `rep movsb`, from behind it to before it', `${loop('p: add ebx, 1\nmov byte ptr [rip+p+2], 1\nlea rdi, [rip+p+2]\nlea rsi, [rip+q]\nmov ecx, 1\nrep movsb\nadd ebx, 5', 30)}q: .byte 9`],
   ['the REP that does it', loop('lea rdi, [rip+p]\nmov eax, 0xf3\nmov ecx, 1\np: rep stosb\ninc ebx', 30)],
   ['a store by a vector', loop('movups xmm0, [rip+p]\nmovd xmm1, r15d\npxor xmm2, xmm2\npaddb xmm0, xmm2\nmovups [rip+p], xmm0\np: mov eax, 0x11\nmov ecx, 0x22\nmov edx, 0x33\nnop\nadd eax, edx', 30)],
-  ['by a push', `${loop('lea rsp, [rip+p+9]\nmov rax, 0x9090909000c38190\nmov al, r15b\npush rax\nmov esp, STACK-0x100\nadd edx, ebx\np: nop\nadd ebx, 5\n.skip 12, 0x90', 30)}`.replace('0x9090909000c38190', '0x9090909090909090')],
+  ['by a push', loop('lea rsp, [rip+p+8]\nmov eax, r15d\nand eax, 63\nshl eax, 16\nmov rcx, 0x909090909000c383\nor rax, rcx\npush rax\nmov esp, STACK-0x100\nadd edx, ebx\np: add ebx, 5\n.skip 12, 0x90', 30)],
   ['data beside it in its page', `${loop('add [rip+data], rax\ninc dword ptr [rip+data+8]\nmov rax, [rip+data+3]\nmovups [rip+data+16], xmm0\ncall f', 40)}.balign 16\ndata: .skip 64\nf: mov [rip+data+40], r15\nret`],
   ['a copy of a function that runs elsewhere', `${loop('lea rsi, [rip+f]\nlea rdi, [rip+there]\nmov ecx, offset g-f\nrep movsb\ncall there\nmov eax, [rip+f+1]\nadd eax, 0x10101\nmov [rip+f+1], eax\ncall f', 30)}f: mov ebx, 0x1234567\nadd edx, ebx\nret\ng:\n.org ${PAGE_BYTES + 100}\nthere: .skip 32`],
 ];
