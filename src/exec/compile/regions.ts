@@ -4,7 +4,7 @@ import { ModuleWriter } from '../../wasm/module.ts';
 import { type Block, type BlockCache } from '../block.ts';
 import type { Support } from '../generated/support.ts';
 import { declareImports } from '../lower/imports.ts';
-import { flowOf } from './flow.ts';
+import { type Flow, flowOf } from './flow.ts';
 import { RegionLowering } from './region-lowering.ts';
 import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 
@@ -34,14 +34,11 @@ export class Regions {
   private readonly freeNumbers: number[] = [];
   /** Regions linked with the present table, dropped ones among them. */
   private linkedCount = 0;
-
   private readonly hotFrom: number;
   /** Instructions retired when it was last asked. */
   private now = 0;
 
-  /**
-   * @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling
-   */
+  /** @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling */
   constructor(support: Support, mmu: Mmu, cache: BlockCache, isTimed: boolean, hotFrom: number) {
     this.support = support; this.mmu = mmu; this.cache = cache; this.isTimed = isTimed; this.hotFrom = hotFrom;
     cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
@@ -52,32 +49,37 @@ export class Regions {
     this.now = now;
     if (!isCompilable(seed) || !this.isHot(seed)) return false;
     const start = Date.now(); // Performance.now would have Node load a module.
-    if (this.linkedCount === REGIONS_MAX) this.dropAll();
-    this.linkedCount += 1;
     const grown = seed.members.find(region => region.isInBase(seed)) ?? null, seeds = this.seedsFor(seed, grown);
     if (grown !== null) this.drop(grown);
-    const { nodes, entries } = choose(seeds, this.cache);
-    const number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
+    this.make(seeds);
+    this.stats.milliseconds += Date.now() - start;
+    return true;
+  }
+  private make(seeds: readonly Block[]): void {
+    if (this.linkedCount === REGIONS_MAX) this.dropAll();
+    this.linkedCount += 1;
+    const { nodes, entries } = choose(seeds, this.cache), number = this.freeNumbers.pop() ?? this.all.push(null) - 1;
     const flow = flowOf(nodes.map(node => node.edges.map(edge => edge.node)), entries);
+    // Whatever the dispatcher goes to can be entered, but for copies of callees: they have a caller.
     const region = new Region(number, FIRST_SLOT + number, seeds, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
-    this.lowering ??= new RegionLowering(this.support, this.isTimed);
-    const code = this.lowering.writeRegion(region, flow);
-    const module = new ModuleWriter();
-    declareImports(module, this.support.memoryBytes);
-    const index = module.function(this.support.functionType, code);
-    module.element(region.slot, [index]);
-    const bytes = module.bytes();
-    this.support.instantiate(bytes);
     this.all[number] = region;
+    this.link(region, flow);
     for (const block of region.blocks) { block.members.push(region); this.cool(block); }
     for (const node of region.entries) {
       const { block } = nodes[node]!;
       block.region = region; block.argument = flow.dispatched.indexOf(node);
     }
-    this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
     this.registerAll(region);
-    this.stats.milliseconds += Date.now() - start;
-    return true;
+  }
+  /** Writes its function and puts it into the table. */
+  private link(region: Region, flow: Flow): void {
+    this.lowering ??= new RegionLowering(this.support, this.isTimed);
+    const module = new ModuleWriter();
+    declareImports(module, this.support.memoryBytes);
+    module.element(region.slot, [module.function(this.support.functionType, this.lowering.writeRegion(region, flow))]);
+    const bytes = module.bytes();
+    this.support.instantiate(bytes);
+    this.stats.regions += 1; this.stats.wasmBytes += bytes.length;
   }
 
   /** Hot is who reaches the number of runs quickly: a few in every time slice add up, too. */
