@@ -182,7 +182,7 @@ memory('code that crosses a multiple of 4 GiB', () => {
     source: 'mov rax, 0xffffffe8\njmp rax', pages: [border - PAGE_BYTES, border],
     prepare: w => {
       w.map(border - PAGE_BYTES, 2, PROT_ALL);
-      w.poke(at, code('mov r15d, 30\nagain: mov edi, [DATA+r15*8]\nmov eax, 0x90\njmp 1f\n.org 22\n1: rep stosb\nmov ecx, 1\ndec r15d\njnz again\nsyscall\n.skip 20, 0x90', at));
+      w.poke(at, code('mov r15d, 30\nagain: mov rdi, [DATA+r15*8]\nmov eax, 0x90\njmp 1f\n.org 22\n1: rep stosb\nmov ecx, 1\ndec r15d\njnz again\nsyscall\n.skip 20, 0x90', at));
       w.poke(DATA, new Uint8Array(BigUint64Array.from({ length: 32 }, (_, k) => BigInt(k % 3 === 0 ? DATA + 0x800 : k % 3 === 1 ? border + 24 : DATA + 2 * PAGE_BYTES)).buffer));
     },
     exit: (w, exit, times) => { if (!exit.startsWith('page-fault')) return false; w.set('rdi', DATA + 0x900); return times < 20; },
@@ -219,7 +219,7 @@ memory('what helpers address relative to RIP', () => {
 });
 memory('FS and GS, 32-bit addresses, and addresses that come round at 2^64', () => {
   play({
-    source: `${VALUES}\nmov r14, 0xffffffff00600000\nmov r13, -0x100000000000\nmov r12, 0x100000600010\n${loop('mov fs:[8], rax\nadd rax, gs:[r15]\nadd [r14d+0x20], eax\nmov rcx, [r14d+r15d*2+1]\ninc word ptr [r12+r13]\nlea rdx, [r14d+4]\nmov fs:[r14d-0x5fff00], cl\nrdfsbase r8\nadd r8, 8\nwrfsbase r8\nxor rbx, fs:[0]')}`,
+    source: `${VALUES}\nmov r14, 0xffffffff00600000\nmov r13, -0x100000000000\nmov r12, 0x100000600010\n${loop('mov fs:[8], rax\nadd rax, gs:[r15]\nadd [r14d+0x20], eax\nmov rcx, [r14d+r15d*2+1]\ninc word ptr [r12+r13]\njmp 1f\n1: lea rdx, [r14d+4]\nadd rax, rdx\nlea rcx, [r14d+r15d*8]\nmov fs:[r14d-0x5fff00], cl\nrdfsbase r8\nadd r8, 8\nwrfsbase r8\nxor rbx, fs:[0]')}`,
     prepare: w => { w.cpu.state.set(SLOT.fs, BigInt(DATA)); w.cpu.state.set(SLOT.gs, BigInt(DATA + PAGE_BYTES - 10)); },
   });
 });
