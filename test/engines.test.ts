@@ -18,13 +18,15 @@ import { formPrograms, randomProgram } from './support/random-program.ts';
 import { Random, testSeed } from './support/random.ts';
 
 /** TEST_PROGRAMS=n: n random programs for every engine; and everything else in every engine, timing and rhythm, not only in a few that take turns. */
-const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 20), isThorough = process.env['TEST_PROGRAMS'] !== undefined;
+const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 15), isThorough = process.env['TEST_PROGRAMS'] !== undefined;
 const arena = new Arena();
 let turns = 0;
-/** One of each engine, another one every time; or all. */
+/** `compile` and one of the others, each as another one every time; or all. */
 function competitors(): readonly CpuOptions[] {
   turns += 1;
-  return isThorough ? EAGER : OTHERS.map((engine, k) => { const own = EAGER.filter(options => options.engine === engine); return own[(5 * turns + k) % own.length]!; });
+  if (isThorough) return EAGER;
+  const others = OTHERS.filter(engine => engine !== 'compile');
+  return ['compile', others[turns % others.length]!].map((engine, k) => { const own = EAGER.filter(options => options.engine === engine); return own[(5 * turns + k) % own.length]!; });
 }
 const code = (source: string, origin = 0): Uint8Array => assemble(source, { origin, symbols: { CODE, DATA, STACK } }).bytes;
 
@@ -43,7 +45,7 @@ function guestCompetitors(timing: Timing): readonly CpuOptions[] {
   return isThorough ? all : [all[turns % all.length]!];
 }
 const fixtures = suite('engines › fixtures');
-for (const fixture of FIXTURES) for (const timing of TIMINGS) if (isThorough || timing === 'fast' || fixture.name === 'raw' || fixture.name === 'print') {
+for (const [k, fixture] of FIXTURES.entries()) for (const timing of TIMINGS) if (isThorough || timing === TIMINGS[k % TIMINGS.length]) {
   fixtures(`${fixture.name} with timing ${timing} does and counts what the interpreter does and counts`, () => {
     const expected = outcomeOf(fixture, { engine: REFERENCE, timing });
     for (const options of guestCompetitors(timing)) assert.equal(outcomeOf(fixture, options), expected, nameOf(options));
