@@ -119,7 +119,7 @@ for (const op of ['xchg', 'xadd', 'cmpxchg', 'mov', 'add', 'sbb', 'movzx', 'movs
   const isWidening = op === 'movzx' || op === 'movsx';
   registers(`\`${op}\` of every two parts of two registers`, () => {
     const pairs = isWidening ? [...WORD, ...DOUBLE].flatMap(a => BYTE.map(b => [a, b])) : [BYTE, WORD, DOUBLE, QUAD].flatMap(names => names.flatMap(a => names.map(b => [a, b])));
-    play({ source: `${VALUES}\n${loop(pairs.map(([a, b]) => `${op} ${a}, ${b}\nrol rax, 9\nrol rbx, 5`).join('\n'), 5)}`, budget: 2_000 });
+    play({ source: `${VALUES}\n${loop(pairs.map(([a, b]) => `${op} ${a}, ${b}\nrol rax, 9\nrol rbx, 5`).join('\n'), 20)}`, budget: 2_000 });
   });
 }
 for (const op of ['shl', 'shr', 'sar', 'rol', 'ror', 'rcl', 'rcr']) {
