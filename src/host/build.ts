@@ -26,10 +26,11 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     fs.chmodSync(`${dist}/cli.js`, 0o755);
     fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
   },
-  /** V8 refuses bytecode that was made under other flags, and by itself forgets what has not run for a while. */
+  /** V8 refuses bytecode that was made under other flags, so the program must not set any; by itself it forgets what has not run for a while. */
   async bytecode(dist) {
     v8.setFlagsFromString('--no-flush-bytecode');
-    const bundle = new Bundle(dist), { start } = bundle.program(createRequire(here));
+    const require = createRequire(here), flagless = { setFlagsFromString() { /* Not here. */ } };
+    const bundle = new Bundle(dist), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name));
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
       await start('');
