@@ -1,7 +1,7 @@
 /** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
 import { bytesOf, type ByteString } from '../host/host.ts';
 import type { Engine } from '../exec/cpu.ts';
-import { type Ending, Machine } from '../machine.ts';
+import { type Ending, Machine, sliceAfter } from '../machine.ts';
 import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
@@ -14,8 +14,6 @@ const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 const WORK_BEFORE_OPTIMISING = 500_000, TURN_WORK = 20;
 /** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
 const TINY_INSTRUCTIONS = 2_000;
-/** Instructions between two looks at how it goes: at first, and when it is known. */
-const SHORT_SLICE = 50_000, LONG_SLICE = 1_000_000;
 /** Where execvp(3) looks when there is no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
@@ -47,7 +45,7 @@ function runToEnd(host: CommandHost, machine: Machine): Ending {
   if (ending !== null || host.optimise === undefined) return ending ?? machine.run();
   host.optimise(false);
   for (let turns = 0; ending === null && cpu.interpretedInstructions + TURN_WORK * turns < WORK_BEFORE_OPTIMISING; turns++) {
-    ending = machine.turn(cpu.state.instructions < LONG_SLICE ? SHORT_SLICE : LONG_SLICE);
+    ending = machine.turn(sliceAfter(cpu.state.instructions));
   }
   host.optimise(true);
   return ending ?? machine.run();
