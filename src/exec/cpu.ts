@@ -91,7 +91,7 @@ export class Cpu {
 
   /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
-    const r = this.state.r32, f64 = this.state.f64, m = this.interpreter;
+    const { interpreter: m, support } = this, r = this.state.r32, f64 = this.state.f64;
     // Where the last budget ended is no place of the program's: it does not count as hot.
     let start = 0, isCounted = !this.wasCutShort;
     let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
@@ -110,12 +110,13 @@ export class Cpu {
         if (isCompiled || this.threads?.isReady(block, left) === true) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
-          const why = isCompiled ? this.support!.enter() : this.threads!.enter(block);
+          const why = isCompiled ? support!.enter() : this.threads!.enter(block);
           if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
           const done = left - r[STATE_LEFT];
           if (!this.costs.isTimed) cycles = done;
           this.generatedInstructions += done;
           left -= done;
+          if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; exit = this.fault(); break; }
           if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
           block = this.takenOver;
         } else if (isCounted) {

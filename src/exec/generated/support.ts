@@ -42,6 +42,8 @@ export class Support {
   enter: () => number = () => LEFT.toUnknown;
   /** What the helper, or instruction, that made code give up has done: an OUTCOME, `next` if it faulted. To be cleared by the reader. */
   helped: number = OUTCOME.next;
+  /** Code gave up because memory it touches is not there: `mmu.fault` says how. To be cleared by the reader. */
+  hasFaulted = false;
   /** Performs the instruction of a record; see src/exec/threaded. */
   perform: (record: number) => number = () => GIVE_UP;
   readonly onRelink: (() => void)[] = [];
@@ -142,11 +144,11 @@ export class Support {
   }
 
   // — memory that the TLB does not know, or that needs more than one access: NOWHERE where the interpreter is to do it —
-  /** `mmu.fill`; a fault is not counted, because the interpreter will meet it again. */
+  /** `mmu.fill`. A fault is the instruction's: what comes before it in the instruction has succeeded. */
   private fill(lo: i32, hi: i32, access: number): Pa {
-    const { mmu } = this, { misses } = mmu, pa = mmu.fill(lo, hi, access);
+    const pa = this.mmu.fill(lo, hi, access);
     if (pa !== -1) return pa;
-    mmu.misses = misses;
+    this.hasFaulted = true;
     return NOWHERE;
   }
   private load(lo: i32, hi: i32, size: number): Pa {
