@@ -13,7 +13,7 @@ import { Bundle } from './bundle.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
 /** Whatever functions these programs need, the bytecode has. */
-const WARM_UP = ['raw', 'heap', 'print'].map(name => join(root, `test/fixtures/${name}.elf`));
+const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => join(root, `test/fixtures/${name}.elf`));
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {

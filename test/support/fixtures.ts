@@ -15,6 +15,7 @@ export const FIXTURES: readonly Fixture[] = [
   { name: 'start', args: ['one', 'two words', ''], stdin: '' },
   { name: 'jumps', args: [], stdin: '' },
   { name: 'raw', args: [], stdin: '' },
+  { name: 'loops', args: [], stdin: '' },
 ];
 export const ENVIRONMENT: readonly string[] = ['PATH=/bin:/usr/bin', 'EMPTY=', 'TZ=UTC'];
 const FILES: Readonly<Record<string, string>> = { words: 'alpha\nbravo\n\nthe longest line of all\nno newline', empty: '' };
