@@ -45,6 +45,9 @@ export const STATE = {
   fpu: 768,
   /** Instructions retired by threaded code, as a double: for --stats. */
   threaded: 896,
+  /** The near page: one that can be read and written, its address and what to add (as the TLB has it). Code whose accesses stay close together asks here first. */
+  nearPage: 904,
+  nearAddend: 912,
   bytes: 1024,
 } as const;
 
@@ -72,6 +75,12 @@ export const LOOKUP = { at: 0x50000, entries: 4096, entryBytes: 32, mask: 0x1ffe
 
 /** Where operands lie that do not go through registers: 16 bytes that straddle two pages, then the result and operands of a primitive. */
 export const STAGING = { at: 0x70000, primitive: 0x70040, bytes: 0x100 } as const;
+
+/**
+ * What the near page is when there is none: one that no program has, because its address is not canonical, in front of a page that nobody uses.
+ * (An address is compared to the page and nothing else, so that even a program that goes there finds only zeros.)
+ */
+export const NOWHERE_NEAR = { lo: 0, hi: 0x5a5a5000, addend: 0x72000 } as const;
 
 /** Decoded code for the threaded interpreter (src/exec/threaded/record.ts). Pages of it that are never touched cost nothing. */
 export const RECORDS = { at: 0x80000, end: 0x2000000 } as const;

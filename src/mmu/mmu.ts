@@ -1,5 +1,5 @@
 /** The hardware's part: 4-level walk, TLB, page-fault codes (SDM 3A §4.5-4.10). Knows entries and bits, nothing of VMAs. */
-import { PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
+import { NOWHERE_NEAR, PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
 import { hiOf, loOf, vaOf } from '../base/words.ts';
 import { PTE, RESERVED_HIGH, wordInDirectory, wordInPdpt, wordInPml4, wordInTable } from './entry.ts';
@@ -12,7 +12,7 @@ const FAULT_BITS = [0, PF_WRITE, PF_FETCH] as const;
 
 const TLB_WORD = TLB.at >> 2, ENTRY_WORDS = TLB.entryBytes >> 2, TLB_WORDS = TLB.entries * ENTRY_WORDS;
 const WRITE = TLB.write >> 2, EXECUTE = TLB.execute >> 2, ADDEND = TLB.addend >> 2;
-const EPOCH = STATE.epoch >> 2;
+const EPOCH = STATE.epoch >> 2, NEAR_PAGE = STATE.nearPage >> 2, NEAR_ADDEND = STATE.nearAddend >> 2;
 /** No page address: its low bits are not zero. */
 const INVALID = 1;
 /** No address space: every access faults. */
@@ -63,6 +63,7 @@ export class Mmu {
     this.epoch += 1;
     this.executed.clear();
     this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS);
+    this.forgetNear();
   }
   /** To be told where code is fetched from by whoever will not ask again until the epoch changes. */
   noteFetch(lo: i32, hi: i32): void { this.executed.add(pageNumber(lo, hi)); }
@@ -71,6 +72,12 @@ export class Mmu {
     if (this.executed.has(pageNumber(loOf(va), hiOf(va)))) this.epoch += 1;
     const lo = loOf(va) & PAGE_MASK, hi = hiOf(va), slot = tlbSlot(lo, hi), w = this.words;
     if (w[slot] === lo && w[slot + 1] === hi) w[slot] = w[slot + WRITE] = w[slot + EXECUTE] = INVALID;
+    if (w[NEAR_PAGE] === lo && w[NEAR_PAGE + 1] === hi) this.forgetNear();
+  }
+
+  private forgetNear(): void {
+    const w = this.words;
+    w[NEAR_PAGE] = NOWHERE_NEAR.lo; w[NEAR_PAGE + 1] = NOWHERE_NEAR.hi; w[NEAR_ADDEND] = NOWHERE_NEAR.addend;
   }
 
   /** The physical address behind a user access, or -1 with `fault` filled in. */
@@ -137,6 +144,7 @@ export class Mmu {
   markCode(pa: Pa): void {
     const frame = pa & PAGE_MASK, w = this.words;
     this.code[pa >>> 12] = 1;
+    this.forgetNear();
     for (let slot = TLB_WORD; slot < TLB_WORD + TLB_WORDS; slot += ENTRY_WORDS) {
       if (((w[slot + WRITE]! + w[slot + ADDEND]!) | 0) === frame) w[slot + WRITE] = INVALID;
     }

@@ -111,6 +111,9 @@ export class Code extends ByteWriter {
   /** A load or store; the address is on the stack. Any alignment is allowed. */
   memory(code: number, offset: number): void { this.op(code); this.byte(0); this.unsigned(offset); }
 
+  /** (to, from, length) on the stack: bytes of the one memory. */
+  copyMemory(): void { this.op(OP['memory.copy']); this.byte(0); this.byte(0); }
+
   block(result: ValueType | 0x40 = TYPE.none): Label { this.byte(BLOCK); this.byte(result); return this.open++; }
   loop(): Label { this.byte(LOOP); this.byte(TYPE.none); return this.open++; }
   if(result: ValueType | 0x40 = TYPE.none): Label { this.byte(IF); this.byte(result); return this.open++; }

@@ -37,6 +37,7 @@ export const OP = {
   'i32.reinterpret_f32': 0xbc, 'i64.reinterpret_f64': 0xbd, 'f32.reinterpret_i32': 0xbe, 'f64.reinterpret_i64': 0xbf,
   'i32.extend8_s': 0xc0, 'i32.extend16_s': 0xc1, 'i64.extend8_s': 0xc2, 'i64.extend16_s': 0xc3, 'i64.extend32_s': 0xc4,
 
+  'memory.copy': NUMERIC | 10,
   'i32.trunc_sat_f32_s': NUMERIC | 0, 'i32.trunc_sat_f64_s': NUMERIC | 2, 'i64.trunc_sat_f32_s': NUMERIC | 4, 'i64.trunc_sat_f64_s': NUMERIC | 6,
 
   'v128.load': SIMD | 0, 'v128.store': SIMD | 11, 'v128.const': SIMD | 12, 'i8x16.shuffle': SIMD | 13, 'i8x16.swizzle': SIMD | 14,

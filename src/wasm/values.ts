@@ -120,6 +120,12 @@ export class Values {
   low(n: Value): number { return this.lo[n]!; }
   high(n: Value): number { return this.hi[n]!; }
   child(n: Value): Value { return this.a[n]!; }
+  /** The variable that a value is, or is a constant away from; -1: none. */
+  baseOf(n: Value): Local {
+    const operation = this.operation[n];
+    if (operation === VARIABLE) return this.lo[n]!;
+    return (operation === OP['i64.add'] || operation === OP['i64.sub']) && this.isConstant(this.b[n]!) ? this.baseOf(this.a[n]!) : -1;
+  }
   laneOf(n: Value): number { return this.lo[n]!; }
   /** For results not yet written. */
   retype(n: Value, type: ValueType): void { this.types[n] = type; }

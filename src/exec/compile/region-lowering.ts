@@ -21,6 +21,7 @@ import { type Helper, type Temp } from '../ops.ts';
 import type { Flow } from './flow.ts';
 import type { Region } from './region.ts';
 
+const RSP = 4;
 const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
 const ENTRY: Local = 0;
 /** Instructions whose giving up has one way out. */
@@ -77,6 +78,7 @@ export class RegionLowering extends Lowering {
     this.generals = Array.from({ length: GENERALS }, () => code.local(TYPE.i64));
     this.left = code.local(TYPE.i32); this.where = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
     this.goal = code.local(TYPE.i64);
+    this.nearPage = code.local(TYPE.i64); this.nearAddend = code.local(TYPE.i32);
     this.cycles = this.isTimed ? code.local(TYPE.i64) : 0;
     this.predictor = this.isTimed ? new PredictorCode(code, cycles => this.charge(cycles)) : null;
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
@@ -118,6 +120,7 @@ export class RegionLowering extends Lowering {
     for (let k = 0; k < GENERALS; k++) if ((kept.generals >> k & 1) !== 0) from(this.generals[k]!, OP['i64.load'], STATE.gpr + 8 * k);
     for (let k = 0; k < VECTORS; k++) if ((kept.vectors >> k & 1) !== 0) from(this.vectors[k]!, OP['v128.load'], STATE.vector + VECTOR_BYTES * k);
     loadFlags(code, this.flagLocals);
+    if ((kept.generals >> RSP & 1) !== 0) this.loadNear();
     if (isStart) this.predictor?.load();
     if (isStart) from(this.left, OP['i32.load'], STATE.left);
   }
@@ -325,6 +328,8 @@ export class RegionLowering extends Lowering {
   }
   protected segmentBase(slot: number): Value { return this.v.custom(slot, TYPE.i64); }
   protected override writeCustom(code: Code, slot: number): void { code.i32(0); code.memory(OP['i64.load'], 8 * slot); }
+  /** The stack is. */
+  protected override isNear(address: Value): boolean { return this.v.baseOf(address) === this.generals[RSP]; }
   protected immediate(operand: Operand): Value { return this.v.constant64(operand.lo, operand.hi); }
   effective(o: Operand): Temp {
     const { v } = this;

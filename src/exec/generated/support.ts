@@ -1,14 +1,14 @@
 /** What generated code stands on: the functions it imports, the table its functions lie in, and how it finds the next one. */
-import { LOOKUP, PAGE_MASK, STAGING, STATE, PAGE_BYTES } from '../../base/layout.ts';
+import { LOOKUP, PAGE_MASK, STAGING, STATE, PAGE_BYTES, TLB } from '../../base/layout.ts';
 import type { i32, Pa } from '../../base/types.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import { Code, type Local } from '../../wasm/code.ts';
-import { ModuleWriter } from '../../wasm/module.ts';
+import { declareMemory, ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
 import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
-import { PrimitiveNumbers } from '../lower/lowering.ts';
+import { PrimitiveNumbers, writeLookUp } from '../lower/lowering.ts';
 import { settleModule } from '../lower/settle.ts';
 import type { Helper } from '../ops.ts';
 import { Scratch } from '../primitive.ts';
@@ -67,7 +67,8 @@ export class Support {
   private link(): Linked {
     const { memory } = this.interpreter.state, table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
     const settle = new WebAssembly.Instance(new WebAssembly.Module(settleModule()), {}).exports['settle'];
-    const slowPaths = new WebAssembly.Instance(new WebAssembly.Module(slowPathModule()), { tramp64: {
+    const slowPaths = new WebAssembly.Instance(new WebAssembly.Module(slowPathModule(memory.u8.length)), { tramp64: {
+      memory: memory.wasm,
       load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
       modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),
       store: (lo: i32, hi: i32, size: number) => this.store(lo, hi, size),
@@ -197,19 +198,52 @@ export function writeFind(code: Code, goal: Local, found: Local): void {
   code.op(OP['i32.and']);
 }
 /** An address crosses the border to JavaScript as two words: as one it would be a BigInt. */
-function slowPathModule(): Uint8Array<ArrayBuffer> {
-  const module = new ModuleWriter(), { i32, i64 } = TYPE, names = ['load', 'modify', 'store'];
+function slowPathModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter(), { i32, i64 } = TYPE, names = ['load', 'modify', 'store'] as const;
   const inner = module.type([i32, i32, i32], [i32]), outer = module.type([i64, i32], [i32]);
   const imported = names.map(name => module.importFunction('tramp64', name, inner));
+  declareMemory(module, memoryBytes);
   names.forEach((name, k) => {
-    const code = new Code(2);
-    code.get(0); code.op(OP['i32.wrap_i64']);
-    code.get(0); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
-    code.get(1);
-    code.call(imported[k]!);
+    const code = new Code(2), near = new Code(2);
+    writeNear(near, name);
+    for (const body of [code, near]) {
+      body.get(ADDRESS); body.op(OP['i32.wrap_i64']);
+      body.get(ADDRESS); body.i64(32); body.op(OP['i64.shr_u']); body.op(OP['i32.wrap_i64']);
+      body.get(SIZE);
+      body.call(imported[k]!);
+    }
     module.exportFunction(name, module.function(outer, code));
+    module.exportFunction(`${name}Near`, module.function(outer, near));
   });
   return module.bytes();
+}
+/** Parameters of slow paths. */
+const ADDRESS: Local = 0, SIZE: Local = 1;
+/** Asks the TLB for a page that can be written, and returns if it has it: that becomes the near page. */
+function writeNear(code: Code, name: 'load' | 'modify' | 'store'): void {
+  const entry = code.local(TYPE.i32), last = code.local(TYPE.i64);
+  code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
+  // The last byte's page has to be the one that the first byte's entry is for.
+  writeLookUp(code, ADDRESS, entry, TLB.write, last);
+  code.op(OP['i32.eqz']);
+  code.if();
+  code.i32(0); code.get(ADDRESS); code.i64(PAGE_MASK); code.op(OP['i64.and']); code.memory(OP['i64.store'], STATE.nearPage);
+  code.i32(0); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.memory(OP['i32.store'], STATE.nearAddend);
+  code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.i32(0); code.memory(OP['i32.load'], STATE.nearAddend); code.op(OP['i32.add']);
+  if (name === 'store') {
+    code.i32(STAGING.at); code.get(SIZE); code.copyMemory();
+    code.i32(1);
+  }
+  code.return();
+  code.end();
+  if (name !== 'load') return;
+  // What cannot be written, such as a stack with translated code, is not near, but can be read.
+  writeLookUp(code, ADDRESS, entry, TLB.read, last);
+  code.op(OP['i32.eqz']);
+  code.if();
+  code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
+  code.return();
+  code.end();
 }
 /** `enter()`: from JavaScript into whatever there is for RIP. */
 function enterModule(memoryBytes: number): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,7 @@
  * and a local, or a field of a record — its heirs say. What goes wrong is left to the interpreter: code gives up before the first write.
  */
 import { assert } from '../../base/assert.ts';
-import { PAGE_MASK, STAGING, TLB } from '../../base/layout.ts';
+import { PAGE_BYTES, PAGE_MASK, STAGING, STATE, TLB } from '../../base/layout.ts';
 import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Code, Local } from '../../wasm/code.ts';
@@ -45,6 +45,9 @@ export abstract class Lowering implements Ops {
   private place: Local = 0;
   private entry: Local = 0;
   private at: Local = 0;
+  /** What STATE.nearPage and nearAddend hold, for performers with near accesses. */
+  protected nearPage: Local = 0;
+  protected nearAddend: Local = 0;
   /** Bytes of the function that are written again and again; see `repeat`. */
   private readonly phrases = new Map<string, Uint8Array>();
   private liveFlags = 0;
@@ -79,6 +82,8 @@ export abstract class Lowering implements Ops {
   abstract target(operand: Operand): Temp;
   /** An i32 is on the stack: where it is not 0, the interpreter takes over before this instruction. */
   protected abstract giveUp(): void;
+  /** Whether an access is likely to be close to the one before it that was: then STATE.nearPage is asked first. */
+  protected isNear(_address: Value): boolean { return false; }
   /** Pushes a leaf that the heir made with `Values.custom`. */
   protected abstract writeCustom(code: Code, id: number): void;
   protected abstract writeHelp(helper: Helper, instruction: Instruction): void;
@@ -411,7 +416,7 @@ export abstract class Lowering implements Ops {
       case 'load': this.emitLoad(effect); return;
       case 'store': this.emitStore(effect.address, effect.value, effect.size, effect.aligned); return;
       case 'store-back': code.get(this.place); v.push(effect.value); this.storeAt(effect.value, effect.size); return;
-      case 'probe': v.push(effect.address); this.translate(effect.size, false, TLB.write, 'modify'); code.op(OP.drop); return;
+      case 'probe': this.translate(effect.address, effect.size, false, 'modify'); code.op(OP.drop); return;
       case 'register': v.push(effect.value); this.setGeneral(effect.index); return;
       case 'vector': v.push(effect.value); this.setVector(effect.index); return;
       case 'flags': this.emitFlags(effect); return;
@@ -437,41 +442,43 @@ export abstract class Lowering implements Ops {
   }
 
   // — memory: the TLB is asked in place, everything else is a call —
-  /** Takes an address from the stack and leaves where it is in linear memory. */
-  private translate(size: Size, aligned: boolean, tag: number, slow: 'load' | 'modify'): void {
-    const { code } = this;
-    this.lookUp(size, aligned, tag);
+  /** Leaves on the stack where an address is in linear memory. */
+  private translate(address: Value, size: Size, aligned: boolean, slow: 'load' | 'modify'): void {
+    const { code } = this, isNear = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write);
     code.ifUnlikely(TYPE.i32);
     code.get(this.at); code.i32(size);
-    code.call(IMPORTED[slow]);
+    code.call(IMPORTED[isNear ? NEAR[slow] : slow]);
     code.tee(this.entry);
     code.op(OP['i32.eqz']);
     this.giveUp();
+    if (isNear) this.loadNear();
     code.get(this.entry);
     code.else();
-    this.hit();
+    this.hit(isNear);
     code.end();
   }
-  /** Leaves 0 on the stack if the TLB knows the page, and its entry's offset in `entry`. */
-  private lookUp(size: Size, aligned: boolean, tag: number): void {
-    const { code } = this;
+  /** Leaves 0 on the stack if the page is known. Returns whether that is the near page; otherwise `entry` is the TLB entry's offset. */
+  private lookUp(address: Value, size: Size, aligned: boolean, tag: number): boolean {
+    const { code } = this, isNear = this.isNear(address);
+    this.v.push(address);
     code.set(this.at);
     if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
-    this.repeat(`${tag} ${aligned ? 1 : size}`, () => {
-      code.get(this.at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(this.entry);
-      code.get(this.entry); code.i32(10); code.op(OP['i32.shr_u']); code.i32(TLB.fold); code.op(OP['i32.and']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(this.entry);
-      code.memory(OP['i64.load'], TLB.at + tag);
-      code.get(this.at);
-      if (size > 1 && !aligned) { code.i64(size - 1); code.op(OP['i64.add']); }
-      code.i64(PAGE_MASK); code.op(OP['i64.and']);
-      code.op(OP['i64.ne']);
+    if (isNear) this.repeat(`near ${size}`, () => {
+      code.get(this.at); code.get(this.nearPage); code.op(OP['i64.sub']); code.i64(PAGE_BYTES - size); code.op(OP['i64.gt_u']);
     });
+    else this.repeat(`${tag} ${aligned ? 1 : size}`, () => writeLookUp(code, this.at, this.entry, tag, this.at, aligned ? 0 : size - 1));
+    return isNear;
   }
-  private hit(): void {
+  protected loadNear(): void {
     const { code } = this;
-    this.repeat('hit', () => {
+    code.i32(0); code.memory(OP['i64.load'], STATE.nearPage); code.set(this.nearPage);
+    code.i32(0); code.memory(OP['i32.load'], STATE.nearAddend); code.set(this.nearAddend);
+  }
+  private hit(isNear: boolean): void {
+    const { code } = this;
+    this.repeat(isNear ? 'near hit' : 'hit', () => {
       code.get(this.at); code.op(OP['i32.wrap_i64']);
-      code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend);
+      if (isNear) code.get(this.nearAddend); else { code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); }
       code.op(OP['i32.add']);
     });
   }
@@ -485,8 +492,7 @@ export abstract class Lowering implements Ops {
   }
   private emitLoad(effect: Effect & { kind: 'load' }): void {
     const { v, code } = this;
-    v.push(effect.address);
-    this.translate(effect.size, effect.aligned, effect.keepsPlace ? TLB.write : TLB.read, effect.keepsPlace ? 'modify' : 'load');
+    this.translate(effect.address, effect.size, effect.aligned, effect.keepsPlace ? 'modify' : 'load');
     if (effect.keepsPlace) code.tee(this.place);
     code.memory(loadOperation(v.type(effect.to), effect.size), 0);
     v.take(effect.to);
@@ -496,16 +502,16 @@ export abstract class Lowering implements Ops {
   private emitStore(address: Value, value: Value, size: Size, aligned: boolean): void {
     const { v, code } = this, type = v.type(value);
     const held = this.held(value);
-    v.push(address);
-    this.lookUp(size, aligned, TLB.write);
+    const isNear = this.lookUp(address, size, aligned, TLB.write);
     code.ifUnlikely();
     code.i32(0); held(); code.memory(storeOperation(type, size), STAGING.at);
     code.get(this.at); code.i32(size);
-    code.call(IMPORTED.store);
+    code.call(IMPORTED[isNear ? NEAR.store : 'store']);
     code.op(OP['i32.eqz']);
     this.giveUp();
+    if (isNear) this.loadNear();
     code.else();
-    this.hit();
+    this.hit(isNear);
     held();
     this.storeAt(value, size);
     code.end();
@@ -615,6 +621,20 @@ export abstract class Lowering implements Ops {
     if (size < 4) { code.i32(size === 2 ? 0xffff : 0xff); code.op(OP['i32.and']); }
     v.take(to);
   }
+}
+
+/** The slow paths of near accesses ask the TLB before they call. */
+const NEAR = { load: 'loadNear', modify: 'modifyNear', store: 'storeNear' } as const;
+
+/** Leaves 0 on the stack if the TLB has a tag for the page of `at` and that of `last` + `more`, and the entry's offset in `entry`. */
+export function writeLookUp(code: Code, at: Local, entry: Local, tag: number, last: Local, more = 0): void {
+  code.get(at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(entry);
+  code.get(entry); code.i32(10); code.op(OP['i32.shr_u']); code.i32(TLB.fold); code.op(OP['i32.and']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(entry);
+  code.memory(OP['i64.load'], TLB.at + tag);
+  code.get(last);
+  if (more > 0) { code.i64(more); code.op(OP['i64.add']); }
+  code.i64(PAGE_MASK); code.op(OP['i64.and']);
+  code.op(OP['i64.ne']);
 }
 
 /** Leaves 1 on the stack where a float or a vector of floats holds a NaN. */
