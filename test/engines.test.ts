@@ -226,6 +226,38 @@ memory('FS and GS, 32-bit addresses, and addresses that come round at 2^64', () 
     prepare: w => { w.cpu.state.set(SLOT.fs, BigInt(DATA)); w.cpu.state.set(SLOT.gs, BigInt(DATA + PAGE_BYTES - 10)); },
   });
 });
+const STACK_LOOP = loop('push rbx\nmov [rsp-24], rcx\nadd rcx, [rsp-22]\ncall f\nadd [rsp-13], eax\npop rbx\nmovups xmm0, [rsp-40]\nmovups [rsp-50], xmm0\nadd rbx, rcx', 60) + 'f: mov eax, [rsp+3]\nret';
+memory('the stack is elsewhere in every round: at a border, across it, on another page', () => {
+  play({ source: `${VALUES}\nlea r14, [STACK-1024]\n${STACK_LOOP.replace('dec r15d', 'lea rsp, [r14+r15*8]\ntest r15b, 7\njnz 2f\nlea rsp, [r14+r15*4-0x1000]\n2: dec r15d')}` });
+});
+memory('the stack\'s page is unmapped, protected, moved, between two rounds and while code goes on', () => {
+  play({
+    source: `${VALUES}\n${STACK_LOOP.replace('dec r15d', 'test r15b, 3\njnz 2f\nsyscall\n2: dec r15d')}`,
+    exit: (w, exit, times) => {
+      const at = STACK - PAGE_BYTES;
+      if (exit !== 'syscall') w.map(at, 1);
+      else if (times % 4 === 0) w.space.unmap(at, PAGE_BYTES);
+      else if (times % 4 === 1) w.space.protect(at, PAGE_BYTES, PROT_READ);
+      else if (times % 4 === 2) { w.space.protect(at, PAGE_BYTES, PROT_ALL); w.space.remap(at, PAGE_BYTES, PAGE_BYTES, true, 0x900000); w.map(at, 1); w.space.unmap(0x900000, PAGE_BYTES); }
+      return times < 60;
+    },
+  });
+});
+memory('code on the stack, written and executed in a hot loop', () => {
+  play({
+    source: `${VALUES}\n${loop('push rbx\nmov eax, r15d\nshr eax, 1\nshl eax, 8\nor eax, 0x90c300b0\nmov [rsp-64], eax\nlea r14, [rsp-64]\npush rcx\ncall r14\npop rcx\nadd rcx, [rsp]\nadd rbx, rax\npop rdx', 60)}`,
+    prepare: w => w.space.protect(STACK - PAGE_BYTES, PAGE_BYTES, PROT_ALL),
+    exit: (_, exit, times) => exit !== 'syscall' && times < 10,
+  });
+});
+memory('a stack pointer that is not canonical, or nowhere, in a hot loop', () => {
+  for (const wild of ['0x5a5a500000000800', '0x5a5a500100000800', '0x800', '-0x800', '0x7fffffffe800', '0x800000000000']) {
+    play({
+      source: `${VALUES}\nmov r14, rsp\n${loop(`mov rsp, r14\ncmp r15d, 6\njne 2f\nmov rsp, ${wild}\n2: push rbx\nadd rbx, [rsp+8]\npop rcx`, 30)}`,
+      exit: (w, _exit, times) => { w.cpu.state.rip = w.label('again'); w.set('r15', w.get('r15') - 1); return times < 4 && w.get('r15') > 0; },
+    });
+  }
+});
 for (const text of ['mov rax, [rbx]', 'mov [rbx], rax', 'add [rbx], rax', 'jmp rbx', 'call rbx', 'lodsb', 'movaps xmm0, [rsi+8]', 'movaps [rsi+4], xmm1', 'ud2', 'hlt', 'int3', 'push rax']) {
   memory(`\`${text}\` with wild addresses in a hot loop: the same exceptions`, () => {
     play({
