@@ -21,8 +21,8 @@ import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
 /** The function's place in the table of functions. */
 const SLOT_OF_THREADS = 1;
-/** Every further generation waits so many times longer, for instructions that are called because their form was met too late. */
-const WAIT_GROWTH = 2;
+/** The next generation waits for so many instructions that are called because their form was met too late, and every further one longer. */
+const CALLS_MAX = 4000, WAIT_GROWTH = 2;
 const VECTOR_BYTES = 32;
 const RIP = 2 * SLOT.rip;
 
@@ -60,13 +60,13 @@ export class Threads {
   private module: Uint8Array<ArrayBuffer> | null = null;
   private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
   private wait: number;
-  private nextWait: number;
+  private nextWait = CALLS_MAX;
 
   /** @param hotRuns executions that make a threaded block hot */
   constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, options: ThreadedOptions) {
     const { memory } = interpreter.state;
     this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed;
-    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.wait = this.nextWait = options.wait;
+    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.wait = options.wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
     support.onRelink.push(() => { if (this.module !== null) this.link(this.module); });
