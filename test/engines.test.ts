@@ -227,6 +227,33 @@ memory('FS and GS, 32-bit addresses, and addresses that come round at 2^64', () 
   });
 });
 const STACK_LOOP = loop('push rbx\nmov [rsp-24], rcx\nadd rcx, [rsp-22]\ncall f\nadd [rsp-13], eax\npop rbx\nmovups xmm0, [rsp-40]\nmovups [rsp-50], xmm0\nadd rbx, rcx', 60) + 'f: mov eax, [rsp+3]\nret';
+memory('loads and stores by the same registers, from page to page: readable, writable, missing, with code', () => {
+  const at = 0x900000, pages = 6;
+  for (const body of ['mov eax, [rbx+rcx]\nadd edx, eax\nmov [rbx+rcx], edx', 'add edx, [rbx+rcx]\nadd [rbx+rcx+4], edx', 'mov [rbx+rcx-2], edx\nmov rdx, [rbx+rcx-5]', 'movups xmm0, [rbx+rcx]\nmov rdi, [rsi+rcx-9]\nmov [rsi], rdi\nadd edx, edi\nmovups [rbx+rcx*2], xmm0']) {
+    play({
+      source: `mov ebx, ${at}\nmov esi, DATA+128\nmov r14d, 1021\nxor ecx, ecx\n${loop(`${body}\nadd rcx, r14\ncmp ecx, ${(pages - 1) * PAGE_BYTES}\njb 2f\nxor ecx, ecx\n2: test r15b, 63\njnz 3f\nsyscall\n3: nop`, 400)}`,
+      prepare: w => { w.map(at - PAGE_BYTES, 2 * pages + 1); w.poke(at + 3 * PAGE_BYTES, [0x90, 0xc3]); w.map(DATA - PAGE_BYTES, 1); }, pages: [DATA - PAGE_BYTES, ...Array.from({ length: pages }, (_, k) => at + k * PAGE_BYTES)],
+      exit: (w, exit, times) => {
+        const page = at + (times % pages) * PAGE_BYTES, [kind, address] = exit.split(' ');
+        if (kind === 'page-fault') {
+          const missing = Math.floor(Number(address) / PAGE_BYTES) * PAGE_BYTES;
+          if (w.space.protect(missing, PAGE_BYTES, PROT_ALL) !== 0) w.map(missing, 1);
+        } else if (times % 3 === 0) w.space.unmap(page, PAGE_BYTES);
+        else w.space.protect(page, PAGE_BYTES, PROT_READ);
+        return times < 60;
+      },
+    });
+  }
+});
+memory('a page that only loads may use is no page for the next store, whoever found it', () => {
+  const readable = 0x900000, first = readable + PAGE_BYTES, second = first + PAGE_BYTES;
+  play({
+    source: `mov ebx, ${readable}\nmov ecx, 7\nadd rdx, 1\n${loop(`mov edi, [rbx]\nmov rsi, r14\nmov r14, r13\nmov r13, r12\nmov [rsi], edx\nadd edx, edi\ntest r15b, 7\njnz 2f\nmov r14d, ${first}\nmov r13d, ${second}\nmov r12d, ${readable}\nsyscall\n2: nop`, 400)}`,
+    prepare: w => { w.map(readable, 3); w.poke(readable, [3]); w.poke(second, [5]); w.space.protect(readable, PAGE_BYTES, PROT_READ); for (const r of ['r12', 'r13', 'r14']) w.set(r, first); },
+    exit: (w, exit) => { w.mmu.flush(); if (exit !== 'syscall') { w.set('rsi', first); w.set('r12', first); } return true; },
+    pages: [readable, first, second], budget: 6_000,
+  });
+});
 memory('the stack is elsewhere in every round: at a border, across it, on another page', () => {
   play({ source: `${VALUES}\nlea r14, [STACK-1024]\n${STACK_LOOP.replace('dec r15d', 'lea rsp, [r14+r15*8]\ntest r15b, 7\njnz 2f\nlea rsp, [r14+r15*4-0x1000]\n2: dec r15d')}` });
 });

@@ -46,10 +46,14 @@ export const STATE = {
   /** Instructions retired by threaded code, as a double: for --stats. */
   threaded: 896,
   /** The near page: one that can be read and written, its address and what to add (as the TLB has it). Code whose accesses stay close together asks here first. */
-  nearPage: 904,
-  nearAddend: 912,
+  near: 904,
+  /** The page of an access that missed, for whoever asked. */
+  met: 920,
   bytes: 1024,
 } as const;
+
+/** A remembered page: offsets from STATE.near or met of its address, and of what to add to addresses there. */
+export const NEAR = { page: 0, addend: 8 } as const;
 
 /** Register numbers beyond the sixteen: slots of 8 bytes from STATE.gpr on. */
 export const SLOT = { zero: 16, rip: 17, fs: 22, gs: 23 } as const;

@@ -1,5 +1,5 @@
 /** The hardware's part: 4-level walk, TLB, page-fault codes (SDM 3A §4.5-4.10). Knows entries and bits, nothing of VMAs. */
-import { NOWHERE_NEAR, PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
+import { NEAR, NOWHERE_NEAR, PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
 import { hiOf, loOf, vaOf } from '../base/words.ts';
 import { PTE, RESERVED_HIGH, wordInDirectory, wordInPdpt, wordInPml4, wordInTable } from './entry.ts';
@@ -12,7 +12,7 @@ const FAULT_BITS = [0, PF_WRITE, PF_FETCH] as const;
 
 const TLB_WORD = TLB.at >> 2, ENTRY_WORDS = TLB.entryBytes >> 2, TLB_WORDS = TLB.entries * ENTRY_WORDS;
 const WRITE = TLB.write >> 2, EXECUTE = TLB.execute >> 2, ADDEND = TLB.addend >> 2;
-const EPOCH = STATE.epoch >> 2, NEAR_PAGE = STATE.nearPage >> 2, NEAR_ADDEND = STATE.nearAddend >> 2;
+const EPOCH = STATE.epoch >> 2, NEAR_PAGE = (STATE.near + NEAR.page) >> 2, NEAR_ADDEND = (STATE.near + NEAR.addend) >> 2;
 /** No page address: its low bits are not zero. */
 const INVALID = 1;
 /** No address space: every access faults. */

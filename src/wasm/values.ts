@@ -120,11 +120,17 @@ export class Values {
   low(n: Value): number { return this.lo[n]!; }
   high(n: Value): number { return this.hi[n]!; }
   child(n: Value): Value { return this.a[n]!; }
-  /** The variable that a value is, or is a constant away from; -1: none. */
-  baseOf(n: Value): Local {
-    const operation = this.operation[n];
-    if (operation === VARIABLE) return this.lo[n]!;
-    return (operation === OP['i64.add'] || operation === OP['i64.sub']) && this.isConstant(this.b[n]!) ? this.baseOf(this.a[n]!) : -1;
+  /**
+   * The variable that a value is, plus 1,024 times (1 + another one) if that was added, shifted or not; constants that were added do not matter.
+   * -1: it is something else.
+   */
+  baseOf(n: Value): number {
+    const a = this.a[n]!, b = this.b[n]!;
+    if (this.operation[n] === VARIABLE) return this.lo[n]!;
+    if (this.operation[n] !== OP['i64.add'] && this.operation[n] !== OP['i64.sub']) return -1;
+    if (this.isConstant(b)) return this.baseOf(a);
+    const index = this.operation[b] === OP['i64.shl'] ? this.a[b]! : b;
+    return this.operation[n] === OP['i64.add'] && this.operation[a] === VARIABLE && this.operation[index] === VARIABLE ? this.lo[a]! + 1024 * (1 + this.lo[index]!) : -1;
   }
   laneOf(n: Value): number { return this.lo[n]!; }
   /** For results not yet written. */

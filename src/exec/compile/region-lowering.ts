@@ -2,9 +2,9 @@
  * Writes a region as one WebAssembly function: registers and flags in locals, operands as constants, flow as nested blocks and loops
  * (see flow.ts). `(entry) -> status`; see LEFT in ../generated/support.ts.
  */
-import { LOOKUP, SLOT, STATE } from '../../base/layout.ts';
+import { LOOKUP, NOWHERE_NEAR, SLOT, STATE } from '../../base/layout.ts';
 import type { i32 } from '../../base/types.ts';
-import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
+import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { BRANCH_CYCLES } from '../../timing/costs.ts';
 import { PredictorCode } from '../../timing/predictor-code.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
@@ -16,12 +16,15 @@ import { LEFT, writeFind } from '../generated/support.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
 import { type BlockUse, blockUseOf, UNKNOWN_RULE } from '../lower/instruction-use.ts';
+import { loadNear, type Near } from '../lower/near.ts';
 import { Lowering } from '../lower/lowering.ts';
 import { type Helper, type Temp } from '../ops.ts';
 import type { Flow } from './flow.ts';
 import type { Region } from './region.ts';
 
 const RSP = 4;
+/** How many pairs of base and index have pages of their own. */
+const PAGES_MAX = 4, PAGES_NODES_MAX = 16;
 const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
 const ENTRY: Local = 0;
 /** Instructions whose giving up has one way out. */
@@ -43,6 +46,10 @@ export class RegionLowering extends Lowering {
   private cycles: Local = 0;
   /** Without timing there is none. */
   private predictor: PredictorCode | null = null;
+  private stack!: Near;
+  /** Pages of other accesses, by what Values.baseOf says of their address. */
+  private readonly loaded = new Map<number, Near>();
+  private readonly stored = new Map<number, Near>();
   private where: Local = 0;
   private goal: Local = 0;
   private taken: Local = 0;
@@ -78,7 +85,8 @@ export class RegionLowering extends Lowering {
     this.generals = Array.from({ length: GENERALS }, () => code.local(TYPE.i64));
     this.left = code.local(TYPE.i32); this.where = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
     this.goal = code.local(TYPE.i64);
-    this.nearPage = code.local(TYPE.i64); this.nearAddend = code.local(TYPE.i32);
+    this.stack = this.pageOf(STATE.near, true);
+    this.findPages(region, flow);
     this.cycles = this.isTimed ? code.local(TYPE.i64) : 0;
     this.predictor = this.isTimed ? new PredictorCode(code, cycles => this.charge(cycles)) : null;
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
@@ -113,6 +121,25 @@ export class RegionLowering extends Lowering {
     return kept;
   }
 
+  private pageOf(at: number, isWritable: boolean): Near {
+    const { code } = this;
+    return { page: code.local(TYPE.i64), addend: code.local(TYPE.i32), at, isWritable };
+  }
+  /** In loops it is likely that what the same registers address stays on a page. */
+  private findPages(region: Region, flow: Flow): void {
+    this.loaded.clear(); this.stored.clear();
+    if (region.nodes.length > PAGES_NODES_MAX || !region.nodes.some((_, node) => flow.isLoop(node))) return;
+    const counts = new Map<number, number>();
+    for (const { block } of region.nodes) for (const { operands } of block.instructions) for (const o of operands) {
+      if (o.form !== FORM.memory || o.base >= GENERALS || o.base === RSP || o.segment !== NONE || o.addressSize !== 8) continue;
+      const key = this.generals[o.base]! + (o.index === NONE ? 0 : 1024 * (1 + this.generals[o.index]!));
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    for (const [key] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, PAGES_MAX)) {
+      this.loaded.set(key, this.pageOf(STATE.met, false)); this.stored.set(key, this.pageOf(STATE.met, true));
+    }
+  }
+
   // — heads and tails —
   private reload(isStart: boolean): void {
     const { code, kept } = this;
@@ -120,7 +147,11 @@ export class RegionLowering extends Lowering {
     for (let k = 0; k < GENERALS; k++) if ((kept.generals >> k & 1) !== 0) from(this.generals[k]!, OP['i64.load'], STATE.gpr + 8 * k);
     for (let k = 0; k < VECTORS; k++) if ((kept.vectors >> k & 1) !== 0) from(this.vectors[k]!, OP['v128.load'], STATE.vector + VECTOR_BYTES * k);
     loadFlags(code, this.flagLocals);
-    if ((kept.generals >> RSP & 1) !== 0) this.loadNear();
+    if ((kept.generals >> RSP & 1) !== 0) loadNear(code, this.stack);
+    if (isStart) for (const { page, addend } of [...this.loaded.values(), ...this.stored.values()]) {
+      code.i64(NOWHERE_NEAR.lo, NOWHERE_NEAR.hi); code.set(page);
+      code.i32(NOWHERE_NEAR.addend); code.set(addend);
+    }
     if (isStart) this.predictor?.load();
     if (isStart) from(this.left, OP['i32.load'], STATE.left);
   }
@@ -328,8 +359,10 @@ export class RegionLowering extends Lowering {
   }
   protected segmentBase(slot: number): Value { return this.v.custom(slot, TYPE.i64); }
   protected override writeCustom(code: Code, slot: number): void { code.i32(0); code.memory(OP['i64.load'], 8 * slot); }
-  /** The stack is. */
-  protected override isNear(address: Value): boolean { return this.v.baseOf(address) === this.generals[RSP]; }
+  protected override nearOf(address: Value, isWrite: boolean): Near | null {
+    const base = this.v.baseOf(address);
+    return base === this.generals[RSP] ? this.stack : (isWrite ? this.stored : this.loaded).get(base) ?? null;
+  }
   protected immediate(operand: Operand): Value { return this.v.constant64(operand.lo, operand.hi); }
   effective(o: Operand): Temp {
     const { v } = this;

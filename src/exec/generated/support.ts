@@ -1,5 +1,5 @@
 /** What generated code stands on: the functions it imports, the table its functions lie in, and how it finds the next one. */
-import { LOOKUP, PAGE_MASK, STAGING, STATE, PAGE_BYTES, TLB } from '../../base/layout.ts';
+import { LOOKUP, NEAR, NOWHERE_NEAR, PAGE_MASK, STAGING, STATE, PAGE_BYTES, TLB } from '../../base/layout.ts';
 import type { i32, Pa } from '../../base/types.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
@@ -203,47 +203,53 @@ function slowPathModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
   const inner = module.type([i32, i32, i32], [i32]), outer = module.type([i64, i32], [i32]);
   const imported = names.map(name => module.importFunction('tramp64', name, inner));
   declareMemory(module, memoryBytes);
-  names.forEach((name, k) => {
-    const code = new Code(2), near = new Code(2);
-    writeNear(near, name);
-    for (const body of [code, near]) {
-      body.get(ADDRESS); body.op(OP['i32.wrap_i64']);
-      body.get(ADDRESS); body.i64(32); body.op(OP['i64.shr_u']); body.op(OP['i32.wrap_i64']);
-      body.get(SIZE);
-      body.call(imported[k]!);
-    }
-    module.exportFunction(name, module.function(outer, code));
-    module.exportFunction(`${name}Near`, module.function(outer, near));
-  });
+  const near = module.type([i64, i32, i32], [i32]);
+  const [load, modify, store] = names.map((name, k) => {
+    const code = new Code(2);
+    code.get(ADDRESS); code.op(OP['i32.wrap_i64']);
+    code.get(ADDRESS); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
+    code.get(SIZE);
+    code.call(imported[k]!);
+    const number = module.function(outer, code);
+    module.exportFunction(name, number);
+    return number;
+  }) as [number, number, number];
+  module.exportFunction('loadNear', module.function(near, nearCode('load', load, TLB.read)));
+  module.exportFunction('loadWritable', module.function(near, nearCode('load', load, TLB.write)));
+  module.exportFunction('modifyNear', module.function(near, nearCode('modify', modify, TLB.write)));
+  module.exportFunction('storeNear', module.function(near, nearCode('store', store, TLB.write)));
   return module.bytes();
 }
 /** Parameters of slow paths. */
-const ADDRESS: Local = 0, SIZE: Local = 1;
-/** Asks the TLB for a page that can be written, and returns if it has it: that becomes the near page. */
-function writeNear(code: Code, name: 'load' | 'modify' | 'store'): void {
-  const entry = code.local(TYPE.i32), last = code.local(TYPE.i64);
+const ADDRESS: Local = 0, SIZE: Local = 1, AT: Local = 2;
+/** Asks the TLB for a tag of all of an access: then that is the page to leave. Otherwise there is none, and a call. */
+function nearCode(name: 'load' | 'modify' | 'store', slow: number, tag: number): Code {
+  const code = new Code(3), entry = code.local(TYPE.i32), last = code.local(TYPE.i64), place = code.local(TYPE.i32);
+  const find = (wanted: number): void => {
+    writeLookUp(code, ADDRESS, entry, wanted, last);
+    code.op(OP['i32.eqz']);
+    code.if();
+    code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']); code.set(place);
+  };
   code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
-  // The last byte's page has to be the one that the first byte's entry is for.
-  writeLookUp(code, ADDRESS, entry, TLB.write, last);
-  code.op(OP['i32.eqz']);
-  code.if();
-  code.i32(0); code.get(ADDRESS); code.i64(PAGE_MASK); code.op(OP['i64.and']); code.memory(OP['i64.store'], STATE.nearPage);
-  code.i32(0); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.memory(OP['i32.store'], STATE.nearAddend);
-  code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.i32(0); code.memory(OP['i32.load'], STATE.nearAddend); code.op(OP['i32.add']);
-  if (name === 'store') {
-    code.i32(STAGING.at); code.get(SIZE); code.copyMemory();
-    code.i32(1);
+  find(tag);
+  code.get(AT); code.get(ADDRESS); code.i64(PAGE_MASK); code.op(OP['i64.and']); code.memory(OP['i64.store'], NEAR.page);
+  code.get(AT); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.memory(OP['i32.store'], NEAR.addend);
+  if (name === 'store') { code.get(place); code.i32(STAGING.at); code.get(SIZE); code.copyMemory(); }
+  code.get(place);
+  code.return();
+  code.end();
+  code.get(AT); code.i64(NOWHERE_NEAR.lo, NOWHERE_NEAR.hi); code.memory(OP['i64.store'], NEAR.page);
+  code.get(AT); code.i32(NOWHERE_NEAR.addend); code.memory(OP['i32.store'], NEAR.addend);
+  if (name === 'load' && tag === TLB.write) {
+    // What cannot be written, such as a stack with translated code, can be read.
+    find(TLB.read);
+    code.get(place);
+    code.return();
+    code.end();
   }
-  code.return();
-  code.end();
-  if (name !== 'load') return;
-  // What cannot be written, such as a stack with translated code, is not near, but can be read.
-  writeLookUp(code, ADDRESS, entry, TLB.read, last);
-  code.op(OP['i32.eqz']);
-  code.if();
-  code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
-  code.return();
-  code.end();
+  code.get(ADDRESS); code.get(SIZE); code.call(slow);
+  return code;
 }
 /** `enter()`: from JavaScript into whatever there is for RIP. */
 function enterModule(memoryBytes: number): Uint8Array<ArrayBuffer> {

@@ -13,10 +13,11 @@ const IMPORTS = [
   { name: 'modify', parameters: [i64, i32], results: [i32] },
   /** (address, size): stores what lies in STAGING. Not 0, or 0. */
   { name: 'store', parameters: [i64, i32], results: [i32] },
-  /** The same for near accesses: pages that the TLB lets write become the near page. */
-  { name: 'loadNear', parameters: [i64, i32], results: [i32] },
-  { name: 'modifyNear', parameters: [i64, i32], results: [i32] },
-  { name: 'storeNear', parameters: [i64, i32], results: [i32] },
+  /** The same for near accesses: (address, size, where in STATE to leave the page). `loadWritable` leaves only pages that can be written, too. */
+  { name: 'loadNear', parameters: [i64, i32, i32], results: [i32] },
+  { name: 'loadWritable', parameters: [i64, i32, i32], results: [i32] },
+  { name: 'modifyNear', parameters: [i64, i32, i32], results: [i32] },
+  { name: 'storeNear', parameters: [i64, i32, i32], results: [i32] },
   /** (number): performs a helper's instruction on the state in memory. 0: done, -1: let the interpreter do it. */
   { name: 'help', parameters: [i32], results: [i32] },
   /** (record): has the interpreter perform the instruction of a record on the state in memory. One of CALLED; see src/exec/threaded. */

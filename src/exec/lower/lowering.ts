@@ -3,7 +3,7 @@
  * and a local, or a field of a record — its heirs say. What goes wrong is left to the interpreter: code gives up before the first write.
  */
 import { assert } from '../../base/assert.ts';
-import { PAGE_BYTES, PAGE_MASK, STAGING, STATE, TLB } from '../../base/layout.ts';
+import { PAGE_BYTES, PAGE_MASK, STAGING, TLB } from '../../base/layout.ts';
 import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Code, Local } from '../../wasm/code.ts';
@@ -15,6 +15,7 @@ import type { Effect, SuspectTest } from './effect.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
 import { IMPORTED } from './imports.ts';
+import { loadNear, type Near } from './near.ts';
 import { UNKNOWN_RULE } from './instruction-use.ts';
 import { lowerPrimitive } from './primitives.ts';
 import { type Value, Values } from '../../wasm/values.ts';
@@ -45,9 +46,6 @@ export abstract class Lowering implements Ops {
   private place: Local = 0;
   private entry: Local = 0;
   private at: Local = 0;
-  /** What STATE.nearPage and nearAddend hold, for performers with near accesses. */
-  protected nearPage: Local = 0;
-  protected nearAddend: Local = 0;
   /** Bytes of the function that are written again and again; see `repeat`. */
   private readonly phrases = new Map<string, Uint8Array>();
   private liveFlags = 0;
@@ -82,8 +80,8 @@ export abstract class Lowering implements Ops {
   abstract target(operand: Operand): Temp;
   /** An i32 is on the stack: where it is not 0, the interpreter takes over before this instruction. */
   protected abstract giveUp(): void;
-  /** Whether an access is likely to be close to the one before it that was: then STATE.nearPage is asked first. */
-  protected isNear(_address: Value): boolean { return false; }
+  /** The page that an access is likely to be on, if there is such a one. */
+  protected nearOf(_address: Value, _isWrite: boolean): Near | null { return null; }
   /** Pushes a leaf that the heir made with `Values.custom`. */
   protected abstract writeCustom(code: Code, id: number): void;
   protected abstract writeHelp(helper: Helper, instruction: Instruction): void;
@@ -444,41 +442,41 @@ export abstract class Lowering implements Ops {
   // — memory: the TLB is asked in place, everything else is a call —
   /** Leaves on the stack where an address is in linear memory. */
   private translate(address: Value, size: Size, aligned: boolean, slow: 'load' | 'modify'): void {
-    const { code } = this, isNear = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write);
+    const { code } = this, near = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write);
     code.ifUnlikely(TYPE.i32);
     code.get(this.at); code.i32(size);
-    code.call(IMPORTED[isNear ? NEAR[slow] : slow]);
+    this.callSlow(near, slow);
     code.tee(this.entry);
     code.op(OP['i32.eqz']);
     this.giveUp();
-    if (isNear) this.loadNear();
+    if (near !== null) loadNear(code, near);
     code.get(this.entry);
     code.else();
-    this.hit(isNear);
+    this.hit(near);
     code.end();
   }
-  /** Leaves 0 on the stack if the page is known. Returns whether that is the near page; otherwise `entry` is the TLB entry's offset. */
-  private lookUp(address: Value, size: Size, aligned: boolean, tag: number): boolean {
-    const { code } = this, isNear = this.isNear(address);
+  private callSlow(near: Near | null, slow: 'load' | 'modify' | 'store'): void {
+    const { code } = this;
+    if (near === null) { code.call(IMPORTED[slow]); return; }
+    code.i32(near.at);
+    code.call(IMPORTED[slow === 'load' && near.isWritable ? 'loadWritable' : SLOW_PATH_NEAR[slow]]);
+  }
+  /** Leaves 0 on the stack if the page is known: it is the near one that is returned, or `entry` is the TLB entry's offset. */
+  private lookUp(address: Value, size: Size, aligned: boolean, tag: number): Near | null {
+    const { code } = this, near = this.nearOf(address, tag === TLB.write);
     this.v.push(address);
     code.set(this.at);
     if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
-    if (isNear) this.repeat(`near ${size}`, () => {
-      code.get(this.at); code.get(this.nearPage); code.op(OP['i64.sub']); code.i64(PAGE_BYTES - size); code.op(OP['i64.gt_u']);
-    });
-    else this.repeat(`${tag} ${aligned ? 1 : size}`, () => writeLookUp(code, this.at, this.entry, tag, this.at, aligned ? 0 : size - 1));
-    return isNear;
+    if (near === null) this.repeat(`${tag} ${aligned ? 1 : size}`, () => writeLookUp(code, this.at, this.entry, tag, this.at, aligned ? 0 : size - 1));
+    else { code.get(this.at); code.get(near.page); code.op(OP['i64.sub']); code.i64(PAGE_BYTES - size); code.op(OP['i64.gt_u']); }
+    return near;
   }
-  protected loadNear(): void {
+  private hit(near: Near | null): void {
     const { code } = this;
-    code.i32(0); code.memory(OP['i64.load'], STATE.nearPage); code.set(this.nearPage);
-    code.i32(0); code.memory(OP['i32.load'], STATE.nearAddend); code.set(this.nearAddend);
-  }
-  private hit(isNear: boolean): void {
-    const { code } = this;
-    this.repeat(isNear ? 'near hit' : 'hit', () => {
+    if (near !== null) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.get(near.addend); code.op(OP['i32.add']); return; }
+    this.repeat('hit', () => {
       code.get(this.at); code.op(OP['i32.wrap_i64']);
-      if (isNear) code.get(this.nearAddend); else { code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); }
+      code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend);
       code.op(OP['i32.add']);
     });
   }
@@ -502,16 +500,16 @@ export abstract class Lowering implements Ops {
   private emitStore(address: Value, value: Value, size: Size, aligned: boolean): void {
     const { v, code } = this, type = v.type(value);
     const held = this.held(value);
-    const isNear = this.lookUp(address, size, aligned, TLB.write);
+    const near = this.lookUp(address, size, aligned, TLB.write);
     code.ifUnlikely();
     code.i32(0); held(); code.memory(storeOperation(type, size), STAGING.at);
     code.get(this.at); code.i32(size);
-    code.call(IMPORTED[isNear ? NEAR.store : 'store']);
+    this.callSlow(near, 'store');
     code.op(OP['i32.eqz']);
     this.giveUp();
-    if (isNear) this.loadNear();
+    if (near !== null) loadNear(code, near);
     code.else();
-    this.hit(isNear);
+    this.hit(near);
     held();
     this.storeAt(value, size);
     code.end();
@@ -623,8 +621,8 @@ export abstract class Lowering implements Ops {
   }
 }
 
-/** The slow paths of near accesses ask the TLB before they call. */
-const NEAR = { load: 'loadNear', modify: 'modifyNear', store: 'storeNear' } as const;
+/** Those of near accesses ask the TLB, and say which page it was. */
+const SLOW_PATH_NEAR = { load: 'loadNear', modify: 'modifyNear', store: 'storeNear' } as const;
 
 /** Leaves 0 on the stack if the TLB has a tag for the page of `at` and that of `last` + `more`, and the entry's offset in `entry`. */
 export function writeLookUp(code: Code, at: Local, entry: Local, tag: number, last: Local, more = 0): void {
