@@ -2,6 +2,7 @@
 import type { Size } from '../base/types.ts';
 import { ROWS } from './all-rows.ts';
 import { isEncodable, sizesOf } from './encode.ts';
+import { VEX_COMPARISONS } from './format-names.ts';
 import { immediate, register } from './instruction.ts';
 import type { Operand } from './instruction.ts';
 import { CONDITIONS, PLACE } from './rows.ts';
@@ -45,8 +46,8 @@ const BELOW_TOP: Readonly<Record<string, readonly Operand[]>> = {
 /** xmm0 is their third operand, written or not. */
 const THIRD_IS_XMM0: ReadonlySet<string> = new Set(['pblendvb', 'blendvps', 'blendvpd', 'sha256rnds2']);
 const XMM0 = register('xmm', 0, 16);
-/** Comparisons and products whose immediate is in the name: cmpltsd is cmpsd with 1. */
-const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+/** Comparisons and products whose immediate is in the name: cmpltsd is cmpsd with 1. VEX has more comparisons. */
+const LEGACY_COMPARISONS = 8;
 const PRODUCTS: Readonly<Record<string, number>> = { lql: 0, hql: 1, lqh: 0x10, hqh: 0x11 };
 
 /** Every row under each of its names. */
@@ -115,8 +116,9 @@ function stringMeanings(name: string): readonly Meaning[] {
 }
 
 function absorbedValue(name: string): { readonly name: string; readonly value: number } | null {
-  const [, comparison, type] = /^cmp([a-z]+?)([ps][sd])$/.exec(name) ?? [];
-  if (comparison !== undefined && COMPARISONS.includes(comparison)) return { name: `cmp${type ?? ''}`, value: COMPARISONS.indexOf(comparison) };
-  const [, product] = /^pclmul([lh]q[lh])qdq$/.exec(name) ?? [];
-  return product === undefined ? null : { name: 'pclmulqdq', value: PRODUCTS[product] ?? 0 };
+  const [, vex = '', comparison, type = ''] = /^(v?)cmp([a-z_]+?)([ps][sd])$/.exec(name) ?? [];
+  const value = comparison === undefined ? -1 : VEX_COMPARISONS.indexOf(comparison);
+  if (value >= 0 && (value < LEGACY_COMPARISONS || vex !== '')) return { name: `${vex}cmp${type}`, value };
+  const [, product] = /^v?pclmul([lh]q[lh])qdq$/.exec(name) ?? [];
+  return product === undefined ? null : { name: name.replace(product, ''), value: PRODUCTS[product] ?? 0 };
 }

@@ -5,7 +5,7 @@ import { combine, constant, parseExpression, valueOf } from './assemble-expressi
 import type { Expression, Names, Tokens } from './assemble-expression.ts';
 import { REGISTERS, SEGMENTS } from './format-registers.ts';
 import type { NamedRegister } from './format-registers.ts';
-import { NONE } from './instruction.ts';
+import { NONE, type RegisterFile } from './instruction.ts';
 
 export type SourceOperand =
   | { readonly kind: 'reg'; readonly register: NamedRegister }
@@ -19,6 +19,8 @@ export interface SourceMemory {
   readonly size: Size;
   readonly base: number;
   readonly index: number;
+  /** Of the index: gathers have a vector register. */
+  readonly indexFile: RegisterFile;
   readonly shift: number;
   /** SLOT.fs, SLOT.gs or NONE; `override` is the name of whichever segment was written. */
   readonly segment: number;
@@ -111,32 +113,35 @@ function memoryOf(tokens: Tokens, size: Size, override: string | null, terms: re
   const addressSize = addressSizeOf(tokens, terms);
   if (terms.some(term => term.isInstructionPointer)) {
     if (terms.length > 1) tokens.fail('rip takes no other register beside it');
-    return { ...common, base: SLOT.rip, index: NONE, shift: 0, addressSize };
+    return { ...common, base: SLOT.rip, index: NONE, indexFile: 'gpr', shift: 0, addressSize };
   }
   const [base, index] = baseAndIndex(tokens, terms);
   const scale = index?.scale ?? 1;
   const shift = [1, 2, 4, 8].indexOf(scale);
   if (shift < 0) tokens.fail(`a scale is 1, 2, 4 or 8, not ${scale}`);
-  if (index?.register?.index === 4) tokens.fail('rsp cannot be an index');
-  return { ...common, base: base?.register?.index ?? NONE, index: index?.register?.index ?? NONE, shift, addressSize };
+  const indexFile = index?.register?.file ?? 'gpr';
+  if (index?.register?.index === 4 && indexFile === 'gpr') tokens.fail('rsp cannot be an index');
+  return { ...common, base: base?.register?.index ?? NONE, index: index?.register?.index ?? NONE, indexFile, shift, addressSize };
 }
 
 function addressSizeOf(tokens: Tokens, terms: readonly Term[]): 4 | 8 {
-  const sizes = new Set(terms.map(term => term.bytes));
+  const general = terms.filter(term => !isVectorTerm(term)), sizes = new Set(general.map(term => term.bytes));
   if (sizes.size > 1) tokens.fail('the registers of an address have one size');
   const [bytes = 8] = sizes;
-  const isGeneral = terms.every(term => term.register === null || term.register.file === 'gpr');
+  const isGeneral = general.every(term => term.register === null || term.register.file === 'gpr');
   if (bytes !== 4 && bytes !== 8 || !isGeneral) return tokens.fail('an address is made of 64-bit or 32-bit registers');
   return bytes;
 }
 
-/** The scaled register is the index; of two without a scale the first is the base, unless the second is rsp. */
+function isVectorTerm(term: Term): boolean { return term.register?.file === 'xmm' || term.register?.file === 'ymm'; }
+
+/** The scaled register is the index, or that of a vector; of two without a scale the first is the base, unless the second is rsp. */
 function baseAndIndex(tokens: Tokens, terms: readonly Term[]): [Term | null, Term | null] {
   const [first = null, second = null] = terms;
   if (terms.length > 2) tokens.fail('an address has at most a base and an index');
   if (first === null) return [null, null];
-  if (second === null) return first.scale === null ? [first, null] : [null, first];
+  if (second === null) return first.scale === null && !isVectorTerm(first) ? [first, null] : [null, first];
   if (first.scale !== null && second.scale !== null) tokens.fail('only one register can have a scale');
-  const isSwapped = first.scale !== null || second.scale === null && second.register?.index === 4;
+  const isSwapped = first.scale !== null || isVectorTerm(first) || second.scale === null && second.register?.index === 4;
   return isSwapped ? [second, first] : [first, second];
 }

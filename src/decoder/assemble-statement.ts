@@ -10,7 +10,7 @@ import type { Statement } from './assemble-read.ts';
 import { STRINGS } from './format-names.ts';
 import { branchBytesOf, encode, fits, PLAIN } from './encode.ts';
 import type { Manner } from './encode.ts';
-import { immediate, memory, NONE, register, relative } from './instruction.ts';
+import { immediate, memory, NONE, register, relative, vectorMemory } from './instruction.ts';
 import type { Operand } from './instruction.ts';
 import { MAP, PLACE, WIDTH } from './rows.ts';
 
@@ -115,7 +115,7 @@ function operandsFor(statement: Statement, meanings: readonly Meaning[]): readon
   return operands;
 }
 function memoryAt(displacement: Expression): SourceMemory {
-  return { kind: 'mem', size: 0, base: NONE, index: NONE, shift: 0, segment: NONE, override: null, addressSize: 8, displacement };
+  return { kind: 'mem', size: 0, base: NONE, index: NONE, indexFile: 'gpr', shift: 0, segment: NONE, override: null, addressSize: 8, displacement };
 }
 
 interface Place {
@@ -147,6 +147,9 @@ function placedMemory(operand: SourceMemory, place: Place): Operand {
   const { size, base, index, shift, segment, addressSize } = operand;
   const isRelative = base === SLOT.rip && operand.displacement.addresses !== 0;
   const value = BigInt.asIntN(64, operand.displacement.evaluate(place.lookup) - (isRelative ? BigInt(place.next) : 0n));
+  if (operand.indexFile === 'xmm' || operand.indexFile === 'ymm') {
+    return vectorMemory(size, base, operand.indexFile, index, shift, lowOf(value), segment, addressSize);
+  }
   return memory(size, base, index, shift, lowOf(value), segment, addressSize, lowOf(value >> 32n));
 }
 

@@ -32,6 +32,10 @@ export class Cursor {
   /** The last of F2 and F3, or 0. */
   repeat = 0;
   classNumber: number = NONE_66_F3_F2.none;
+  /** VEX.L: 0, or 1 for 256 bits. */
+  vexLength = 0;
+  /** The register that VEX.vvvv names; 0 is also none. */
+  vvvv = 0;
   segment: number = NONE;
   addressSize: 4 | 8 = 8;
   opcode = 0;
@@ -44,7 +48,7 @@ export class Cursor {
   /** Goes to an instruction; what was read of another is forgotten. */
   begin(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes; this.start = start; this.end = end; this.at = start;
-    this.isShort = false; this.segment = NONE; this.addressSize = 8;
+    this.isShort = false; this.segment = NONE; this.addressSize = 8; this.vexLength = 0; this.vvvv = 0;
     this.base = NONE; this.index = NONE; this.shift = 0; this.disp = 0;
     this.readPrefixes();
   }
@@ -93,10 +97,12 @@ export class Cursor {
   /** C5: one byte more. Like the two below it gives the map, or -1 where the prefix is undefined. */
   readShortVex(): number {
     const last = this.byte();
+    this.vexLength = last >> 2 & 1; this.vvvv = ~last >> 3 & 15;
     return this.beginVex(PREFIX.vex, ~last >> 5 & R, last & 3) ? MAP.vex + MAP.x0f : -1;
   }
   readVex(): number {
     const first = this.byte(), last = this.byte(), map = first & 31;
+    this.vexLength = last >> 2 & 1; this.vvvv = ~last >> 3 & 15;
     if (!this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, last & 3)) return -1;
     return map >= MAP.x0f && map <= MAP.x0f3a ? MAP.vex + map : -1;
   }
@@ -119,7 +125,8 @@ export class Cursor {
       if (size === 1 && low >= 4 && (this.prefixes & PREFIX.rex) === 0) return registerOf('high8', low - 4, 1);
       return registerOf('gpr', extension === 0 ? low : low + 8, size);
     }
-    const isExtended = extension !== 0 && (file === 'xmm' || file === 'control' || file === 'debug');
+    if (file === 'xmm') return registerOf(size === 32 ? 'ymm' : 'xmm', extension === 0 ? low : low + 8, size);
+    const isExtended = extension !== 0 && (file === 'control' || file === 'debug');
     return registerOf(file, isExtended ? low + 8 : low, size);
   }
 
@@ -131,7 +138,7 @@ export class Cursor {
     if (low === 4) {
       const sib = this.byte(), number = sib >> 3 & 7 | ((this.rex & X) === 0 ? 0 : 8);
       low = sib & 7;
-      if (number !== 4) { this.index = number; this.shift = sib >> 6; }
+      if (number !== 4 || row.isGather) { this.index = number; this.shift = sib >> 6; }
       if (low === 5 && mod === 0) hasBase = false;
     } else if (low === 5 && mod === 0) {
       hasBase = false; this.base = SLOT.rip;

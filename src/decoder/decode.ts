@@ -1,7 +1,7 @@
 /** Bytes to instructions (SDM vol. 2, ch. 2): prefixes, opcode, ModRM, SIB, displacement, immediates. What they mean is in the rows. */
 import type { Size } from '../base/types.ts';
 import { Cursor } from './cursor.ts';
-import { type Decode, immediate, Instruction, memory, NONE, type Operand, PREFIX, relative } from './instruction.ts';
+import { type Decode, immediate, Instruction, memory, NONE, type Operand, PREFIX, relative, vectorMemory } from './instruction.ts';
 import { ONE, registerOf, STACK_TOP } from './registers.ts';
 import { RowIndex } from './row-index.ts';
 import { FAMILIES, MAP, PLACE, type OperandSpec, type Row, WIDTH } from './rows.ts';
@@ -43,13 +43,15 @@ function readOpcode(c: Cursor): Row | null {
   const slot = index.slot(map, opcode);
   if (slot === null) return null;
   if (slot.hasModrm) c.modrm = c.byte();
-  return slot.find(c.classNumber, (c.rex & 8) !== 0, c.modrm, (c.rex & 1) !== 0, c.addressSize === 4);
+  return slot.find(c);
 }
 
 /** null: undefined after all. */
 function instructionOf(c: Cursor, row: Row): Instruction | null {
   const size = operandSize(c, row);
   if (row.hasModrm) c.readAddress(row);
+  if (c.vvvv !== 0 && !row.hasVvvv) return null;
+  if (row.isGather && !isGather(c)) return null;
   const specs = row.operands, operands: Operand[] = [];
   for (let n = 0; n < specs.length; n++) {
     const operand = operandOf(c, specs[n]!, size);
@@ -64,6 +66,12 @@ function instructionOf(c: Cursor, row: Row): Instruction | null {
   const mnemonic = nameOf(row, size, condition), width = widthOf(c, row.size, size) as Size;
   return new Instruction(mnemonic, row.operation, c.at - c.start, width, operands, condition, lock, rep, row.flow,
     c.prefixes, c.addressSize, c.segment, row.index);
+}
+
+/** Gathers have a SIB byte, and three different vector registers (SDM vol. 2 §2.3.12). */
+function isGather(c: Cursor): boolean {
+  const target = c.modrm >> 3 & 7 | (c.rex & 4) << 1;
+  return (c.modrm & 7) === 4 && target !== c.index && target !== c.vvvv && c.index !== c.vvvv;
 }
 
 /** SDM vol. 1 table 3-4; stack and branch instructions have no 4 ("default 64"). */
@@ -88,7 +96,11 @@ function widthOf(c: Cursor, width: number, size: Size): number {
     case WIDTH.v: return size;
     case WIDTH.y: return (c.rex & 8) !== 0 ? 8 : 4;
     case WIDTH.far: return size === 2 ? 4 : 6;
-    default: return size === 2 ? 2 : 4; // WIDTH.z
+    case WIDTH.z: return size === 2 ? 2 : 4;
+    case WIDTH.x: return 16 << c.vexLength;
+    case WIDTH.half: return 8 << c.vexLength;
+    case WIDTH.quarter: return 4 << c.vexLength;
+    default: return 2 << c.vexLength; // WIDTH.eighth
   }
 }
 
@@ -97,6 +109,7 @@ function operandOf(c: Cursor, spec: OperandSpec, size: Size): Operand | null {
   switch (spec.place) {
     case PLACE.reg: return c.register(spec.file, (c.modrm >> 3) & 7, c.rex & 4, widthOf(c, spec.register, size));
     case PLACE.address:
+      if (spec.vectorIndex !== 0) return gathered(c, spec, size);
       if (c.modrm < 0xc0) return memory(widthOf(c, spec.memory, size) as Size, c.base, c.index, c.shift, c.disp, c.segment, c.addressSize);
       return c.register(spec.file, c.modrm & 7, c.rex & 1, widthOf(c, spec.register, size));
     case PLACE.number: return c.register(spec.file, c.modrm & 7, c.rex & 1, widthOf(c, spec.register, size));
@@ -104,9 +117,22 @@ function operandOf(c: Cursor, spec: OperandSpec, size: Size): Operand | null {
     case PLACE.fixed: return spec.file === 'st' ? STACK_TOP : registerOf(spec.file, spec.number, widthOf(c, spec.register, size));
     case PLACE.one: return ONE;
     case PLACE.immediate: return immediateOf(c, spec, size);
+    case PLACE.vvvv: return c.register(spec.file, c.vvvv & 7, c.vvvv & 8, widthOf(c, spec.register, size));
+    case PLACE.is4: return selected(c, spec, size);
     case PLACE.relative: return relative(c.signed(widthOf(c, spec.encoded, size)), size);
     default: return offsetOf(c, widthOf(c, spec.memory, size) as Size); // PLACE.offset
   }
+}
+
+/** Memory whose index is a vector register. */
+function gathered(c: Cursor, spec: OperandSpec, size: Size): Operand {
+  const file = widthOf(c, spec.vectorIndex, size) === 32 ? 'ymm' : 'xmm';
+  return vectorMemory(spec.memory as Size, c.base, file, c.index, c.shift, c.disp, c.segment, c.addressSize);
+}
+/** A register in the upper half of an immediate byte. */
+function selected(c: Cursor, spec: OperandSpec, size: Size): Operand | null {
+  const byte = c.unsigned(1);
+  return c.register(spec.file, byte >> 4 & 7, byte >> 4 & 8, widthOf(c, spec.register, size));
 }
 
 function immediateOf(c: Cursor, spec: OperandSpec, size: Size): Operand {

@@ -1,7 +1,8 @@
 /** Whole sections as text, one line an instruction, as `objdump -d` walks them. */
 import type { Va } from '../base/types.ts';
 import { decode } from './decode.ts';
-import { spellingOf } from './format-spelling.ts';
+import { prefixNames } from './format-prefixes.ts';
+import { opcodeOf, spellingOf, vainPrefixesOf } from './format-spelling.ts';
 import { format } from './format.ts';
 import type { Symbols, Syntax } from './format.ts';
 import type { Instruction } from './instruction.ts';
@@ -17,19 +18,32 @@ export interface Line { readonly address: Va; readonly bytes: Uint8Array; readon
 
 const WAIT = 0x9b;
 
-/** Every instruction of `code` with its text. Bytes that the end cuts short are `(bad)`. */
+/** Every instruction of `code` with its text. Bytes that the end cuts short are `(bad)`; a REX prefix before another prefix stands alone. */
 export function* lines(code: Code, options: DisasmOptions = {}): Iterable<Line> {
   const { bytes, address } = code;
   const syntax = options.syntax ?? 'intel';
   for (let at = 0; at < bytes.length;) {
-    const lead = bytes[at] === WAIT && isFloat(bytes, at + 1) ? 1 : 0;
-    const instruction = decode(bytes, at + lead, bytes.length);
-    const length = instruction === null ? bytes.length - at : lead + instruction.length;
-    const own = bytes.subarray(at, at + length);
-    const text = instruction === null ? '(bad)' : format(instruction, address + at, syntax, options.symbol, own);
-    yield { address: address + at, bytes: own, text, instruction };
-    at += length;
+    const line = lineAt(bytes, at, address + at, syntax, options.symbol);
+    yield line;
+    at += line.bytes.length;
   }
+}
+
+function lineAt(bytes: Uint8Array, at: number, address: Va, syntax: Syntax, symbol: Symbols | undefined): Line {
+  const vain = vainPrefixesOf(bytes.subarray(at, at + LONGEST));
+  if (vain.length > 0) return { address, bytes: vain, text: prefixNames(vain), instruction: null };
+  const lead = bytes[at] === WAIT && isFloat(bytes, at + 1) ? 1 : 0, instruction = decode(bytes, at + lead, bytes.length);
+  if (instruction === null) return { address, bytes: bytes.subarray(at), text: '(bad)', instruction };
+  const own = bytes.subarray(at, at + lead + instruction.length);
+  if (instruction.mnemonic === 'ud') return badLine(own, address, instruction);
+  return { address, bytes: own, text: format(instruction, address, syntax, symbol, own), instruction };
+}
+
+/** What is undefined for its ModRM ends with the first byte of its opcode: from there on it may be something else. */
+function badLine(own: Uint8Array, address: Va, instruction: Instruction): Line {
+  const { at, opcode, hasModrm } = opcodeOf(own), isFloat = opcode >= 0xd8 && opcode <= 0xdf;
+  const bytes = own.subarray(0, hasModrm && !isFloat ? at + 1 : own.length);
+  return { address, bytes, text: `${prefixNames(own.subarray(0, at))} (bad)`.trimStart(), instruction };
 }
 
 /** Whether an x87 instruction is at `at`, prefixes and all, which takes a WAIT before it for its own. */

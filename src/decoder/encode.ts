@@ -1,4 +1,4 @@
-/** The rows backwards: operands to bytes (SDM vol. 2 §2.1-2.2). No instruction is known here, only the notation of the rows. */
+/** The rows backwards: operands to bytes (SDM vol. 2 §2.1-2.3). No instruction is known here, only the notation of the rows. */
 import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
 import { bigOf } from '../base/words.ts';
@@ -27,15 +27,21 @@ export const PLAIN: Manner = {
   segment: 0, isAddress32: false, lock: false, repeat: 0, hasLooseDisplacement: false, hasLooseImmediate: false, condition: 0,
 };
 
-/** Operand sizes that a row has to offer, its default first; 0: its operands fix everything. */
+/** Operand sizes that a row has to offer, its default first; 0: its operands fix everything. For some rows of VEX it is the vector's size. */
 export function sizesOf(row: Row): readonly Size[] {
   if (loadsSegment(row)) return [0];
+  if (row.operands.some(hasVectorWidth)) return row.vexLength < 0 ? [16, 32] : [row.vexLength === 0 ? 16 : 32];
   const widths = row.operands.flatMap(spec => [spec.register, spec.memory]);
   const isOpen = row.names.length > 1 || row.rep && row.size === WIDTH.v || widths.includes(WIDTH.v) || widths.includes(WIDTH.far);
   if (!isOpen) return widths.includes(WIDTH.y) ? [4, 8] : [0];
   if (branchBytesOf(row) > 0) return [row.isDefault64 ? 8 : 4];
   if (row.isDefault64) return [8, 2];
   return row.isMax32 || hasWiderSibling(row) ? [4, 2] : [4, 8, 2];
+}
+
+function hasVectorWidth(spec: OperandSpec): boolean {
+  const isOfVector = (width: number): boolean => width <= WIDTH.x && width >= WIDTH.eighth;
+  return isOfVector(spec.register) || isOfVector(spec.memory) || isOfVector(spec.vectorIndex);
 }
 
 function loadsSegment(row: Row): boolean { return row.operands[0]?.file === 'segment' && row.operands[0].place === PLACE.reg; }
@@ -51,7 +57,8 @@ function hasWiderSibling(row: Row): boolean {
  */
 export function fits(row: Row, operands: readonly Operand[], size: Size, manner: Manner = PLAIN): boolean {
   if (operands.length !== row.operands.length || manner.lock && !row.lock) return false;
-  return row.operands.every((spec, n) => takes(row, spec, operands[n], size, manner)) && isRexPossible(row, operands, size);
+  return row.operands.every((spec, n) => takes(row, spec, operands[n], size, manner)) && isRexPossible(row, operands, size)
+    && !(row.isGather && new Set(operands.map(operand => operand.index)).size < operands.length);
 }
 
 /** Whether one operand of the row takes `operand` when the operand size is `size`. */
@@ -61,6 +68,7 @@ function takes(row: Row, spec: OperandSpec, operand: Operand | undefined, size: 
     case 'mem': {
       const isOffset = operand.base === NONE && operand.index === NONE;
       if (spec.memory === WIDTH.never || spec.place === PLACE.offset && !isOffset) return false;
+      if (spec.vectorIndex !== 0 ? !widthIs(spec.vectorIndex, VECTOR_BYTES[operand.file] ?? 0, size) : operand.file !== 'gpr') return false;
       return operand.size === 0 || widthIs(spec.memory, operand.size, size);
     }
     case 'imm': return takesValue(spec, operand, size, manner);
@@ -69,9 +77,12 @@ function takes(row: Row, spec: OperandSpec, operand: Operand | undefined, size: 
   }
 }
 
+const VECTOR_BYTES: Readonly<Record<string, number>> = { xmm: 16, ymm: 32 };
+
 function takesRegister(row: Row, spec: OperandSpec, operand: Operand, size: Size): boolean {
   if (spec.register === WIDTH.never || spec.place === PLACE.immediate || spec.place === PLACE.relative || spec.place === PLACE.one) return false;
   if (spec.place === PLACE.fixed && (spec.number !== operand.index || spec.file !== operand.file)) return false;
+  if (spec.file === 'xmm') return operand.file === (widthIs(spec.register, 32, size) ? 'ymm' : 'xmm');
   if (spec.file !== 'gpr') return spec.file === operand.file;
   if (operand.file !== 'gpr' && operand.file !== 'high8') return false;
   // Into a segment register every source is 16 bits. MOVMSKPS and its like clear the upper half, so a 64-bit name does as well.
@@ -86,6 +97,10 @@ function widthIs(width: number, bytes: number, size: Size): boolean {
     case 0: return true;
     case WIDTH.v: return bytes === size;
     case WIDTH.y: return bytes === (size === 8 ? 8 : 4);
+    case WIDTH.x: return bytes === size;
+    case WIDTH.half: return 2 * bytes === size;
+    case WIDTH.quarter: return 4 * bytes === size;
+    case WIDTH.eighth: return 8 * bytes === size;
     case WIDTH.far: return bytes === 6 || bytes === 10 && size === 8; // FWORD, whatever the operand size.
     default: return bytes === width;
   }
@@ -124,7 +139,7 @@ function rexOf(row: Row, operands: readonly Operand[], size: Size): number {
     if (operand.kind === 'mem') {
       if (operand.index >= 8 && operand.index < 16) rex |= BARE_REX | X;
       if (operand.base >= 8 && operand.base < 16) rex |= BARE_REX | B;
-    } else if (operand.kind === 'reg' && place !== PLACE.fixed) {
+    } else if (operand.kind === 'reg' && place !== PLACE.fixed && place !== PLACE.vvvv && place !== PLACE.is4) {
       if (operand.index >= 8) rex |= BARE_REX | (place === PLACE.reg ? R : B);
       if (operand.file === 'gpr' && operand.size === 1 && operand.index >= 4) rex |= BARE_REX;
     }
@@ -136,8 +151,8 @@ const ESCAPES: Readonly<Record<number, readonly number[]>> = {
   [MAP.primary]: [], [MAP.x0f]: [0x0f], [MAP.x0f38]: [0x0f, 0x38], [MAP.x0f3a]: [0x0f, 0x3a],
 };
 
-/** Rows of VEX and EVEX are there for their length only. */
-export function isEncodable(row: Row): boolean { return row.map in ESCAPES && row.opcode >= 0; }
+/** Rows of EVEX are there for their length only. */
+export function isEncodable(row: Row): boolean { return row.map < MAP.evex && row.opcode >= 0; }
 
 /**
  * The bytes of a row with operands that fit it. A `rel` or RIP-relative operand's displacement counts from the end of the
@@ -146,7 +161,8 @@ export function isEncodable(row: Row): boolean { return row.map in ESCAPES && ro
 export function encode(row: Row, operands: readonly Operand[], size: Size, manner: Manner = PLAIN): number[] {
   const bytes = prefixesOf(row, operands, size, manner);
   const rex = rexOf(row, operands, size);
-  if (rex !== 0) bytes.push(rex);
+  if (row.map >= MAP.vex) pushVex(bytes, row, operands, size, rex);
+  else if (rex !== 0) bytes.push(rex);
   bytes.push(...ESCAPES[row.map] ?? [], row.opcode + addedToOpcode(row, operands, manner));
   if (row.modrm >= 0) bytes.push(row.modrm + (row.adds === 'stack' ? numberOf(row, operands, PLACE.number) : 0));
   else if (row.hasModrm) pushModrm(bytes, row, operands, manner);
@@ -154,11 +170,22 @@ export function encode(row: Row, operands: readonly Operand[], size: Size, manne
   return bytes;
 }
 
+/** Three bytes, or two where only R, vvvv, L and the mandatory prefix have something to say (SDM vol. 2 figure 2-9). */
+function pushVex(bytes: number[], row: Row, operands: readonly Operand[], size: Size, rex: number): void {
+  const vvvv = operands.find((_, n) => row.operands[n]?.place === PLACE.vvvv)?.index ?? 0;
+  const length = row.vexLength < 0 ? (size === 32 ? 1 : 0) : row.vexLength;
+  const last = (rex & W) << 4 | (~vvvv & 15) << 3 | length << 2 | PP[row.classes]!, map = row.map - MAP.vex;
+  if (map === MAP.x0f && (rex & (W | X | B)) === 0) bytes.push(0xc5, last | (~rex & R) << 5);
+  else bytes.push(0xc4, (~rex & (R | X | B)) << 5 | map, last);
+}
+const PP: Readonly<Record<number, number>> = { [CLASS.none]: 0, [CLASS.operandSize]: 1, [CLASS.rep]: 2, [CLASS.repne]: 3 };
+
 const OPERAND_SIZE = 0x66, REP = 0xf3, REPNE = 0xf2, ADDRESS_SIZE = 0x67, LOCK = 0xf0;
 
 /** In the order GNU as writes them. */
 function prefixesOf(row: Row, operands: readonly Operand[], size: Size, manner: Manner): number[] {
   const isShortAddress = row.isAddress32 || manner.isAddress32 || operands.some(operand => operand.kind === 'mem' && operand.addressSize === 4);
+  if (row.map >= MAP.vex) return [manner.segment, isShortAddress ? ADDRESS_SIZE : 0].filter(byte => byte !== 0);
   const repeat = row.classes === CLASS.rep ? REP : row.classes === CLASS.repne ? REPNE : manner.repeat;
   return [
     manner.segment, isShortAddress ? ADDRESS_SIZE : 0, size === 2 || row.classes === CLASS.operandSize ? OPERAND_SIZE : 0,
@@ -216,6 +243,7 @@ function pushValue(bytes: number[], spec: OperandSpec | undefined, operand: Oper
       if (width === 8) pushLittle(bytes, operand.hi, 4);
       return;
     }
+    case PLACE.is4: bytes.push(operand.index << 4); return;
     case PLACE.relative: return pushLittle(bytes, operand.disp, distanceBytesOf(spec));
     case PLACE.offset: {
       pushLittle(bytes, operand.disp, 4);

@@ -12,14 +12,16 @@ export const ATT_HINT: Readonly<Record<number, string>> = { 0x2e: ',pn', 0x3e: '
 /** With no register operand that tells the size, AT&T appends b, w, l or q to these. */
 export const SIZED: ReadonlySet<string> = new Set((
   'add or adc sbb and sub xor cmp mov test not neg mul imul div idiv inc dec rol ror rcl rcr shl shr sar bt bts btr btc nop crc32 '
-  + 'cvtsi2ss cvtsi2sd').split(' '));
+  + 'cvtsi2ss cvtsi2sd vcvtsi2ss vcvtsi2sd').split(' '));
 export const SHIFTS: ReadonlySet<string> = new Set('rol ror rcl rcr shl shr sar'.split(' '));
 /** Of those, the ones whose register operand does not tell the size of the memory operand. */
-export const SIZED_BESIDE_REGISTER: ReadonlySet<string> = new Set(['crc32', 'cvtsi2ss', 'cvtsi2sd', ...SHIFTS]);
+export const SIZED_BESIDE_REGISTER: ReadonlySet<string> = new Set(['crc32', 'cvtsi2ss', 'cvtsi2sd', 'vcvtsi2ss', 'vcvtsi2sd', ...SHIFTS]);
 /** AT&T appends the size of the element: movsb, cmpsq, insl. */
 export const SIZED_STRINGS: ReadonlySet<string> = new Set(['movs', 'cmps', 'ins', 'outs']);
 /** With a memory operand of 2 bytes AT&T appends w to these; 8 is what they are made for. */
 export const WORD_MARKED: ReadonlySet<string> = new Set(['push', 'pop', 'call', 'jmp']);
+/** Their result has one size for both sizes of a memory operand: AT&T appends x or y. */
+export const VECTOR_MARKED: ReadonlySet<string> = new Set(['vcvtpd2ps', 'vcvtpd2dq', 'vcvttpd2dq']);
 
 export const INTEGER_SUFFIX: Readonly<Record<number, string>> = { 1: 'b', 2: 'w', 4: 'l', 8: 'q' };
 /** x87 memory operands that are floating point, and those that are integers. */
@@ -41,7 +43,7 @@ export const POINTERS: Readonly<Record<number, string>> = {
 /** Intel syntax gives the memory operand of these another size than the one it has, or none. */
 export const POINTER_EXCEPTIONS: Readonly<Record<string, string>> = {
   ...Object.fromEntries((
-    'lea lddqu sgdt sidt lgdt lidt fxsave fxrstor fxsave64 fxrstor64 xsave xrstor xsave64 xrstor64 xsaveopt xsaveopt64 xsavec xsavec64 '
+    'lea lddqu vlddqu sgdt sidt lgdt lidt fxsave fxrstor fxsave64 fxrstor64 xsave xrstor xsave64 xrstor64 xsaveopt xsaveopt64 xsavec xsavec64 '
     + 'xsaves xsaves64 xrstors xrstors64 fldenv fnstenv fstenv frstor fnsave fsave invpcid movdir64b wrssd wrssq wrussd wrussq enqcmd enqcmds '
     + 'bndldx bndstx').split(' ').map(name => [name, ''])),
   ...Object.fromEntries((
@@ -63,18 +65,24 @@ export const ATT_IMPLICIT: Readonly<Record<string, readonly string[]>> = {
 
 /** The immediate of these becomes part of the name: cmpps xmm0,xmm1,0 is cmpeqps xmm0,xmm1. */
 const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+/** VEX has more of them: SDM vol. 2, CMPPD, table 3-1. */
+const MORE_COMPARISONS = [
+  'eq_uq', 'nge', 'ngt', 'false', 'neq_oq', 'ge', 'gt', 'true', 'eq_os', 'lt_oq', 'le_oq', 'unord_s', 'neq_us', 'nlt_uq', 'nle_uq', 'ord_s',
+  'eq_us', 'nge_uq', 'ngt_uq', 'false_os', 'neq_os', 'ge_oq', 'gt_oq', 'true_us',
+];
+export const VEX_COMPARISONS: readonly string[] = [...COMPARISONS, ...MORE_COMPARISONS];
 const PRODUCTS: Readonly<Record<number, string>> = { 0: 'lql', 1: 'hql', 2: 'lqh', 3: 'hqh', 0x10: 'lqh', 0x11: 'hqh' };
 
 /** The name that absorbs `immediate`, or null. */
 export function absorbed(mnemonic: string, immediate: number): string | null {
-  const comparison = /^cmp([ps][sd])$/.exec(mnemonic);
+  const comparison = /^(v?)cmp([ps][sd])$/.exec(mnemonic);
   if (comparison !== null) {
-    const condition = COMPARISONS[immediate];
-    return condition === undefined ? null : `cmp${condition}${comparison[1] ?? ''}`;
+    const [, vex = '', type = ''] = comparison, condition = (vex === '' ? COMPARISONS : VEX_COMPARISONS)[immediate];
+    return condition === undefined ? null : `${vex}cmp${condition}${type}`;
   }
-  if (mnemonic !== 'pclmulqdq') return null;
+  if (mnemonic !== 'pclmulqdq' && mnemonic !== 'vpclmulqdq') return null;
   const product = PRODUCTS[immediate];
-  return product === undefined ? null : `pclmul${product}qdq`;
+  return product === undefined ? null : mnemonic.replace('qdq', `${product}qdq`);
 }
 
 export const REPEATED: ReadonlySet<string> = new Set(['movs', 'stos', 'lods', 'ins', 'outs']);

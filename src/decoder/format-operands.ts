@@ -105,7 +105,7 @@ function addressOf(c: Context, operand: Operand): Address {
   const names = operand.addressSize === 4 ? GPR32 : GPR64;
   const letter = operand.addressSize === 4 ? 'e' : 'r';
   const base = operand.base === SLOT.rip ? `${letter}ip` : operand.base === NONE ? null : names[operand.base] ?? null;
-  let index = operand.index === NONE ? null : names[operand.index] ?? null;
+  let index = operand.index === NONE ? null : operand.file === 'gpr' ? names[operand.index] ?? null : registerName(operand.file, operand.index, 16);
   let shift = operand.shift;
   const spelling = isOffset(c) ? null : c.spelling;
   if (index === null && spelling !== null && spelling.sib >= 0) {

@@ -98,9 +98,17 @@ function mandatoryPrefix(c: Context): number {
   return repeats[repeats.length - 1] ?? 0x66;
 }
 
+/** Prefixes with nothing behind them that they could belong to. */
+export function prefixNames(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => BARE[byte] ?? SEGMENT_PREFIX[byte] ?? rexName(byte)).join(' ');
+}
+const BARE: Readonly<Record<number, string>> = { 0x66: 'data16', 0x67: 'addr32', 0xf0: 'lock', 0xf2: 'repnz', 0xf3: 'repz' };
+
 function rexWord(c: Context, spelling: Spelling): string {
   const rex = spelling.rex;
-  if (rex === 0 || rexIsUsed(c, spelling)) return '';
+  return rex === 0 || rexIsUsed(c, spelling) ? '' : rexName(rex);
+}
+function rexName(rex: number): string {
   const bits = ['W', 'R', 'X', 'B'].filter((_, bit) => (rex & (8 >> bit)) !== 0).join('');
   return bits === '' ? 'rex' : `rex.${bits}`;
 }

@@ -27,6 +27,7 @@ const FILES: Record<Exclude<RegisterFile, 'gpr'>, readonly string[]> = {
   segment: SEGMENTS,
   control: numbered('cr', 16),
   debug: numbered('dr', 16),
+  mask: numbered('k', 8),
 };
 
 /** Intel's name of a register; registers that do not exist have the name objdump gives them. */
@@ -38,7 +39,7 @@ export function registerName(file: RegisterFile, index: number, size: Size): str
 export interface NamedRegister { readonly file: RegisterFile; readonly index: number; readonly size: Size }
 
 const FILE_SIZES: Record<Exclude<RegisterFile, 'gpr'>, Size> = {
-  high8: 1, xmm: 16, ymm: 32, mmx: 8, st: 10, segment: 2, control: 8, debug: 8,
+  high8: 1, xmm: 16, ymm: 32, mmx: 8, st: 10, segment: 2, control: 8, debug: 8, mask: 8,
 };
 
 /** Every register by its name; `st` is st(0). */

@@ -42,6 +42,22 @@ export function spellingOf(code: Uint8Array): Spelling {
   return { prefixes, rex, wait, opcode, modrm, sib: hasSib ? code[modrmAt + 1] ?? 0 : -1 };
 }
 
+/** Where the opcode begins, what it is, and whether there are bytes behind it. */
+export function opcodeOf(code: Uint8Array): { readonly at: number; readonly opcode: number; readonly hasModrm: boolean } {
+  let at = 0;
+  while (at < code.length - 1 && (LEGACY.has(code[at] ?? 0) || isRex(code[at]))) at++;
+  return { at, opcode: code[at] ?? 0, hasModrm: code.length > at + opcodeLength(code, at) };
+}
+
+/** Prefixes up to a REX that another prefix follows, and which so has no effect (SDM vol. 2 §2.2.1). */
+export function vainPrefixesOf(code: Uint8Array): Uint8Array {
+  let at = 0;
+  while (at < code.length && LEGACY.has(code[at] ?? 0)) at++;
+  const isVain = isRex(code[at]) && (LEGACY.has(code[at + 1] ?? 0) || isRex(code[at + 1]));
+  return code.subarray(0, isVain ? at + 1 : 0);
+}
+function isRex(byte: number | undefined): boolean { return byte !== undefined && (byte & 0xf0) === 0x40; }
+
 /** Whether a displacement is in the bytes, be it 0. */
 export function hasDisplacement(spelling: Spelling): boolean {
   const base = spelling.sib >= 0 ? spelling.sib & 7 : spelling.modrm & 7;

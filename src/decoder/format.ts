@@ -3,7 +3,7 @@ import type { Va } from '../base/types.ts';
 import { isFar, isOffset, immediateOf, canonicalPrefixes, isLoop, isStackTop } from './format-context.ts';
 import type { Context, Symbols, Syntax } from './format-context.ts';
 import { ATT_HINT, ATT_NAMES, ATT_SWAPPED, FLOATS, FLOAT_INTEGERS, FLOAT_INTEGER_SUFFIX, FLOAT_SUFFIX, INTEGER_SUFFIX, NO_WAIT,
-  OLD_NAMES, SIZED, SIZED_BESIDE_REGISTER, SIZED_STRINGS, WORD_MARKED, absorbed } from './format-names.ts';
+  OLD_NAMES, SIZED, VECTOR_MARKED, SIZED_BESIDE_REGISTER, SIZED_STRINGS, WORD_MARKED, absorbed } from './format-names.ts';
 import { commentOf, operandTexts } from './format-operands.ts';
 import { prefixWords } from './format-prefixes.ts';
 import { spellingOf } from './format-spelling.ts';
@@ -19,7 +19,7 @@ export function format(i: Instruction, address: Va, syntax: Syntax, symbol?: Sym
   const next = address + (code?.length ?? i.length);
   const c: Context = { i, syntax, spelling: code === undefined ? null : spellingOf(code), next, symbol };
   if (i.mnemonic === 'ud') return '(bad)';
-  const name = i.mnemonic === 'vex' || i.mnemonic === 'evex' ? `(${i.mnemonic})` : nameOf(c);
+  const name = i.mnemonic === 'evex' ? '(evex)' : nameOf(c);
   const head = [...prefixWords(c), name].join(' ').padEnd(6);
   return `${head} ${operandTexts(c).join(',')}`.trimEnd() + commentOf(c);
 }
@@ -45,6 +45,7 @@ function attName(name: string, c: Context): string {
   if (isLoop(i) && i.addressSize === 4) return `${name}l${hintOf(c)}`;
   if (i.flow === 'branch') return name + hintOf(c);
   if (memory === undefined) return name;
+  if (VECTOR_MARKED.has(name)) return name + (memory.size === 32 ? 'y' : 'x');
   if (FLOATS.has(name)) return name + (FLOAT_SUFFIX[memory.size] ?? '');
   if (FLOAT_INTEGERS.has(name)) return name + (FLOAT_INTEGER_SUFFIX[memory.size] ?? '');
   if (SIZED.has(name) && (SIZED_BESIDE_REGISTER.has(name) || !i.operands.some(operand => operand.kind === 'reg'))) {

@@ -3,8 +3,8 @@ import type { i32, Size } from '../base/types.ts';
 import { SLOT } from '../base/layout.ts';
 
 export type OperandKind = 'reg' | 'mem' | 'imm' | 'rel';
-/** `gpr` counts rax=0 … r15=15; `high8` counts ah=0, ch=1, dh=2, bh=3; `segment` es cs ss ds fs gs. */
-export type RegisterFile = 'gpr' | 'high8' | 'xmm' | 'ymm' | 'mmx' | 'st' | 'segment' | 'control' | 'debug';
+/** `gpr` counts rax=0 … r15=15; `high8` counts ah=0, ch=1, dh=2, bh=3; `segment` es cs ss ds fs gs; `mask` k0 … k7. */
+export type RegisterFile = 'gpr' | 'high8' | 'xmm' | 'ymm' | 'mmx' | 'st' | 'segment' | 'control' | 'debug' | 'mask';
 
 /** "No base", "no index", "no segment": a register that is always zero. */
 export const NONE = SLOT.zero;
@@ -16,9 +16,9 @@ export const NONE = SLOT.zero;
 export const FORM = {
   gpr8: 0, gpr16: 1, gpr32: 2, gpr64: 3, high8: 4,
   immediate: 5, relative: 6, memory: 7,
-  /** An XMM register of which `size` bytes take part (4, 8 or 16). */
+  /** An XMM register of which `size` bytes take part (16 or fewer), or a YMM register (32). */
   vector: 8,
-  /** MMX, x87, segment, control and debug registers: only helpers touch them. */
+  /** MMX, x87, segment, control and debug registers, memory with a vector index: only helpers touch them. */
   other: 9,
 } as const;
 
@@ -28,6 +28,7 @@ export class Operand {
   readonly form: number;
   /** Bytes that take part. */
   readonly size: Size;
+  /** mem: of the index, which is a vector register in gathers. */
   readonly file: RegisterFile;
   /** reg: its number in its file. mem: the index register, or NONE. */
   readonly index: number;
@@ -64,6 +65,10 @@ export function register(file: RegisterFile, index: number, size: Size): Operand
 }
 export function memory(size: Size, base: number, index: number, shift: number, disp: i32, segment: number, addressSize: 4 | 8, dispHigh: i32 = disp >> 31): Operand {
   return new Operand('mem', FORM.memory, size, 'gpr', index, base, shift, disp, dispHigh, segment, addressSize, 0, 0);
+}
+/** Memory of a gather: an element of `size` bytes, of as many as the index has. */
+export function vectorMemory(size: Size, base: number, file: 'xmm' | 'ymm', index: number, shift: number, disp: i32, segment: number, addressSize: 4 | 8): Operand {
+  return new Operand('mem', FORM.other, size, file, index, base, shift, disp, disp >> 31, segment, addressSize, 0, 0);
 }
 export function immediate(size: Size, lo: i32, hi: i32): Operand {
   return new Operand('imm', FORM.immediate, size, 'gpr', 0, NONE, 0, 0, 0, NONE, 8, lo, hi);

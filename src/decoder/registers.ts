@@ -3,10 +3,10 @@ import type { Size } from '../base/types.ts';
 import { immediate, type Operand, register, type RegisterFile } from './instruction.ts';
 
 const SIZES: Readonly<Record<RegisterFile, readonly Size[]>> = {
-  gpr: [1, 2, 4, 8], high8: [1], xmm: [2, 4, 8, 16], ymm: [32], mmx: [8], st: [10], segment: [2], control: [8], debug: [8],
+  gpr: [1, 2, 4, 8], high8: [1], xmm: [1, 2, 4, 8, 16], ymm: [32], mmx: [8], st: [10], segment: [2], control: [8], debug: [8], mask: [8],
 };
 const COUNTS: Readonly<Record<RegisterFile, number>> = {
-  gpr: 16, high8: 4, xmm: 16, ymm: 16, mmx: 8, st: 8, segment: 6, control: 9, debug: 8,
+  gpr: 16, high8: 4, xmm: 16, ymm: 16, mmx: 8, st: 8, segment: 6, control: 9, debug: 8, mask: 8,
 };
 /** Control registers that are not there. */
 const isMissing = (file: RegisterFile, number: number): boolean => file === 'control' && (number === 1 || number > 4 && number < 8);
@@ -21,7 +21,7 @@ function family(file: RegisterFile): readonly (readonly (Operand | null)[])[] {
 }
 const FAMILIES: Readonly<Record<RegisterFile, readonly (readonly (Operand | null)[])[]>> = {
   gpr: family('gpr'), high8: family('high8'), xmm: family('xmm'), ymm: family('ymm'), mmx: family('mmx'), st: family('st'),
-  segment: family('segment'), control: family('control'), debug: family('debug'),
+  segment: family('segment'), control: family('control'), debug: family('debug'), mask: family('mask'),
 };
 
 /** null: there is no such register. */

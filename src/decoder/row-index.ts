@@ -1,8 +1,11 @@
 /** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Fills itself as opcodes are met. */
 import { assert } from '../base/assert.ts';
+import type { Cursor } from './cursor.ts';
 import { CLASS, MAP, opcodesOf, type Row, RowReader } from './rows.ts';
 
 const MOD_REGISTER = 0xc0;
+/** REX bits. */
+const W = 8, B = 1;
 /** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
 const WEIGHT = { prefix: 8, modrm: 4, digit: 2, other: 1 } as const;
 
@@ -20,27 +23,32 @@ export class Slot {
     this.hasModrm = rows[0]!.hasModrm;
     assert(rows.every(row => row.hasModrm === this.hasModrm), `${rows[0]!.names[0]} and its neighbours disagree about ModRM`);
     this.isWhole = rows.some(row => row.modrm >= 0);
-    this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : 8 * 16);
+    this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : rows[0]!.map >= MAP.vex ? 8 * 32 : 8 * 16);
   }
-  /** @param classNumber 0 none, 1: 66, 2: F3, 3: F2 */
-  find(classNumber: number, rexW: boolean, modrm: number, rexB: boolean, isAddress32: boolean): Row | null {
+  /** The row of the instruction whose prefixes, opcode and ModRM the cursor has read. */
+  find(c: Cursor): Row | null {
+    const { modrm } = c;
     const low = this.isWhole ? modrm : this.hasModrm ? modrm >> 3 & 7 | (modrm >= MOD_REGISTER ? 8 : 0)
-      : (rexB ? 1 : 0) | (isAddress32 ? 2 : 0);
-    const key = low << 3 | classNumber << 1 | (rexW ? 1 : 0), known = this.answers[key];
-    if (known !== undefined) return known;
+      : c.rex & B | (c.addressSize === 4 ? 2 : 0);
+    const key = low << 3 | c.vexLength << 7 | c.classNumber << 1 | c.rex >> 3 & 1, known = this.answers[key];
+    return known !== undefined ? known : this.answers[key] = this.choose(c);
+  }
+  private choose(c: Cursor): Row | null {
     let best: Row | null = null, most = -1;
     for (const row of this.rows) {
-      const fits = matches(row, 1 << classNumber, rexW)
-        && (row.hasModrm ? matchesModrm(row, modrm) : !(row.needsNoRexB && rexB) && (!row.isAddress32 || isAddress32));
+      const fits = matches(row, c)
+        && (row.hasModrm ? matchesModrm(row, c.modrm) : !(row.needsNoRexB && (c.rex & B) !== 0) && (!row.isAddress32 || c.addressSize === 4));
       const weight = fits ? weightOf(row) : -1;
       if (weight > most) { best = row; most = weight; }
     }
-    return this.answers[key] = best;
+    return best;
   }
 }
 
-function matches(row: Row, classBit: number, rexW: boolean): boolean {
-  return (row.classes & classBit) !== 0 && (rexW || !row.needsRexW);
+function matches(row: Row, c: Cursor): boolean {
+  const isWide = (c.rex & W) !== 0;
+  return (row.classes & 1 << c.classNumber) !== 0 && (isWide ? !row.needsNoRexW : !row.needsRexW)
+    && (row.vexLength < 0 || row.vexLength === c.vexLength);
 }
 function matchesModrm(row: Row, modrm: number): boolean {
   if (row.modrm >= 0) return row.modrm === (row.adds === 'stack' ? modrm & ~7 : modrm);
@@ -62,12 +70,23 @@ export class RowIndex {
   private readonly others = new Map<number, number[]>();
   private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8);
 
-  constructor() {
-    this.reader.lines.forEach((line, number) => {
-      const { first, count } = opcodesOf(line);
+  private hasVex = false;
+
+  constructor() { this.index(0); }
+  /** The lines from number `from` on. */
+  private index(from: number): void {
+    const { lines } = this.reader;
+    for (let number = from; number < lines.length; number++) {
+      const { first, count } = opcodesOf(lines[number]!);
       if (count === 256) this.others.set(first >> 8, [number]);
       else for (let slot = first; slot < first + count; slot++) this.add(slot, number);
-    });
+    }
+  }
+  private addVex(): void {
+    const from = this.reader.lines.length;
+    this.hasVex = true;
+    this.reader.addVex();
+    this.index(from);
   }
   private add(slot: number, number: number): void {
     const known = this.numbers[slot];
@@ -80,6 +99,7 @@ export class RowIndex {
     return slot !== undefined ? slot : this.slots[at] = this.build(at);
   }
   private build(at: number): Slot | null {
+    if (at >= MAP.vex << 8 && !this.hasVex) this.addVex();
     const numbers = this.numbers[at] ?? this.others.get(at >> 8);
     return numbers === undefined ? null : new Slot(numbers.map(number => this.reader.row(number)));
   }

@@ -1,21 +1,27 @@
 /** The instruction tables, read: one line of `table/` becomes one `Row` (notation: README.md; SDM vol. 2 §3.1.1). */
 import { assert } from '../base/assert.ts';
 import type { Flow, RegisterFile } from './instruction.ts';
+import { avxRows } from './table/avx.ts';
+import { bmiRows } from './table/bmi.ts';
+import { evexRows } from './table/evex.ts';
+import { fmaRows } from './table/fma.ts';
 import { integerRows } from './table/integer.ts';
 import { mmxRows } from './table/mmx.ts';
 import { sseRows } from './table/sse.ts';
 import { systemRows } from './table/system.ts';
-import { vexRows } from './table/vex.ts';
 import { x87Rows } from './table/x87.ts';
 
-/** Where an operand is kept. `address` is ModRM.rm with ModRM.mod; `number` is ModRM.rm, a register whatever ModRM.mod says. */
-export const PLACE = { reg: 0, address: 1, number: 2, opcode: 3, fixed: 4, one: 5, immediate: 6, relative: 7, offset: 8 } as const;
+/**
+ * Where an operand is kept. `address` is ModRM.rm with ModRM.mod; `number` is ModRM.rm, a register whatever ModRM.mod says;
+ * `vvvv` is VEX.vvvv; `is4` the high half of an immediate byte.
+ */
+export const PLACE = { reg: 0, address: 1, number: 2, opcode: 3, fixed: 4, one: 5, immediate: 6, relative: 7, offset: 8, vvvv: 9, is4: 10 } as const;
 
 /**
  * Widths are bytes (0: none is said), or: `v` the operand size, `y` 8 with REX.W and 4 without, `far` a far pointer of the
- * operand size, `z` 2 or 4 bytes of an immediate; `never`: not taken.
+ * operand size, `z` 2 or 4 bytes of an immediate; `x` 16, or 32 with VEX.L, and `half`, `quarter`, `eighth` of it; `never`: not taken.
  */
-export const WIDTH = { v: -1, y: -2, far: -3, z: -4, never: -9 } as const;
+export const WIDTH = { v: -1, y: -2, far: -3, z: -4, x: -5, half: -6, quarter: -7, eighth: -8, never: -9 } as const;
 
 export interface OperandSpec {
   /** As the row has it: `xmm64/m64`. */
@@ -32,6 +38,8 @@ export interface OperandSpec {
   readonly encoded: number;
   /** The value is shorter than its operand and extended by its sign. */
   readonly isSigned: boolean;
+  /** Memory whose index is a vector register (VSIB): the width of that. 0: it is not. */
+  readonly vectorIndex: number;
 }
 
 /** Classes of mandatory prefixes, as bits: none, 66, F3, F2. An encoding has one: F2 and F3 beat 66. */
@@ -51,7 +59,15 @@ export interface Row {
   readonly adds: 'register' | 'condition' | 'stack' | null;
   /** Bits of CLASS it takes. */
   readonly classes: number;
+  /** REX.W or VEX.W has to be 1, or (VEX.W) 0. */
   readonly needsRexW: boolean;
+  readonly needsNoRexW: boolean;
+  /** What VEX.L has to be; -1: anything. */
+  readonly vexLength: number;
+  /** An operand is in VEX.vvvv; otherwise that has to be 1111. */
+  readonly hasVvvv: boolean;
+  /** Operand and mask and index have to be different registers: gathers. */
+  readonly isGather: boolean;
   readonly needsNoRexB: boolean;
   readonly isAddress32: boolean;
   readonly hasModrm: boolean;
@@ -91,15 +107,20 @@ const VALUES: Readonly<Record<string, readonly [width: number, isSigned: boolean
 /** The file a stem names, and the width of its registers where none is said. */
 const STEMS: Readonly<Record<string, readonly [file: RegisterFile, width: number]>> = {
   r: ['gpr', WIDTH.v], rm: ['gpr', WIDTH.v], m: ['gpr', WIDTH.v], xmm: ['xmm', 16], mm: ['mmx', 8], sti: ['st', 10],
-  sreg: ['segment', 2], cr: ['control', 8], dr: ['debug', 8],
+  sreg: ['segment', 2], cr: ['control', 8], dr: ['debug', 8], x: ['xmm', WIDTH.x], ymm: ['xmm', 32], k: ['mask', 8],
 };
-const STEM = /^([a-z]+?)(\d+|y|p)?(?:\/m(\d+))?(?:\.(rm|any))?$/;
-const WIDTHS: Readonly<Record<string, number>> = { y: WIDTH.y, p: WIDTH.far };
+const STEM = /^(xmm|[a-z]+?)(\d+|[ypxhqe])?(?:\/m(\d+|[xhqe]))?(?:\.(rm|any|v|is4)|\[(x|xmm)\])?$/;
+const WIDTHS: Readonly<Record<string, number>> = {
+  y: WIDTH.y, p: WIDTH.far, x: WIDTH.x, h: WIDTH.half, q: WIDTH.quarter, e: WIDTH.eighth,
+};
+/** Bytes, or one of WIDTH. */
+function widthNamed(text: string): number { return WIDTHS[text] ?? Number(text) / 8; }
 
 /** @param encoded bytes of the immediate, where the operand needs one */
 function operandSpec(text: string, adds: Row['adds'], encoded: number): OperandSpec {
   const spec: Draft = {
     text, place: PLACE.reg, file: 'gpr', register: WIDTH.never, memory: WIDTH.never, number: -1, encoded: 0, isSigned: false,
+    vectorIndex: 0,
   };
   const fixed = FIXED[text], value = VALUES[text];
   if (fixed !== undefined) {
@@ -118,17 +139,20 @@ function operandSpec(text: string, adds: Row['adds'], encoded: number): OperandS
   return spec;
 }
 
-/** `rm8`, `r/m16`, `xmm64/m64`, `m128`, `mm.rm`. */
+/** `rm8`, `r/m16`, `xmm64/m64`, `m128`, `mm.rm`, `x.v`, `m32[x]`. */
 function readStem(spec: Draft, adds: Row['adds']): void {
-  const [, stem = '', width, memory, where] = STEM.exec(spec.text) ?? [];
+  const [, stem = '', width, memory, where, index] = STEM.exec(spec.text) ?? [];
   const known = STEMS[stem];
   assert(known !== undefined, `no operand is called ${spec.text}`);
-  const own = width === undefined ? known[1] : WIDTHS[width] ?? Number(width) / 8;
+  const own = width === undefined ? known[1] : widthNamed(width);
   spec.file = known[0];
   if (stem !== 'm') spec.register = own;
-  if (memory !== undefined) spec.memory = Number(memory) / 8;
+  if (memory !== undefined) spec.memory = widthNamed(memory);
   else if (stem === 'm' || stem === 'rm') spec.memory = own;
+  if (index !== undefined) spec.vectorIndex = index === 'x' ? WIDTH.x : 16;
   if (where === 'any') spec.place = PLACE.number;
+  else if (where === 'v') spec.place = PLACE.vvvv;
+  else if (where === 'is4') spec.place = PLACE.is4;
   else if (where === 'rm' || spec.memory !== WIDTH.never) spec.place = PLACE.address;
   else if (stem === 'sti') spec.place = PLACE.number;
   else if (adds === 'register') spec.place = PLACE.opcode;
@@ -137,26 +161,30 @@ function readStem(spec: Draft, adds: Row['adds']): void {
 const CLASSES: Readonly<Record<string, number>> = {
   np: CLASS.none, nfx: CLASS.noRepeat, 66: CLASS.operandSize, f3: CLASS.rep, f2: CLASS.repne,
 };
-const IMMEDIATE_BYTES: Readonly<Record<string, number>> = { ib: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, jb: 1, jz: WIDTH.z };
+const IMMEDIATE_BYTES: Readonly<Record<string, number>> = { ib: 1, is4: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, jb: 1, jz: WIDTH.z };
 const ESCAPES: Readonly<Record<string, number>> = { '0f': MAP.x0f, '38': MAP.x0f38, '3a': MAP.x0f3a, map5: 5, map6: 6 };
+
+const LENGTHS = { vex: -1, 'vex.128': 0, 'vex.256': 1 } as const;
 
 interface Encoding {
   classes: number; map: number; opcode: number; adds: Row['adds'];
-  needsRexW: boolean; needsNoRexB: boolean; isAddress32: boolean; hasModrm: boolean; digit: number; modrm: number;
+  needsRexW: boolean; needsNoRexW: boolean; vexLength: number; needsNoRexB: boolean; isAddress32: boolean;
+  hasModrm: boolean; digit: number; modrm: number;
   readonly encoded: number[];
 }
 
 function encodingOf(text: string): Encoding {
   const e: Encoding = {
-    classes: CLASS.any, map: MAP.primary, opcode: -2, adds: null, needsRexW: false, needsNoRexB: false, isAddress32: false,
-    hasModrm: false, digit: -1, modrm: -1, encoded: [],
+    classes: CLASS.any, map: MAP.primary, opcode: -2, adds: null, needsRexW: false, needsNoRexW: false, vexLength: -1, needsNoRexB: false,
+    isAddress32: false, hasModrm: false, digit: -1, modrm: -1, encoded: [],
   };
   for (const token of text.split(' ')) {
     const bytes = IMMEDIATE_BYTES[token];
     if (bytes !== undefined) e.encoded.push(bytes);
-    else if (token === 'vex') e.map = MAP.vex;
+    else if (token === 'vex' || token === 'vex.128' || token === 'vex.256') { e.map = MAP.vex; e.vexLength = LENGTHS[token]; }
     else if (token === 'evex') e.map = MAP.evex;
-    else if (token === 'rex.w') e.needsRexW = true;
+    else if (token === 'rex.w' || token === 'w1') e.needsRexW = true;
+    else if (token === 'w0') e.needsNoRexW = true;
     else if (token === '!rex.b') e.needsNoRexB = true;
     else if (token === 'a32') e.isAddress32 = true;
     else if (token[0] === '/') { e.hasModrm = true; if (token !== '/r') e.digit = Number(token[1]); }
@@ -192,16 +220,17 @@ export const FAMILIES: Readonly<Record<string, readonly string[]>> = { jcc: fami
 
 const FLOWS: ReadonlySet<string> = new Set<Flow>(['jump', 'jump-indirect', 'branch', 'call', 'call-indirect', 'return', 'stop']);
 
+function linesOf(tables: readonly string[]): string[] { return tables.join('').split('\n').filter(line => line !== '' && line[0] !== '#'); }
+
 /** Reads rows when they are asked for: a program needs few, and reading all would cost more than starting does. */
 export class RowReader {
-  readonly lines: readonly string[];
+  /** Without those of VEX and EVEX, until `addVex`. */
+  readonly lines = linesOf([integerRows, systemRows, sseRows, x87Rows, mmxRows]);
   /** Operands recur: `rm8` is read once. */
   private readonly specs = new Map<string, OperandSpec>();
 
-  constructor() {
-    const text = [integerRows, systemRows, sseRows, x87Rows, mmxRows, vexRows].join('');
-    this.lines = text.split('\n').filter(line => line !== '' && line[0] !== '#');
-  }
+  /** Their rows count on from the others. Many a program never asks. */
+  addVex(): void { this.lines.push(...linesOf([avxRows, fmaRows, bmiRows, evexRows])); }
   row(index: number): Row {
     const [names = '', encoding = '', operands = '-', attributes = ''] = columnsOf(this.lines[index]!);
     const e = encodingOf(encoding), specs = operands === '-' ? [] : this.operands(operands, e);
@@ -209,7 +238,10 @@ export class RowReader {
   }
   private operands(text: string, e: Encoding): OperandSpec[] {
     return text.split(' ').map(word => {
-      if (word in VALUES || word === 'rel') return operandSpec(word, e.adds, e.encoded.shift()!);
+      if (word in VALUES || word === 'rel' || word.endsWith('.is4')) {
+        const encoded = e.encoded.shift()!;
+        if (!word.endsWith('.is4')) return operandSpec(word, e.adds, encoded);
+      }
       const key = e.adds === 'register' ? `+${word}` : word;
       let spec = this.specs.get(key);
       if (spec === undefined) this.specs.set(key, spec = operandSpec(word, e.adds, 0));
@@ -223,7 +255,9 @@ function columnsOf(line: string): readonly string[] { return line.split('  ').fi
 function rowOf(index: number, names: readonly string[], e: Encoding, operands: readonly OperandSpec[], attributes: readonly string[]): Row {
   const row = {
     index, names, operation: names[names.length - 1]!, map: e.map, opcode: e.opcode, adds: e.adds, classes: e.classes,
-    needsRexW: e.needsRexW, needsNoRexB: e.needsNoRexB, isAddress32: e.isAddress32, hasModrm: e.hasModrm, digit: e.digit, modrm: e.modrm,
+    needsRexW: e.needsRexW, needsNoRexW: e.needsNoRexW, vexLength: e.vexLength, hasVvvv: operands.some(spec => spec.place === PLACE.vvvv),
+    isGather: operands.some(spec => spec.vectorIndex !== 0),
+    needsNoRexB: e.needsNoRexB, isAddress32: e.isAddress32, hasModrm: e.hasModrm, digit: e.digit, modrm: e.modrm,
     needs: needsOf(operands), hasNoAddress: operands.some(spec => spec.place === PLACE.number), operands, hiddenBytes: 0,
     lock: false, rep: false, isDefault64: false, isMax32: false,
     size: sizeFrom(operands), condition: 0, flow: 'next' as Flow,
@@ -259,9 +293,9 @@ function sizeFrom(operands: readonly OperandSpec[]): number {
   return isY ? WIDTH.y : first === 0 ? WIDTH.v : first;
 }
 
-const PLACE_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(e?vex )?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)(\+r |\+cc )?/;
+const PLACE_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(?:(e?vex)(?:\.128|\.256)? (?:(?:np|66|f2|f3|w0|w1) )*)?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)(\+r |\+cc )?/;
 const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6 };
-const SPACES: Readonly<Record<string, number>> = { 'vex ': MAP.vex, 'evex ': MAP.evex };
+const SPACES: Readonly<Record<string, number>> = { vex: MAP.vex, evex: MAP.evex };
 
 /** The opcodes of a line, without reading the rest of it: the first as map * 256 + opcode, and how many there are. */
 export interface Opcodes { readonly first: number; readonly count: number }

@@ -28,17 +28,15 @@ function outputOf(command: string, args: readonly string[], input = ''): string 
 const BEFORE = /^(?:(?:rep|repz|repnz|lock|bnd|notrack|data16|addr32|[c-gs]s|rex(?:\.\w+)?|xacquire|xrelease) +)*/;
 /** Spellings that are not the instruction's name: comparisons and products whose immediate is in it, remarks, MPX where it is a NOP. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
-  [/^cmp(?:eq|lt|le|unord|neq|nlt|nle|ord)([ps][sd])$/, 'cmp$1'], [/^pclmul[lh]q[lh]qdq$/, 'pclmulqdq'], [/^f(n?\w+)\(.*/, 'f$1'],
+  [/^(v?)cmp[a-z_]+?([ps][sd])$/, '$1cmp$2'], [/^(v?)pclmul[lh]q[lh]qdq$/, '$1pclmulqdq'], [/^f(n?\w+)\(.*/, 'f$1'],
   [/^bnd(?:ldx|stx|mov)$/, 'nop'],
 ];
 function nameOf(text: string): string {
   const [name = ''] = text.replace(BEFORE, '').split(/[ ,]/);
   return SPELLINGS.reduce((shorter, [from, to]) => shorter.replace(from, to), name);
 }
-/** AVX is recognised, not decoded. */
-const isSameName = (theirs: string, ours: string): boolean =>
-  theirs === ours || /^e?vex$/.test(ours) && (theirs.startsWith('v') || ours === 'vex' && BMI.test(theirs));
-const BMI = /^(andn|bextr|bls(i|r|msk)|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|k\w+)$/;
+/** AVX-512 is recognised, not decoded. */
+const isSameName = (theirs: string, ours: string): boolean => theirs === ours || ours === 'evex' && theirs.startsWith('v');
 
 interface Line { readonly address: number; readonly bytes: Uint8Array; readonly text: string }
 function* linesOf(listing: string): Generator<Line> {

@@ -8,7 +8,7 @@ import { type Instruction, NONE, type Operand } from '../../src/decoder/instruct
 
 const LEGACY = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
 const HIGH = ['ah', 'ch', 'dh', 'bh'], SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
-const FILES: Readonly<Record<string, string>> = { mmx: 'mm', st: 'st', control: 'cr', debug: 'dr' };
+const FILES: Readonly<Record<string, string>> = { mmx: 'mm', st: 'st', control: 'cr', debug: 'dr', mask: 'k' };
 
 function general(number: number, size: number): string {
   if (number >= 8) return `r${number}${size === 8 ? '' : size === 4 ? 'd' : size === 2 ? 'w' : 'b'}`;
@@ -21,7 +21,7 @@ function memoryText(o: Operand): string {
   const slot = (number: number): string => number === SLOT.rip ? 'rip' : general(number, o.addressSize);
   const terms = [
     ...o.base === NONE ? [] : [slot(o.base)],
-    ...o.index === NONE ? [] : [`${slot(o.index)}*${1 << o.shift}`],
+    ...o.index === NONE ? [] : [`${o.file === 'gpr' ? slot(o.index) : `${o.file}${o.index}`}*${1 << o.shift}`],
     ...o.disp === 0 && o.dispHigh === 0 && o.base !== NONE ? [] : [signed(BigInt.asIntN(64, bigOf(o.disp, o.dispHigh)))],
   ].join('+').replace('+-', '-');
   return `m${o.size}[${segmentText(o.segment)}${terms}]`;

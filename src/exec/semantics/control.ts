@@ -56,7 +56,7 @@ const nothing: Semantics = () => { /* Hints and orderings: one processor, in ord
 /** Names of rows that share one meaning. */
 const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'ins', 'outs', 'lgdt', 'lidt', 'lldt', 'ltr', 'lmsw', 'clts', 'invd', 'wbinvd', 'wbnoinvd', 'invlpg', 'invpcid', 'swapgs', 'wrmsr',
   'rdmsr', 'rdpmc', 'sysret', 'sysexit', 'iret', 'int', 'rsm', 'vmcall', 'monitor', 'mwait', 'retf', 'ljmp', 'lcall', 'xsetbv', 'sgdt', 'sidt', 'sldt', 'str', 'smsw', 'clac', 'stac'];
-const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'vex', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
+const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
 const HINTS = ['nop', 'pause', 'endbr64', 'endbr32', 'prefetch', 'prefetchw', 'prefetchwt1', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchnta', 'lfence', 'mfence', 'sfence',
   'rdsspd', 'rdsspq', 'serialize'];
 const all = (names: readonly string[], semantics: Semantics) => Object.fromEntries(names.map(name => [name, semantics]));
