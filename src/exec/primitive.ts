@@ -2,6 +2,7 @@
  * Operations on values that are not integers: floats and vectors. Each is a row: a name (that of the WebAssembly
  * instruction where one exists), the size of its result, and what it does to scratch words.
  */
+import { MXCSR_AT_START } from './mxcsr.ts';
 
 /** Views over one small buffer in which an interpreter's Temps live. A Temp is the index of its first 32-bit word; it is even. */
 export class Scratch {
@@ -13,6 +14,9 @@ export class Scratch {
   readonly u8: Uint8Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
+  /** MXCSR as floats are to be computed, and the exceptions they raised since somebody cleared it. */
+  control: number = MXCSR_AT_START;
+  raised = 0;
   constructor(words: number, buffer: ArrayBufferLike = new ArrayBuffer(words * 4), at = 0) {
     this.i32 = new Int32Array(buffer, at, words); this.u32 = new Uint32Array(buffer, at, words);
     this.i16 = new Int16Array(buffer, at, 2 * words); this.u16 = new Uint16Array(buffer, at, 2 * words);

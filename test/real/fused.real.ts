@@ -1,0 +1,51 @@
+/**
+ * Fused multiply-add and half-precision conversions against the host processor, with any rounding, DAZ and FTZ: results and exceptions.
+ * UPDATE=1 also records test/vectors/fused.txt, which `npm test` replays without a host.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { MXCSR_AT_START } from '../../src/exec/mxcsr.ts';
+import { ANSWER_BYTES, FloatHost, QUESTION_BYTES, RESULT_AT, VECTORS_AT } from '../support/float-host.ts';
+import { FUSED_FORMS, fusedInputs, runFused } from '../support/fused-forms.ts';
+import { testSeed } from '../support/random.ts';
+import { hexOf } from '../support/sse-forms.ts';
+import { Inputs } from '../support/sse-inputs.ts';
+import { vectorFile } from '../support/vectors.ts';
+
+const CASES = Number(process.env['CASES'] ?? 2000);
+/** Rounding, DAZ and FTZ. */
+const CONTROLS = 0xe040;
+
+const host = new FloatHost(FUSED_FORMS.map(form => form.text));
+interface Case { readonly form: (typeof FUSED_FORMS)[number]; readonly control: number; readonly vectors: readonly Uint8Array[]; readonly expected: string }
+function cases(seed: number, each: number): Case[] {
+  const inputs = new Inputs(seed), all = FUSED_FORMS.flatMap((form, number) => Array.from({ length: each }, () =>
+    ({ form, number, control: inputs.below(2) === 0 ? MXCSR_AT_START : MXCSR_AT_START | inputs.below(0x10000) & CONTROLS, vectors: fusedInputs(inputs, form) })));
+  const questions = new Uint8Array(all.length * QUESTION_BYTES), view = new DataView(questions.buffer);
+  all.forEach(({ number, control, vectors }, k) => {
+    view.setUint32(k * QUESTION_BYTES, number, true); view.setUint32(k * QUESTION_BYTES + 4, control, true);
+    vectors.forEach((vector, n) => questions.set(vector, k * QUESTION_BYTES + VECTORS_AT + 16 * n));
+  });
+  const answers = host.ask(questions), bytes = new Uint8Array(answers.buffer, answers.byteOffset);
+  return all.map((one, k) => {
+    const at = k * ANSWER_BYTES + RESULT_AT.xmm0, raised = answers.getUint32(k * ANSWER_BYTES + RESULT_AT.mxcsr, true) & ~one.control;
+    return { ...one, expected: `${hexOf(bytes.subarray(at, at + one.form.primitive.size))} ${raised.toString(16)}` };
+  });
+}
+const show = ({ form, control, vectors }: Case): string => `${form.text} | ${control.toString(16)} ${vectors.map(hexOf).join(' ')}`;
+
+const fused = suite('fused on the host');
+fused.after(() => host.close());
+const seed = testSeed();
+fused(`every form does what the host processor does (TEST_SEED=${seed}, ${CASES} inputs each)`, () => {
+  const wrong = new Map<string, string>();
+  for (const one of cases(seed, CASES)) {
+    const got = runFused(one.form, one.control, one.vectors);
+    if (got !== one.expected) wrong.set(one.form.text, `${show(one)}: host ${one.expected}, here ${got}`);
+  }
+  assert.equal([...wrong], []);
+});
+fused('test/vectors/fused.txt is what the host answers', () => {
+  vectorFile('fused.txt', cases(1, 8).map(one => `${show(one)} | ${one.expected}`), true);
+});
+fused.run();
