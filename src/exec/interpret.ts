@@ -96,11 +96,24 @@ export class Interpreter implements Ops {
     const s = this.s, r = this.r, t = this.used, at = VECTORS + 8 * o.index;
     s[t] = r[at];
     s[t + 1] = o.size >= 8 ? r[at + 1] : 0;
-    if (o.size !== 16) { this.used = t + 2; return t; }
+    if (o.size < 16) { this.used = t + 2; return t; }
     s[t + 2] = r[at + 2]; s[t + 3] = r[at + 3];
     this.used = t + 4;
+    if (o.size === 32) {
+      for (let k = 4; k < 8; k++) s[t + k] = r[at + k];
+      this.used = t + 8;
+    }
     return t;
   }
+  /** It lies behind the lower one. */
+  upper(lower: Temp): Temp { return lower + 4; }
+  writeUpper(o: Operand, v: Temp): void {
+    const s = this.s, r = this.r, at = VECTORS + 8 * o.index + 4;
+    r[at] = s[v]; r[at + 1] = s[v + 1]; r[at + 2] = s[v + 2]; r[at + 3] = s[v + 3];
+  }
+  clearUpper(o: Operand): void { this.clear(VECTORS + 8 * o.index + 4); }
+  clearUppers(): void { for (let k = 0; k < 16; k++) this.clear(VECTORS + 8 * k + 4); }
+  private clear(at: number): void { const r = this.r; r[at] = r[at + 1] = r[at + 2] = r[at + 3] = 0; }
   write(o: Operand, v: Temp): void {
     const r = this.r, s = this.s, at = o.index << 1;
     if (o.form === FORM.gpr64) { r[at] = s[v]; r[at + 1] = s[v + 1]; return; }
@@ -121,7 +134,7 @@ export class Interpreter implements Ops {
     const s = this.s, r = this.r, at = VECTORS + 8 * o.index;
     r[at] = s[v];
     if (o.size >= 8) r[at + 1] = s[v + 1];
-    if (o.size === 16) { r[at + 2] = s[v + 2]; r[at + 3] = s[v + 3]; }
+    if (o.size >= 16) { r[at + 2] = s[v + 2]; r[at + 3] = s[v + 3]; }
   }
   private writeMemory(o: Operand, v: Temp): void {
     const pa = this.modified;
@@ -201,6 +214,12 @@ export class Interpreter implements Ops {
     const pa = this.translate(lo, hi, ACCESS.write);
     this.beforeWrite(pa, size);
     this.put(pa, value, size);
+  }
+  storeWide(at: Temp, lower: Temp, upper: Temp, aligned = false): void {
+    const s = this.s, t = this.used;
+    this.used = t + 8;
+    for (let k = 0; k < 4; k++) { s[t + k] = s[lower + k]; s[t + 4 + k] = s[upper + k]; }
+    this.store(at, t, 32, aligned);
   }
   probe(at: Temp, size: Size): void { this.translateAcross(this.s[at], this.s[at + 1], size, ACCESS.write); }
   private raiseProtection(): Temp { this.vector = VECTOR.protection; throw TRAP; }

@@ -8,6 +8,7 @@
  * - Every access that may fault comes before the first architectural write (registers, flags, memory). An instruction
  *   that writes memory twice, or needs anything else the rule forbids, is a helper.
  * - A Temp lives until its instruction ends. Integer Temps hold 64 bits, zero-extended from their size; vector Temps 128.
+ *   Of 256 bits there are two: what was read is the lower half, `upper` gives the other.
  */
 import type { Size } from '../base/types.ts';
 import type { Instruction, Operand } from '../decoder/instruction.ts';
@@ -52,19 +53,29 @@ export interface Ops {
   constant(value: number): Temp;
 
   // — operands —
-  /** The operand's value: register, immediate (cut to `size` bytes of the operand) or memory. 16-byte operands give vector Temps. */
+  /** The operand's value: register, immediate (cut to `size` bytes of the operand) or memory. Operands of 16 and 32 bytes give vector Temps. */
   read(operand: Operand): Temp;
   /** As `read`, of an operand that `write` will follow: memory is checked for writing now. */
   modify(operand: Operand): Temp;
   /** Writes a register (32-bit writes clear the upper half, 8- and 16-bit ones and XMM lanes of 4 or 8 bytes keep the rest) or memory. */
   write(operand: Operand, value: Temp): void;
+  /** The upper half of what `read` or `load` gave of 32 bytes. */
+  upper(lower: Temp): Temp;
+  /** Writes the upper half of a YMM register, whatever half of it the operand names. `write` leaves it alone. */
+  writeUpper(operand: Operand, value: Temp): void;
+  /** Clears it, as every VEX instruction of 128 bits does. */
+  clearUpper(operand: Operand): void;
+  /** Clears those of all registers: VZEROUPPER. */
+  clearUppers(): void;
   /** base + index * scale + disp, cut to the address size: LEA's value. */
   effective(operand: Operand): Temp;
   /** The same plus the segment base: where `load` and `store` go. */
   address(operand: Operand): Temp;
-  /** `size` 16 gives and takes vector Temps. `aligned`: #GP unless the address is a multiple of the size. */
+  /** `size` 16 gives and takes vector Temps, 32 gives one. `aligned`: #GP unless the address is a multiple of the size. */
   load(at: Temp, size: Size, aligned?: boolean): Temp;
   store(at: Temp, value: Temp, size: Size, aligned?: boolean): void;
+  /** Stores 32 bytes, or faults before any is. */
+  storeWide(at: Temp, lower: Temp, upper: Temp, aligned?: boolean): void;
   /** Faults now if the store that will follow would: what `modify` does for an operand. */
   probe(at: Temp, size: Size): void;
 

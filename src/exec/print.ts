@@ -22,7 +22,7 @@ export class Printer implements Ops {
       case FORM.relative: return 'rel';
       case FORM.memory: return `m${bits(o.size)}`;
       case FORM.high8: return 'h8';
-      case FORM.vector: return `xmm${bits(o.size)}`;
+      case FORM.vector: return o.size === 32 ? 'ymm' : `xmm${bits(o.size)}`;
       case FORM.other: return o.file;
       default: return `r${bits(o.size)}`;
     }
@@ -31,10 +31,15 @@ export class Printer implements Ops {
   read(o: Operand): Temp { return this.let(`read ${this.operand(o)}`); }
   modify(o: Operand): Temp { return this.let(`modify ${this.operand(o)}`); }
   write(o: Operand, v: Temp): void { this.say(`write ${this.operand(o)}, t${v}`); }
+  upper(lower: Temp): Temp { return this.let(`upper t${lower}`); }
+  writeUpper(o: Operand, v: Temp): void { this.say(`write-upper ${this.operand(o)}, t${v}`); }
+  clearUpper(o: Operand): void { this.say(`clear-upper ${this.operand(o)}`); }
+  clearUppers(): void { this.say('clear-uppers'); }
   effective(_o: Operand): Temp { return this.let('effective'); }
   address(o: Operand): Temp { return this.let(`address${o.segment === NONE ? '' : o.segment === SLOT.fs ? ' fs' : ' gs'}`); }
   load(at: Temp, size: Size, aligned = false): Temp { return this.let(`load${bits(size)}${aligned ? ' aligned' : ''} [t${at}]`); }
   store(at: Temp, v: Temp, size: Size, aligned = false): void { this.say(`store${bits(size)}${aligned ? ' aligned' : ''} [t${at}], t${v}`); }
+  storeWide(at: Temp, lower: Temp, upper: Temp, aligned = false): void { this.say(`store256${aligned ? ' aligned' : ''} [t${at}], t${lower}, t${upper}`); }
   probe(at: Temp, size: Size): void { this.say(`probe${bits(size)} [t${at}]`); }
   add(a: Temp, b: Temp, size: Size): Temp { return this.let(`add${bits(size)} t${a}, t${b}`); }
   sub(a: Temp, b: Temp, size: Size): Temp { return this.let(`sub${bits(size)} t${a}, t${b}`); }

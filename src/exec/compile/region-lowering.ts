@@ -26,6 +26,8 @@ const RSP = 4;
 /** How many pairs of base and index have pages of their own. */
 const PAGES_MAX = 4, PAGES_NODES_MAX = 16;
 const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
+/** Custom leaves: segment bases by their slots, upper halves of vector registers by their numbers above this. */
+const UPPERS = 64, ALL_VECTORS = 0xffff;
 const ENTRY: Local = 0;
 /** Instructions whose giving up has one way out. */
 const STRETCH = 12;
@@ -68,6 +70,8 @@ export class RegionLowering extends Lowering {
   private dispatchLabel: Label = 0;
   private loops: Label[] = [];
   private places: Label[] = [];
+  /** Upper halves that this block has cleared, as a mask: nothing needs to clear them again. */
+  private clearedUppers = 0;
   private readonly uses = new WeakMap<Block, BlockUse>();
   /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
   private rules: (number | undefined)[] = [];
@@ -250,7 +254,7 @@ export class RegionLowering extends Lowering {
 
   private body(node: number): void {
     const { code } = this, { block } = this.region.nodes[node]!;
-    this.node = node; this.block = block;
+    this.node = node; this.block = block; this.clearedUppers = 0;
     this.rule = this.flow.isLoop(node) ? UNKNOWN_RULE : this.rules[node] ?? UNKNOWN_RULE;
     const count = block.instructions.length, { liveFlags } = this.useOf(block);
     this.site = this.siteOf(0);
@@ -357,8 +361,30 @@ export class RegionLowering extends Lowering {
     this.v.clobber(this.vectors[index]!);
     this.code.set(this.vectors[index]!);
   }
+  protected upperVector(index: number): Value { return this.v.custom(UPPERS + index, TYPE.v128); }
+  protected setUpper(index: number): void {
+    const { code, v } = this, value = v.temporary(TYPE.v128);
+    code.set(value);
+    v.clobberCustom(UPPERS + index);
+    code.i32(0); code.get(value); code.memory(OP['v128.store'], STATE.vector + VECTOR_BYTES * index + VECTOR_BYTES / 2);
+  }
+  override writeUpper(o: Operand, value: Temp): void {
+    this.clearedUppers &= ~(1 << o.index);
+    super.writeUpper(o, value);
+  }
+  override clearUpper(o: Operand): void {
+    if ((this.clearedUppers >> o.index & 1) === 0) super.clearUpper(o);
+    this.clearedUppers |= 1 << o.index;
+  }
+  override clearUppers(): void {
+    super.clearUppers();
+    this.clearedUppers = ALL_VECTORS;
+  }
   protected segmentBase(slot: number): Value { return this.v.custom(slot, TYPE.i64); }
-  protected override writeCustom(code: Code, slot: number): void { code.i32(0); code.memory(OP['i64.load'], 8 * slot); }
+  protected override writeCustom(code: Code, id: number): void {
+    code.i32(0);
+    if (id >= UPPERS) code.memory(OP['v128.load'], STATE.vector + VECTOR_BYTES * (id - UPPERS) + VECTOR_BYTES / 2); else code.memory(OP['i64.load'], 8 * id);
+  }
   protected override nearOf(address: Value, isWrite: boolean): Near | null {
     const base = this.v.baseOf(address);
     return base === this.generals[RSP] ? this.stack : (isWrite ? this.stored : this.loaded).get(base) ?? null;
@@ -397,6 +423,7 @@ export class RegionLowering extends Lowering {
     this.spillRegisters();
     code.i32(0); code.i64(this.nextLo, this.block.nextHi); code.memory(OP['i64.store'], STATE.rip);
     code.i32(this.region.helpNumber(this.support.helpNumber(helper, instruction)));
+    this.clearedUppers = 0;
     code.call(IMPORTED.help);
     code.set(this.taken);
     this.reload(false);

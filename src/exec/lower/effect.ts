@@ -8,12 +8,17 @@ import type { Value } from '../../wasm/values.ts';
 export type Effect =
   /** `to` = memory at `address`. `keepsPlace`: it is checked for writing, and `store-back` writes there. */
   | { readonly kind: 'load'; readonly address: Value; readonly size: Size; readonly aligned: boolean; readonly to: Value; readonly keepsPlace: boolean }
+  /** 32 bytes, in two parts. */
+  | { readonly kind: 'load-wide'; readonly address: Value; readonly aligned: boolean; readonly lower: Value; readonly upper: Value }
   | { readonly kind: 'store'; readonly address: Value; readonly value: Value; readonly size: Size; readonly aligned: boolean }
+  | { readonly kind: 'store-wide'; readonly address: Value; readonly lower: Value; readonly upper: Value; readonly aligned: boolean }
   | { readonly kind: 'store-back'; readonly value: Value; readonly size: Size }
   | { readonly kind: 'probe'; readonly address: Value; readonly size: Size }
   /** A general register becomes a value of 64 bits. */
   | { readonly kind: 'register'; readonly index: number; readonly value: Value }
   | { readonly kind: 'vector'; readonly index: number; readonly value: Value }
+  | { readonly kind: 'upper'; readonly index: number; readonly value: Value }
+  | { readonly kind: 'clear-uppers' }
   | { readonly kind: 'flags'; readonly rule: number; readonly size: Size; readonly result: Value; readonly a: Value; readonly b: Value }
   /** All six flags are computed into `eflags`. */
   | { readonly kind: 'settle' }

@@ -63,6 +63,11 @@ class Uses implements Ops, InstructionUse {
     if (o.form === FORM.vector) this.vectorsWritten |= 1 << o.index;
     else if (o.form !== FORM.memory) this.generalsWritten |= 1 << o.index;
   }
+  /** Upper halves are in memory, whoever performs. */
+  upper(): Temp { return UNKNOWN; }
+  writeUpper(): void { /* Nothing that is kept elsewhere. */ }
+  clearUpper(): void { /* As above. */ }
+  clearUppers(): void { /* As above. */ }
   effective(o: Operand): Temp {
     if (o.base < SLOT.zero) this.generals |= 1 << o.base;
     if (o.index < SLOT.zero) this.generals |= 1 << o.index;
@@ -71,6 +76,7 @@ class Uses implements Ops, InstructionUse {
   address(o: Operand): Temp { return this.effective(o); }
   load(): Temp { this.mayGiveUp = true; return UNKNOWN; }
   store(): void { this.mayGiveUp = true; }
+  storeWide(): void { this.mayGiveUp = true; }
   probe(): void { this.mayGiveUp = true; }
   add(): Temp { return UNKNOWN; }
   sub(): Temp { return UNKNOWN; }

@@ -3,24 +3,27 @@
  * and a local, or a field of a record — its heirs say. What goes wrong is left to the interpreter: code gives up before the first write.
  */
 import { assert } from '../../base/assert.ts';
-import { PAGE_BYTES, PAGE_MASK, STAGING, TLB } from '../../base/layout.ts';
+import { PAGE_BYTES, STAGING, STATE, TLB } from '../../base/layout.ts';
 import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Code, Local } from '../../wasm/code.ts';
-import { OP, TYPE, type ValueType } from '../../wasm/opcode.ts';
+import { OP, TYPE } from '../../wasm/opcode.ts';
 import { afterWriting, ruleWord, WRITTEN_SHIFT } from '../flags.ts';
 import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
-import type { Effect, SuspectTest } from './effect.ts';
+import type { Effect } from './effect.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
 import { IMPORTED } from './imports.ts';
 import { loadNear, type Near } from './near.ts';
 import { UNKNOWN_RULE } from './instruction-use.ts';
+import { loadOperation, storeOperation, writeLookUp, writeSuspicion } from './operations.ts';
 import { lowerPrimitive } from './primitives.ts';
 import { type Value, Values } from '../../wasm/values.ts';
 
 const NO_VALUE = -1;
+const ZEROS: readonly number[] = new Array<number>(16).fill(0);
+const VECTOR_COUNT = 16, VECTOR_BYTES = 32;
 
 /** Gives every primitive a number that generated code can pass. */
 export class PrimitiveNumbers {
@@ -41,6 +44,8 @@ export abstract class Lowering implements Ops {
   /** What the flags come from: a rule word, or UNKNOWN_RULE. */
   protected rule: number = UNKNOWN_RULE;
   private effects: Effect[] = [];
+  /** The other halves of values of 32 bytes. */
+  private readonly uppers = new Map<Value, Value>();
   private readonly primitives: PrimitiveNumbers;
   /** Where `modify` found what `write` replaces, and what a probe of the TLB works with. */
   private place: Local = 0;
@@ -72,6 +77,9 @@ export abstract class Lowering implements Ops {
   protected abstract setGeneral(index: number): void;
   protected abstract vector(index: number): Value;
   protected abstract setVector(index: number): void;
+  /** Upper halves of vector registers stay in memory. */
+  protected abstract upperVector(index: number): Value;
+  protected abstract setUpper(index: number): void;
   protected abstract segmentBase(slot: number): Value;
   protected abstract immediate(operand: Operand): Value;
   abstract effective(operand: Operand): Temp;
@@ -92,6 +100,7 @@ export abstract class Lowering implements Ops {
   protected perform(semantics: Semantics, i: Instruction, liveFlags: number): void {
     this.v.begin();
     this.effects = [];
+    this.uppers.clear();
     this.liveFlags = liveFlags;
     semantics(this, i);
     for (const effect of this.effects) this.mark(effect);
@@ -116,7 +125,8 @@ export abstract class Lowering implements Ops {
   }
   private readVector(o: Operand): Value {
     const whole = this.vector(o.index);
-    if (o.size === 16) return whole;
+    if (o.size === 32) this.uppers.set(whole, this.upperVector(o.index));
+    if (o.size >= 16) return whole;
     return o.size === 8 ? this.v.lane1(OP['i64x2.extract_lane'], TYPE.i64, whole, 0) : this.v.lane1(OP['i32x4.extract_lane'], TYPE.i32, whole, 0);
   }
   modify(o: Operand): Temp { return o.form === FORM.memory ? this.loadFrom(this.address(o), o.size, false, true) : this.read(o); }
@@ -156,8 +166,8 @@ export abstract class Lowering implements Ops {
   }
   private toVector(o: Operand, value: Value): void {
     const { v } = this;
-    this.effects.push({ kind: 'vector', index: o.index, value: o.size === 16 ? value : this.lanes(this.vector(o.index), value, o.size) });
-    assert(o.size !== 16 || v.type(value) === TYPE.v128, 'an integer is not a vector');
+    this.effects.push({ kind: 'vector', index: o.index, value: o.size >= 16 ? value : this.lanes(this.vector(o.index), value, o.size) });
+    assert(o.size < 16 || v.type(value) === TYPE.v128, 'an integer is not a vector');
   }
   /** The vector with its lowest lane replaced. */
   private lanes(whole: Value, value: Value, size: Size): Value {
@@ -165,13 +175,27 @@ export abstract class Lowering implements Ops {
     if (size === 8) return v.type(value) === TYPE.f64 ? v.lane2(OP['f64x2.replace_lane'], TYPE.v128, whole, value, 0) : v.lane2(OP['i64x2.replace_lane'], TYPE.v128, whole, v.i64(value), 0);
     return v.type(value) === TYPE.f32 ? v.lane2(OP['f32x4.replace_lane'], TYPE.v128, whole, value, 0) : v.lane2(OP['i32x4.replace_lane'], TYPE.v128, whole, v.i32(value), 0);
   }
+  upper(lower: Temp): Temp {
+    const upper = this.uppers.get(lower);
+    assert(upper !== undefined, 'a value without an upper half');
+    return upper;
+  }
+  writeUpper(o: Operand, value: Temp): void { this.effects.push({ kind: 'upper', index: o.index, value }); }
+  clearUpper(o: Operand): void { this.writeUpper(o, this.v.constant128(ZEROS)); }
+  clearUppers(): void { this.effects.push({ kind: 'clear-uppers' }); }
   address(o: Operand): Temp {
     const at = this.effective(o);
     return o.segment === NONE ? at : this.v.add64(at, this.segmentBase(o.segment));
   }
 
   // — memory —
-  load(at: Temp, size: Size, aligned = false): Temp { return this.loadFrom(at, size, aligned, false); }
+  load(at: Temp, size: Size, aligned = false): Temp { return size === 32 ? this.loadWide(at, aligned) : this.loadFrom(at, size, aligned, false); }
+  private loadWide(address: Value, aligned: boolean): Value {
+    const lower = this.v.result(TYPE.v128), upper = this.v.result(TYPE.v128);
+    this.effects.push({ kind: 'load-wide', address: this.v.i64(address), aligned, lower, upper });
+    this.uppers.set(lower, upper);
+    return lower;
+  }
   private loadFrom(address: Value, size: Size, aligned: boolean, keepsPlace: boolean): Value {
     const to = this.v.result(size === 16 ? TYPE.v128 : size === 8 ? TYPE.i64 : TYPE.i32);
     this.effects.push({ kind: 'load', address: this.v.i64(address), size, aligned, to, keepsPlace });
@@ -179,6 +203,9 @@ export abstract class Lowering implements Ops {
   }
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
     this.effects.push({ kind: 'store', address: this.v.i64(at), value: this.storable(value, size), size, aligned });
+  }
+  storeWide(at: Temp, lower: Temp, upper: Temp, aligned = false): void {
+    this.effects.push({ kind: 'store-wide', address: this.v.i64(at), lower, upper, aligned });
   }
   probe(at: Temp, size: Size): void { this.effects.push({ kind: 'probe', address: this.v.i64(at), size }); }
   /** As the store instruction of this size wants it; a lane goes out as a float, without a detour through a general register. */
@@ -247,7 +274,11 @@ export abstract class Lowering implements Ops {
     return this.cut(v.i32(v.op2(wide, TYPE.i64, v.i64(a), v.i64(count))), size);
   }
   shiftLeft(a: Temp, count: Temp, size: Size): Temp { return this.shift(OP['i32.shl'], OP['i64.shl'], a, count, size); }
-  shiftRight(a: Temp, count: Temp, size: Size): Temp { return this.shift(OP['i32.shr_u'], OP['i64.shr_u'], a, count, size); }
+  shiftRight(a: Temp, count: Temp, size: Size): Temp {
+    const { v } = this;
+    if (size === 4 && v.isConstant(a) && v.isConstant(count)) return v.constant32(v.low(a) >>> v.low(count)); // Parts of an immediate.
+    return this.shift(OP['i32.shr_u'], OP['i64.shr_u'], a, count, size);
+  }
   shiftRightSigned(a: Temp, count: Temp, size: Size): Temp {
     const { v } = this;
     if (size === 8) return v.op2(OP['i64.shr_s'], TYPE.i64, v.i64(a), v.i64(count));
@@ -393,10 +424,11 @@ export abstract class Lowering implements Ops {
     const { v } = this;
     if (this.isDead(effect)) return;
     switch (effect.kind) {
-      case 'load': v.mark(effect.address); return;
+      case 'load': case 'load-wide': v.mark(effect.address); return;
+      case 'store-wide': v.mark(effect.address); v.mark(effect.lower); v.mark(effect.upper); return;
       case 'store': v.mark(effect.address); v.mark(effect.value); return;
       case 'probe': v.mark(effect.address); return;
-      case 'store-back': case 'register': case 'vector': case 'eflags': v.mark(effect.value); return;
+      case 'store-back': case 'register': case 'vector': case 'upper': case 'eflags': v.mark(effect.value); return;
       case 'flags': for (const n of this.sourcesOf(effect)) if (n !== NO_VALUE) v.mark(n); return;
       case 'when': case 'give-up': v.mark(effect.condition); return;
       case 'primitive': for (const n of [effect.a, effect.b, effect.c]) v.mark(n); return;
@@ -413,10 +445,14 @@ export abstract class Lowering implements Ops {
     switch (effect.kind) {
       case 'load': this.emitLoad(effect); return;
       case 'store': this.emitStore(effect.address, effect.value, effect.size, effect.aligned); return;
+      case 'load-wide': this.emitLoadWide(effect); return;
+      case 'store-wide': this.emitStoreWide(effect); return;
       case 'store-back': code.get(this.place); v.push(effect.value); this.storeAt(effect.value, effect.size); return;
       case 'probe': this.translate(effect.address, effect.size, false, 'modify'); code.op(OP.drop); return;
       case 'register': v.push(effect.value); this.setGeneral(effect.index); return;
       case 'vector': v.push(effect.value); this.setVector(effect.index); return;
+      case 'upper': v.push(effect.value); this.setUpper(effect.index); return;
+      case 'clear-uppers': this.emitClearUppers(); return;
       case 'flags': this.emitFlags(effect); return;
       case 'settle': this.emitSettle(); return;
       case 'eflags': this.emitEflags(effect.mask, effect.value); return;
@@ -494,6 +530,38 @@ export abstract class Lowering implements Ops {
     if (effect.keepsPlace) code.tee(this.place);
     code.memory(loadOperation(v.type(effect.to), effect.size), 0);
     v.take(effect.to);
+  }
+  private emitLoadWide({ address, aligned, lower, upper }: Effect & { kind: 'load-wide' }): void {
+    const { v, code } = this;
+    this.translate(address, 32, aligned, 'load');
+    code.tee(this.entry);
+    code.memory(OP['v128.load'], 0);
+    v.take(lower);
+    code.get(this.entry); code.memory(OP['v128.load'], 16);
+    v.take(upper);
+  }
+  private emitStoreWide({ address, lower, upper, aligned }: Effect & { kind: 'store-wide' }): void {
+    const { code } = this, holdLower = this.held(lower), holdUpper = this.held(upper);
+    const near = this.lookUp(address, 32, aligned, TLB.write);
+    code.ifUnlikely();
+    code.i32(0); holdLower(); code.memory(OP['v128.store'], STAGING.at);
+    code.i32(0); holdUpper(); code.memory(OP['v128.store'], STAGING.at + 16);
+    code.get(this.at); code.i32(32);
+    this.callSlow(near, 'store');
+    code.op(OP['i32.eqz']);
+    this.giveUp();
+    if (near !== null) loadNear(code, near);
+    code.else();
+    this.hit(near);
+    code.tee(this.entry);
+    holdLower(); code.memory(OP['v128.store'], 0);
+    code.get(this.entry); holdUpper(); code.memory(OP['v128.store'], 16);
+    code.end();
+  }
+  private emitClearUppers(): void {
+    const { code, v } = this, zeros = v.temporary(TYPE.v128);
+    code.bytes16(OP['v128.const'], ZEROS); code.set(zeros);
+    for (let k = 0; k < VECTOR_COUNT; k++) { code.i32(0); code.get(zeros); code.memory(OP['v128.store'], STATE.vector + VECTOR_BYTES * k + 16); }
   }
   private storeAt(value: Value, size: Size): void { this.code.memory(storeOperation(this.v.type(value), size), 0); }
   /** The value is computed before the branch, and stored on either side of it. */
@@ -623,43 +691,3 @@ export abstract class Lowering implements Ops {
 
 /** Those of near accesses ask the TLB, and say which page it was. */
 const SLOW_PATH_NEAR = { load: 'loadNear', modify: 'modifyNear', store: 'storeNear' } as const;
-
-/** Leaves 0 on the stack if the TLB has a tag for the page of `at` and that of `last` + `more`, and the entry's offset in `entry`. */
-export function writeLookUp(code: Code, at: Local, entry: Local, tag: number, last: Local, more = 0): void {
-  code.get(at); code.i64(7); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']); code.tee(entry);
-  code.get(entry); code.i32(10); code.op(OP['i32.shr_u']); code.i32(TLB.fold); code.op(OP['i32.and']); code.op(OP['i32.xor']); code.i32(TLB.mask); code.op(OP['i32.and']); code.tee(entry);
-  code.memory(OP['i64.load'], TLB.at + tag);
-  code.get(last);
-  if (more > 0) { code.i64(more); code.op(OP['i64.add']); }
-  code.i64(PAGE_MASK); code.op(OP['i64.and']);
-  code.op(OP['i64.ne']);
-}
-
-/** Leaves 1 on the stack where a float or a vector of floats holds a NaN. */
-function writeSuspicion(code: Code, local: Local, test: SuspectTest): void {
-  code.get(local); code.get(local);
-  switch (test) {
-    case 'f32': code.op(OP['f32.ne']); return;
-    case 'f64': code.op(OP['f64.ne']); return;
-    case 'f32x4': code.op(OP['f32x4.ne']); code.op(OP['v128.any_true']); return;
-    default: code.op(OP['f64x2.ne']); code.op(OP['v128.any_true']);
-  }
-}
-function loadOperation(type: ValueType, size: Size): number {
-  switch (type) {
-    case TYPE.v128: return size === 16 ? OP['v128.load'] : size === 8 ? OP['v128.load64_zero'] : OP['v128.load32_zero'];
-    case TYPE.f64: return OP['f64.load'];
-    case TYPE.f32: return OP['f32.load'];
-    case TYPE.i64: return OP['i64.load'];
-    default: return size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'];
-  }
-}
-function storeOperation(type: ValueType, size: Size): number {
-  switch (type) {
-    case TYPE.v128: return OP['v128.store'];
-    case TYPE.f64: return OP['f64.store'];
-    case TYPE.f32: return OP['f32.store'];
-    case TYPE.i64: return OP['i64.store'];
-    default: return size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'];
-  }
-}

@@ -3,7 +3,9 @@ import type { Instruction } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
+import { bmi } from './bmi.ts';
 import { control } from './control.ts';
+import { fma } from './fma.ts';
 import { moves, segmentMoves } from './moves.ts';
 import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
@@ -16,12 +18,16 @@ import { sseMoves } from './sse-moves.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
+import { vex } from './vex.ts';
+import { vexMemory } from './vex-memory.ts';
+import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
   ...arithmetic, ...bits, ...control, ...moves, ...shifts, ...system,
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
+  ...bmi, ...fma, ...vex, ...vexMemory, ...vexMoves,
 });
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 /** Chosen once, when a block is built. Instructions with an MMX register share names with those of XMM registers, but not their scores. A loop, because it is called for every instruction of code that is executed once. */

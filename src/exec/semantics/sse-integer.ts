@@ -1,18 +1,28 @@
 /** Packed integers in XMM registers: arithmetic, comparison, logic, shifts (SDM vol. 1 §11.4.2). */
 import * as p from '../primitives/integer.ts';
 import { and, andnot, lowHalf, or, shiftBytesLeft, shiftBytesRight, xor } from '../primitives/bits.ts';
-import type { Semantics } from '../ops.ts';
+import type { Instruction } from '../../decoder/instruction.ts';
+import type { Ops, Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
-import { binary, exchanged, first, isMemory, isXmm, lane, second, vectorOf, whole } from './sse-operands.ts';
+import { binary, exchanged, first, isMemory, isXmm, lane, second, third, vectorOf, whole } from './sse-operands.ts';
+import { isVex, isWide, writeBoth, writeLower } from './vex-operands.ts';
 
 /** The count is an immediate, or the low 64 bits of a vector; one in memory is read whole. */
 function shift(primitive: Primitive): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexShift(m, i, primitive); return; }
     const target = first(i), source = second(i);
     const value = m.read(whole(target));
     const count = isXmm(source) ? m.read(lane(source, 8)) : isMemory(source) ? m.apply(lowHalf, vectorOf(m, source)) : m.read(source);
     m.write(whole(target), m.apply(primitive, value, count));
   };
+}
+
+function vexShift(m: Ops, i: Instruction, primitive: Primitive): void {
+  const target = first(i), by = third(i), value = m.read(second(i));
+  const count = isXmm(by) ? m.read(lane(by, 8)) : isMemory(by) ? m.apply(lowHalf, m.read(by)) : m.read(by), lower = m.apply(primitive, value, count);
+  if (isWide(target)) writeBoth(m, target, lower, m.apply(primitive, m.upper(value), count));
+  else writeLower(m, target, lower);
 }
 
 export const sseInteger: Readonly<Record<string, Semantics>> = {

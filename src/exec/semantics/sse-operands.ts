@@ -2,6 +2,7 @@
 import { FORM, register, type Instruction, type Operand } from '../../decoder/instruction.ts';
 import type { Ops, Semantics, Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import { isVex, vexBinary, vexBinaryWithImmediate, vexExchanged, vexScalar, vexUnary, vexUnaryWithImmediate } from './vex-operands.ts';
 
 export type LaneSize = 4 | 8;
 const REGISTERS = Array.from({ length: 16 }, (_, number) => number);
@@ -14,6 +15,7 @@ const VIEWS: Readonly<Record<4 | 8 | 16, readonly Operand[]>> = {
 export const first = (i: Instruction): Operand => i.operands[0];
 export const second = (i: Instruction): Operand => i.operands[1];
 export const third = (i: Instruction): Operand => i.operands[2];
+export const fourth = (i: Instruction): Operand => i.operands[3];
 
 /** The whole XMM register an operand names. */
 export function whole(operand: Operand): Operand { return operand.size === 16 ? operand : VIEWS[16][operand.index]; }
@@ -35,11 +37,12 @@ export function laneOf(m: Ops, operand: Operand, size: LaneSize): Temp {
   return isMemory(operand) ? m.load(m.address(operand), size) : m.read(lane(operand, size));
 }
 
-// — the shapes most instructions have; the destination is operand 0 and always an XMM register —
+// — the shapes most instructions have; the destination is operand 0 and always a vector register. VEX has one source more —
 
 /** destination = primitive(destination, source), whole vectors. */
 export function binary(primitive: Primitive): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexBinary(m, i, primitive); return; }
     const target = first(i), source = second(i);
     const a = m.read(whole(target));
     const b = vectorOf(m, source);
@@ -49,6 +52,7 @@ export function binary(primitive: Primitive): Semantics {
 /** destination = primitive(source, destination): where WebAssembly's operands are the other way round. */
 export function exchanged(primitive: Primitive): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexExchanged(m, i, primitive); return; }
     const target = first(i), source = second(i);
     const a = m.read(whole(target));
     const b = vectorOf(m, source);
@@ -58,6 +62,7 @@ export function exchanged(primitive: Primitive): Semantics {
 /** destination = primitive(destination, source, immediate). */
 export function binaryWithImmediate(primitive: Primitive): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexBinaryWithImmediate(m, i, primitive); return; }
     const target = first(i), source = second(i), pattern = third(i);
     const a = m.read(whole(target));
     const b = vectorOf(m, source);
@@ -66,11 +71,15 @@ export function binaryWithImmediate(primitive: Primitive): Semantics {
 }
 /** destination = primitive(source). */
 export function unary(primitive: Primitive): Semantics {
-  return (m, i) => m.write(whole(first(i)), m.apply(primitive, vectorOf(m, second(i))));
+  return (m, i) => {
+    if (isVex(i)) vexUnary(m, i, primitive);
+    else m.write(whole(first(i)), m.apply(primitive, vectorOf(m, second(i))));
+  };
 }
 /** destination = primitive(source, immediate). */
 export function unaryWithImmediate(primitive: Primitive): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexUnaryWithImmediate(m, i, primitive); return; }
     const target = first(i), source = second(i), pattern = third(i);
     m.write(whole(target), m.apply(primitive, vectorOf(m, source), m.read(pattern)));
   };
@@ -78,6 +87,7 @@ export function unaryWithImmediate(primitive: Primitive): Semantics {
 /** Low lane = primitive(low lane, source); the rest stays. */
 export function scalar(primitive: Primitive, size: LaneSize): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexScalar(m, i, m.apply(primitive, m.read(lane(second(i), size)), laneOf(m, third(i), size)), size); return; }
     const target = first(i), source = second(i);
     const a = m.read(lane(target, size));
     const b = laneOf(m, source, size);
@@ -87,6 +97,7 @@ export function scalar(primitive: Primitive, size: LaneSize): Semantics {
 /** Low lane = primitive(source, low lane). */
 export function scalarExchanged(primitive: Primitive, size: LaneSize): Semantics {
   return (m, i) => {
+    if (isVex(i)) { vexScalar(m, i, m.apply(primitive, laneOf(m, third(i), size), m.read(lane(second(i), size))), size); return; }
     const target = first(i), source = second(i);
     const a = m.read(lane(target, size));
     const b = laneOf(m, source, size);
@@ -95,5 +106,8 @@ export function scalarExchanged(primitive: Primitive, size: LaneSize): Semantics
 }
 /** Low lane of `to` bytes = primitive(source of `from` bytes); the rest stays. */
 export function scalarUnary(primitive: Primitive, from: LaneSize, to: LaneSize = from): Semantics {
-  return (m, i) => m.write(lane(first(i), to), m.apply(primitive, laneOf(m, second(i), from)));
+  return (m, i) => {
+    if (isVex(i)) vexScalar(m, i, m.apply(primitive, laneOf(m, third(i), from)), to);
+    else m.write(lane(first(i), to), m.apply(primitive, laneOf(m, second(i), from)));
+  };
 }

@@ -9,9 +9,9 @@ import { type InstructionUse, KEPT_RULE, UNKNOWN_RULE, useOf } from '../lower/in
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
 import { HANDLER } from './record.ts';
 
-/** Register numbers of a canonical copy: those of operands 0, 1 and 2, base and index. Vectors count alike. */
+/** Register numbers of a canonical copy: those of operands 0 to 3, base and index. Vectors count alike. */
 export const OPERAND_REGISTER = 8, BASE_REGISTER = 12, INDEX_REGISTER = 13;
-const OPERANDS_MAX = 3;
+const OPERANDS_MAX = 4, FIRST_OPERANDS = 3;
 /** There is no handler for what has no number: it is called. */
 const NO_KEY = -1;
 
@@ -128,11 +128,13 @@ function keyOf(i: Instruction): number {
   if (CARRY_ROTATES.has(i.operation) && hasImmediate(i)) return NO_KEY;
   const rep = i.rep === null ? 0 : i.rep === 'rep' ? 1 : 2;
   let key = ((i.row * 16 + i.condition) * 6 + sizeCode(i.size)) * 6 + 2 * rep + (i.addressSize === 4 ? 1 : 0);
-  for (let k = 0; k < OPERANDS_MAX; k++) {
+  for (let k = 0; k < FIRST_OPERANDS; k++) {
     const code = k < count ? operandCode(operands[k]!) : 0;
     if (code === NO_KEY) return NO_KEY;
     key = key * OPERAND_CODES + code;
   }
+  if (count === OPERANDS_MAX && !isFourth(operands[FIRST_OPERANDS]!)) return NO_KEY;
+  key = key * FOURTH_CODES + (count === OPERANDS_MAX ? operandCode(operands[FIRST_OPERANDS]!) % FOURTH_CODES : 0);
   return key * 256 + (hasPattern(i) ? lastOf(i)!.lo & 0xff : hasCount(i) ? 1 : 0);
 }
 const OTHER_SIZE = 5;
@@ -147,11 +149,26 @@ function sizeCode(size: Size): number {
   }
 }
 const REGISTERS = 1, IMMEDIATES = 9, RELATIVE = 15, MEMORY = 16, OPERAND_CODES = 128;
+/** Above the codes of memory. */
+const YMM = 124, BYTES_2 = 125, BYTE = 126;
+function vectorCode(size: Size): number {
+  switch (size) {
+    case 32: return YMM;
+    case 16: return REGISTERS + 5;
+    case 8: return REGISTERS + 6;
+    case 4: return REGISTERS + 7;
+    case 2: return BYTES_2;
+    default: return BYTE;
+  }
+}
+/** A fourth operand is an immediate byte or a vector register: few codes do. */
+const FOURTH_CODES = 16;
+function isFourth(o: Operand): boolean { return o.form === FORM.vector || o.form === FORM.immediate; }
 const NO_BASE = 0, BASE_ONLY = 1, INDEXED = 2;
 function operandCode(o: Operand): number {
   switch (o.form) {
     case FORM.gpr8: case FORM.gpr16: case FORM.gpr32: case FORM.gpr64: case FORM.high8: return REGISTERS + o.form;
-    case FORM.vector: return o.size === 16 ? REGISTERS + 5 : o.size === 8 ? REGISTERS + 6 : o.size === 4 ? REGISTERS + 7 : NO_KEY;
+    case FORM.vector: return vectorCode(o.size);
     case FORM.immediate: return IMMEDIATES + sizeCode(o.size);
     case FORM.relative: return o.size === 8 ? RELATIVE : NO_KEY;
     case FORM.memory: {

@@ -24,6 +24,8 @@ export const RECORD = {
   /** The registers that are operand 0, 1 and 2. */
   operands: 2,
   base: 8, index: 10,
+  /** The register that is operand 3. */
+  fourth: 12,
   /** Which instruction of the block it is. */
   place: 14,
   /** A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. */

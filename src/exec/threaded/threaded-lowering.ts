@@ -17,8 +17,8 @@ import { ARITHMETIC_FLAGS, type Helper, type Temp } from '../ops.ts';
 import { BASE_REGISTER, type Form, INDEX_REGISTER, OPERAND_REGISTER } from './form.ts';
 import { HEADER, RECORD } from './record.ts';
 
-/** What a custom leaf is: a general register by its canonical number, a vector register 64 above that, or one of these. */
-const VECTORS = 64, IMMEDIATE = 128, DISPLACEMENT = 129, NEXT = 130, TARGET = 131, SEGMENTS = 192;
+/** What a custom leaf is: a general register by its canonical number, a vector register 64 above that, its upper half 96 above, or one of these. */
+const VECTORS = 64, UPPERS = 96, IMMEDIATE = 128, DISPLACEMENT = 129, NEXT = 130, TARGET = 131, SEGMENTS = 192;
 /** What performing an instruction by a call came to. */
 export const CALLED = { next: 0, jumped: 1, gaveUp: -1 } as const;
 /** The parameter: a header at first, then the record at hand. */
@@ -303,6 +303,7 @@ export class ThreadedLowering extends Lowering {
   // — what Lowering asks —
   protected general(index: number): Value { return index === NONE ? this.v.constant64(0) : this.register(index, TYPE.i64); }
   protected vector(index: number): Value { return this.register(VECTORS + index, TYPE.v128); }
+  protected upperVector(index: number): Value { return this.register(UPPERS + index, TYPE.v128); }
   private register(id: number, type: typeof TYPE.i64 | typeof TYPE.v128): Value {
     if (!this.used.includes(id)) this.used.push(id);
     return this.v.custom(id, type);
@@ -327,7 +328,8 @@ export class ThreadedLowering extends Lowering {
   /** Pushes the offset of a register in STATE. */
   private offsetOf(index: number): void {
     const { code } = this;
-    const field = index === BASE_REGISTER ? RECORD.base : index === INDEX_REGISTER ? RECORD.index : RECORD.operands + 2 * (index - OPERAND_REGISTER);
+    const field = index === BASE_REGISTER ? RECORD.base : index === INDEX_REGISTER ? RECORD.index
+      : index === OPERAND_REGISTER + 3 ? RECORD.fourth : RECORD.operands + 2 * (index - OPERAND_REGISTER);
     code.get(PC); code.memory(OP['i32.load16_u'], field);
   }
   protected override writeCustom(code: Code, id: number): void {
@@ -338,19 +340,20 @@ export class ThreadedLowering extends Lowering {
       case NEXT: code.get(PC); code.memory(OP['i64.load'], RECORD.nextAddress); return;
       default:
     }
-    const index = id % VECTORS, operation = id >= VECTORS ? OP['v128.load'] : OP['i64.load'];
-    if (index >= OPERAND_REGISTER) { this.offsetOf(index); code.memory(operation, 0); } else { code.i32(0); code.memory(operation, fixedOffset(id)); }
+    const index = indexOf(id), operation = id >= VECTORS ? OP['v128.load'] : OP['i64.load'];
+    if (index >= OPERAND_REGISTER) { this.offsetOf(index); code.memory(operation, fileOf(id) === UPPERS ? 16 : 0); } else { code.i32(0); code.memory(operation, fixedOffset(id)); }
   }
   protected setGeneral(index: number): void { this.assign(index, TYPE.i64); }
   protected setVector(index: number): void { this.assign(VECTORS + index, TYPE.v128); }
+  protected setUpper(index: number): void { this.assign(UPPERS + index, TYPE.v128); }
   /** Makes what is on the stack the value of a register. Operands may be the same one, or one that semantics name. */
   private assign(id: number, type: typeof TYPE.i64 | typeof TYPE.v128): void {
-    const { code, v } = this, isOperand = id % VECTORS >= OPERAND_REGISTER, value = v.temporary(type);
+    const { code, v } = this, file = fileOf(id), isOperand = indexOf(id) >= OPERAND_REGISTER, value = v.temporary(type);
     code.set(value);
-    for (const other of this.used) if (other >= VECTORS === id >= VECTORS && (other === id || isOperand || other % VECTORS >= OPERAND_REGISTER)) v.clobberCustom(other);
-    if (isOperand) this.offsetOf(id % VECTORS); else code.i32(0);
+    for (const other of this.used) if (fileOf(other) === file && (other === id || isOperand || indexOf(other) >= OPERAND_REGISTER)) v.clobberCustom(other);
+    if (isOperand) this.offsetOf(indexOf(id)); else code.i32(0);
     code.get(value);
-    code.memory(type === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], isOperand ? 0 : fixedOffset(id));
+    code.memory(type === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], !isOperand ? fixedOffset(id) : file === UPPERS ? 16 : 0);
   }
   protected giveUp(): void {
     const { code } = this;
@@ -366,5 +369,11 @@ export class ThreadedLowering extends Lowering {
 
 const KEEPS_CARRY = new Set(['inc', 'dec']);
 /** Of a register that semantics name. */
-function fixedOffset(id: number): number { return id >= VECTORS ? STATE.vector + VECTOR_BYTES * (id - VECTORS) : STATE.gpr + 8 * id; }
+function fixedOffset(id: number): number {
+  const index = indexOf(id);
+  return id < VECTORS ? STATE.gpr + 8 * index : STATE.vector + VECTOR_BYTES * index + (id >= UPPERS ? 16 : 0);
+}
+/** Of a leaf that is a register: which kind it is, and its number. */
+function fileOf(id: number): number { return id >= UPPERS ? UPPERS : id >= VECTORS ? VECTORS : 0; }
+function indexOf(id: number): number { return id - fileOf(id); }
 const VECTOR_BYTES = 32;

@@ -169,7 +169,7 @@ export class Threads {
     words[w + RECORD.nextAddress / 4] = nextLo; words[w + RECORD.nextAddress / 4 + 1] = nextHi;
     i.operands.forEach((o, k) => {
       switch (o.form) {
-        case FORM.vector: halves[h + RECORD.operands / 2 + k] = STATE.vector + VECTOR_BYTES * o.index; return;
+        case FORM.vector: halves[h + (k === 3 ? RECORD.fourth : RECORD.operands + 2 * k) / 2] = STATE.vector + VECTOR_BYTES * o.index; return;
         case FORM.immediate: words[w + RECORD.immediate / 4] = o.lo; words[w + RECORD.immediate / 4 + 1] = o.hi; return;
         case FORM.memory: {
           const isRelative = o.base === SLOT.rip, lo = isRelative ? (o.disp + nextLo) | 0 : o.disp;

@@ -1,5 +1,6 @@
 /** Floating-point arithmetic and comparison as WebAssembly: IEEE 754 is the same everywhere, but for NaNs. */
 import { OP, TYPE } from '../../../wasm/opcode.ts';
+import type { Value, Values } from '../../../wasm/values.ts';
 import { checked, type CheckedRow, type CheckedRows, nanOf, quiet } from './nan.ts';
 import { around, evens, instruction, NONE, odds, repeated, type Row, type Rows, type Shape, vector1, vector2, withImmediate2 } from './row.ts';
 
@@ -25,6 +26,23 @@ function compared(shape: 'f32x4' | 'f64x2'): Row {
       case 5: return vector1(v, 'v128.not', vector2(v, `${shape}.lt`, a, b));
       case 6: return vector1(v, 'v128.not', vector2(v, `${shape}.le`, a, b));
       default: return vector2(v, 'v128.and', vector2(v, `${shape}.eq`, a, a), vector2(v, `${shape}.eq`, b, b));
+    }
+  });
+}
+/** VCMPPS ...: the second eight predicates are other questions, or the same of b and a; the second sixteen differ in what they raise. */
+function comparedVex(shape: 'f32x4' | 'f64x2'): Row {
+  const row = compared(shape), is = (v: Values, predicate: number, a: Value, b: Value): Value => row(v, a, b, v.constant32(predicate))!;
+  return withImmediate2((v, a, b, predicate) => {
+    switch (predicate & 15) {
+      case 8: return vector2(v, 'v128.or', is(v, 0, a, b), is(v, 3, a, b));
+      case 9: return is(v, 6, b, a);
+      case 10: return is(v, 5, b, a);
+      case 11: return repeated(v, 0);
+      case 12: return vector2(v, 'v128.and', is(v, 4, a, b), is(v, 7, a, b));
+      case 13: return is(v, 2, b, a);
+      case 14: return is(v, 1, b, a);
+      case 15: return repeated(v, 0xff);
+      default: return is(v, predicate & 7, a, b);
     }
   });
 }
@@ -77,6 +95,8 @@ export const FLOAT: Rows = {
   'f32x4.pmax': pmax.f32x4, 'f64x2.pmax': pmax.f64x2, 'f32.pmax': lowLane('f32', pmax.f32x4, 'f32x4'), 'f64.pmax': lowLane('f64', pmax.f64x2, 'f64x2'),
   'x86.cmpps': compared('f32x4'), 'x86.cmppd': compared('f64x2'),
   'x86.cmpss': lowLane('f32', compared('f32x4'), 'i32x4'), 'x86.cmpsd': lowLane('f64', compared('f64x2'), 'i64x2'),
+  'x86.vcmpps': comparedVex('f32x4'), 'x86.vcmppd': comparedVex('f64x2'),
+  'x86.vcmpss': lowLane('f32', comparedVex('f32x4'), 'i32x4'), 'x86.vcmpsd': lowLane('f64', comparedVex('f64x2'), 'i64x2'),
   'x86.ucomiss': ordered('f32'), 'x86.ucomisd': ordered('f64'),
 };
 export const FLOAT_CHECKED: CheckedRows = {

@@ -1,0 +1,43 @@
+/**
+ * AVX, AVX2, FMA3, F16C and BMI against the processor, in every engine: natively where the host is x86-64 Linux and has them, against its
+ * recorded answers everywhere.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { existsSync, readFileSync } from 'node:fs';
+import { OTHERS, REFERENCE } from './support/engines.ts';
+import { isNativeHost, runGuest, runNative } from './support/guest.ts';
+import { fingerprint } from './support/integer-program.ts';
+import { testSeed } from './support/random.ts';
+import { vexForms } from './support/vex-forms.ts';
+import { definedStates, inputsOf, stateDifference, vexProgram } from './support/vex-program.ts';
+import { vectorFile } from './support/vectors.ts';
+
+/** TEST_VEX=n: n random instructions of every row, n inputs each, in every engine; otherwise few, recorded. */
+const THOROUGH = process.env['TEST_VEX'], isThorough = THOROUGH !== undefined, RECORDED_SEED = 20201;
+const INPUTS = isThorough ? Number(THOROUGH) : 5, TRIES = isThorough ? Number(THOROUGH) : 1;
+const FLAGS = isNativeHost && existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+const isHostFit = ['avx2', 'fma', 'f16c', 'bmi1', 'bmi2'].every(flag => FLAGS.includes(` ${flag}`));
+
+const vex = suite(`vex › against the processor (seed ${testSeed()})`);
+const forms = vexForms(testSeed(), TRIES), program = vexProgram(forms, INPUTS, testSeed());
+const theirs = isHostFit ? runNative(program.elf).stdout : null;
+let recorded: readonly string[] = [];
+for (const engine of [REFERENCE, ...OTHERS]) {
+  vex(`${engine}: registers, flags and memory after every form, ${INPUTS} inputs each`, () => {
+    const ours = runGuest(program.elf, { cpu: { engine, ...(engine === REFERENCE ? {} : { hotRuns: 3, threaded: { runs: 2, wait: 500 } }) } });
+    assert.is(ours.stdout.length, program.outputBytes, `the guest ended early: status ${ours.status} signal ${ours.signal} ${ours.stderr}`);
+    const wrong: string[] = [], lines: string[] = [];
+    forms.forEach((form, index) => {
+      const mine = definedStates(ours.stdout, form, index, INPUTS);
+      const processor = theirs === null ? mine : definedStates(theirs, form, index, INPUTS);
+      const text = stateDifference(mine, processor, inputsOf(program, form));
+      if (text !== '') wrong.push(`${form.text}: ${text}`);
+      lines.push(`${form.text} | ${fingerprint(processor)}`);
+    });
+    assert.equal(wrong.slice(0, 20), [], `${wrong.length} of ${forms.length}`);
+    if (engine === REFERENCE) recorded = lines; else assert.equal(lines, recorded);
+    if (engine === REFERENCE && testSeed() === RECORDED_SEED && !isThorough) vectorFile('vex.txt', lines, theirs !== null);
+  });
+}
+vex.run();
