@@ -125,11 +125,6 @@ scores('every row of SSE to SSE4.1 has a score', () => {
     .filter(row => !row.operands.some(spec => spec.file === 'mmx') && !LATER.test(row.operation) && SEMANTICS[row.operation] === undefined);
   assert.equal(missing.map(row => row.operation), []);
 });
-scores('an MMX register is refused, though the name has a score', () => {
-  const printer = new Printer(), i = instructionOf('0ffcc1'); // paddb mm0, mm1
-  semanticsOf(i)(printer, i);
-  assert.equal(printer.lines, [`trap ${VECTOR.undefined}`]);
-});
 scores.run();
 
 const approximations = suite('sse › approximations');

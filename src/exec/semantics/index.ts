@@ -6,6 +6,7 @@ import { bits } from './bits.ts';
 import { bmi } from './bmi.ts';
 import { control } from './control.ts';
 import { fma } from './fma.ts';
+import { mmx, mmxForms } from './mmx.ts';
 import { moves, segmentMoves } from './moves.ts';
 import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
@@ -25,7 +26,7 @@ import { x87 } from './x87.ts';
 
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
-  ...arithmetic, ...bits, ...control, ...moves, ...shifts, ...system,
+  ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...shifts, ...system,
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
   ...bmi, ...fma, ...vex, ...vexMemory, ...vexMoves,
 });
@@ -34,7 +35,7 @@ const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 export function semanticsOf(i: Instruction): Semantics {
   let isSystem = false;
   for (const { file } of i.operands) {
-    if (file === 'mmx') return notImplemented;
+    if (file === 'mmx') return mmxForms[i.operation] ?? SEMANTICS[i.operation] ?? notImplemented;
     if (file === 'segment' || file === 'control' || file === 'debug') isSystem = true;
   }
   return (isSystem ? segmentMoves[i.operation] : SEMANTICS[i.operation]) ?? notImplemented;

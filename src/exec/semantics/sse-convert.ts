@@ -1,4 +1,4 @@
-/** Conversions (SDM vol. 1 §10.4.1.5, §11.4.1.6). Those with MMX registers are not here. */
+/** Conversions (SDM vol. 1 §10.4.1.5, §11.4.1.6). Those with MMX registers are in mmx.ts. */
 import { fromHalves } from '../primitives/bits.ts';
 import * as p from '../primitives/convert.ts';
 import type { Operand } from '../../decoder/instruction.ts';

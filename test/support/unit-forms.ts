@@ -1,0 +1,35 @@
+/** What lies beside integers, XMM arithmetic and the x87: MMX, string comparison, cryptography, and the rest of the system's user instructions (SDM vol. 2). */
+
+/** `kind`: what inputs it is worth trying on; bytes are small, so that they are often equal. */
+export interface UnitForm { readonly body: string; readonly kind: 'integer' | 'single' | 'double' | 'count' | 'bytes'; readonly undefinedFlags: number }
+
+const split = (names: string): string[] => names.trim().split(/\s+/);
+const each = (kind: UnitForm['kind'], names: string, ...operands: string[]): UnitForm[] =>
+  split(names).flatMap(name => operands.map(operand => ({ body: `${name} ${operand}`.trim(), kind, undefinedFlags: 0 })));
+const withImmediates = (kind: UnitForm['kind'], names: string, immediates: readonly number[], ...operands: string[]): UnitForm[] =>
+  immediates.flatMap(value => each(kind, names, ...operands.map(operand => `${operand}, ${value}`)));
+const one = (body: string, kind: UnitForm['kind'] = 'integer'): UnitForm => ({ body, kind, undefinedFlags: 0 });
+
+const BOTH = ['mm0, mm1', 'mm3, mm3', 'mm1, [rsi]'];
+const SHIFTS = [0, 1, 7, 8, 15, 16, 31, 32, 63, 64, 255];
+
+const MMX: readonly UnitForm[] = [
+  ...each('integer', `paddb paddw paddd paddq psubb psubw psubd psubq paddsb paddsw paddusb paddusw psubsb psubsw psubusb psubusw
+    pcmpeqb pcmpeqw pcmpeqd pcmpgtb pcmpgtw pcmpgtd pminub pmaxub pminsw pmaxsw pavgb pavgw psadbw
+    pmullw pmulhw pmulhuw pmuludq pmaddwd packsswb packuswb packssdw pand pandn por pxor
+    punpcklbw punpckhbw punpcklwd punpckhwd punpckldq punpckhdq movq
+    pshufb phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd`, ...BOTH),
+  ...each('count', 'psllw pslld psllq psrlw psrld psrlq psraw psrad', ...BOTH),
+  ...withImmediates('integer', 'psllw pslld psllq psrlw psrld psrlq psraw psrad', SHIFTS, 'mm5'),
+  ...withImmediates('integer', 'pshufw', [0x00, 0x1b, 0x4e, 0xb1, 0xff], ...BOTH),
+  ...withImmediates('integer', 'palignr', [0, 3, 7, 8, 11, 16, 255], ...BOTH),
+  ...withImmediates('integer', 'pinsrw', [0, 3, 6, 255], 'mm0, eax', 'mm0, word ptr [rsi+2]'), ...withImmediates('integer', 'pextrw', [0, 3, 6, 255], 'eax, mm0', 'r9d, mm7'),
+  ...each('integer', 'movd', 'mm0, eax', 'ecx, mm7', 'mm0, dword ptr [rsi]', 'dword ptr [rsi+5], mm1'),
+  ...each('integer', 'movq', 'mm0, rax', 'rcx, mm7', '[rsi+5], mm1'), ...each('integer', 'pmovmskb', 'eax, mm0', 'r9d, mm6'),
+  ...['movntq [rsi+8], mm2', 'movq2dq xmm1, mm3', 'movdq2q mm4, xmm0', 'emms'].map(body => one(body)),
+  one('mov r9, rdi\nlea rdi, [rsi+3]\nmaskmovq mm0, mm1\nmov rdi, r9\nxor r9d, r9d'),
+  ...each('single', 'cvtps2pi cvttps2pi', 'mm2, xmm1', 'mm2, qword ptr [rsi]'), ...each('double', 'cvtpd2pi cvttpd2pi', 'mm2, xmm1', 'mm2, [rsi]'),
+  ...each('integer', 'cvtpi2ps cvtpi2pd', 'xmm0, mm2', 'xmm0, qword ptr [rsi+4]'),
+];
+
+export const UNIT_FORMS: Readonly<Record<string, readonly UnitForm[]>> = { mmx: MMX };
