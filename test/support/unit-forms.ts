@@ -32,4 +32,18 @@ const MMX: readonly UnitForm[] = [
   ...each('integer', 'cvtpi2ps cvtpi2pd', 'xmm0, mm2', 'xmm0, qword ptr [rsi+4]'),
 ];
 
-export const UNIT_FORMS: Readonly<Record<string, readonly UnitForm[]>> = { mmx: MMX };
+const VECTORS = ['xmm0, xmm1', 'xmm2, xmm2', 'xmm1, [rsi]'];
+/** Every combination of format, aggregation, polarity and output is another instruction. */
+const EVERY_CONTROL = Array.from({ length: 128 }, (_, k) => k);
+const TEXT: readonly UnitForm[] = [
+  ...withImmediates('bytes', 'pcmpistri pcmpistrm pcmpestri pcmpestrm', EVERY_CONTROL, 'xmm1, xmm2'),
+  ...withImmediates('bytes', 'pcmpestriq pcmpestrmq', [0x00, 0x05, 0x48, 0x3a, 0x7d, 0x8c], 'xmm1, xmm2', 'xmm1, [rsi+5]'),
+  ...withImmediates('integer', 'pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq', [0x00, 0x05, 0x1a, 0x49, 0xff], 'xmm1, xmm0', 'xmm0, xmm0', 'xmm0, [rsi+3]'),
+];
+const CRYPTO: readonly UnitForm[] = [
+  ...each('integer', 'aesenc aesenclast aesdec aesdeclast aesimc sha1msg1 sha1msg2 sha1nexte sha256msg1 sha256msg2', ...VECTORS),
+  ...withImmediates('integer', 'aeskeygenassist', [0, 1, 0x1b, 0x36, 0xff], ...VECTORS), ...withImmediates('integer', 'pclmulqdq', [0, 1, 0x10, 0x11, 0xee, 0xff], ...VECTORS),
+  ...withImmediates('integer', 'sha1rnds4', [0, 1, 2, 3, 0xfe], ...VECTORS), ...each('integer', 'sha256rnds2', 'xmm1, xmm2, xmm0', 'xmm0, xmm1, xmm0', 'xmm1, xmm1, xmm0', 'xmm1, [rsi], xmm0'),
+];
+
+export const UNIT_FORMS: Readonly<Record<string, readonly UnitForm[]>> = { mmx: MMX, text: TEXT, crypto: CRYPTO };

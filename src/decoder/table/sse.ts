@@ -279,7 +279,9 @@ pinsrb             66 0f 3a 20 /r ib        xmm r32/m8 imm8
 insertps           66 0f 3a 21 /r ib        xmm xmm/m32 imm8
 pinsrq             66 rex.w 0f 3a 22 /r ib  xmm rm64 imm8
 pinsrd             66 0f 3a 22 /r ib        xmm rm32 imm8
+pcmpestrmq         66 rex.w 0f 3a 60 /r ib  xmm xmm/m128 imm8
 pcmpestrm          66 0f 3a 60 /r ib        xmm xmm/m128 imm8
+pcmpestriq         66 rex.w 0f 3a 61 /r ib  xmm xmm/m128 imm8
 pcmpestri          66 0f 3a 61 /r ib        xmm xmm/m128 imm8
 pcmpistrm          66 0f 3a 62 /r ib        xmm xmm/m128 imm8
 pcmpistri          66 0f 3a 63 /r ib        xmm xmm/m128 imm8

@@ -17,6 +17,7 @@ import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
 import { sseMoves } from './sse-moves.ts';
 import { sseShuffle } from './sse-shuffle.ts';
+import { sseText } from './sse-text.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
 import { vex } from './vex.ts';
@@ -27,7 +28,7 @@ import { x87 } from './x87.ts';
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
   ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...shifts, ...system,
-  ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...strings, ...x87,
+  ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...sseText, ...strings, ...x87,
   ...bmi, ...fma, ...vex, ...vexMemory, ...vexMoves,
 });
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };

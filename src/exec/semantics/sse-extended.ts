@@ -1,4 +1,4 @@
-/** SSSE3 and SSE4.1 in XMM registers (SDM vol. 1 ch. 12). Not here: SSE4.2's string comparisons. */
+/** SSSE3 and SSE4.1 in XMM registers (SDM vol. 1 ch. 12). SSE4.2's string comparisons are in sse-text.ts. */
 import * as p from '../primitives/extended.ts';
 import { dppd, dpps } from '../primitives/float.ts';
 import { round } from '../primitives/round.ts';
