@@ -47,16 +47,19 @@ const SLICE_MIN = 50_000, SLICE_MAX = 8_000_000;
 export function sliceAfter(instructions: number): number { return Math.min(Math.max(Math.floor(instructions / 4), SLICE_MIN), SLICE_MAX); }
 const RAX = 0;
 const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11;
-const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, SI_KERNEL = 128;
+const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, TRAP_BRKPT = 1, TRAP_TRACE = 2, SI_KERNEL = 128;
+/** Unmasked exceptions of the x87 and of MXCSR, as bits, and what SIGFPE says of them: the first that fits (Linux: fpu__exception_code). */
+const FPE_CODES: readonly (readonly [bits: number, code: number])[] = [[1, FPE_FLTINV], [4, 3], [8, 4], [0x12, 5], [0x20, 6]];
 
 /** Which signal an exception becomes (Linux, arch/x86/kernel/traps.c). The address of #UD and #DE is the instruction's. */
 interface Trap { readonly signal: number; readonly code: number; readonly hasAddress: boolean }
+const SIGNALLED: Trap = { signal: SIGSEGV, code: SI_KERNEL, hasAddress: false }, SINGLE_STEP: Trap = { signal: SIGTRAP, code: TRAP_TRACE, hasAddress: true };
 const TRAPS: Readonly<Record<number, Trap>> = {
   [VECTOR.divide]: { signal: SIGFPE, code: FPE_INTDIV, hasAddress: true },
-  [VECTOR.debug]: { signal: SIGTRAP, code: 1, hasAddress: true },
+  [VECTOR.debug]: { signal: SIGTRAP, code: TRAP_BRKPT, hasAddress: true },
   [VECTOR.breakpoint]: { signal: SIGTRAP, code: SI_KERNEL, hasAddress: false },
   [VECTOR.undefined]: { signal: SIGILL, code: ILL_ILLOPN, hasAddress: true },
-  [VECTOR.protection]: { signal: SIGSEGV, code: SI_KERNEL, hasAddress: false },
+  [VECTOR.stack]: { signal: SIGBUS, code: SI_KERNEL, hasAddress: false },
   [VECTOR.x87]: { signal: SIGFPE, code: FPE_FLTINV, hasAddress: true },
   [VECTOR.simd]: { signal: SIGFPE, code: FPE_FLTINV, hasAddress: true },
 };
@@ -74,7 +77,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
-    this.cpu = new Cpu(this.memory, this.mmu, options.cpu);
+    this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, newRegisters: () => this.cpu.state,
       extraCalls: trampfdCalls(this.trampolines), hwcap: cpuidOf(1, 0).edx >>> 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
@@ -132,8 +135,12 @@ export class Machine {
     return this.fault(task, isBus ? SIGBUS : SIGSEGV, code, fault.address, VECTOR.page, fault.code);
   }
   private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): Ending | null {
-    const trap = TRAPS[exit.vector] ?? TRAPS[VECTOR.protection];
-    return this.fault(task, trap.signal, trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, 0);
+    const trap = exit.isStep === true ? SINGLE_STEP : TRAPS[exit.vector] ?? SIGNALLED;
+    return this.fault(task, trap.signal, trap.code === FPE_FLTINV ? this.floatCode(exit.vector) : trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, this.cpu.errorCode);
+  }
+  private floatCode(vector: number): number {
+    const { fpuStatus, fpuControl, mxcsr } = this.cpu.state, raised = vector === VECTOR.x87 ? fpuStatus & ~fpuControl : mxcsr & ~(mxcsr >> 7);
+    return FPE_CODES.find(([bits]) => (raised & bits) !== 0)?.[1] ?? FPE_FLTINV;
   }
   /** A synchronous signal: the guest's own doing, so it is delivered now or it kills. */
   private fault(task: KernelTask, signal: number, code: number, address: Va, trap: number, error: number): Ending | null {

@@ -49,6 +49,8 @@ export const STATE = {
   near: 904,
   /** The page of an access that missed, for whoever asked. */
   met: 920,
+  /** Selectors of es, cs, ss, ds, fs, gs, 2 bytes each. */
+  selectors: 1008,
   bytes: 1024,
 } as const;
 

@@ -2,22 +2,24 @@
 import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import type { PageFault } from '../mmu/fault.ts';
-import { ACCESS, type Mmu } from '../mmu/mmu.ts';
+import { NONE, type Instruction } from '../decoder/instruction.ts';
+import { ACCESS, type Mmu, NOT_CANONICAL } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
 import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
-import { VECTOR } from './ops.ts';
+import { isTrap, TF, VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
 import { LEFT, Support } from './generated/support.ts';
-import { CpuState } from './state.ts';
+import { CpuState, RSP } from './state.ts';
 import { directCycles, type ThreadedOptions, Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
 export type Exit =
   | { readonly reason: 'syscall' }
   | { readonly reason: 'page-fault'; readonly fault: PageFault }
-  | { readonly reason: 'exception'; readonly vector: number }
+  /** `isStep`: #DB because TF was set. */
+  | { readonly reason: 'exception'; readonly vector: number; readonly isStep?: boolean }
   /** A breakpoint at RIP, not yet executed. */
   | { readonly reason: 'stop' }
   | { readonly reason: 'budget' };
@@ -25,6 +27,7 @@ export type Exit =
 const SYSCALL: Exit = Object.freeze({ reason: 'syscall' });
 const STOP: Exit = Object.freeze({ reason: 'stop' });
 const BUDGET: Exit = Object.freeze({ reason: 'budget' });
+const STEPPED: Exit = Object.freeze({ reason: 'exception', vector: VECTOR.debug, isStep: true });
 const EXCEPTIONS: readonly Exit[] = Array.from({ length: 32 }, (_, vector) => Object.freeze({ reason: 'exception', vector } as const));
 
 /** Who performs: the interpreter alone; it and one of what is generated from the same score; or whichever is best for code of its age. */
@@ -35,6 +38,8 @@ export interface CpuOptions {
   /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
   readonly threaded?: Partial<ThreadedOptions>;
+  /** 32 random bits a call: RDRAND's. */
+  readonly random?: () => number;
 }
 /** What the interpreter performs is worth compiling sooner than what is threaded. */
 const HOT_RUNS = 150, HOT_THREADED_RUNS = 20_000, HOT_FROM = 40_000;
@@ -46,7 +51,8 @@ const NEVER = 0x7fffffff;
 
 const DONE = -1;
 const NOWHERE = -1;
-const RIP = 2 * SLOT.rip;
+const RIP = 2 * SLOT.rip, EFLAGS = STATE.eflags >> 2;
+const RBP = 5, STACK_OPERATIONS: ReadonlySet<string> = new Set(['push', 'pop', 'pushf', 'popf', 'call', 'ret', 'enter', 'leave', 'iret', 'retf']);
 const STATE_LEFT = STATE.left >> 2, STATE_SITE = STATE.site >> 2;
 const THREADED = STATE.threaded >> 3, CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
 
@@ -67,6 +73,7 @@ export class Cpu {
   /** The last run ended with its budget. */
   private wasCutShort = false;
   private generatedInstructions = 0;
+  private isStepping = false;
 
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
@@ -76,6 +83,7 @@ export class Cpu {
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
     this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns);
     this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
+    if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
     const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu);
     this.support = support;
@@ -91,6 +99,7 @@ export class Cpu {
 
   /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
+    if ((this.state.eflags & TF) !== 0 && !this.isStepping) return this.step();
     const { interpreter: m, support } = this, r = this.state.r32, f64 = this.state.f64;
     // Where the last budget ended is no place of the program's: it does not count as hot.
     let start = 0, isCounted = !this.wasCutShort;
@@ -101,7 +110,7 @@ export class Cpu {
       while (left > 0) {
         const lo = r[RIP], hi = r[RIP + 1];
         const next = this.blocks.known(lo, hi) ?? this.fetch(lo, hi);
-        if (next === null) { exit = this.fault(); break; }
+        if (next === null) { exit = this.fault(null); break; }
         block = next;
         if (block.stopsHere && mayStop) { exit = STOP; break; }
         mayStop = true;
@@ -116,7 +125,7 @@ export class Cpu {
           if (!this.costs.isTimed) cycles = done;
           this.generatedInstructions += done;
           left -= done;
-          if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; exit = this.fault(); break; }
+          if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
           if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
           block = this.takenOver;
         } else if (isCounted) {
@@ -139,14 +148,14 @@ export class Cpu {
           if (m.outcome !== OUTCOME.next) break;
         }
         const outcome = m.outcome;
-        if (outcome === OUTCOME.trapped && m.vector !== VECTOR.breakpoint) k -= 1; // A fault: not done, so it does not count.
+        if (outcome === OUTCOME.trapped && !isTrap(m.vector)) k -= 1; // A fault: not done, so it does not count.
         left -= k - start;
         if (start > 0) cycles -= block.costOf(start);
         if (outcome > OUTCOME.jumped) {
           m.outcome = OUTCOME.next;
           cycles += block.costOf(k);
           exit = this.leave(block, k, outcome);
-          if (exit !== null) break;
+          if (exit !== null || ((r[EFLAGS] & TF) !== 0 && !this.isStepping)) break;
         } else {
           m.outcome = OUTCOME.next;
           if (block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
@@ -159,7 +168,7 @@ export class Cpu {
       const done = this.rewind(block);
       left -= done - start;
       cycles += block.costOf(done) - block.costOf(start);
-      exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault();
+      exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault(block.instructions[done]!);
     }
     f64[CYCLES] += cycles;
     f64[INSTRUCTIONS] += budget - left;
@@ -168,7 +177,32 @@ export class Cpu {
     this.wasCutShort = exit === null;
     return exit ?? BUDGET;
   }
-  private fault(): Exit { return this.mmu.fault.address === -1 ? EXCEPTIONS[VECTOR.protection] : this.pageFault; }
+  /** What the MMU says of the instruction's access, or of fetching it. */
+  private fault(i: Instruction | null): Exit {
+    if (this.mmu.fault.address !== NOT_CANONICAL) return this.pageFault;
+    this.interpreter.error = 0;
+    return EXCEPTIONS[i !== null && this.isStackAccess(i) ? VECTOR.stack : VECTOR.protection];
+  }
+  /** RSP and RBP address the stack segment, unless an FS or GS prefix says otherwise (SDM vol. 3A §6.15, #SS). What has a memory operand beside the stack faults by that first. */
+  private isStackAccess({ operands, operation }: Instruction): boolean {
+    const operand = operands.find(o => o.kind === 'mem'), usesStack = STACK_OPERATIONS.has(operation);
+    if (operand === undefined) return usesStack;
+    const isOnStack = operand.segment === NONE && (operand.base === RSP || operand.base === RBP);
+    if (!usesStack) return isOnStack;
+    const m = this.interpreter, high = m.scratch.i32[m.address(operand) + 1] >> 15;
+    m.begin();
+    return high === 0 || high === -1 || isOnStack;
+  }
+  /** The error code of the last exception that `run` came back with. */
+  get errorCode(): number { return this.interpreter.error; }
+  /** With TF set: one instruction, and #DB after it. */
+  private step(): Exit {
+    this.isStepping = true;
+    try {
+      const exit = this.run(1);
+      return exit === BUDGET ? STEPPED : exit;
+    } finally { this.isStepping = false; }
+  }
 
   /**
    * Generated code gave up before an instruction of `takenOver`: RIP goes there, and what of its block was counted in advance is taken back.
@@ -210,7 +244,7 @@ export class Cpu {
     if (outcome === OUTCOME.codeWritten) return null;
     if (outcome === OUTCOME.again) { this.goBack(block, executed - 1); return null; }
     const { vector } = this.interpreter;
-    if (vector !== VECTOR.breakpoint) this.goBack(block, executed);
+    if (!isTrap(vector)) this.goBack(block, executed);
     return EXCEPTIONS[vector];
   }
   /** RIP becomes the address of an instruction of the block. */

@@ -6,7 +6,7 @@ import type { Operand } from '../decoder/instruction.ts';
 import { ACCESS } from '../mmu/mmu.ts';
 import { settle } from './flags.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from './interpret.ts';
-import { type HelperContext, VECTOR } from './ops.ts';
+import type { HelperContext } from './ops.ts';
 import type { CpuState } from './state.ts';
 
 const CANONICAL_END = 2 ** 47;
@@ -23,7 +23,7 @@ export class HelperPort implements HelperContext {
     return vaOf(words[t], words[t + 1]);
   }
   span(at: number, length: number, isWrite: boolean): Pa {
-    if (at >= CANONICAL_END) this.trap(VECTOR.protection);
+    if (at >= CANONICAL_END) this.m.raiseNotCanonical();
     const pa = this.translate(at, isWrite);
     if (isWrite) this.m.beforeWrite(pa, length);
     return pa;
@@ -34,7 +34,7 @@ export class HelperPort implements HelperContext {
     return pa;
   }
   probe(at: number, length: number, isWrite: boolean): void {
-    if (at + length > CANONICAL_END) this.trap(VECTOR.protection);
+    if (at + length > CANONICAL_END) this.m.raiseNotCanonical();
     for (let page = at; page < at + length; page += PAGE_BYTES - (page % PAGE_BYTES)) this.translate(page, isWrite);
   }
   load(at: number, into: Uint8Array): void {
@@ -70,7 +70,9 @@ export class HelperPort implements HelperContext {
   writeFlags(mask: number, value: number): void {
     this.state.eflags = (settle(this.state.r32) & ~mask) | (value & mask);
   }
-  trap(vector: number): never { this.m.vector = vector; throw TRAP; }
+  trap(vector: number, error = 0): never { this.m.vector = vector; this.m.error = error; throw TRAP; }
+  trapAfter(vector: number): void { this.m.trap(vector); }
+  random(): number { return this.m.random(); }
   again(): void { this.m.outcome = OUTCOME.again; }
   charge(cycles: number): void { if (this.m.isTimed) this.state.f64[STATE.cycles >> 3] += cycles; }
 }

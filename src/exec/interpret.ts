@@ -3,10 +3,10 @@ import { PAGE_BYTES, PAGE_MASK, SLOT, STATE, TLB } from '../base/layout.ts';
 import type { i32, Pa, Size } from '../base/types.ts';
 import { bigOf, WORD } from '../base/words.ts';
 import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
-import { ACCESS, type Mmu } from '../mmu/mmu.ts';
+import { ACCESS, type Mmu, NOT_CANONICAL } from '../mmu/mmu.ts';
 import { afterWriting, carryOf, conditionOf, ruleWord, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
-import { type Helper, type Ops, RULE, type Rule, type Temp, VECTOR } from './ops.ts';
+import { type Helper, type Ops, RULE, type Rule, type Temp, TF, VECTOR } from './ops.ts';
 import { type Primitive, Scratch } from './primitive.ts';
 import type { CpuState } from './state.ts';
 import type { Instruction } from '../decoder/instruction.ts';
@@ -35,6 +35,10 @@ export class Interpreter implements Ops {
   readonly scratch = new Scratch(SCRATCH_WORDS);
   outcome: number = OUTCOME.next;
   vector = 0;
+  /** The error code that comes with it. */
+  error = 0;
+  /** 32 random bits: what RDRAND gives. */
+  random: () => number = () => 0;
   private readonly s: Int32Array;
   private readonly r: Int32Array;
   private readonly words: Int32Array;
@@ -222,7 +226,9 @@ export class Interpreter implements Ops {
     this.store(at, t, 32, aligned);
   }
   probe(at: Temp, size: Size): void { this.translateAcross(this.s[at], this.s[at + 1], size, ACCESS.write); }
-  private raiseProtection(): Temp { this.vector = VECTOR.protection; throw TRAP; }
+  private raiseProtection(): Temp { this.vector = VECTOR.protection; this.error = 0; throw TRAP; }
+  /** #GP or #SS: who knows the instruction knows which. */
+  raiseNotCanonical(): never { this.mmu.raise(NOT_CANONICAL, 0); throw FAULT; }
 
   private get(pa: Pa, size: Size): Temp {
     const s = this.s, t = this.used;
@@ -263,7 +269,7 @@ export class Interpreter implements Ops {
   private translateAcross(lo: i32, hi: i32, size: number, access: number): void {
     const last = (lo + size - 1) | 0, lastHi = (last >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi;
     // What leaves the lower half raises #GP, whatever its first page would raise.
-    if (lastHi >> 15 !== hi >> 15 && lastHi !== 0) this.raiseProtection();
+    if (lastHi >> 15 !== hi >> 15 && lastHi !== 0) this.raiseNotCanonical();
     this.translate(lo, hi, access);
     this.translate(last & PAGE_MASK, lastHi, access);
   }
@@ -438,6 +444,8 @@ export class Interpreter implements Ops {
     const r = this.r;
     r[KNOWN] = (r[KNOWN] & ~mask) | (this.s[value] & mask);
     r[KIND] = afterWriting(r[KIND], mask);
+    // Single steps are the processor's: the block ends here.
+    if ((mask & TF) !== 0 && (r[KNOWN] & TF) !== 0 && this.outcome === OUTCOME.next) this.outcome = OUTCOME.codeWritten;
   }
 
   // — control —
@@ -460,7 +468,7 @@ export class Interpreter implements Ops {
   branch(condition: Temp, o: Operand): void {
     if (this.s[condition] !== 0) this.jump(this.target(o));
   }
-  trap(vector: number): void { this.vector = vector; this.outcome = OUTCOME.trapped; }
+  trap(vector: number): void { this.vector = vector; this.error = 0; this.outcome = OUTCOME.trapped; }
   syscall(): void { this.outcome = OUTCOME.syscall; }
 
   apply(primitive: Primitive, a: Temp, b: Temp = 0, c: Temp = 0): Temp {

@@ -131,7 +131,7 @@ export interface Ops {
   carry(): Temp;
   /** RFLAGS as PUSHF stores it. */
   readFlags(): Temp;
-  /** Replaces the bits of `mask` by those of `value`; the others keep their values. */
+  /** Replaces the bits of `mask` by those of `value`; the others keep their values. With TF among them it is the first write. */
   writeFlags(mask: number, value: Temp): void;
 
   // — control —
@@ -162,7 +162,10 @@ export interface Ops {
 export type Semantics = (m: Ops, i: Instruction) => void;
 
 /** Exception vectors (SDM 3A §6.3.1). */
-export const VECTOR = { divide: 0, debug: 1, breakpoint: 3, overflow: 4, undefined: 6, protection: 13, page: 14, x87: 16, alignment: 17, simd: 19 } as const;
+export const VECTOR = { divide: 0, debug: 1, breakpoint: 3, overflow: 4, undefined: 6, stack: 12, protection: 13, page: 14, x87: 16, alignment: 17, simd: 19 } as const;
+
+/** Traps are reported after their instruction, faults before (SDM 3A §6.5). #DB is one here: there are no debug registers. */
+export const isTrap = (vector: number): boolean => vector === VECTOR.debug || vector === VECTOR.breakpoint || vector === VECTOR.overflow;
 
 /**
  * What a helper may touch. Addresses are doubles; accesses are checked, and one that faults does not return: the
@@ -186,8 +189,12 @@ export interface HelperContext {
   write(operand: Operand, lo: number, hi: number): void;
   readFlags(): number;
   writeFlags(mask: number, value: number): void;
-  /** Does not return. */
-  trap(vector: number): never;
+  /** Does not return. `error`: the code that comes with #GP. */
+  trap(vector: number, error?: number): never;
+  /** A trap: the instruction is done, and RIP behind it. */
+  trapAfter(vector: number): void;
+  /** 32 random bits, from the machine's seed. */
+  random(): number;
   /** The instruction is not finished (a long REP): execute it again. */
   again(): void;
   /** Cycles to add to this instruction's. */

@@ -36,6 +36,7 @@ export class CpuState implements SignalRegisters {
   reset(): void {
     this.u8.fill(0, 0, STATE.instructions);
     this.u8.fill(0, STATE.vector, STATE.threaded);
+    this.u8.fill(0, STATE.selectors, STATE.selectors + 12);
     this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
   }
   get rip(): Va { return vaOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }

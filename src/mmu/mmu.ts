@@ -29,6 +29,9 @@ export function tlbSlot(lo: i32, hi: i32): number {
 const PAGE_SHIFT = 12, PAGES_PER_WORD = 1 << 20;
 function pageNumber(lo: i32, hi: i32): number { return (hi >>> 0) * PAGES_PER_WORD + (lo >>> PAGE_SHIFT); }
 
+/** The address of a fault that is no page fault: the processor raises #GP, or #SS. */
+export const NOT_CANONICAL = -1;
+
 export class Mmu {
   readonly memory: LinearMemory;
   readonly frames: Frames;
@@ -89,7 +92,7 @@ export class Mmu {
 
   /** `probe` past the TLB: walks, checks, marks the entries accessed (and dirty), and fills the TLB. */
   fill(lo: i32, hi: i32, access: number): Pa {
-    if (hi >> 15 !== 0 && hi >> 15 !== -1) return this.raise(-1, 0);
+    if (hi >> 15 !== 0 && hi >> 15 !== -1) return this.raise(NOT_CANONICAL, 0);
     const w = this.words, bits = PF_USER | FAULT_BITS[access]!;
     if (this.cr3 === NO_ROOT) return this.miss(lo, hi, bits);
     const at4 = (this.cr3 >> 2) + wordInPml4(hi), e4 = w[at4]!;
@@ -135,7 +138,7 @@ export class Mmu {
     if (w[slot] !== (lo & PAGE_MASK) || w[slot + 1] !== hi) this.misses += 1;
     return this.raise(vaOf(hi < 0 ? lo & UPPER_HALF_MASK : lo, hi), code);
   }
-  private raise(address: Va, code: number): -1 {
+  raise(address: Va, code: number): -1 {
     this.fault.address = address; this.fault.code = code;
     return -1;
   }

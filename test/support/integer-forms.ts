@@ -77,7 +77,7 @@ for (const op of ['bt', 'bts', 'btr', 'btc']) {
 }
 bySize(s => {
   form(`bsf ${A[s]}, ${C[s]}`, 'osapc'); form(`bsr ${A[s]}, ${C[s]}`, 'osapc'); form(`bsr ${A[s]}, ${P[s]} [rsi]`, 'osapc'); form(`mov ecx, 0\nbsf ${A[s]}, ${C[s]}`, 'osapc');
-  form(`popcnt ${A[s]}, ${C[s]}`); form(`lzcnt ${A[s]}, ${C[s]}`, 'osap'); form(`tzcnt ${A[s]}, ${C[s]}`, 'osap'); form(`mov ecx, 0\ntzcnt ${A[s]}, ${C[s]}`, 'osap'); form(`lzcnt ${B[s]}, ${P[s]} [rsi+7]`, 'osap');
+  form(`popcnt ${A[s]}, ${C[s]}`); form(`lzcnt ${A[s]}, ${C[s]}`); form(`tzcnt ${A[s]}, ${C[s]}`); form(`mov ecx, 0\ntzcnt ${A[s]}, ${C[s]}`); form(`lzcnt ${B[s]}, ${P[s]} [rsi+7]`);
   form(`movbe ${A[s]}, ${P[s]} [rsi]`); form(`movbe ${P[s]} [rsi+2], ${B[s]}`);
   for (const cc of CC) form(`cmov${cc} ${A[s]}, ${C[s]}`);
   form(`cmovs ${B[s]}, ${P[s]} [rsi]`);

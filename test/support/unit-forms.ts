@@ -46,4 +46,23 @@ const CRYPTO: readonly UnitForm[] = [
   ...withImmediates('integer', 'sha1rnds4', [0, 1, 2, 3, 0xfe], ...VECTORS), ...each('integer', 'sha256rnds2', 'xmm1, xmm2, xmm0', 'xmm0, xmm1, xmm0', 'xmm1, xmm1, xmm0', 'xmm1, [rsi], xmm0'),
 ];
 
-export const UNIT_FORMS: Readonly<Record<string, readonly UnitForm[]>> = { mmx: MMX, text: TEXT, crypto: CRYPTO };
+const SELECTORS = [0, 3, 8, 0x10, 0x20, 0x23, 0x28, 0x2b, 0x30, 0x33, 0x3b, 0x40, 0x5b, 0x63, 0x78, 0x7b, 0x7f, 0x2f, 0x1000, 0xffff];
+const SYSTEM: readonly UnitForm[] = [
+  ...SELECTORS.flatMap(selector => ['lar eax, ecx', 'lar r9, rcx', 'lar ax, cx', 'lsl ebx, ecx', 'lsl rdx, rcx', 'lsl bx, cx', 'verr cx', 'verw cx'].map(body => `mov ecx, ${selector}\n${selector >= 0x78 && body.startsWith('lsl') ? 'verr cx' : body}`)),
+  ...['lar eax, word ptr [rsi]', 'lsl rax, word ptr [rsi]', 'verr word ptr [rsi]', 'mov word ptr [rsi+2], 0x33\nlar r8d, word ptr [rsi+2]'],
+  ...[0, 3, 0x23, 0x2b, 0x28, 0x33, 0x7b].flatMap(selector => ['ds', 'es', 'fs', 'gs'].map(name => `mov ecx, ${selector}\nmov ${name}, ecx\nmov rax, -1\nmov ax, ${name}\nmov rbx, ${name}\nmov [rsi+1], ${name}\nxor edx, edx\nmov ${name}, edx`)),
+  ...['fs', 'gs'].flatMap(name => [`mov ecx, 0x2b\nmov ${name}, ecx\npush ${name}\npop rax\npush 0x33\npop ${name}\nmov ebx, ${name}\npush 0\npop ${name}`,
+    `shl rax, 17\nshr rax, 17\nwr${name}base rax\nrd${name}base rbx\nwr${name}base ecx\nrd${name}base rdx\nmov ecx, 0x2b\nmov ${name}, ecx\nrd${name}base r8\nwr${name}base rax\nxor ecx, ecx\nmov ${name}, ecx\nrd${name}base r9\nrd${name}base r9d`,
+    `mov dword ptr [rsi+4], 0x2b\nl${name} eax, [rsi]\nmov ebx, ${name}\nmov word ptr [rsi+2], 0x33\nl${name} cx, [rsi]\nmov edx, ${name}\nxor r8d, r8d\nmov ${name}, r8d`]),
+  'mov dword ptr [rsi+4], 0x2b\nlss eax, [rsi]\nmov ebx, ss', 'mov eax, 0x2b\nmov ss, eax\nmov ecx, ss',
+  'rdpid rax\nmov eax, 0', 'rdrand rax\nmov rax, 0', 'rdrand ecx\nmov ecx, 0', 'rdrand dx\nmov dx, 0', 'rdseed rax\nmov rax, 0', 'rdseed ecx\nmov ecx, 0',
+  'mov r8, rsp\npush 0x2b\npush r8\nmov eax, 0x8d7\npush rax\npush 0x33\nlea rbx, [rip+1f]\npush rbx\n.byte 0x48, 0xcf\nmov rcx, 1\n1: sub r8, rsp\nmov ebx, 0',
+  'mov r8, rsp\npush 0x33\nlea rbx, [rip+1f]\npush rbx\n.byte 0x48, 0xcb\nmov rcx, 1\n1: sub r8, rsp\nmov ebx, 0', 'mov r8, rsp\npush 5\npush 6\npush 0x33\nlea rbx, [rip+1f]\npush rbx\n.byte 0x48, 0xca, 16, 0\nmov rcx, 1\n1: sub r8, rsp\nmov ebx, 0',
+  'sgdt [rsi+1]', 'sidt [rsi+1]', 'sldt eax', 'str word ptr [rsi]', 'smsw eax', 'smsw word ptr [rsi+3]',
+  'crc32 eax, cl', 'crc32 ebx, cx', 'crc32 eax, edx', 'crc32 rbx, rcx', 'crc32 rax, byte ptr [rsi]', 'crc32 r9d, dword ptr [rsi+3]', 'crc32 r8, qword ptr [rsi+3]', 'crc32 eax, al', 'crc32 eax, ah',
+  'movbe rax, [rsi+1]', 'movbe [rsi+3], cx', 'movbe r9d, [rsi]', 'adcx rax, rcx', 'adox r9, [rsi+3]', 'adcx ecx, ecx', 'adox ebx, edx', 'lock cmpxchg8b [rsi+4]', 'mov rax, [rsi]\nmov edx, [rsi+4]\ncmpxchg8b [rsi]',
+  'and rsi, -16\nlock cmpxchg16b [rsi]', 'popcnt rax, rcx', 'lzcnt ecx, [rsi]', 'tzcnt r9w, cx', 'popcnt bx, word ptr [rsi+1]',
+  'clflush [rsi]', 'clflushopt [rsi+3]', 'clwb [rsi+63]', 'prefetchw [rsi]', 'prefetcht1 [0]', 'lfence', 'mfence', 'sfence', 'pause',
+].map(body => one(body));
+
+export const UNIT_FORMS: Readonly<Record<string, readonly UnitForm[]>> = { mmx: MMX, text: TEXT, crypto: CRYPTO, system: SYSTEM };

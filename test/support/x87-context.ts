@@ -67,6 +67,8 @@ export class FakeContext implements HelperContext {
   }
   readFlags(): number { return settle(this.state.r32); }
   writeFlags(mask: number, value: number): void { this.state.eflags = (settle(this.state.r32) & ~mask) | (value & mask); }
+  trapAfter(): void {}
+  random(): number { return 0; }
   trap(vector: number): never { throw new FakeTrap(vector); }
   again(): void { this.isAgain = true; }
   charge(cycles: number): void { this.cycles += cycles; }

@@ -3,7 +3,7 @@ import { SLOT } from '../../base/layout.ts';
 import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, type Operand } from '../../decoder/instruction.ts';
 import { afterWriting, ruleWord } from '../flags.ts';
-import { ARITHMETIC_FLAGS, CF, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
+import { ARITHMETIC_FLAGS, CF, type Ops, type Rule, RULE, type Semantics, type Temp, TF } from '../ops.ts';
 
 /** A rule word: what the flags come from is not known when code is written. */
 export const UNKNOWN_RULE = -1;
@@ -117,6 +117,7 @@ class Uses implements Ops, InstructionUse {
   carry(): Temp { this.readsFlags(CF); return UNKNOWN; }
   readFlags(): Temp { this.readsFlags(ARITHMETIC_FLAGS); return UNKNOWN; }
   writeFlags(mask: number): void {
+    if ((mask & TF) !== 0) this.mayGiveUp = true;
     const written = mask & ARITHMETIC_FLAGS;
     if (written === 0) return;
     if (written === ARITHMETIC_FLAGS && this.conditions === 0) this.rule = RULE.known;

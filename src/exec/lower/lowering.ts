@@ -9,7 +9,7 @@ import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instru
 import type { Code, Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { afterWriting, ruleWord, WRITTEN_SHIFT } from '../flags.ts';
-import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp } from '../ops.ts';
+import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp, TF } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Effect } from './effect.ts';
 import type { FlagLocals } from './flag-locals.ts';
@@ -374,7 +374,12 @@ export abstract class Lowering implements Ops {
   condition(cc: number): Temp { return this.flagValues().condition(cc); }
   carry(): Temp { return this.flagValues().carry(); }
   readFlags(): Temp { return this.flagValues().settled(); }
-  writeFlags(mask: number, value: Temp): void { this.effects.push({ kind: 'eflags', mask, value: this.v.i32(value) }); }
+  /** Single steps are the interpreter's. */
+  writeFlags(mask: number, value: Temp): void {
+    const { v } = this, bits = v.i32(value);
+    if ((mask & TF) !== 0) this.effects.push({ kind: 'give-up', condition: v.and32(bits, v.constant32(TF)) });
+    this.effects.push({ kind: 'eflags', mask, value: bits });
+  }
 
   // — control —
   canonical(at: Temp): void {

@@ -1,10 +1,12 @@
 /** Bits and flags (SDM vol. 2: BT, BTS, BTR, BTC, BSF, BSR, LZCNT, TZCNT, POPCNT, CRC32, CLC … STD, LAHF, SAHF, PUSHF, POPF). */
 import type { Size } from '../../base/types.ts';
 import { type Instruction, type Operand, register } from '../../decoder/instruction.ts';
-import { AF, ARITHMETIC_FLAGS, CF, DF, type Helper, type Ops, PF, SF, type Semantics, type Temp, TF, ZF } from '../ops.ts';
-import { pop, push } from './moves.ts';
+import { CRC32 } from '../primitives/crypto.ts';
+import { AF, ARITHMETIC_FLAGS, CF, DF, OF, type Ops, PF, SF, type Semantics, type Temp, TF, ZF } from '../ops.ts';
+import { RSP } from '../state.ts';
+import { push } from './moves.ts';
 
-const AH = register('high8', 0, 1);
+const AH = register('high8', 0, 1), STACK_POINTER = register('gpr', RSP, 8);
 /** What POPF in user mode may change: not IF, IOPL, VIF, VIP (SDM vol. 2, POPF, table 4-21). */
 const POPF_MASK = ARITHMETIC_FLAGS | TF | DF | 0x4000 | 0x40000 | 0x200000;
 
@@ -40,13 +42,13 @@ const scan = (isForward: boolean): Semantics => (m, i) => {
   if (m.when(m.isZero(isNone))) { m.write(i.operands[0], found); m.end(); }
   m.writeFlags(ZF, m.shiftLeft(isNone, m.constant(6), 8));
 };
-/** LZCNT and TZCNT: of zero, the operand size, and CF. */
+/** LZCNT and TZCNT: of zero, the operand size, and CF. Undefined are OF, which stays, and SF, AF, PF, which are cleared. */
 const count = (isTrailing: boolean): Semantics => (m, i) => {
   const bits = 8 * i.size, a = m.read(i.operands[1]), isNone = m.isZero(a);
   const found = isTrailing ? m.lowestBit(a) : m.sub(m.constant(bits - 1), m.highestBit(a), i.size);
   const result = m.select(isNone, m.constant(bits), found);
   m.write(i.operands[0], result);
-  m.writeFlags(CF | ZF, m.or(isNone, m.shiftLeft(m.isZero(result), m.constant(6), 8)));
+  m.writeFlags(ARITHMETIC_FLAGS & ~OF, m.or(isNone, m.shiftLeft(m.isZero(result), m.constant(6), 8)));
 };
 const popcnt: Semantics = (m, i) => {
   const a = m.read(i.operands[1]), result = m.countOnes(a);
@@ -54,16 +56,9 @@ const popcnt: Semantics = (m, i) => {
   m.writeFlags(ARITHMETIC_FLAGS, m.shiftLeft(m.isZero(a), m.constant(6), 8));
 };
 
-/** CRC-32C's polynomial, bits reversed. */
-const CASTAGNOLI = 0x82f63b78 | 0;
-const crc32: Helper = function crc32(context, i) {
-  const source = i.operands[1], low = context.read(source), high = context.high;
-  let crc = context.read(i.operands[0]);
-  for (let k = 0; k < source.size; k++) {
-    crc ^= ((k < 4 ? low : high) >>> (8 * (k & 3))) & 0xff;
-    for (let n = 0; n < 8; n++) crc = (crc >>> 1) ^ (crc & 1 ? CASTAGNOLI : 0);
-  }
-  context.write(i.operands[0], crc, 0);
+const crc32: Semantics = (m, i) => {
+  const source = i.operands[1], target = i.operands[0], value = m.read(source);
+  m.write(target, m.zeroExtend(m.apply(CRC32[source.size as 1 | 2 | 4 | 8], m.read(target), value), 4));
 };
 
 const setFlag = (mask: number, value: number): Semantics => m => { m.writeFlags(mask, m.constant(value)); };
@@ -72,13 +67,18 @@ const LAHF_FLAGS = SF | ZF | AF | PF | CF;
 const lahf: Semantics = m => { m.write(AH, m.or(m.and(m.readFlags(), m.constant(LAHF_FLAGS)), m.constant(2))); };
 const sahf: Semantics = m => { m.writeFlags(LAHF_FLAGS, m.read(AH)); };
 const pushf: Semantics = (m, i) => { push(m, m.and(m.readFlags(), m.constant(~0x30000)), i.size as Size); };
-const popf: Semantics = (m, i) => { m.writeFlags(i.size === 2 ? POPF_MASK & 0xffff : POPF_MASK, pop(m, i.size)); };
+/** Flags before RSP: who writes TF may give up. */
+const popf: Semantics = (m, i) => {
+  const top = m.read(STACK_POINTER);
+  m.writeFlags(i.size === 2 ? POPF_MASK & 0xffff : POPF_MASK, m.load(top, i.size));
+  m.write(STACK_POINTER, m.add(top, m.constant(i.size), 8));
+};
 
 export const bits: Readonly<Record<string, Semantics>> = {
   bt: bitTest(null), bts: bitTest((m, a, mask) => m.or(a, mask)), btc: bitTest((m, a, mask) => m.xor(a, mask)),
   btr: bitTest((m, a, mask) => m.and(a, m.not(mask, 8))),
   bsf: scan(true), bsr: scan(false), tzcnt: count(true), lzcnt: count(false), popcnt,
-  crc32: (m, i) => m.help(crc32, i),
+  crc32,
   clc: setFlag(CF, 0), stc: setFlag(CF, CF), cld: setFlag(DF, 0), std: setFlag(DF, DF), cmc,
   lahf, sahf, pushf, popf, pushfq: pushf, popfq: popf,
 };

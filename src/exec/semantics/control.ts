@@ -1,7 +1,7 @@
 /** Control transfer (SDM vol. 2: JMP, Jcc, CALL, RET, LOOP, JRCXZ, SYSCALL, INT n, UD, HLT) and what user mode may not do. */
 import type { Size } from '../../base/types.ts';
 import { type Instruction, register } from '../../decoder/instruction.ts';
-import { type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
+import { type Helper, type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
 import { push } from './moves.ts';
 import { RSP } from '../state.ts';
 
@@ -32,6 +32,8 @@ const ret: Semantics = (m, i) => {
   m.write(STACK_POINTER, i.operands.length === 0 ? above : m.add(above, m.read(i.operands[0]), 8));
   m.jump(to);
 };
+/** Of an error code: it names an entry of the interrupt table. */
+const IN_TABLE = 2;
 const counter = (i: Instruction) => i.addressSize === 4 ? ECX : RCX;
 /** LOOP, LOOPE, LOOPNE: the counter goes down, flags stay. */
 const loop = (zero: boolean | null): Semantics => (m, i) => {
@@ -50,12 +52,18 @@ const syscall: Semantics = m => {
   m.syscall();
 };
 const trap = (vector: number): Semantics => m => { m.trap(vector); };
+/** Only #BP and #OF may be called from user mode. `int 0x80` is what it is under a kernel without 32-bit programs: nothing. */
+const interrupt: Helper = function interrupt(c, i) {
+  const vector = c.read(i.operands[0]!) & 0xff;
+  if (vector === VECTOR.breakpoint || vector === VECTOR.overflow) c.trapAfter(vector);
+  else c.trap(VECTOR.protection, 8 * vector + IN_TABLE);
+};
 const undefinedInstruction = trap(VECTOR.undefined), forbidden = trap(VECTOR.protection);
 const nothing: Semantics = () => { /* Hints and orderings: one processor, in order. */ };
 
 /** Names of rows that share one meaning. */
 const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'ins', 'outs', 'lgdt', 'lidt', 'lldt', 'ltr', 'lmsw', 'clts', 'invd', 'wbinvd', 'wbnoinvd', 'invlpg', 'invpcid', 'swapgs', 'wrmsr',
-  'rdmsr', 'rdpmc', 'sysret', 'sysexit', 'iret', 'int', 'rsm', 'vmcall', 'monitor', 'mwait', 'retf', 'ljmp', 'lcall', 'xsetbv', 'sgdt', 'sidt', 'sldt', 'str', 'smsw', 'clac', 'stac'];
+  'rdmsr', 'rdpmc', 'sysret', 'sysexit', 'ljmp', 'lcall', 'xsetbv', 'xsaves', 'xsaves64', 'xrstors', 'xrstors64'];
 const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
 const HINTS = ['nop', 'pause', 'endbr64', 'endbr32', 'prefetch', 'prefetchw', 'prefetchwt1', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchnta', 'lfence', 'mfence', 'sfence',
   'rdsspd', 'rdsspq', 'serialize'];
@@ -63,6 +71,6 @@ const all = (names: readonly string[], semantics: Semantics) => Object.fromEntri
 
 export const control: Readonly<Record<string, Semantics>> = {
   jmp, jcc, call, ret, loop: loop(null), loope: loop(true), loopne: loop(false), jrcxz, jecxz: jrcxz, jcxz: jrcxz,
-  syscall, int3: trap(VECTOR.breakpoint), int1: trap(VECTOR.debug), icebp: trap(VECTOR.debug),
+  syscall, int3: trap(VECTOR.breakpoint), int1: trap(VECTOR.debug), int: (m, i) => m.help(interrupt, i),
   ...all(FORBIDDEN, forbidden), ...all(UNDEFINED, undefinedInstruction), ...all(HINTS, nothing),
 };

@@ -7,7 +7,8 @@ import { bmi } from './bmi.ts';
 import { control } from './control.ts';
 import { fma } from './fma.ts';
 import { mmx, mmxForms } from './mmx.ts';
-import { moves, segmentMoves } from './moves.ts';
+import { moves } from './moves.ts';
+import { segmentMoves, segments } from './segments.ts';
 import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
 import { sseControl } from './sse-control.ts';
@@ -27,7 +28,7 @@ import { x87 } from './x87.ts';
 
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
-  ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...shifts, ...system,
+  ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...segments, ...shifts, ...system,
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...sseText, ...strings, ...x87,
   ...bmi, ...fma, ...vex, ...vexMemory, ...vexMoves,
 });

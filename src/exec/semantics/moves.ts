@@ -1,8 +1,8 @@
 /** Data movement and the stack (SDM vol. 2: MOV, MOVSX, MOVZX, LEA, XCHG, BSWAP, MOVBE, PUSH, POP, ENTER, LEAVE, XLAT, CMOVcc, SETcc). */
 import type { Size } from '../../base/types.ts';
 import { hiOf, loOf, WORD } from '../../base/words.ts';
-import { FORM, type Instruction, NONE, register } from '../../decoder/instruction.ts';
-import { type Helper, type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
+import { NONE, register } from '../../decoder/instruction.ts';
+import type { Helper, Ops, Semantics, Temp } from '../ops.ts';
 import { RSP } from '../state.ts';
 
 const STACK_POINTER = register('gpr', RSP, 8);
@@ -106,33 +106,8 @@ const cmovcc: Semantics = (m, i) => {
 };
 const setcc: Semantics = (m, i) => { m.write(i.operands[0], m.condition(i.condition)); };
 
-/** Segment registers hold what Linux gives user code (arch/x86/include/asm/segment.h); only null and these load. */
-const SELECTORS = [0, 0x33, 0x2b, 0, 0, 0];
-const movSegment: Helper = function movSegment(context, i) {
-  const to = i.operands[0], from = i.operands[1];
-  if (from.form === FORM.other) { context.write(to, from.file === 'segment' ? SELECTORS[from.index] : privileged(context), 0); return; }
-  if (to.file !== 'segment') privileged(context);
-  const value = context.read(from) & 0xffff;
-  if (to.index === 1) context.trap(VECTOR.undefined);
-  if (value > 3 && value !== 0x2b) context.trap(VECTOR.protection);
-  if (to.index === 2 && value !== 0x2b) context.trap(VECTOR.protection);
-};
-function privileged(context: { trap(vector: number): never }): never { return context.trap(VECTOR.protection); }
-/** PUSH FS and POP GS: selectors that are always null. */
-const pushSegment: Semantics = (m, i) => { push(m, m.constant(0), i.size); };
-const popSegment: Helper = function popSegment(context, i: Instruction) {
-  const { state } = context, top = state.rsp, value = new Uint8Array(i.size);
-  context.load(top, value);
-  if ((value[0] | (value[1] << 8)) > 3) context.trap(VECTOR.protection);
-  state.setWords(RSP, loOf(top + i.size), hiOf(top + i.size));
-};
-
 export const moves: Readonly<Record<string, Semantics>> = {
   mov, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushOperand, pop: popOperand, leave,
   enter: (m, i) => m.help(enter, i), xlat: (m, i) => m.help(xlat, i), cmovcc, setcc,
   movnti: mov,
-};
-/** The same names with a segment, control or debug register. */
-export const segmentMoves: Readonly<Record<string, Semantics>> = {
-  mov: (m, i) => m.help(movSegment, i), push: pushSegment, pop: (m, i) => m.help(popSegment, i),
 };

@@ -1,8 +1,8 @@
-/** CPUID, time stamp, segment bases and cache control (SDM vol. 2). */
+/** CPUID, time stamp, chance, segment bases and cache control (SDM vol. 2). */
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
 import { cpuidOf } from '../cpuid.ts';
-import { type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
+import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
 
 const RAX = 0, RCX = 1, RDX = 2, RBX = 3;
 
@@ -18,6 +18,13 @@ function readTimeStamp({ state }: HelperContext): void {
 }
 const rdtsc: Helper = function rdtsc(context) { readTimeStamp(context); };
 const rdtscp: Helper = function rdtscp(context) { readTimeStamp(context); context.state.setWords(RCX, 0, 0); };
+/** RDRAND, RDSEED: there is always something to give. */
+const random: Helper = function random(context, i) {
+  context.write(i.operands[0], context.random(), context.random());
+  context.writeFlags(ARITHMETIC_FLAGS, CF);
+};
+/** The same number as RDTSCP's: of processor 0 on node 0. */
+const rdpid: Helper = function rdpid(context, i) { context.write(i.operands[0], 0, 0); };
 /** CR4.OSXSAVE is not set: nothing to read. */
 const xgetbv: Helper = function xgetbv(context) { context.trap(VECTOR.undefined); };
 const CANONICAL_HIGH = 0x8000;
@@ -34,7 +41,7 @@ const flushLine: Helper = function flushLine(context, i) { context.probe(context
 
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 export const system: Readonly<Record<string, Semantics>> = {
-  cpuid: helps(cpuid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), xgetbv: helps(xgetbv),
+  cpuid: helps(cpuid), rdrand: helps(random), rdseed: helps(random), rdpid: helps(rdpid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), xgetbv: helps(xgetbv),
   rdfsbase: helps(readBase(SLOT.fs)), rdgsbase: helps(readBase(SLOT.gs)),
   wrfsbase: helps(writeBase(SLOT.fs)), wrgsbase: helps(writeBase(SLOT.gs)),
   clflush: helps(flushLine), clflushopt: helps(flushLine), clwb: helps(flushLine),
