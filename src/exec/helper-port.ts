@@ -6,7 +6,7 @@ import type { Operand } from '../decoder/instruction.ts';
 import { ACCESS } from '../mmu/mmu.ts';
 import { settle } from './flags.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from './interpret.ts';
-import type { HelperContext } from './ops.ts';
+import { type HelperContext, TF } from './ops.ts';
 import type { CpuState } from './state.ts';
 
 const CANONICAL_END = 2 ** 47;
@@ -69,6 +69,7 @@ export class HelperPort implements HelperContext {
   readFlags(): number { return settle(this.state.r32); }
   writeFlags(mask: number, value: number): void {
     this.state.eflags = (settle(this.state.r32) & ~mask) | (value & mask);
+    if ((value & mask & TF) !== 0) this.m.outcome = OUTCOME.codeWritten; // The block ends: what follows is stepped through.
   }
   trap(vector: number, error = 0): never { this.m.vector = vector; this.m.error = error; throw TRAP; }
   trapAfter(vector: number): void { this.m.trap(vector); }

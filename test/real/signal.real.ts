@@ -25,6 +25,11 @@ claims('handlers find, change and leave what they do on the host: registers, mas
   assert.fixture(text(here.stdout), text(native.stdout));
   assert.is(here.status, native.status);
 });
+for (const engine of ['interpret', 'threaded', 'compile'] as const) claims(`exceptions become the host's signals, in ${engine}`, () => {
+  const elf = compile(readFileSync(fileURLToPath(new URL('faults.c', import.meta.url)), 'utf8'));
+  const native = runNative(elf), here = runGuest(elf, { cpu: { engine, hotRuns: 1 } });
+  assert.fixture(text(here.stdout), text(native.stdout));
+});
 claims.run();
 
 /** What main does, after including the headers; `on` installs a handler that returns. */
