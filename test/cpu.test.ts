@@ -257,6 +257,11 @@ const FAULTING: readonly Faulting[] = [
   { text: 'movaps xmm0, [rbx]', exit: '#13', registers: { rbx: DATA + 8 } },
   { text: 'mov rax, [rbx]', exit: '#13', registers: { rbx: 0x7fff_ffff_fffcn } },
   { text: 'mov rax, [rbx]', exit: 'page-fault 0xffff800000000000 4', registers: { rbx: 0xffff_8000_0000_0000n } },
+  ...['push rax', 'pop rax', 'ret', 'pushf', 'popf', 'enter 0, 0', 'mov eax, [rsp+8]', 'mov [rsp], al', 'add [rsp+rax], eax', 'fld qword ptr [rsp]', 'movups xmm0, [rsp]', 'push qword ptr [rax]']
+    .map(text => ({ text, exit: '#12', registers: { rsp: NOT_CANONICAL, rax: DATA } })),
+  ...['leave', 'mov eax, [rbp]', 'mov eax, ds:[rbp]', 'mov [rbp+rax*2], rcx'].map(text => ({ text, exit: '#12', registers: { rbp: NOT_CANONICAL, rax: 0 } })),
+  ...['mov eax, fs:[rbp]', 'mov eax, [rax+rbp]', 'push qword ptr [rax+rbp]', 'movaps xmm0, [rsp]'].map(text => ({ text, exit: '#13', registers: { rbp: NOT_CANONICAL, rax: 0, rsp: DATA + 0x108 } })),
+  { text: 'int 0', exit: '#13' }, { text: 'int 0x80', exit: '#13' }, { text: 'mov ss, eax', exit: '#13', registers: { rax: 0 } }, { text: 'mov fs, eax', exit: '#13', registers: { rax: 0x10 } },
   { text: 'div ecx', exit: '#0', registers: { rcx: 0 } }, { text: 'idiv rcx', exit: '#0', registers: { rcx: 1, rax: 0, rdx: 1 } },
   { text: 'ud2', exit: '#6' }, { text: 'hlt', exit: '#13' }, { text: 'cli', exit: '#13' }, { text: 'in al, dx', exit: '#13' },
 ];
@@ -291,6 +296,17 @@ for (const text of ['ret', 'ret 16']) faults(`\`${text}\` to where no address is
 faults('`int3` leaves RIP behind it', () => {
   const w = new CpuWorld('nop\nint3\nnop');
   assert.equal([w.run(), w.rip, w.cpu.state.instructions], ['#3', CODE + 2, 2]);
+});
+for (const [text, vector] of [['int1', 1], ['int 3', 3], ['int 4', 4]] as const) faults(`\`${text}\` reports the next instruction`, () => {
+  const w = new CpuWorld(`nop\nstart: ${text}\nend: nop`);
+  assert.equal([w.run(), w.rip, w.cpu.state.instructions], [`#${vector}`, w.label('end'), 2]);
+});
+faults('TF: #DB after the instruction that follows POPF, and after each one more', () => {
+  const w = new CpuWorld('push 0x302\npopf\nfirst: inc eax\nsecond: jmp third\nnop\nthird: ud2');
+  const met: unknown[] = [];
+  for (const exit of ['#1', '#1', '#6']) { let got = w.run(); while (got === 'budget') got = w.run(); assert.is(got, exit); met.push(w.rip); }
+  assert.equal(met, ['second', 'third', 'third'].map(name => w.label(name)));
+  assert.is(w.cpu.state.instructions, 4);
 });
 faults('a fetch from a page that is missing faults at its address, after the jump', () => {
   const w = new CpuWorld('jmp rbx');

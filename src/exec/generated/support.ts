@@ -155,6 +155,7 @@ export class Support {
   }
   private load(lo: i32, hi: i32, size: number): Pa {
     const room = PAGE_BYTES - (lo & ~PAGE_MASK);
+    if (size > room && isLastPage(lo, hi)) return NOWHERE;
     const first = this.fill(lo, hi, ACCESS.read);
     if (size <= room || first === NOWHERE) return first;
     const second = this.secondPage(lo, hi, ACCESS.read);
@@ -168,6 +169,7 @@ export class Support {
   }
   private store(lo: i32, hi: i32, size: number): Pa {
     const room = PAGE_BYTES - (lo & ~PAGE_MASK);
+    if (size > room && isLastPage(lo, hi)) return NOWHERE;
     const first = this.writable(this.fill(lo, hi, ACCESS.write));
     if (first === NOWHERE) return NOWHERE;
     if (size > room) {
@@ -186,6 +188,8 @@ export class Support {
   }
 }
 
+/** Of the lower half. What straddles its end is no page fault, whatever is on the page. */
+function isLastPage(lo: i32, hi: i32): boolean { return hi === 0x7fff && (lo & PAGE_MASK) === PAGE_MASK; }
 /** The word at which the entry of an address begins. */
 function lookupAt(lo: i32): number { return (LOOKUP.at + (((lo ^ (lo >>> 12)) << 5) & LOOKUP.mask)) >> 2; }
 
