@@ -2,7 +2,6 @@
 import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
-import { cpuidOf } from './exec/cpuid.ts';
 import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
 import { VECTOR } from './exec/ops.ts';
 import type { ByteString, Host } from './host/host.ts';
@@ -46,6 +45,8 @@ const MEMORY_BYTES = 1 << 30;
 const SLICE_MIN = 50_000, SLICE_MAX = 8_000_000;
 export function sliceAfter(instructions: number): number { return Math.min(Math.max(Math.floor(instructions / 4), SLICE_MIN), SLICE_MAX); }
 const RAX = 0;
+/** AT_HWCAP2 (Linux: arch/x86/include/uapi/asm/hwcap2.h). */
+const HWCAP2_FSGSBASE = 2;
 const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11;
 const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, TRAP_BRKPT = 1, TRAP_TRACE = 2, SI_KERNEL = 128;
 /** Unmasked exceptions of the x87 and of MXCSR, as bits, and what SIGFPE says of them: the first that fits (Linux: fpu__exception_code). */
@@ -80,7 +81,7 @@ export class Machine {
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, newRegisters: () => this.cpu.state,
-      extraCalls: trampfdCalls(this.trampolines), hwcap: cpuidOf(1, 0).edx >>> 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
+      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.answer(1, 0).edx >>> 0, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }

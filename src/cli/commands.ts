@@ -1,5 +1,6 @@
 /** The commands of `tramp64`, one a row. Their modules are loaded when they are wanted. */
 import type { Command } from './command.ts';
+import { DEFAULT_MODEL, MODEL_NAMES } from '../exec/cpuid.ts';
 import type { Option } from './options.ts';
 
 export const HELP: Option = { name: '--help', value: null, help: 'print this text' };
@@ -11,6 +12,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
       { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },
+      { name: '--cpu', value: MODEL_NAMES.join('|'), choices: MODEL_NAMES, help: `what CPUID reports (default: ${DEFAULT_MODEL}); see the README` },
       { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
       { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
       { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },

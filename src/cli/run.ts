@@ -1,6 +1,7 @@
 /** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
 import { bytesOf, type ByteString } from '../host/host.ts';
 import type { Engine } from '../exec/cpu.ts';
+import type { ModelName } from '../exec/cpuid.ts';
 import { type Ending, Machine, sliceAfter } from '../machine.ts';
 import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
@@ -30,7 +31,8 @@ export function run(host: CommandHost, line: CommandLine): number {
     return complain(host, `${program}: ${why}`, found);
   }
   const engine = line.values.get('--engine')?.at(-1) as Engine | undefined, timing = line.values.get('--timing')?.at(-1) as Timing | undefined;
-  const machine = new Machine({ host, strace: line.values.has('--strace'), cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast' } });
+  const model = line.values.get('--cpu')?.at(-1) as ModelName | undefined;
+  const machine = new Machine({ host, strace: line.values.has('--strace'), cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
   const refusal = machine.exec(found, [program, ...args], environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
   const { status } = runToEnd(host, machine);

@@ -7,11 +7,13 @@ import { ACCESS, type Mmu, NOT_CANONICAL } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
 import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';
+import { CpuModel, type ModelName } from './cpuid.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { isTrap, TF, VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
 import { LEFT, Support } from './generated/support.ts';
-import { CpuState, RSP } from './state.ts';
+import { CpuState, FXSAVE_BYTES, RSP } from './state.ts';
+import { AREA } from './x87/xsave.ts';
 import { directCycles, type ThreadedOptions, Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
@@ -38,6 +40,8 @@ export interface CpuOptions {
   /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
   readonly threaded?: Partial<ThreadedOptions>;
+  /** What CPUID reports. */
+  readonly model?: ModelName;
   /** 32 random bits a call: RDRAND's. */
   readonly random?: () => number;
 }
@@ -83,6 +87,8 @@ export class Cpu {
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
     this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns);
     this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
+    if (options.model !== undefined) this.interpreter.model = new CpuModel(options.model);
+    this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
     if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
     const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu);
@@ -91,6 +97,7 @@ export class Cpu {
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });
     this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, options.hotRuns === undefined ? HOT_FROM : 0);
   }
+  get model(): CpuModel { return this.interpreter.model; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
 

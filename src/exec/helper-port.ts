@@ -4,6 +4,7 @@ import type { i32, Pa } from '../base/types.ts';
 import { hiOf, loOf, vaOf } from '../base/words.ts';
 import type { Operand } from '../decoder/instruction.ts';
 import { ACCESS } from '../mmu/mmu.ts';
+import type { CpuModel } from './cpuid.ts';
 import { settle } from './flags.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { type HelperContext, TF } from './ops.ts';
@@ -18,6 +19,7 @@ export class HelperPort implements HelperContext {
 
   constructor(interpreter: Interpreter) { this.m = interpreter; this.state = interpreter.state; }
 
+  get model(): CpuModel { return this.m.model; }
   address(operand: Operand): number {
     const t = this.m.address(operand), words = this.m.scratch.i32;
     return vaOf(words[t], words[t + 1]);

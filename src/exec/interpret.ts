@@ -4,6 +4,7 @@ import type { i32, Pa, Size } from '../base/types.ts';
 import { bigOf, WORD } from '../base/words.ts';
 import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu, NOT_CANONICAL } from '../mmu/mmu.ts';
+import { CpuModel } from './cpuid.ts';
 import { afterWriting, carryOf, conditionOf, ruleWord, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
 import { type Helper, type Ops, RULE, type Rule, type Temp, TF, VECTOR } from './ops.ts';
@@ -39,6 +40,8 @@ export class Interpreter implements Ops {
   error = 0;
   /** 32 random bits: what RDRAND gives. */
   random: () => number = () => 0;
+  /** What CPUID says it is. */
+  model = new CpuModel();
   private readonly s: Int32Array;
   private readonly r: Int32Array;
   private readonly words: Int32Array;

@@ -12,6 +12,7 @@
  */
 import type { Size } from '../base/types.ts';
 import type { Instruction, Operand } from '../decoder/instruction.ts';
+import type { CpuModel } from './cpuid.ts';
 import type { CpuState } from './state.ts';
 import type { Primitive } from './primitive.ts';
 
@@ -173,6 +174,8 @@ export const isTrap = (vector: number): boolean => vector === VECTOR.debug || ve
  */
 export interface HelperContext {
   readonly state: CpuState;
+  /** What the processor is. */
+  readonly model: CpuModel;
   /** Linear address of a memory operand; ≥ 2^47 when not canonical (any access there raises #GP). */
   address(operand: Operand): number;
   load(at: number, into: Uint8Array): void;

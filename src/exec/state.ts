@@ -4,7 +4,8 @@ import { hiOf, loOf, vaOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { SignalRegisters } from '../mmu/user.ts';
 import { settle } from './flags.ts';
-import { fxrstorImage, fxsaveImage } from './x87/fxsave.ts';
+import { fxrstorImage, fxsaveImage, MXCSR_MASK, mxcsrOfImage } from './x87/fxsave.ts';
+import { AVX, restoreComponents, XCR0, xrstorImage, xsaveImage } from './x87/xsave.ts';
 
 export const RSP = 4;
 
@@ -14,6 +15,9 @@ export const EFLAGS_AT_START = 0x202;
 export const MXCSR_AT_START = 0x1f80;
 /** Extended precision, round to nearest, all exceptions masked: FNINIT's value (SDM vol. 1 §8.1.5). */
 export const FPU_CONTROL_AT_START = 0x37f;
+
+export const FXSAVE_BYTES = 512;
+const NO_IMAGE = new Uint8Array(0);
 
 export class CpuState implements SignalRegisters {
   readonly memory: LinearMemory;
@@ -51,8 +55,22 @@ export class CpuState implements SignalRegisters {
 
   get flags(): number { return settle(this.r32); }
   set flags(value: number) { settle(this.r32); this.eflags = value; }
-  saveExtended(into: Uint8Array): void { fxsaveImage(this, into); }
-  restoreExtended(from: Uint8Array): void { fxrstorImage(this, from); }
+  /** Bytes of what signal frames save: FXSAVE's image, or XSAVE's. */
+  extendedBytes = FXSAVE_BYTES;
+  saveExtended(into: Uint8Array): void { if (into.length > FXSAVE_BYTES) xsaveImage(this, into); else fxsaveImage(this, into); }
+  restoreExtended(from: Uint8Array, components: number): boolean {
+    if (from.length > FXSAVE_BYTES) {
+      // What the frame does not have begins anew.
+      if (!xrstorImage(this, from, components & XCR0)) return false;
+      restoreComponents(this, from, 0, XCR0 & ~components, null);
+      return true;
+    }
+    if ((mxcsrOfImage(from) & ~MXCSR_MASK) !== 0) return false;
+    fxrstorImage(this, from);
+    restoreComponents(this, from, 0, AVX, null);
+    return true;
+  }
+  resetExtended(): void { restoreComponents(this, NO_IMAGE, 0, XCR0, MXCSR_AT_START); }
   segmentBase(isGs: boolean): bigint { return this.get(isGs ? SLOT.gs : SLOT.fs); }
   setSegmentBase(isGs: boolean, value: bigint): void { this.set(isGs ? SLOT.gs : SLOT.fs, value); }
 

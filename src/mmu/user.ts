@@ -23,14 +23,18 @@ export interface UserMemory {
   copyOut(to: Va, bytes: Uint8Array): boolean;
 }
 
-/** What a signal frame saves beyond the general registers (SDM vol. 1 §10.5: the FXSAVE image). exec implements it. */
+/** What a signal frame saves beyond the general registers (SDM vol. 1 §10.5, ch. 13: FXSAVE's image, or XSAVE's area). exec implements it. */
 export interface SignalRegisters extends UserRegisters {
   /** RFLAGS as PUSHF would store it. */
   flags: number;
-  /** Writes the 512-byte FXSAVE64 image. */
+  /** 512 where there is only FXSAVE; more: XSAVE's area in its standard form. */
+  readonly extendedBytes: number;
+  /** Writes an image of that many bytes, or of 512. */
   saveExtended(into: Uint8Array): void;
-  /** Loads it back; reserved MXCSR bits are cleared. */
-  restoreExtended(from: Uint8Array): void;
+  /** Loads it back, those of these components of which it has anything, and makes the others as they are at a program's start. `false`: it is refused, and nothing changed. */
+  restoreExtended(from: Uint8Array, components: number): boolean;
+  /** As at a program's start. */
+  resetExtended(): void;
   /** fs (false) or gs (true) base: arch_prctl, CLONE_SETTLS. */
   segmentBase(isGs: boolean): bigint;
   setSegmentBase(isGs: boolean, value: bigint): void;

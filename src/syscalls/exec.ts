@@ -16,7 +16,7 @@ const STATUS_MALFORMED = 2, STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 
 /** Linux's limit for one argument, and for all of them on an 8 MiB stack (execve(2), "Limits on size"). */
 const STRING_BYTES_MAX = 131_072, STRINGS_BYTES_MAX = 2 << 20;
-/** What a signal handler needs at least: the frame with an FXSAVE image, generously. */
+/** What a signal handler needs at least: the frame with an XSAVE area. */
 const SIGNAL_STACK_BYTES_MIN = 2048;
 const CLOCK_TICKS = 100;
 
@@ -27,6 +27,7 @@ export interface ExecRequest {
   readonly envp: readonly ByteString[];
   /** CPUID.1:EDX as the guest sees it. */
   readonly hwcap: number;
+  readonly hwcap2: number;
 }
 export interface LoadedProgram { readonly executable: Executable; readonly entry: number }
 
@@ -45,7 +46,7 @@ export function loadProgram(system: System, space: AddressSpace, request: ExecRe
   space.startBreak(loaded.end);
   const random = new Uint8Array(16);
   system.entropy.fill(random);
-  const auxiliary = auxiliaryVector(system.host, image, loaded.bias, loaded.entry, request.hwcap);
+  const auxiliary = auxiliaryVector(system.host, image, loaded.bias, loaded.entry, request);
   const stack = layStack({ ...request, top: STACK_TOP, random, auxiliary });
   const stacked = mapStack(space, stack.pointer, stack.bytes, image.hasExecutableStack);
   if (stacked < 0) return cannotMap(request.path, stacked);
@@ -96,11 +97,11 @@ function fileSource(host: Host, fd: number, stat: HostStat): ByteSource {
 }
 
 /** getauxval(3); PLATFORM, RANDOM and EXECFN are added where the stack is laid out. There is no vDSO. */
-function auxiliaryVector(host: Host, image: ElfImage, bias: number, entry: number, hwcap: number): readonly (readonly [number, number])[] {
+function auxiliaryVector(host: Host, image: ElfImage, bias: number, entry: number, { hwcap, hwcap2 }: { readonly hwcap: number; readonly hwcap2: number }): readonly (readonly [number, number])[] {
   const { address, count, entryBytes } = image.programHeaders, { uid, euid, gid, egid } = host.user;
   return [
     [AT.MINSIGSTKSZ, SIGNAL_STACK_BYTES_MIN], [AT.HWCAP, hwcap], [AT.PAGESZ, PAGE_BYTES], [AT.CLKTCK, CLOCK_TICKS],
     [AT.PHDR, address === 0 ? 0 : address + bias], [AT.PHENT, entryBytes], [AT.PHNUM, count], [AT.BASE, 0], [AT.FLAGS, 0], [AT.ENTRY, entry],
-    [AT.UID, uid], [AT.EUID, euid], [AT.GID, gid], [AT.EGID, egid], [AT.SECURE, 0], [AT.HWCAP2, 0],
+    [AT.UID, uid], [AT.EUID, euid], [AT.GID, gid], [AT.EGID, egid], [AT.SECURE, 0], [AT.HWCAP2, hwcap2],
   ];
 }

@@ -38,6 +38,8 @@ export interface KernelOptions {
   readonly clock?: 'virtual' | 'host';
   /** CPUID.1:EDX, for AT_HWCAP. */
   readonly hwcap?: number;
+  /** AT_HWCAP2. */
+  readonly hwcap2?: number;
 }
 
 /** The first process there is. Its parent is not of this machine. */
@@ -75,7 +77,7 @@ export class Kernel {
     const whole = path.startsWith('/') ? path : `${host.directory}/${path}`;
     const space = AddressSpace.create(this.options.mmu);
     if (space === null) return { sentence: 'physical memory is full', status: 126 };
-    const loaded = loadProgram(this.system, space, { path: whole, argv, envp, hwcap: this.options.hwcap ?? HWCAP_BASELINE });
+    const loaded = loadProgram(this.system, space, { path: whole, argv, envp, hwcap: this.options.hwcap ?? HWCAP_BASELINE, hwcap2: this.options.hwcap2 ?? 0 });
     if ('sentence' in loaded) { space.release(); return { ...loaded, sentence: loaded.sentence.replace(whole, path) }; }
     const process = new KernelProcess({
       pid: FIRST_PID, parentPid: PARENT_PID, memory: space, files: this.standardFiles(), system: this.system, executable: loaded.executable,

@@ -5,11 +5,11 @@
  *     rsp at entry ►  0  pretcode: where the handler returns to, sa_restorer
  *                     8  ucontext: flags, link, stack, the registers, the mask
  *                   312  siginfo
- *                   440  … up to 64-byte alignment: the FXSAVE image, 512 bytes, which the context points to
+ *                   440  … up to 64-byte alignment: the FXSAVE image, 512 bytes, which the context points to; with XSAVE its whole area, and a magic word
  *                        128 bytes below the interrupted rsp: the red zone, left alone (or the top of the alternate stack)
  */
 import type { Va } from '../base/types.ts';
-import type { SignalRegisters } from '../mmu/user.ts';
+import type { SignalRegisters, UserMemory } from '../mmu/user.ts';
 import { NO_STACK, SS_AUTODISARM, type SignalAction, type SignalInfo, type SignalStack, type SignalState } from './signal-state.ts';
 import type { Task } from './task.ts';
 
@@ -26,13 +26,17 @@ const INFO = { signal: 0, code: 8, address: 16, pid: 16, uid: 20, value: 24 } as
 const REGISTERS: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 const RAX = 0, RDX = 2, RSP = 4, RSI = 6, RDI = 7;
 
-export const EXTENDED_BYTES = 512;
+const FXSAVE_BYTES = 512, XSAVE_HEADER_BYTES = 64;
 const EXTENDED_ALIGNMENT = 64n, RED_ZONE_BYTES = 128n;
-const MXCSR_AT = 24, MXCSR_MASK = 0xffff;
+/** struct _fpx_sw_bytes, in bytes of the FXSAVE image that are software's; XSTATE_BV behind the image; and the word at the area's end. */
+const SOFTWARE = { magic: 464, length: 468, features: 472, areaBytes: 480 } as const, XSTATE_BV = 512;
+const FP_XSTATE_MAGIC1 = 0x46505853, FP_XSTATE_MAGIC2 = 0x46505845, MAGIC_BYTES = 4;
+/** x87 and SSE, which every image has; and AVX. */
+const FEATURES_FXSAVE = 3, FEATURES_XSAVE = 7;
 const CS_USER = 0x33, SS_USER = 0x2b, RPL_USER = 3;
 
-/** uc_flags: the SS slot is valid, and it is restored as it stands. UC_FP_XSTATE is not set: the image is FXSAVE's. */
-const UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4;
+/** uc_flags: the SS slot is valid, and it is restored as it stands; and that the image is XSAVE's area. */
+const UC_FP_XSTATE = 1, UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4;
 const SA_SIGINFO = 4n, SA_RESTORER = 0x400_0000n, SA_ONSTACK = 0x800_0000n;
 export const SA_NODEFER = 0x4000_0000n;
 
@@ -44,13 +48,9 @@ const RESTORED_FLAGS = 0x4_0dd5;
 /** Vectors whose saved EFLAGS have no RF: #DB after the instruction, INT3, INTO. All other exceptions are faults (SDM 3B §18.3.1.1). */
 const TRAPS_WITHOUT_RF: readonly number[] = [1, 3, 4];
 
-/** The image the processor starts with: FPU control word, MXCSR; everything else is zero. */
-function initialExtended(): Uint8Array {
-  const image = new Uint8Array(EXTENDED_BYTES), view = new DataView(image.buffer);
-  view.setUint16(0, 0x37f, true);
-  view.setUint32(MXCSR_AT, 0x1f80, true);
-  return image;
-}
+/** Bytes of the image and what ends it. */
+function frameBytes(registers: SignalRegisters): number { return registers.extendedBytes + (registers.extendedBytes > FXSAVE_BYTES ? MAGIC_BYTES : 0); }
+function isXsave(registers: SignalRegisters): boolean { return registers.extendedBytes > FXSAVE_BYTES; }
 /** An address as registers take it. Beyond 2^52 doubles have gaps; nothing can be fetched there, whatever the low bits are. */
 function ripOf(value: bigint): Va { return Number(value >= 1n << 52n ? value & ~0xfffn : value); }
 
@@ -59,13 +59,13 @@ export function isOnStack(stack: SignalStack, sp: bigint): boolean {
 }
 function contains({ at, size }: SignalStack, sp: bigint): boolean { return sp > at && sp - at <= size; }
 
-/** Where the FXSAVE image and the frame go; null where they would leave the alternate stack. */
-function place(signals: SignalState, action: SignalAction, rsp: bigint): { readonly extended: bigint; readonly frame: bigint } | null {
+/** Where the image and the frame go; null where they would leave the alternate stack. */
+function place(signals: SignalState, action: SignalAction, rsp: bigint, imageBytes: number): { readonly extended: bigint; readonly frame: bigint } | null {
   const { alternate } = signals, isNested = isOnStack(alternate, rsp);
   let sp = rsp - RED_ZONE_BYTES;
   const isEntering = (action.flags & SA_ONSTACK) !== 0n && alternate.size !== 0n && !isOnStack(alternate, sp);
   if (isEntering) sp = alternate.at + alternate.size;
-  const extended = (sp - BigInt(EXTENDED_BYTES)) & -EXTENDED_ALIGNMENT;
+  const extended = (sp - BigInt(imageBytes)) & -EXTENDED_ALIGNMENT;
   // As after a CALL: rsp ≡ 8 (mod 16).
   const frame = ((extended - BigInt(FRAME.bytes)) & -16n) - 8n;
   if (frame < 0n || ((isNested || isEntering) && !contains(alternate, frame))) return null;
@@ -75,14 +75,12 @@ function place(signals: SignalState, action: SignalAction, rsp: bigint): { reado
 /** Saves the task's state on its stack and sets it to enter the handler. `false`: no frame could be written, nothing changed. */
 export function pushFrame(task: Task, info: SignalInfo, action: SignalAction): boolean {
   const { registers, signals } = task, { memory } = task.process;
-  const at = (action.flags & SA_RESTORER) === 0n ? null : place(signals, action, registers.get(RSP));
+  const at = (action.flags & SA_RESTORER) === 0n ? null : place(signals, action, registers.get(RSP), frameBytes(registers));
   if (at === null) return false;
-  const image = new Uint8Array(EXTENDED_BYTES);
-  registers.saveExtended(image);
-  if (!memory.copyOut(Number(at.extended), image)) return false;
+  if (!memory.copyOut(Number(at.extended), imageOf(registers))) return false;
   const bytes = new Uint8Array(FRAME.bytes), view = new DataView(bytes.buffer);
   view.setBigUint64(FRAME.pretcode, action.restorer, true);
-  view.setBigUint64(FRAME.flags, BigInt(UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS), true);
+  view.setBigUint64(FRAME.flags, BigInt((isXsave(registers) ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS), true);
   writeStack(view, FRAME.stack, signals.alternate);
   writeContext(view, registers, signals, info);
   view.setBigUint64(FRAME.extended, at.extended, true);
@@ -93,6 +91,18 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction): b
   enterHandler(task, info.signal, action, at.frame);
   return true;
 }
+function imageOf(registers: SignalRegisters): Uint8Array {
+  const { extendedBytes } = registers, image = new Uint8Array(frameBytes(registers)), view = new DataView(image.buffer);
+  registers.saveExtended(image.subarray(0, extendedBytes));
+  if (!isXsave(registers)) return image;
+  view.setUint32(XSTATE_BV, view.getUint32(XSTATE_BV, true) | FEATURES_FXSAVE, true);
+  view.setUint32(SOFTWARE.magic, FP_XSTATE_MAGIC1, true);
+  view.setUint32(SOFTWARE.length, image.length, true);
+  view.setUint32(SOFTWARE.features, FEATURES_XSAVE, true);
+  view.setUint32(SOFTWARE.areaBytes, extendedBytes, true);
+  view.setUint32(extendedBytes, FP_XSTATE_MAGIC2, true);
+  return image;
+}
 function enterHandler(task: Task, signal: number, action: SignalAction, frame: bigint): void {
   const { registers, signals } = task;
   registers.set(RDI, BigInt(signal));
@@ -102,7 +112,7 @@ function enterHandler(task: Task, signal: number, action: SignalAction, frame: b
   registers.set(RSP, frame);
   registers.rip = ripOf(action.handler);
   registers.flags &= ~CLEARED_FOR_HANDLER;
-  registers.restoreExtended(initialExtended());
+  registers.resetExtended();
   if ((signals.alternate.flags & SS_AUTODISARM) !== 0) signals.alternate = NO_STACK;
 }
 
@@ -154,12 +164,25 @@ export function popFrame(task: Task): Returned | null {
   const segmentsHold = (view.getUint16(FRAME.cs, true) | RPL_USER) === CS_USER && (!isStrict || (view.getUint16(FRAME.ss, true) | RPL_USER) === SS_USER);
   return { mask: view.getBigUint64(FRAME.mask, true), stack: readStack(view, FRAME.stack), isSound: isRestored && segmentsHold };
 }
-/** 0: the state a program starts with. An image that FXRSTOR would refuse leaves that state, and is refused. */
+/** 0: the state a program starts with. An image that the processor would refuse leaves that state, and is refused. */
 function popExtended({ registers, process: { memory } }: Task, at: Va): boolean {
-  const image = initialExtended();
-  if (at === 0) { registers.restoreExtended(image); return true; }
-  const copy = new Uint8Array(EXTENDED_BYTES);
-  const isGood = at % 16 === 0 && memory.copyIn(at, copy) && (new DataView(copy.buffer).getUint32(MXCSR_AT, true) & ~MXCSR_MASK) === 0;
-  registers.restoreExtended(isGood ? copy : image);
-  return isGood;
+  if (at === 0) { registers.resetExtended(); return true; }
+  const image = new Uint8Array(frameBytes(registers));
+  if (memory.copyIn(at, image.subarray(0, FXSAVE_BYTES)) && restore(registers, memory, at, image)) return true;
+  registers.resetExtended();
+  return false;
+}
+/** Without the magic words there is only what FXSAVE knows. */
+function restore(registers: SignalRegisters, memory: UserMemory, at: Va, image: Uint8Array): boolean {
+  const features = featuresOf(registers, memory, at, image);
+  if (features === null) return at % 16 === 0 && registers.restoreExtended(image.subarray(0, FXSAVE_BYTES), FEATURES_FXSAVE);
+  return at % Number(EXTENDED_ALIGNMENT) === 0 && memory.copyIn(at, image) && registers.restoreExtended(image.subarray(0, registers.extendedBytes), features);
+}
+/** What an area is said to have; null: it is none. */
+function featuresOf(registers: SignalRegisters, memory: UserMemory, at: Va, image: Uint8Array): number | null {
+  const view = new DataView(image.buffer), areaBytes = view.getUint32(SOFTWARE.areaBytes, true), end = new Uint8Array(MAGIC_BYTES);
+  if (!isXsave(registers) || view.getUint32(SOFTWARE.magic, true) !== FP_XSTATE_MAGIC1) return null;
+  if (areaBytes < FXSAVE_BYTES + XSAVE_HEADER_BYTES || areaBytes > registers.extendedBytes || areaBytes > view.getUint32(SOFTWARE.length, true)) return null;
+  if (!memory.copyIn(at + areaBytes, end) || new DataView(end.buffer).getUint32(0, true) !== FP_XSTATE_MAGIC2) return null;
+  return view.getUint32(SOFTWARE.features, true) & FEATURES_XSAVE;
 }

@@ -30,6 +30,11 @@ for (const engine of ['interpret', 'threaded', 'compile'] as const) claims(`exce
   const native = runNative(elf), here = runGuest(elf, { cpu: { engine, hotRuns: 1 } });
   assert.fixture(text(here.stdout), text(native.stdout));
 });
+claims('XSAVE and its kin, and frames with their area, are the host\'s', () => {
+  const elf = compile(readFileSync(fileURLToPath(new URL('xsave.c', import.meta.url)), 'utf8'));
+  const native = runNative(elf), here = runGuest(elf, { cpu: { model: 'zen3' } });
+  assert.fixture(text(here.stdout), text(native.stdout));
+});
 claims.run();
 
 /** What main does, after including the headers; `on` installs a handler that returns. */

@@ -22,7 +22,9 @@ export class PlainRegisters implements SignalRegisters {
   get(register: number): bigint { return this.values[register] ?? 0n; }
   set(register: number, value: bigint): void { this.values[register] = value; }
   saveExtended(into: Uint8Array): void { into.fill(0); }
-  restoreExtended(): void {}
+  restoreExtended(): boolean { return true; }
+  resetExtended(): void {}
+  readonly extendedBytes = 512;
   segmentBase(isGs: boolean): bigint { return this.bases[isGs ? 1 : 0] ?? 0n; }
   setSegmentBase(isGs: boolean, value: bigint): void { this.bases[isGs ? 1 : 0] = value; }
 }

@@ -1,6 +1,7 @@
 /** A helper's world without an interpreter: flat guest memory with per-page permissions, traps and faults as exceptions. */
 import { LinearMemory, PAGE_BYTES, PHYSICAL_AT } from '../../src/base/layout.ts';
 import type { Instruction, Operand } from '../../src/decoder/instruction.ts';
+import { CpuModel } from '../../src/exec/cpuid.ts';
 import { settle } from '../../src/exec/flags.ts';
 import type { Helper, HelperContext, Ops, Semantics } from '../../src/exec/ops.ts';
 import { CpuState } from '../../src/exec/state.ts';
@@ -67,6 +68,7 @@ export class FakeContext implements HelperContext {
   }
   readFlags(): number { return settle(this.state.r32); }
   writeFlags(mask: number, value: number): void { this.state.eflags = (settle(this.state.r32) & ~mask) | (value & mask); }
+  readonly model = new CpuModel();
   trapAfter(): void {}
   random(): number { return 0; }
   trap(vector: number): never { throw new FakeTrap(vector); }

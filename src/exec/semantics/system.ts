@@ -1,13 +1,15 @@
-/** CPUID, time stamp, chance, segment bases and cache control (SDM vol. 2). */
+/** CPUID, time stamp, chance, segment bases, XSAVE and cache control (SDM vol. 2; vol. 1 ch. 13). */
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
-import { cpuidOf } from '../cpuid.ts';
+import type { Instruction } from '../../decoder/instruction.ts';
+import { MXCSR_AT_START } from '../state.ts';
+import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, xrstorImage } from '../x87/xsave.ts';
 import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
 
 const RAX = 0, RCX = 1, RDX = 2, RBX = 3;
 
-const cpuid: Helper = function cpuid({ state }) {
-  const row = cpuidOf(state.low(RAX), state.low(RCX));
+const cpuid: Helper = function cpuid({ state, model }) {
+  const row = model.answer(state.low(RAX), state.low(RCX));
   state.setWords(RAX, row.eax, 0); state.setWords(RBX, row.ebx, 0); state.setWords(RCX, row.ecx, 0); state.setWords(RDX, row.edx, 0);
 };
 /** The time stamp counts modelled core cycles. */
@@ -25,9 +27,14 @@ const random: Helper = function random(context, i) {
 };
 /** The same number as RDTSCP's: of processor 0 on node 0. */
 const rdpid: Helper = function rdpid(context, i) { context.write(i.operands[0], 0, 0); };
-/** CR4.OSXSAVE is not set: nothing to read. */
-const xgetbv: Helper = function xgetbv(context) { context.trap(VECTOR.undefined); };
-const CANONICAL_HIGH = 0x8000;
+/** XCR0; and XINUSE, where the processor tells. */
+const xgetbv: Helper = function xgetbv(context) {
+  const { state, model } = context, register = state.low(RCX);
+  if (!model.hasXsave) context.trap(VECTOR.undefined);
+  if (register !== 0 && !(register === 1 && model.has('xgetbv1'))) context.trap(VECTOR.protection);
+  state.setWords(RAX, register === 0 ? XCR0 : inUse(state), 0); state.setWords(RDX, 0, 0);
+};
+const CANONICAL_HIGH = 0x8000, AREA_ALIGNMENT = 64;
 const readBase = (slot: number): Helper => function readBase(context, i) {
   context.write(i.operands[0], context.state.low(slot), context.state.high(slot));
 };
@@ -36,13 +43,50 @@ const writeBase = (slot: number): Helper => function writeBase(context, i) {
   if ((high >>> 0) >= CANONICAL_HIGH && (high >>> 0) < 0xffff8000) context.trap(VECTOR.protection);
   context.state.setWords(slot, low, high);
 };
+
+/** The area must be 64-byte aligned. What is not told to be saved or loaded is neither. */
+function areaOf(context: HelperContext, i: Instruction): number {
+  if (!context.model.hasXsave) context.trap(VECTOR.undefined);
+  const at = context.address(i.operands[0]!);
+  if (at % AREA_ALIGNMENT !== 0) context.trap(VECTOR.protection);
+  return at;
+}
+/** XSAVE, and XSAVEOPT, which leaves out what is not in use. Of the header only the bits that were asked for change. */
+const save = (skipsUnused: boolean): Helper => function xsave(context, i) {
+  const { state } = context, at = areaOf(context, i), asked = state.low(RAX) & XCR0, used = inUse(state);
+  const area = new Uint8Array(bytesOf(asked)), view = new DataView(area.buffer);
+  context.probe(at, area.length, true);
+  context.load(at, area);
+  saveComponents(state, area, skipsUnused ? asked & used : asked, (asked & (SSE | AVX)) !== 0);
+  view.setUint32(AREA.header, (view.getUint32(AREA.header, true) & ~asked) | (used & asked), true);
+  context.store(at, area);
+};
+/** What is in use of what is asked for, one behind the other. MXCSR counts as SSE's. */
+const saveCompacted: Helper = function xsavec(context, i) {
+  const { state } = context, at = areaOf(context, i), asked = state.low(RAX) & XCR0;
+  const used = (inUse(state) | (state.mxcsr !== MXCSR_AT_START ? SSE : 0)) & asked, area = new Uint8Array(bytesOf(used)), view = new DataView(area.buffer);
+  context.probe(at, area.length, true);
+  context.load(at, area);
+  saveComponents(state, area, used, (used & SSE) !== 0);
+  view.setUint32(AREA.header, used, true); view.setUint32(AREA.header + 4, 0, true);
+  view.setUint32(AREA.compacted, asked, true); view.setInt32(AREA.compacted + 4, COMPACTED_HIGH, true);
+  context.store(at, area);
+};
+const restore: Helper = function xrstor(context, i) {
+  const { state } = context, at = areaOf(context, i), asked = state.low(RAX) & XCR0, area = new Uint8Array(AREA.bytes), head = area.subarray(0, AREA.avx);
+  context.load(at, head);
+  if ((new DataView(area.buffer).getUint32(AREA.header, true) & asked & AVX) !== 0) context.load(at, area);
+  if (!xrstorImage(state, area, asked)) context.trap(VECTOR.protection);
+};
 /** CLFLUSH touches its line as a load would: a page that is not there faults. */
 const flushLine: Helper = function flushLine(context, i) { context.probe(context.address(i.operands[0]), 1, false); };
 
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
+const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);
 export const system: Readonly<Record<string, Semantics>> = {
   cpuid: helps(cpuid), rdrand: helps(random), rdseed: helps(random), rdpid: helps(rdpid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), xgetbv: helps(xgetbv),
   rdfsbase: helps(readBase(SLOT.fs)), rdgsbase: helps(readBase(SLOT.gs)),
   wrfsbase: helps(writeBase(SLOT.fs)), wrgsbase: helps(writeBase(SLOT.gs)),
+  xsave, xsave64: xsave, xsaveopt, xsaveopt64: xsaveopt, xsavec, xsavec64: xsavec, xrstor, xrstor64: xrstor,
   clflush: helps(flushLine), clflushopt: helps(flushLine), clwb: helps(flushLine),
 };
