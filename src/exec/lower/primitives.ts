@@ -9,6 +9,7 @@ import type { CheckedRow, CheckedRows } from './primitives/nan.ts';
 import type { Row } from './primitives/row.ts';
 import { SHUFFLE } from './primitives/shuffle.ts';
 import { VEX } from './primitives/vex.ts';
+import { TEXT } from './primitives/text.ts';
 
 /** A value; where `check` is not null, `check.nan` takes its place if it is not a number. */
 export interface Lowered { readonly value: Value; readonly check: { readonly suspect: SuspectTest; readonly nan: Value } | null }
@@ -26,5 +27,5 @@ function lowerChecked(v: Values, primitive: Primitive, a: Value, b: Value, c: Va
 interface Entry { readonly row: CheckedRow; readonly suspect: SuspectTest }
 const entriesOf = (tables: CheckedRows): [string, Entry][] => (['f32', 'f64', 'f32x4', 'f64x2'] as const).flatMap(suspect =>
   Object.entries(tables[suspect]).map(([name, row]): [string, Entry] => [name, { row, suspect }]));
-const ROWS: ReadonlyMap<string, Row> = new Map([FLOAT, CONVERT, INTEGER, SHUFFLE, VEX].flatMap(rows => Object.entries(rows)));
+const ROWS: ReadonlyMap<string, Row> = new Map([FLOAT, CONVERT, INTEGER, SHUFFLE, TEXT, VEX].flatMap(rows => Object.entries(rows)));
 const CHECKED_ROWS: ReadonlyMap<string, Entry> = new Map([FLOAT_CHECKED, CONVERT_CHECKED].flatMap(entriesOf));
