@@ -95,7 +95,7 @@ export const SIZED_ALONE: ReadonlySet<string> = new Set((
 ).split(' '));
 /** Their REX.W is in the name, or in a memory operand that is not a vector. */
 export const WIDE_NAMED: ReadonlySet<string> = new Set((
-  'cmpxchg16b fxsave64 fxrstor64 xsave64 xrstor64 xsaveopt64 xsavec64 xsaves64 xrstors64 pinsrq pextrq movq cvtsi2ss cvtsi2sd rdsspq incsspq retfq'
+  'cmpxchg16b fxsave64 fxrstor64 xsave64 xrstor64 xsaveopt64 xsavec64 xsaves64 xrstors64 pinsrq pextrq movq cvtsi2ss cvtsi2sd rdsspq incsspq retfq pcmpestriq pcmpestrmq'
 ).split(' '));
 /** They clear the upper half of a 32-bit register; REX.W changes nothing but what the register is called. */
 export const MASK_MOVES: ReadonlySet<string> = new Set(['movmskps', 'movmskpd', 'pmovmskb', 'pextrw']);
