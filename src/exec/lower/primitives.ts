@@ -3,6 +3,7 @@ import type { Primitive } from '../primitive.ts';
 import type { SuspectTest } from './effect.ts';
 import type { Value, Values } from '../../wasm/values.ts';
 import { CONVERT, CONVERT_CHECKED } from './primitives/convert.ts';
+import { CRYPTO } from './primitives/crypto.ts';
 import { FLOAT, FLOAT_CHECKED } from './primitives/float.ts';
 import { INTEGER } from './primitives/integer.ts';
 import type { CheckedRow, CheckedRows } from './primitives/nan.ts';
@@ -27,5 +28,5 @@ function lowerChecked(v: Values, primitive: Primitive, a: Value, b: Value, c: Va
 interface Entry { readonly row: CheckedRow; readonly suspect: SuspectTest }
 const entriesOf = (tables: CheckedRows): [string, Entry][] => (['f32', 'f64', 'f32x4', 'f64x2'] as const).flatMap(suspect =>
   Object.entries(tables[suspect]).map(([name, row]): [string, Entry] => [name, { row, suspect }]));
-const ROWS: ReadonlyMap<string, Row> = new Map([FLOAT, CONVERT, INTEGER, SHUFFLE, TEXT, VEX].flatMap(rows => Object.entries(rows)));
+const ROWS: ReadonlyMap<string, Row> = new Map([FLOAT, CONVERT, INTEGER, SHUFFLE, TEXT, CRYPTO, VEX].flatMap(rows => Object.entries(rows)));
 const CHECKED_ROWS: ReadonlyMap<string, Entry> = new Map([FLOAT_CHECKED, CONVERT_CHECKED].flatMap(entriesOf));

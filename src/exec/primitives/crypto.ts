@@ -39,6 +39,8 @@ function makeTables(): AesTables {
   return { box, inverse, mixed, inverseMixed, unmixed };
 }
 const tables = once(makeTables);
+export const substitutionBox = (): Uint8Array => tables().box;
+export const inverseBox = (): Uint8Array => tables().inverse;
 function affine(x: number): number {
   const twice = x << 8 | x;
   return (x ^ twice >> 7 ^ twice >> 6 ^ twice >> 5 ^ twice >> 4 ^ 0x63) & 0xff;
@@ -138,7 +140,8 @@ const choose = (x: i32, y: i32, z: i32): i32 => x & y ^ ~x & z;
 const majority = (x: i32, y: i32, z: i32): i32 => x & y ^ x & z ^ y & z;
 const parity = (x: i32, y: i32, z: i32): i32 => x ^ y ^ z;
 /** FIPS 180-4 §4.1.1, §4.2.1. */
-const SHA1_FUNCTIONS = [choose, parity, majority, parity], SHA1_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6];
+const SHA1_FUNCTIONS = [choose, parity, majority, parity];
+export const SHA1_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6];
 /** b's first word has the fifth of the state in it. */
 export const sha1rnds4 = vector('x86.sha1rnds4', (s, r, a, b, c) => {
   const w = s.i32, f = SHA1_FUNCTIONS[w[c] & 3], constant = SHA1_CONSTANTS[w[c] & 3];
