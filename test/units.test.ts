@@ -20,10 +20,10 @@ const isHostFit = ['sha_ni', 'aes', 'pclmulqdq', 'sse4_2', 'rdpid', 'adx'].every
 const oneLine = (body: string): string => body.replaceAll('\n', '; ');
 
 const units = suite(`units › against the processor (seed ${testSeed()})`);
-/** Of a family with more forms every third one. */
-const FORMS_MAX = 400;
+/** Of a family with more forms every fifth one. */
+const FORMS_MAX = 150;
 Object.entries(UNIT_FORMS).forEach(([family, all], k) => units(`${family}: registers, x87, vectors, flags and memory after every form, ${INPUTS} inputs each`, () => {
-  const step = isThorough || all.length <= FORMS_MAX ? 1 : 3, forms = all.filter((_, n) => n % step === 0);
+  const step = isThorough || all.length <= FORMS_MAX ? 1 : 5, forms = all.filter((_, n) => n % step === 0);
   const program = unitProgram(forms, INPUTS, testSeed()), engines = isThorough ? [REFERENCE, ...OTHERS] : [REFERENCE, OTHERS[k % OTHERS.length]!];
   const theirs = isHostFit ? runNative(program.elf).stdout : null;
   let recorded: string[] = [];
