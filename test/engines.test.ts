@@ -193,7 +193,7 @@ memory('code that crosses a multiple of 4 GiB', () => {
 });
 memory('a page that is missing, in the middle of a block with flags pending, mapped at the fault', () => {
   const missing = 0x700000;
-  for (const access of ['mov [rbx], rcx', 'add [rbx-4], ecx', 'movups xmm0, [rbx-8]', 'adc rax, [rbx]', 'push qword ptr [rbx]\npop r9', 'cmovg rax, [rbx+8]', 'rep stosb', 'sete [rbx]', 'inc byte ptr [rbx]', 'lock xadd [rbx], rax', 'call qword ptr [rbx-8]\nnop']) {
+  for (const access of ['mov [rbx], rcx', 'add [rbx-4], ecx', 'movups xmm0, [rbx-8]', 'adc rax, [rbx]', 'push qword ptr [rbx]\npop r9', 'cmovg rax, [rbx+8]', 'rep stosb', 'sete [rbx]', 'inc byte ptr [rbx]', 'lock xadd [rbx], rax', 'vmovdqu ymm1, [rbx-9]', 'vmovdqu [rbx-9], ymm1', 'vmovaps [rbx], ymm1', 'vpaddd ymm1, ymm2, [rbx-31]', 'vpmaskmovd [rbx-16], ymm3, ymm2', 'vpgatherdd ymm1, [rbx+ymm2*4], ymm3', 'call qword ptr [rbx-8]\nnop']) {
     play({
       source: `${VALUES}\n${loop(`mov ebx, ${missing}\nmov edi, ${missing - 4}\nmov ecx, 9\nlea r10, [rip+f]\nmov [${missing}-8], r10\ncmp eax, r15d\n${access}\nsetl al\nadc rdx, 3\npushf\npop r8\n`)}f: ret`,
       prepare: w => w.map(missing - PAGE_BYTES, 1), pages: [missing - PAGE_BYTES, missing],
@@ -285,7 +285,7 @@ memory('a stack pointer that is not canonical, or nowhere, in a hot loop', () =>
     });
   }
 });
-for (const text of ['mov rax, [rbx]', 'mov [rbx], rax', 'add [rbx], rax', 'jmp rbx', 'call rbx', 'lodsb', 'movaps xmm0, [rsi+8]', 'movaps [rsi+4], xmm1', 'ud2', 'hlt', 'int3', 'push rax']) {
+for (const text of ['mov rax, [rbx]', 'mov [rbx], rax', 'add [rbx], rax', 'jmp rbx', 'call rbx', 'lodsb', 'movaps xmm0, [rsi+8]', 'movaps [rsi+4], xmm1', 'vmovdqu [rbx], ymm2', 'vmovdqu ymm2, [rbx-20]', 'vmovaps ymm0, [rsi+16]', 'vmovdqa [rsi+16], ymm1', 'ud2', 'hlt', 'int3', 'push rax']) {
   memory(`\`${text}\` with wild addresses in a hot loop: the same exceptions`, () => {
     play({
       source: `mov r14d, DATA+16\n${loop(`mov rbx, r14\nmov esi, DATA\nlea rcx, [rip+1f]\nmov [DATA+16], rcx\ncmp r15d, 6\njne 2f\nmov rbx, 0x900000000000\nmov rsi, rbx\n2: cmp r15d, ebx\n${text}\nnop\n1: adc rdx, 1`)}`,

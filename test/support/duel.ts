@@ -40,7 +40,7 @@ function load(w: CpuWorld, program: Program): void {
   // The last page first, so that neighbours are not neighbours in physical memory.
   const data = randomData(random);
   for (let page = DATA_PAGES - 1; page >= 0; page--) w.poke(DATA + page * PAGE_BYTES, data.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES));
-  for (let k = 0; k < 16; k++) state.u8.set(inputs.vector(k % 3 === 0 ? 'double' : k % 3 === 1 ? 'single' : 'integer'), STATE.vector + VECTOR_BYTES * k);
+  for (let k = 0; k < 32; k++) state.u8.set(inputs.vector(k % 3 === 0 ? 'double' : k % 3 === 1 ? 'single' : 'integer'), STATE.vector + VECTOR_BYTES * (k % 16) + (k < 16 ? 0 : VECTOR_BYTES / 2));
   state.set(15, R15); state.set(SLOT.fs, BigInt(FS_BASE)); state.set(SLOT.gs, BigInt(GS_BASE));
   w.labels = program.labels;
 }
@@ -70,8 +70,8 @@ export function differenceOf(a: CpuWorld, b: CpuWorld, pages: readonly Va[]): st
     if (from === STATE.gpr) for (let k = 0; k <= SLOT.rip; k++) { if (x.get(k) !== y.get(k)) wrong.push(`${REGISTERS[k] ?? 'rip'} ${x.get(k).toString(16)} ≠ ${y.get(k).toString(16)}`); }
     else if (from === STATE.instructions) wrong.push(`instructions ${x.instructions} ≠ ${y.instructions}, cycles ${x.cycles} ≠ ${y.cycles}`);
     else if (from === STATE.vector) for (let k = 0; k < 16; k++) {
-      const at = STATE.vector + VECTOR_BYTES * k, mine = hex(x.u8.subarray(at, at + 16)), other = hex(y.u8.subarray(at, at + 16));
-      if (mine !== other) wrong.push(`xmm${k} ${mine} ≠ ${other}`);
+      const at = STATE.vector + VECTOR_BYTES * k, mine = hex(x.u8.subarray(at, at + VECTOR_BYTES)), other = hex(y.u8.subarray(at, at + VECTOR_BYTES));
+      if (mine !== other) wrong.push(`ymm${k} ${mine} ≠ ${other}`);
     } else wrong.push(name);
   }
   const flags = flagsOf(a), others = flagsOf(b);

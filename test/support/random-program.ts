@@ -17,6 +17,7 @@ import { INTEGER_FORMS } from './integer-forms.ts';
 import { Random } from './random.ts';
 import { randomOperands } from './row-operands.ts';
 import { FORMS as SSE_FORMS } from './sse-forms.ts';
+import { vexForms } from './vex-forms.ts';
 import { FORMS as X87_FORMS, TRANSCENDENTALS } from './x87-forms.ts';
 
 export const DATA_PAGES = 3, TROUBLE = DATA + DATA_PAGES * PAGE_BYTES;
@@ -92,12 +93,12 @@ function x87Body(random: Random, { code, operation } = random.pick(X87_ALL)): st
 function pointer(name: string, random: Random, isAligned = random.below(2) === 0): string {
   const near = DATA + PAGE_BYTES * (1 + random.below(2));
   const at = random.below(3) === 0 ? near - (isAligned ? 16 * random.below(4) : random.below(40)) : DATA + 0x80 + random.below(0x2d00);
-  return `mov ${name}, ${isAligned ? at & ~15 : at}`;
+  return `mov ${name}, ${isAligned ? at & ~31 : at}`;
 }
 
 // — rows —
 
-const UNWANTED = /^(push|pop|enter|leave|xlat|popf|std|movs|stos|lods|cmps|scas|maskmov|fxrstor|xrstor|fldenv|frstor|fldcw|ldmxcsr|wr|rdtsc|cpuid|int|xgetbv|ret|call|jmp|loop|j)/;
+const UNWANTED = /^(push|pop|enter|leave|xlat|popf|std|movs|stos|lods|cmps|scas|v?maskmov|fxrstor|xrstor|fldenv|frstor|fldcw|v?ldmxcsr|wr|rdtsc|cpuid|int|xgetbv|ret|call|jmp|loop|j)/;
 const CANDIDATES: readonly Row[] = ROWS.filter(row => isEncodable(row) && SEMANTICS[row.operation] !== undefined && row.flow === 'next' && !UNWANTED.test(row.operation)
   && !row.operands.some(spec => ['mmx', 'segment', 'control', 'debug', 'ymm'].includes(spec.file)));
 /** Divisions mostly trap on random operands. */
@@ -121,7 +122,7 @@ function rowBody(random: Random): string {
   const row = random.pick(CANDIDATES);
   if (isRare(row) && random.below(8) !== 0) return '';
   const size = random.pick(sizesOf(row)), isAligned = random.below(16) !== 0;
-  const wide = (o: Operand): Operand => isAligned && o.kind === 'mem' && o.size === 16 ? memory(16, 6, NONE, 0, 16 * random.below(4), NONE, 8) : o;
+  const wide = (o: Operand): Operand => isAligned && o.kind === 'mem' && o.size >= 16 ? memory(o.size, 6, NONE, 0, o.size * random.below(4), NONE, 8) : o;
   const operands = randomOperands(row, size, random).map(o => wide(tamed(o, random))), [to, from] = operands;
   if (/^bt/.test(row.operation) && to?.kind === 'mem' && from?.kind === 'reg') return '';
   const segment = operands.find(o => o.kind === 'mem')?.segment ?? NONE;
@@ -356,9 +357,11 @@ class Writer {
 }
 
 /** Every form the other tests know, so many in a loop, each with a pointer of its own. */
+/** Every third: all have a test of their own. */
+function someVexBodies(seed: number): string[] { return vexForms(seed, 1).filter((_, n) => n % 3 === seed % 3).map(form => form.body); }
 export function formPrograms(seed: number, formsEach: number): readonly Program[] {
   const random = new Random(seed);
-  const bodies = [...INTEGER_FORMS.map(form => integerBody(random, form)), ...SSE_FORMS.map(form => sseBody(random, form)), ...X87_ALL.map(form => x87Body(random, form))];
+  const bodies = [...INTEGER_FORMS.map(form => integerBody(random, form)), ...SSE_FORMS.map(form => sseBody(random, form)), ...X87_ALL.map(form => x87Body(random, form)), ...someVexBodies(seed)];
   return Array.from({ length: Math.ceil(bodies.length / formsEach) }, (_, n) => {
     const own = bodies.slice(n * formsEach, (n + 1) * formsEach).map(body => ({ text: `${pointer('esi', random)}\n${body}`, mayGo: true }));
     const start = { text: `main: ${pointer('edi', random)}\nmov r12d, 6\nmov r13d, 2\nmov r14d, 3\nagain:`, mayGo: false }, end = { text: 'dec r12d\njnz again\nsyscall', mayGo: false };
