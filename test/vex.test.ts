@@ -17,7 +17,7 @@ import { vectorFile } from './support/vectors.ts';
 const THOROUGH = process.env['TEST_VEX'], isThorough = THOROUGH !== undefined, RECORDED_SEED = 20201;
 const INPUTS = isThorough ? Number(THOROUGH) : 5, TRIES = isThorough ? Number(THOROUGH) : 1;
 const FLAGS = isNativeHost && existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
-const isHostFit = ['avx2', 'fma', 'f16c', 'bmi1', 'bmi2'].every(flag => FLAGS.includes(` ${flag}`));
+const isHostFit = ['avx2', 'fma', 'f16c', 'bmi1', 'bmi2', 'aes', 'vaes', 'vpclmulqdq'].every(flag => FLAGS.includes(` ${flag}`));
 
 const vex = suite(`vex › against the processor (seed ${testSeed()})`);
 const forms = vexForms(testSeed(), TRIES), program = vexProgram(forms, INPUTS, testSeed());

@@ -273,7 +273,9 @@ vpinsrb            vex.128 66 0f 3a 20 /r ib        xmm xmm.v r32/m8 imm8
 vinsertps          vex.128 66 0f 3a 21 /r ib        xmm xmm.v xmm/m32 imm8
 vpinsrq            vex.128 66 w1 0f 3a 22 /r ib     xmm xmm.v rm64 imm8
 vpinsrd            vex.128 66 w0 0f 3a 22 /r ib     xmm xmm.v rm32 imm8
+vpcmpestrmq        vex.128 66 w1 0f 3a 60 /r ib     xmm xmm/m128 imm8
 vpcmpestrm         vex.128 66 0f 3a 60 /r ib        xmm xmm/m128 imm8
+vpcmpestriq        vex.128 66 w1 0f 3a 61 /r ib     xmm xmm/m128 imm8
 vpcmpestri         vex.128 66 0f 3a 61 /r ib        xmm xmm/m128 imm8
 vpcmpistrm         vex.128 66 0f 3a 62 /r ib        xmm xmm/m128 imm8
 vpcmpistri         vex.128 66 0f 3a 63 /r ib        xmm xmm/m128 imm8

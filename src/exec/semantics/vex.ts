@@ -18,6 +18,7 @@ import { sseInteger } from './sse-integer.ts';
 import { sseMoves } from './sse-moves.ts';
 import { first, fourth, isMemory, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
 import { sseShuffle } from './sse-shuffle.ts';
+import { sseText } from './sse-text.ts';
 import {
   isWide, vexBinary, vexBinaryWithImmediate, vexScalar, vexTernary, vexUnaryWithImmediate, writeBoth, writeLower,
 } from './vex-operands.ts';
@@ -112,6 +113,7 @@ export const vex: Table = {
   ...same(sseExtended, 'pextrb pextrd pextrq extractps roundps roundpd'),
   ...same(sseConvert, 'cvtsd2si cvttsd2si cvtss2si cvttss2si cvtss2sd cvtsd2ss cvtdq2ps cvtps2dq cvttps2dq'),
   ...same(sseCompare, 'ucomiss comiss ucomisd comisd'), ...same(sseMoves, 'movsldup movshdup maskmovdqu'), ...same(sseControl, 'ldmxcsr stmxcsr'),
+  ...same(sseText, 'pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq'),
 
   vpmovsxbw: widen(e.pmovsxbw, 8), vpmovsxbd: widen(e.pmovsxbd, 4), vpmovsxbq: widen(e.pmovsxbq, 2),
   vpmovsxwd: widen(e.pmovsxwd, 8), vpmovsxwq: widen(e.pmovsxwq, 4), vpmovsxdq: widen(e.pmovsxdq, 8),
