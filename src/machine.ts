@@ -81,7 +81,7 @@ export class Machine {
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, newRegisters: () => this.cpu.state,
-      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.answer(1, 0).edx >>> 0, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
+      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }

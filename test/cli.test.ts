@@ -23,10 +23,12 @@ const HELLO = new Uint8Array([
   0xb8, 231, 0, 0, 0, 0xbf, 7, 0, 0, 0, 0x0f, 0x05, 0x90, 0x90, 0x90, 0x68, 0x69, 0x0a,
 ]);
 const elf = writeElf({ text: { at: 0x400000, bytes: HELLO }, entry: 0x400000 });
+/** xor ecx, ecx; xgetbv; mov edi, eax; mov eax, 231; syscall */
+const XCR0 = writeElf({ text: { at: 0x400000, bytes: Uint8Array.of(0x31, 0xc9, 0x0f, 0x01, 0xd0, 0x89, 0xc7, 0xb8, 231, 0, 0, 0, 0x0f, 0x05) }, entry: 0x400000 });
 const patched = (at: number, ...bytes: readonly number[]): Uint8Array => { const copy = elf.slice(); copy.set(bytes, at); return copy; };
 /** The working directory of every test. */
 const FILES: Readonly<Record<string, string | Uint8Array>> = {
-  hello: elf, text: 'just text\n', empty: '', cut: elf.slice(0, 70), arm: patched(18, 183), wide: patched(4, 1), interp: patched(64 + 56, 3, 0, 0, 0),
+  hello: elf, xcr0: XCR0, text: 'just text\n', empty: '', cut: elf.slice(0, 70), arm: patched(18, 183), wide: patched(4, 1), interp: patched(64 + 56, 3, 0, 0, 0),
 };
 
 /** The host of the tests, which also keeps what would go to standard error. */
@@ -84,6 +86,7 @@ const MISTAKES: readonly (readonly [readonly string[], number, RegExp])[] = [
   [['disasm', 'nothere'], 2, /^tramp64: nothere: no such file\n$/],
   [['disasm', '.'], 2, /^tramp64: \.: not a regular file\n$/],
   [['disasm', 'text'], 2, /^tramp64: text: not an ELF file\n$/],
+  [['run', '--cpu', 'v4', 'hello'], 2, /^tramp64: run: option --cpu is one of v1, v2, v3, zen3, not 'v4'/],
   [['disasm', 'hello', '--syntax', 'masm'], 2, /^tramp64: disasm: option --syntax is one of intel, att, not 'masm'/],
 ];
 const mistakes = suite('cli › mistakes');
@@ -116,6 +119,10 @@ run('a program\'s output and exit status are its own', async () => {
 });
 run('--strace tells every call on standard error', async () => {
   assert.is((await tramp64('run', '--strace', '--', './hello')).stderr, 'write(1, "hi\\n", 3) = 3\nexit_group(7) = ?\n+++ exited with 7 +++\n');
+});
+run('--cpu says whether there is XSAVE', async () => {
+  assert.is((await tramp64('run', '--cpu', 'v3', './xcr0')).status, 7);
+  assert.is((await tramp64('run', '--cpu', 'v1', './xcr0')).status, 128 + 4);
 });
 run('--stats counts instructions and calls', async () => {
   assert.match((await tramp64('run', '--stats', './hello')).stderr, /^instructions +8$[^]*^system calls +2$/m);

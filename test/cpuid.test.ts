@@ -24,6 +24,12 @@ models('say no feature twice, and name each once', () => {
   assert.is(new Set(FEATURES.map(([leaf, register, bit]) => `${leaf} ${register} ${bit}`)).size, FEATURES.length);
   assert.is(new Set(FEATURES.map(feature => feature[3])).size, FEATURES.length);
 });
+models('without XSAVE have no VEX', () => {
+  for (const engine of ['interpret', 'threaded', 'compile'] as const) for (const name of MODEL_NAMES) {
+    const w = new CpuWorld('mov ecx, 9\nagain: vpaddd ymm1, ymm1, ymm1\nandn eax, ecx, ecx\ndec ecx\njnz again\nsyscall', undefined, { model: name, engine, hotRuns: 2, threaded: { runs: 1, wait: 1 } });
+    assert.is(w.run(), new CpuModel(name).hasXsave ? 'syscall' : '#6', `${name} ${engine}`);
+  }
+});
 models('without XSAVE raise #UD at XGETBV and XSAVE, with it have XCR0', () => {
   for (const name of MODEL_NAMES) {
     const w = new CpuWorld('xor ecx, ecx\nxgetbv\nmov eax, 7\nxsave64 [DATA]\nxrstor64 [DATA]\nxor eax, eax\ncpuid\nsyscall', undefined, { model: name, engine: 'interpret' });

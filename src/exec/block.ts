@@ -9,7 +9,7 @@ import type { Costs } from '../timing/costs.ts';
 import type { Predictor } from '../timing/predictor.ts';
 import type { Region } from './compile/region.ts';
 import type { Semantics } from './ops.ts';
-import { semanticsOf } from './semantics/index.ts';
+import { semanticsOf, semanticsWithoutVex } from './semantics/index.ts';
 import type { Thread } from './threaded/thread.ts';
 
 const INSTRUCTIONS_MAX = 64;
@@ -69,9 +69,9 @@ export class Block {
   epoch: number;
 
   constructor(lo: i32, hi: i32, nextHi: i32, pa: Pa, secondPa: Pa, bytes: number, instructions: readonly Instruction[],
-    costs: readonly number[], flow: Flow, stopsHere: boolean, epoch: number, hotAt: number) {
+    semantics: readonly Semantics[], costs: readonly number[], flow: Flow, stopsHere: boolean, epoch: number, hotAt: number) {
     this.lo = lo; this.hi = hi; this.nextHi = nextHi; this.pa = pa; this.secondPa = secondPa; this.bytes = bytes;
-    this.instructions = instructions; this.semantics = instructions.map(semanticsOf); this.costs = costs;
+    this.instructions = instructions; this.semantics = semantics; this.costs = costs;
     this.cost = costs.reduce((sum, c) => sum + c, 0); this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
     this.epoch = epoch; this.hotAt = hotAt;
   }
@@ -113,7 +113,7 @@ export function endingCycles(block: Block, isTaken: boolean, to: i32, p: Predict
 }
 
 /** An empty slot of the table: matches no address, because no code lies at -1. */
-export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], 'stop', false, -1, -1);
+export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], [], 'stop', false, -1, -1);
 
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
@@ -134,7 +134,10 @@ export class BlockCache {
 
   /** Executions after which a block is hot: a block keeps what it was when it was built. */
   hotRuns: number;
-  constructor(memory: LinearMemory, mmu: Mmu, costs: Costs, hotRuns: number) {
+  private readonly semanticsOf: (i: Instruction) => Semantics;
+  /** `hasVex`: otherwise instructions with that prefix are undefined. */
+  constructor(memory: LinearMemory, mmu: Mmu, costs: Costs, hotRuns: number, hasVex: boolean) {
+    this.semanticsOf = hasVex ? semanticsOf : semanticsWithoutVex;
     this.memory = memory; this.mmu = mmu; this.costs = costs; this.hotRuns = hotRuns;
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
   }
@@ -251,6 +254,6 @@ export class BlockCache {
     const end = vaOf(lo, hi) + bytes;
     const costs = instructions.map(i => this.costs.of(i));
     const last = instructions[instructions.length - 1];
-    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, costs, last.flow, this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch, this.hotRuns);
+    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, instructions.map(this.semanticsOf), costs, last.flow, this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch, this.hotRuns);
   }
 }

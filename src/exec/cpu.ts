@@ -85,9 +85,9 @@ export class Cpu {
     this.costs = new Costs(options.timing);
     this.predictor = new Predictor(memory);
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
-    this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns);
     this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
     if (options.model !== undefined) this.interpreter.model = new CpuModel(options.model);
+    this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns, this.model.hasXsave);
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
     if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);

@@ -7,9 +7,7 @@ export interface CpuidRow { readonly leaf: number; readonly subleaf?: number; re
 
 export const MODEL_NAMES = ['v1', 'v2', 'v3', 'zen3'] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
-/** VEX instructions are not performed yet: what depends on them is not advertised, whatever the model. */
-const HAS_VEX = false;
-export const DEFAULT_MODEL: ModelName = HAS_VEX ? 'v3' : 'v2';
+export const DEFAULT_MODEL: ModelName = 'v3';
 
 const EBX = 1, ECX = 2, EDX = 3;
 type Register = 0 | typeof EBX | typeof ECX | typeof EDX;
@@ -30,11 +28,9 @@ export const FEATURES: readonly Feature[] = [
 
   [1, ECX, 1, 'pclmulqdq', 'zen3'], [1, ECX, 25, 'aes', 'zen3'], [1, ECX, 30, 'rdrand', 'zen3'],
   [7, EBX, 18, 'rdseed', 'zen3'], [7, EBX, 19, 'adx', 'zen3'], [7, EBX, 23, 'clflushopt', 'zen3'], [7, EBX, 24, 'clwb', 'zen3'], [7, EBX, 29, 'sha', 'zen3'],
-  [7, ECX, 22, 'rdpid', 'zen3'], [7, EDX, 4, 'fsrm', 'zen3'], [0xd, 0, 1, 'xsavec', 'zen3'], [0xd, 0, 2, 'xgetbv1', 'zen3'],
+  [7, ECX, 9, 'vaes', 'zen3'], [7, ECX, 10, 'vpclmulqdq', 'zen3'], [7, ECX, 22, 'rdpid', 'zen3'], [7, EDX, 4, 'fsrm', 'zen3'], [0xd, 0, 1, 'xsavec', 'zen3'], [0xd, 0, 2, 'xgetbv1', 'zen3'],
   [0x80000001, ECX, 8, 'prefetchw', 'zen3'], [0x80000001, EDX, 22, 'mmxext', 'zen3'],
 ];
-/** What needs VEX, or is of no use without. */
-const OF_VEX = new Set(['fma', 'avx', 'f16c', 'bmi1', 'avx2', 'bmi2']);
 
 const text = (four: string): number => [...four].reduceRight((word, c) => (word << 8) | c.charCodeAt(0), 0);
 const VENDOR = { ebx: text('Auth'), edx: text('enti'), ecx: text('cAMD') };
@@ -60,8 +56,15 @@ export class CpuModel {
   constructor(name: ModelName = DEFAULT_MODEL) { this.name = name; this.hasXsave = this.has('xsave'); }
   /** Whether it has a feature of FEATURES. */
   has(name: string): boolean { return FEATURES.some(feature => feature[3] === name && this.offers(feature)); }
-  private offers([, , , name, since]: Feature): boolean { return MODEL_NAMES.indexOf(since) <= MODEL_NAMES.indexOf(this.name) && (HAS_VEX || !OF_VEX.has(name)); }
+  private offers([, , , , since]: Feature): boolean { return MODEL_NAMES.indexOf(since) <= MODEL_NAMES.indexOf(this.name); }
   get features(): readonly Feature[] { return FEATURES.filter(feature => this.offers(feature)); }
+
+  /** Feature bits of one register. */
+  word(leaf: number, register: Register): number {
+    return FEATURES.reduce((bits, feature) => feature[0] === leaf && feature[1] === register && this.offers(feature) ? bits | 1 << feature[2] : bits, 0);
+  }
+  /** AT_HWCAP: CPUID.1:EDX. */
+  get hwcap(): number { return this.word(1, EDX) >>> 0; }
 
   /** The answer to CPUID with these inputs; leaves that are not there are zero, as AMD's are. */
   answer(eax: number, ecx: number): CpuidRow {
@@ -70,29 +73,23 @@ export class CpuModel {
   /** Made when first asked for. */
   get rows(): readonly CpuidRow[] { return this.made ??= this.make(); }
   private make(): readonly CpuidRow[] {
-    const words = new Map<number, number[]>();
-    for (const [leaf, register, bit] of this.features) {
-      if (!words.has(leaf)) words.set(leaf, [0, 0, 0, 0]);
-      words.get(leaf)![register]! |= 1 << bit;
-    }
-    const word = (leaf: number, register: Register): number => words.get(leaf)?.[register] ?? 0;
     const name = BRANDS[this.name].padEnd(48, '\0');
     return [
       { leaf: 0, eax: this.hasXsave ? 0xd : 7, ...VENDOR },
       // Lines of 64 bytes, one processor.
-      row(1, SIGNATURE, (8 << 8) | (1 << 16), word(1, ECX), word(1, EDX)),
-      { ...row(7, 0, word(7, EBX), word(7, ECX), word(7, EDX)), subleaf: 0 },
+      row(1, SIGNATURE, (8 << 8) | (1 << 16), this.word(1, ECX), this.word(1, EDX)),
+      { ...row(7, 0, this.word(7, EBX), this.word(7, ECX), this.word(7, EDX)), subleaf: 0 },
       ...(this.hasXsave ? [
-        { ...row(0xd, XCR0, XSAVE_BYTES, XSAVE_BYTES, 0), subleaf: 0 }, { ...row(0xd, word(0xd, 0), XSAVE_BYTES, 0, 0), subleaf: 1 },
+        { ...row(0xd, XCR0, XSAVE_BYTES, XSAVE_BYTES, 0), subleaf: 0 }, { ...row(0xd, this.word(0xd, 0), XSAVE_BYTES, 0, 0), subleaf: 1 },
         { ...row(0xd, AVX_BYTES, AVX_AT, 0, 0), subleaf: 2 },
       ] : []),
       { leaf: 0x80000000, eax: 0x8000001e | 0, ...VENDOR },
-      row(0x80000001, SIGNATURE, 0, word(0x80000001, ECX), word(0x80000001, EDX)),
+      row(0x80000001, SIGNATURE, 0, this.word(0x80000001, ECX), this.word(0x80000001, EDX)),
       brand(0x80000002, name.slice(0, 16)), brand(0x80000003, name.slice(16, 32)), brand(0x80000004, name.slice(32)),
       row(0x80000005, 0, 0, (32 << 24) | (8 << 16) | (1 << 8) | 64, (32 << 24) | (8 << 16) | (1 << 8) | 64),
       // L2 512 KiB, 8 ways (code 6); L3 64 units of 512 KiB, 16 ways (code 8).
       row(0x80000006, 0, 0, (512 << 16) | (6 << 12) | (1 << 8) | 64, (64 << 18) | (8 << 12) | (1 << 8) | 64),
-      row(0x80000007, 0, 0, 0, word(0x80000007, EDX)),
+      row(0x80000007, 0, 0, 0, this.word(0x80000007, EDX)),
       row(0x80000008, (48 << 8) | 48, 0, 0, 0),
       cache(0, 1, 1, 8, 64), cache(1, 1, 2, 8, 64), cache(2, 2, 3, 8, 1024), cache(3, 3, 3, 16, 32768),
     ];

@@ -1,5 +1,5 @@
 /** The whole score: the semantics of every operation, gathered from the family files. */
-import type { Instruction } from '../../decoder/instruction.ts';
+import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
@@ -42,3 +42,5 @@ export function semanticsOf(i: Instruction): Semantics {
   }
   return (isSystem ? segmentMoves[i.operation] : SEMANTICS[i.operation]) ?? notImplemented;
 }
+/** The same of a processor whose CR4.OSXSAVE is not set. */
+export function semanticsWithoutVex(i: Instruction): Semantics { return (i.prefixes & PREFIX.vex) !== 0 ? notImplemented : semanticsOf(i); }

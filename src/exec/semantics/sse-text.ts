@@ -4,8 +4,8 @@ import * as crypto from '../primitives/crypto.ts';
 import * as text from '../primitives/text.ts';
 import { ARITHMETIC_FLAGS, type Ops, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import { isVex, writeLower } from './vex-operands.ts';
 import { binary, binaryWithImmediate, first, second, third, unalignedVectorOf, unary, unaryWithImmediate, vectorOf, whole } from './sse-operands.ts';
-import { isVex } from './vex-operands.ts';
 
 const EAX = register('gpr', 0, 4), EDX = register('gpr', 2, 4), RAX = register('gpr', 0, 8), RDX = register('gpr', 2, 8), ECX = register('gpr', 1, 4);
 const XMM0 = register('xmm', 0, 16);
@@ -29,8 +29,8 @@ const toIndex = (primitive: Primitive, control: Control): Semantics => (m, i) =>
 };
 const toMask = (primitive: Primitive, control: Control): Semantics => (m, i) => {
   const found = compared(m, i, primitive, control);
-  m.write(XMM0, m.apply(text.mask, found, m.read(third(i))));
-  if (isVex(i)) m.clearUpper(XMM0);
+  const mask = m.apply(text.mask, found, m.read(third(i)));
+  if (isVex(i)) writeLower(m, XMM0, mask); else m.write(XMM0, mask);
   m.writeFlags(ARITHMETIC_FLAGS, m.shiftRight(found, m.constant(32), 8));
 };
 /** XMM0, which the third operand spells out, has the sums of message and constants. */

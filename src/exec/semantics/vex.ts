@@ -115,6 +115,8 @@ export const vex: Table = {
   ...same(sseCompare, 'ucomiss comiss ucomisd comisd'), ...same(sseMoves, 'movsldup movshdup maskmovdqu'), ...same(sseControl, 'ldmxcsr stmxcsr'),
   ...same(sseText, 'pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq'),
 
+  ...same(sseText, 'aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq'),
+
   vpmovsxbw: widen(e.pmovsxbw, 8), vpmovsxbd: widen(e.pmovsxbd, 4), vpmovsxbq: widen(e.pmovsxbq, 2),
   vpmovsxwd: widen(e.pmovsxwd, 8), vpmovsxwq: widen(e.pmovsxwq, 4), vpmovsxdq: widen(e.pmovsxdq, 8),
   vpmovzxbw: widen(e.pmovzxbw, 8), vpmovzxbd: widen(e.pmovzxbd, 4), vpmovzxbq: widen(e.pmovzxbq, 2),
