@@ -1,0 +1,49 @@
+/** Recorded cases: an instruction a line, and a fingerprint of what a processor made of the states that belong to it. */
+import { format } from '../../../src/decoder/format.ts';
+import { Random } from '../random.ts';
+import { bytesOf, hexOf } from '../sse-forms.ts';
+import { compareAll, rowsOf } from './campaign.ts';
+import { type CompareOptions, defined } from './compare.ts';
+import { type Family, type Snippet, snippetFrom, snippetOf } from './forms.ts';
+import { EXTENDED_OF, SLOT_BYTES, SLOTS } from './layout.ts';
+import { type CaseProgram, programOf } from './program.ts';
+import { States } from './state.ts';
+import { isApproximate } from './undefined.ts';
+
+/** States of an instruction, and where they come from: other ones are other vectors. */
+export const VECTOR_ROUNDS = 12, VECTOR_SEED = 20201;
+export const optionsOf = (family: Family): CompareOptions => ({ extended: EXTENDED_OF[family], hasMxcsr: false });
+
+/** FNV-1a, twice. */
+function fingerprint(bytes: Uint8Array): string {
+  let a = 0x811c9dc5, b = 0x1000193;
+  for (const byte of bytes) { a = Math.imul(a ^ byte, 0x01000193); b = Math.imul(b ^ byte, 0x85ebca6b) + 0x27d4eb2f | 0; b ^= b >>> 15; }
+  return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
+}
+/** One instruction of every row, exact ones only. */
+export function newSnippets(family: Family): Snippet[] {
+  const random = new Random(VECTOR_SEED);
+  return rowsOf(family).map(row => snippetOf(row, random)!).filter(snippet => snippet !== null && !isApproximate(snippet.i));
+}
+export function vectorProgram(family: Family, snippets: readonly Snippet[]): CaseProgram {
+  const seedOf = ({ encoding }: Snippet): number => encoding.reduce((sum, byte) => Math.imul(sum, 31) + byte | 0, VECTOR_SEED);
+  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: false }), n => new Random(seedOf(snippets[n]!)));
+}
+/** `encoding fingerprint text` of each instruction. */
+export function vectorLinesOf({ snippets, rounds, at, stride, before }: CaseProgram, after: Uint8Array, family: Family): string[] {
+  return snippets.map((snippet, n) => {
+    const records: number[] = [];
+    for (let k = 0; k < rounds; k++) {
+      const from = at[n]! + k * stride[n]!, to = from + stride[n]!;
+      records.push(...defined(after.subarray(from, to), before.subarray(from, to), snippet, optionsOf(family)));
+    }
+    return `${hexOf(snippet.encoding)} ${fingerprint(Uint8Array.from(records))} ${format(snippet.i, SLOTS + n * SLOT_BYTES, 'intel').replace(/ +/g, ' ')}`;
+  });
+}
+export const snippetsOf = (lines: readonly string[]): Snippet[] => lines.map(line => snippetFrom(bytesOf(line.split(' ')[0]!))!);
+/** Where two outcomes of the same cases differ, at most a few. */
+export function differences(program: CaseProgram, host: Uint8Array, here: Uint8Array, family: Family): string[] {
+  const lines: string[] = [];
+  compareAll(program, host, here, optionsOf(family), line => { if (lines.length < 10) lines.push(line); });
+  return lines;
+}
