@@ -244,8 +244,9 @@ const FAULTING: readonly Faulting[] = [
     'div qword ptr [rbx]', 'fld tbyte ptr [rbx]', 'leave', 'pop rax', 'ret', 'ret 8', 'popf', 'xlat', 'cmovz rax, [rbx]', 'scasb']
     .map(text => ({ text, exit: read, registers: { ...at, rsp: NOWHERE, rbp: NOWHERE, rax: 0 } })),
   ...['mov [rbx], rax', 'mov byte ptr [rbx], 1', 'inc dword ptr [rbx]', 'lock xadd [rbx], rax', 'xchg rax, [rbx]', 'not word ptr [rbx]', 'shl byte ptr [rbx], 1', 'stosb', 'movups [rbx], xmm0',
-    'setz [rbx]', 'cmpxchg [rbx], rcx', 'bts dword ptr [rbx], 1', 'bts [rbx], eax', 'shld [rbx], eax, 1', 'cmpxchg16b [rbx]', 'fstp tbyte ptr [rbx]', 'pop [rbx]', 'fxsave [rbx]']
+    'setz [rbx]', 'cmpxchg [rbx], rcx', 'bts dword ptr [rbx], 1', 'bts [rbx], eax', 'shld [rbx], eax, 1', 'cmpxchg16b [rbx]', 'fstp tbyte ptr [rbx]', 'pop [rbx]']
     .map(text => ({ text, exit: write, registers: { ...at, rax: 0 } })),
+  { text: 'fxsave [rbx]', exit: `page-fault 0x${(NOWHERE + 511).toString(16)} 6`, registers: at },
   ...['push rax', 'call rax', 'pushf', 'push 5', 'enter 0, 0'].map(text => ({ text, exit: `page-fault 0x${(NOWHERE - 8).toString(16)} 6`, registers: { rsp: NOWHERE } })),
   { text: 'movsb', exit: write, registers: { rsi: DATA, rdi: NOWHERE } },
   { text: 'movsb', exit: read, registers: { rdi: DATA, rsi: NOWHERE } },

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LinearMemory, PAGE_BYTES, PHYSICAL_AT, TLB } from '../src/base/layout.ts';
 import { hiOf, loOf } from '../src/base/words.ts';
+import { NOT_CANONICAL } from '../src/mmu/fault.ts';
 import { NX_HIGH, PTE } from '../src/mmu/entry.ts';
 import { Frames } from '../src/mmu/frames.ts';
 import { ACCESS, Mmu, tlbSlot } from '../src/mmu/mmu.ts';
@@ -83,15 +84,15 @@ codes('a large-page bit at levels 2 to 4 is reserved, and the leaf\'s PAT bit is
   w[entry[1]!]! |= PS;
   assert.is.not(fill(ACCESS.read), -1);
 });
-codes('non-canonical addresses fault with address -1 and code 0; those of the upper half with their own', () => {
+codes('non-canonical addresses fault with one of their own and code 0; those of the upper half with theirs, less 2^64', () => {
   const { mmu } = handmade(AT);
   for (const hi of [0x8000, 0x7fff_ffff, -0x8001, -0x8000_0000]) {
     mmu.fault.code = 99;
     assert.is(mmu.fill(0, hi, ACCESS.read), -1);
-    assert.equal(mmu.fault, { address: -1, code: 0 });
+    assert.equal(mmu.fault, { address: NOT_CANONICAL, code: 0 });
   }
   assert.is(mmu.fill(0xff60_0000 | 0, -1, ACCESS.execute), -1);
-  assert.equal(mmu.fault, { address: 0xffff_ffff_ff60_0000, code: 0b10100 });
+  assert.equal(mmu.fault, { address: -0xa0_0000, code: 0b10100 });
 });
 codes('without a root every access faults as not present', () => {
   const { mmu, fill } = handmade(AT);

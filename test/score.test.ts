@@ -21,7 +21,8 @@ const kindOf = (o: Operand): string => o.kind === 'reg' ? (o.file === 'gpr' ? `r
   : o.kind === 'mem' ? `m${8 * o.size}` : o.kind === 'imm' ? `imm${8 * o.size}` : `rel${8 * o.size}`;
 /** What a score may depend on, in words: `lock add 4 m32, imm32`. Segments aside: they show where an address is computed, and in nothing else. */
 function formOf(i: Instruction): string {
-  const implied = i.addressSize === 4 && !i.operands.some(o => o.kind === 'mem') ? ' a32' : '';
+  // A bit offset is added to the address before that is cut.
+  const implied = i.addressSize === 4 && (/^bt[src]?$/.test(i.operation) || !i.operands.some(o => o.kind === 'mem')) ? ' a32' : '';
   const prefix = `${i.lock ? 'lock ' : ''}${i.rep === null ? '' : `${i.rep} `}`;
   return `${prefix}${i.operation} ${i.size}${implied} ${i.operands.map(kindOf).join(', ')}`.trimEnd();
 }

@@ -1,9 +1,9 @@
 /** The processor: fetches blocks, has them performed, counts, and returns to its caller for everything a kernel does. */
 import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
-import type { PageFault } from '../mmu/fault.ts';
+import { NOT_CANONICAL, type PageFault } from '../mmu/fault.ts';
 import { NONE, type Instruction } from '../decoder/instruction.ts';
-import { ACCESS, type Mmu, NOT_CANONICAL } from '../mmu/mmu.ts';
+import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
 import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';

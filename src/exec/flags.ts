@@ -112,6 +112,8 @@ export function adjustOf(r: Int32Array): number {
     case RULE.add: case RULE.adc: case RULE.sub: case RULE.sbb: return ((r[A] ^ r[B] ^ r[RESULT]) >>> 4) & 1;
     case RULE.inc: return (r[RESULT] & 15) === 0 ? 1 : 0;
     case RULE.dec: return (r[RESULT] & 15) === 15 ? 1 : 0;
+    // Undefined; AMD's set it.
+    case RULE.shl: case RULE.shr: case RULE.sar: return 1;
     default: return 0;
   }
 }

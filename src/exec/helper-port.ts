@@ -1,7 +1,7 @@
 /** What helpers see of the interpreter: checked memory, operands and flags, on the state in linear memory. */
 import { PAGE_BYTES, STATE } from '../base/layout.ts';
 import type { i32, Pa } from '../base/types.ts';
-import { hiOf, loOf, vaOf } from '../base/words.ts';
+import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Operand } from '../decoder/instruction.ts';
 import { ACCESS } from '../mmu/mmu.ts';
 import type { CpuModel } from './cpuid.ts';
@@ -22,7 +22,7 @@ export class HelperPort implements HelperContext {
   get model(): CpuModel { return this.m.model; }
   address(operand: Operand): number {
     const t = this.m.address(operand), words = this.m.scratch.i32;
-    return vaOf(words[t], words[t + 1]);
+    return addressOf(words[t], words[t + 1]);
   }
   span(at: number, length: number, isWrite: boolean): Pa {
     if (at >= CANONICAL_END) this.m.raiseNotCanonical();
@@ -36,8 +36,9 @@ export class HelperPort implements HelperContext {
     return pa;
   }
   probe(at: number, length: number, isWrite: boolean): void {
-    if (at + length > CANONICAL_END) this.m.raiseNotCanonical();
-    for (let page = at; page < at + length; page += PAGE_BYTES - (page % PAGE_BYTES)) this.translate(page, isWrite);
+    if (at < CANONICAL_END && at + length > CANONICAL_END) this.m.raiseNotCanonical();
+    this.translate(at, isWrite);
+    for (let page = at + PAGE_BYTES - (at % PAGE_BYTES); page < at + length; page += PAGE_BYTES) this.translate(page, isWrite);
   }
   load(at: number, into: Uint8Array): void {
     this.probe(at, into.length, false);

@@ -176,7 +176,7 @@ export interface HelperContext {
   readonly state: CpuState;
   /** What the processor is. */
   readonly model: CpuModel;
-  /** Linear address of a memory operand; ≥ 2^47 when not canonical (any access there raises #GP). */
+  /** Linear address of a memory operand: negative in the upper half (less 2^64), ≥ 2^47 when not canonical; any access there faults. */
   address(operand: Operand): number;
   load(at: number, into: Uint8Array): void;
   /** Checks the whole range, then writes it. */

@@ -1,6 +1,6 @@
 /** All architectural state, in linear memory that every performer shares. */
 import { STATE, SLOT, type LinearMemory } from '../base/layout.ts';
-import { hiOf, loOf, vaOf } from '../base/words.ts';
+import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { SignalRegisters } from '../mmu/user.ts';
 import { settle } from './flags.ts';
@@ -43,9 +43,9 @@ export class CpuState implements SignalRegisters {
     this.u8.fill(0, STATE.selectors, STATE.selectors + 12);
     this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
   }
-  get rip(): Va { return vaOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }
+  get rip(): Va { return addressOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }
   set rip(value: Va) { this.r32[2 * SLOT.rip] = loOf(value); this.r32[2 * SLOT.rip + 1] = hiOf(value); }
-  get rsp(): Va { return vaOf(this.r32[2 * RSP], this.r32[2 * RSP + 1]); }
+  get rsp(): Va { return addressOf(this.r32[2 * RSP], this.r32[2 * RSP + 1]); }
   set rsp(value: Va) { this.r32[2 * RSP] = loOf(value); this.r32[2 * RSP + 1] = hiOf(value); }
   low(register: number): number { return this.r32[2 * register]; }
   high(register: number): number { return this.r32[2 * register + 1]; }

@@ -7,9 +7,12 @@ export const PF_USER = 4;
 export const PF_RESERVED = 8;
 export const PF_FETCH = 16;
 
+/** What an address is that is not canonical: the CPU raises #GP or #SS instead of #PF. Itself it is not canonical either. */
+export const NOT_CANONICAL = 2 ** 47;
+
 /** CR2 and the error code of the last failed translation. One per MMU, reused: copy it to keep it. */
 export interface PageFault {
-  /** Not canonical: -1, and the CPU raises #GP instead. */
+  /** CR2. Of the upper half it is negative: doubles hold those addresses, too, less 2^64. */
   address: Va;
   code: u32;
 }

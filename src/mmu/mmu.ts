@@ -1,9 +1,9 @@
 /** The hardware's part: 4-level walk, TLB, page-fault codes (SDM 3A §4.5-4.10). Knows entries and bits, nothing of VMAs. */
 import { NEAR, NOWHERE_NEAR, PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
-import { hiOf, loOf, vaOf } from '../base/words.ts';
+import { addressOf, hiOf, loOf } from '../base/words.ts';
 import { PTE, RESERVED_HIGH, wordInDirectory, wordInPdpt, wordInPml4, wordInTable } from './entry.ts';
-import { PF_FETCH, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE, type PageFault } from './fault.ts';
+import { NOT_CANONICAL, PF_FETCH, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE, type PageFault } from './fault.ts';
 import type { Frames } from './frames.ts';
 
 /** The order is that of the tags in a TLB entry: a tag's word is twice this. */
@@ -17,8 +17,6 @@ const EPOCH = STATE.epoch >> 2, NEAR_PAGE = (STATE.near + NEAR.page) >> 2, NEAR_
 const INVALID = 1;
 /** No address space: every access faults. */
 const NO_ROOT = 0;
-/** Doubles hold addresses of the upper half only to multiples of this. */
-const UPPER_HALF_MASK = -2048;
 
 /** Where the TLB entry of an address begins, in 32-bit words of the linear memory. */
 export function tlbSlot(lo: i32, hi: i32): number {
@@ -29,8 +27,6 @@ export function tlbSlot(lo: i32, hi: i32): number {
 const PAGE_SHIFT = 12, PAGES_PER_WORD = 1 << 20;
 function pageNumber(lo: i32, hi: i32): number { return (hi >>> 0) * PAGES_PER_WORD + (lo >>> PAGE_SHIFT); }
 
-/** The address of a fault that is no page fault: the processor raises #GP, or #SS. */
-export const NOT_CANONICAL = -1;
 
 export class Mmu {
   readonly memory: LinearMemory;
@@ -136,7 +132,7 @@ export class Mmu {
   private miss(lo: i32, hi: i32, code: number): -1 {
     const slot = tlbSlot(lo, hi), w = this.words;
     if (w[slot] !== (lo & PAGE_MASK) || w[slot + 1] !== hi) this.misses += 1;
-    return this.raise(vaOf(hi < 0 ? lo & UPPER_HALF_MASK : lo, hi), code);
+    return this.raise(addressOf(lo, hi), code);
   }
   raise(address: Va, code: number): -1 {
     this.fault.address = address; this.fault.code = code;

@@ -51,8 +51,11 @@ const TRAPS_WITHOUT_RF: readonly number[] = [1, 3, 4];
 /** Bytes of the image and what ends it. */
 function frameBytes(registers: SignalRegisters): number { return registers.extendedBytes + (registers.extendedBytes > FXSAVE_BYTES ? MAGIC_BYTES : 0); }
 function isXsave(registers: SignalRegisters): boolean { return registers.extendedBytes > FXSAVE_BYTES; }
-/** An address as registers take it. Beyond 2^52 doubles have gaps; nothing can be fetched there, whatever the low bits are. */
-function ripOf(value: bigint): Va { return Number(value >= 1n << 52n ? value & ~0xfffn : value); }
+/** An address as registers take it: less 2^64 in the upper half. Where neither half is doubles have gaps; nothing can be fetched there, whatever the low bits are. */
+function ripOf(value: bigint): Va {
+  const signed = BigInt.asIntN(64, value);
+  return Number(signed >= 1n << 52n || signed < -(1n << 52n) ? signed & ~0xfffn : signed);
+}
 
 export function isOnStack(stack: SignalStack, sp: bigint): boolean {
   return (stack.flags & SS_AUTODISARM) === 0 && contains(stack, sp);
@@ -120,7 +123,7 @@ function writeContext(view: DataView, registers: SignalRegisters, signals: Signa
   const { lastTrap } = signals, mask = signals.savedMask ?? signals.mask;
   const isFault = info.trap !== undefined && !TRAPS_WITHOUT_RF.includes(info.trap);
   REGISTERS.forEach((register, i) => view.setBigUint64(FRAME.registers + 8 * i, registers.get(register), true));
-  view.setBigUint64(FRAME.rip, BigInt(registers.rip), true);
+  view.setBigInt64(FRAME.rip, BigInt(registers.rip), true);
   view.setBigUint64(FRAME.eflags, BigInt((registers.flags | (isFault ? RF : 0)) >>> 0), true);
   view.setUint16(FRAME.cs, CS_USER, true);
   view.setUint16(FRAME.ss, SS_USER, true);

@@ -71,7 +71,7 @@ export class CpuWorld {
       if (exit.reason === 'exception') return `#${exit.vector}`;
       if (exit.reason !== 'page-fault') return exit.reason;
       const { address, code } = exit.fault;
-      if (this.space.resolve(exit.fault, state) !== 'resume') return `page-fault 0x${address.toString(16)} ${code}`;
+      if (this.space.resolve(exit.fault, state) !== 'resume') return `page-fault 0x${BigInt.asUintN(64, BigInt(address)).toString(16)} ${code}`;
     }
   }
   /** Everything a program can see of the processor, and its counters. */

@@ -27,7 +27,7 @@ export function runNative(elf: Uint8Array, args: readonly string[] = [], stdin =
   try {
     writeFileSync(path, elf);
     chmodSync(path, 0o755);
-    const { status, stdout } = spawnSync(path, args, { input: stdin, maxBuffer: 1 << 28 });
+    const { status, stdout } = spawnSync(path, args, { input: stdin, maxBuffer: 1 << 28, timeout: 120_000 });
     return { status, stdout: new Uint8Array(stdout) }; // A copy: what Node returns is a Buffer, whose slices share memory.
   } finally { rmSync(folder, { recursive: true, force: true }); }
 }

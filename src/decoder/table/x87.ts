@@ -148,9 +148,9 @@ fninit             db e3
 fwait              9b
 
 # What the 8087 and 80287 had does nothing; other encodings of the same operations
-fneni              db e0                    -                        op=fnop
-fndisi             db e1                    -                        op=fnop
-fnsetpm            db e4                    -                        op=fnop
+fneni              db e0                    -                        op=nop
+fndisi             db e1                    -                        op=nop
+fnsetpm            db e4                    -                        op=nop
 fcom               dc d0+i                  sti
 fcomp              dc d8+i                  sti
 fcomp              de d0+i                  sti
@@ -158,5 +158,5 @@ fxch               dd c8+i                  sti
 fxch               df c8+i                  sti
 fstp               df d0+i                  sti
 fstp               df d8+i                  sti
-fstp               d9 d8+i                  sti
+fstp               d9 d8+i                  sti                      op=fstpnce
 `;

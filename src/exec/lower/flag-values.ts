@@ -128,6 +128,7 @@ export class FlagValues {
         return bit4(v.op2(OP['i32.xor'], TYPE.i32, v.op2(OP['i32.xor'], TYPE.i32, low(from.a), low(from.b)), low(this.result)));
       case RULE.inc: return v.eqz(nibble);
       case RULE.dec: return v.op2(OP['i32.eq'], TYPE.i32, nibble, v.constant32(15));
+      case RULE.shl: case RULE.shr: case RULE.sar: return v.constant32(1);
       default: return this.zeroValue();
     }
   }

@@ -1,7 +1,7 @@
 /** Integer arithmetic and logic (SDM vol. 2: ADD, ADC, SUB, SBB, CMP, INC, DEC, NEG, AND, OR, XOR, TEST, NOT, MUL, IMUL, DIV, IDIV, CBW, CWD). */
 import type { Size } from '../../base/types.ts';
 import { type Instruction, type Operand, register } from '../../decoder/instruction.ts';
-import { CF, type Helper, type HelperContext, OF, RULE, type Semantics, type Temp, VECTOR, ZF, type Ops } from '../ops.ts';
+import { AF, CF, type Helper, type HelperContext, OF, PF, RULE, type Semantics, SF, type Temp, VECTOR, ZF, type Ops } from '../ops.ts';
 
 /** The operand and its fellow: every instruction here has at least one. */
 const first = (i: Instruction): Operand => i.operands[0];
@@ -89,7 +89,7 @@ const imul: Semantics = (m, i) => {
   m.flags(RULE.mulSigned, i.size, low, a, b);
 };
 
-/** DIV and IDIV: rdx:rax (of bytes, ax) by the operand. Flags are left as they are. */
+/** DIV and IDIV: rdx:rax (of bytes, ax) by the operand. Flags are undefined; AMD's leave CF and OF, set AF and clear the others. */
 const divide = (isSigned: boolean): Semantics => (m, i) => {
   const { size } = i, divisor = m.read(first(i));
   const whole = size === 1 ? m.read(AX) : m.read(accumulator(size));
@@ -97,9 +97,12 @@ const divide = (isSigned: boolean): Semantics => (m, i) => {
   const low = size === 1 ? m.zeroExtend(whole, 1) : whole;
   const quotient = m.divide(high, low, divisor, size, isSigned);
   const rest = m.sub(low, m.multiply(quotient, divisor, size), size);
-  if (size === 1) { m.write(AX, m.or(quotient, m.shiftLeft(rest, m.constant(8), 2))); return; }
-  m.write(accumulator(size), quotient);
-  m.write(dataRegister(size), rest);
+  if (size === 1) m.write(AX, m.or(quotient, m.shiftLeft(rest, m.constant(8), 2)));
+  else {
+    m.write(accumulator(size), quotient);
+    m.write(dataRegister(size), rest);
+  }
+  m.writeFlags(SF | ZF | AF | PF, m.constant(AF));
 };
 
 /** CBW, CWDE, CDQE: the accumulator's lower half, sign-extended. */

@@ -33,7 +33,10 @@ const bitTest = (change: Change): Semantics => (m, i) => {
 function farAddress(m: Ops, to: Operand, index: Temp, i: Instruction): Temp {
   const bytes = m.shiftRightSigned(index, m.constant(3), 8);
   const words = m.and(bytes, m.constant(-i.size));
-  return m.add(m.address(to), words, 8);
+  if (to.addressSize === 8) return m.add(m.address(to), words, 8);
+  // The sum is cut to 32 bits, too, before the segment's base is added.
+  const effective = m.effective(to);
+  return m.add(m.zeroExtend(m.add(effective, words, 8), 4), m.sub(m.address(to), effective, 8), 8);
 }
 /** BSF and BSR: of zero, ZF is set and the destination keeps its value, as the processors do and AMD documents. */
 const scan = (isForward: boolean): Semantics => (m, i) => {

@@ -67,7 +67,7 @@ const enter: Helper = function enter(context, i) {
   const { state } = context;
   const bytes = context.read(i.operands[0]) & 0xffff, level = context.read(i.operands[1]) & 31;
   const rbp = state.low(5), frame = state.rsp - i.size;
-  const outer = Number(state.get(5)), words = new Uint8Array(i.size * (1 + level));
+  const outer = Number(BigInt.asIntN(64, state.get(5))), words = new Uint8Array(i.size * (1 + level));
   const view = new DataView(words.buffer);
   // Lowest address first: the new frame pointer, the copied ones, the saved RBP on top.
   const place = (k: number, low: number, high: number): void => {
@@ -78,13 +78,20 @@ const enter: Helper = function enter(context, i) {
   place(0, rbp, state.high(5));
   const copied = new Uint8Array(i.size), copiedView = new DataView(copied.buffer);
   for (let k = 1; k < level; k++) {
-    context.load(outer - i.size * k, copied);
+    const from = outer - i.size * k, start = frame - i.size * level;
+    context.load(from, copied);
+    // One push after the other: what was pushed before is read again.
+    for (let n = 0; n < i.size; n++) if (from + n > frame - i.size * k + i.size - 1 && from + n < frame + i.size) copied[n] = words[from + n - start]!;
     if (i.size === 2) place(k, copiedView.getInt16(0, true), 0);
     else place(k, copiedView.getInt32(0, true), copiedView.getInt32(4, true));
   }
   if (level > 0) place(level, loOf(frame), hiOf(frame));
-  context.store(frame - i.size * level, words);
   const top = frame - i.size * level - bytes;
+  // Where the frame ends something must be writable, too.
+  context.probe(frame, i.size, true);
+  context.probe(frame - i.size * level, words.length, true);
+  context.probe(top, i.size, true);
+  context.store(frame - i.size * level, words);
   if (i.size === 2) context.write(register('gpr', 5, 2), loOf(frame), 0);
   else state.setWords(5, loOf(frame), hiOf(frame));
   state.setWords(RSP, loOf(top), Math.floor(top / WORD) | 0);
@@ -92,10 +99,10 @@ const enter: Helper = function enter(context, i) {
 /** XLAT: al = [rbx + al]. */
 const xlat: Helper = function xlat(context, i) {
   const { state } = context, byte = new Uint8Array(1);
-  let at = i.addressSize === 4 ? state.low(3) >>> 0 : Number(state.get(3));
+  let at = i.addressSize === 4 ? state.low(3) >>> 0 : Number(BigInt.asIntN(64, state.get(3)));
   at += state.low(0) & 0xff;
   if (i.addressSize === 4) at %= WORD;
-  if (i.segment !== NONE) at = Number(BigInt.asUintN(64, BigInt(at) + state.get(i.segment)));
+  if (i.segment !== NONE) at = Number(BigInt.asIntN(64, BigInt(at) + state.get(i.segment)));
   context.load(at, byte);
   context.write(AL, byte[0], 0);
 };

@@ -1,7 +1,7 @@
 /** Shifts, rotates and double shifts (SDM vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). */
 import type { Size } from '../../base/types.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
-import { CF, OF, type Ops, RULE, type Rule, type Semantics, type Temp } from '../ops.ts';
+import { AF, CF, OF, type Ops, RULE, type Rule, type Semantics, type Temp } from '../ops.ts';
 
 type Shift = (m: Ops, a: Temp, count: Temp, size: Size) => Temp;
 
@@ -44,9 +44,9 @@ const ror: Semantics = (m, i) => {
   const top = topBit(m, result, i.size);
   rotateFlags(m, count, top, m.xor(top, bitOne(m, m.shiftRight(result, m.constant(8 * i.size - 2), i.size))));
 };
-/** The count of a rotation through the carry: modulo 9 and 17 for bytes and words, in the masked five bits. */
-function carryRotateCount(m: Ops, i: Instruction): Temp {
-  let count = maskedCount(m, i, 1);
+/** The count of a rotation through the carry: modulo 9 and 17 for bytes and words, in the masked five bits. All around, it changes OF only. */
+function carryRotateCount(m: Ops, i: Instruction, masked: Temp): Temp {
+  let count = masked;
   const period = 8 * i.size + 1;
   if (i.size > 2) return count;
   for (let times = i.size === 1 ? 3 : 1; times > 0; times--) {
@@ -58,7 +58,7 @@ function carryRotateCount(m: Ops, i: Instruction): Temp {
 /** RCL rotates (8 * size + 1) bits: the result is the operand's low part up, the carry, and the high part down. */
 const rcl: Semantics = (m, i) => {
   const to = i.operands[0], bits = 8 * i.size;
-  const a = m.modify(to), count = carryRotateCount(m, i), carry = m.carry();
+  const a = m.modify(to), masked = maskedCount(m, i, 1), count = carryRotateCount(m, i, masked), carry = m.carry();
   const isNone = m.isZero(count);
   const before = m.select(isNone, m.constant(0), m.sub(count, m.constant(1), 8));
   const up = m.shiftLeft(a, count, i.size);
@@ -67,12 +67,12 @@ const rcl: Semantics = (m, i) => {
   const down = m.shiftRight(m.shiftRight(a, m.constant(1), i.size), m.sub(m.constant(bits - 1), before, 8), i.size);
   const result = m.select(isNone, a, m.or(up, m.or(carried, down)));
   m.write(to, result);
-  const out = bitOne(m, m.shiftRight(a, m.sub(m.constant(bits - 1), before, 8), i.size));
-  rotateFlags(m, count, out, m.xor(topBit(m, result, i.size), out));
+  const out = m.select(isNone, carry, bitOne(m, m.shiftRight(a, m.sub(m.constant(bits - 1), before, 8), i.size)));
+  rotateFlags(m, masked, out, m.xor(topBit(m, result, i.size), out));
 };
 const rcr: Semantics = (m, i) => {
   const to = i.operands[0], bits = 8 * i.size;
-  const a = m.modify(to), count = carryRotateCount(m, i), carry = m.carry();
+  const a = m.modify(to), masked = maskedCount(m, i, 1), count = carryRotateCount(m, i, masked), carry = m.carry();
   const isNone = m.isZero(count);
   const before = m.select(isNone, m.constant(0), m.sub(count, m.constant(1), 8));
   const down = m.shiftRight(a, count, i.size);
@@ -80,32 +80,49 @@ const rcr: Semantics = (m, i) => {
   const up = m.shiftLeft(m.shiftLeft(a, m.constant(1), i.size), m.sub(m.constant(bits - 1), before, 8), i.size);
   const result = m.select(isNone, a, m.or(down, m.or(carried, up)));
   m.write(to, result);
-  const out = bitOne(m, m.shiftRight(a, before, i.size));
-  rotateFlags(m, count, out, m.xor(topBit(m, result, i.size), bitOne(m, m.shiftRight(result, m.constant(bits - 2), i.size))));
+  const out = m.select(isNone, carry, bitOne(m, m.shiftRight(a, before, i.size)));
+  rotateFlags(m, masked, out, m.xor(topBit(m, result, i.size), bitOne(m, m.shiftRight(result, m.constant(bits - 2), i.size))));
 };
 
-/** SHLD and SHRD: bits of the second operand move in. 16-bit counts above 16 are undefined: both operands rotate as one of 32 bits and more. */
+/** OF, undefined but for a count of 1: AMD's go by the result, as if it had been shifted one at a time. */
+function doubleOverflow(m: Ops, result: Temp, carry: Temp, size: Size, isLeft: boolean): Temp {
+  return m.xor(topBit(m, result, size), isLeft ? carry : bitOne(m, m.shiftRight(result, m.constant(8 * size - 2), size)));
+}
+/** SHLD and SHRD: bits of the second operand move in. */
 const double = (isLeft: boolean): Semantics => (m, i) => {
+  if (i.size === 2) { doubleWords(m, i, isLeft); return; }
   const to = i.operands[0], bits = 8 * i.size;
   const a = m.modify(to), b = m.read(i.operands[1]), count = maskedCount(m, i, 2);
-  const rest = m.sub(m.constant(bits), count, 8);
-  const isPlain = m.lessUnsigned(count, m.constant(bits));
-  const safeRest = m.select(isPlain, rest, m.constant(0));
-  const kept = isLeft ? m.shiftLeft(a, count, i.size) : m.shiftRight(a, count, i.size);
-  // In two steps, because a count of 0 leaves `bits` to go, and shifts reach 63 at most.
-  const half = m.constant(bits - 1);
   const isNone = m.isZero(count);
-  const distance = m.select(isNone, half, safeRest);
+  // In two steps, because a count of 0 leaves `bits` to go, and shifts reach 63 at most.
+  const distance = m.select(isNone, m.constant(bits - 1), m.sub(m.constant(bits), count, 8));
+  const kept = isLeft ? m.shiftLeft(a, count, i.size) : m.shiftRight(a, count, i.size);
   const moved = isLeft ? m.shiftRight(b, distance, i.size) : m.shiftLeft(b, distance, i.size);
   const result = m.select(isNone, a, m.or(kept, moved));
   m.write(to, result);
   if (m.when(count)) {
     m.flags(isLeft ? RULE.shl : RULE.shr, i.size, result, a, count);
-    // OF is defined for a count of 1: whether the sign changed.
-    m.writeFlags(OF, m.shiftLeft(m.xor(topBit(m, a, i.size), topBit(m, result, i.size)), m.constant(11), 8));
+    const carry = isLeft ? bitOne(m, m.shiftRight(a, distance, i.size)) : 0;
+    m.writeFlags(OF, m.shiftLeft(doubleOverflow(m, result, carry, i.size, isLeft), m.constant(11), 8));
     m.end();
   }
 };
+/** Counts above 16 are undefined: AMD's have the second operand come in twice, and carry nothing out. */
+function doubleWords(m: Ops, i: Instruction, isLeft: boolean): void {
+  const to = i.operands[0], a = m.modify(to), b = m.read(i.operands[1]), count = maskedCount(m, i, 2);
+  const twice = m.or(b, m.shiftLeft(b, m.constant(16), 8));
+  // Left: a b b, of which the upper word counts after shifting. Right: b b a, of which the lower.
+  const whole = isLeft ? m.or(m.shiftLeft(a, m.constant(32), 8), twice) : m.or(a, m.shiftLeft(twice, m.constant(16), 8));
+  const result = isLeft ? m.zeroExtend(m.shiftRight(m.shiftLeft(whole, count, 8), m.constant(32), 8), 2) : m.zeroExtend(m.shiftRight(whole, count, 8), 2);
+  m.write(to, result);
+  if (m.when(count)) {
+    const place = isLeft ? m.sub(m.constant(48), count, 8) : m.sub(count, m.constant(1), 8), carry = m.and(m.shiftRight(whole, place, 8), m.lessUnsigned(count, m.constant(17)));
+    const overflow = doubleOverflow(m, isLeft ? m.shiftLeft(a, count, 2) : result, carry, 2, isLeft);
+    m.flags(RULE.logic, 2, result, result, result);
+    m.writeFlags(CF | AF | OF, m.or(m.or(carry, m.constant(AF)), m.shiftLeft(overflow, m.constant(11), 8)));
+    m.end();
+  }
+}
 
 export const shifts: Readonly<Record<string, Semantics>> = {
   shl: shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl), sal: shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl),

@@ -4,7 +4,7 @@
  */
 import { PAGE_BYTES } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
-import { vaOf, WORD } from '../../base/words.ts';
+import { addressOf, vaOf, WORD } from '../../base/words.ts';
 import { type Instruction, NONE } from '../../decoder/instruction.ts';
 import { AF, ARITHMETIC_FLAGS, CF, DF, type Helper, type HelperContext, OF, PF, type Semantics, SF, VECTOR, ZF } from '../ops.ts';
 import type { CpuState } from '../state.ts';
@@ -54,7 +54,7 @@ interface Kind {
 function pointer(s: CpuState, register: number, segment: number, addressSize: number): Va {
   const low = (s.low(register) >>> 0) + (s.low(segment) >>> 0);
   const high = (addressSize === 4 ? 0 : s.high(register)) + s.high(segment) + (low >= WORD ? 1 : 0);
-  return vaOf(low | 0, high | 0);
+  return addressOf(low | 0, high | 0);
 }
 function advance(s: CpuState, register: number, by: number, addressSize: number): void {
   const low = (s.low(register) >>> 0) + by;
@@ -64,7 +64,7 @@ const countOf = (s: CpuState, addressSize: number): number => vaOf(s.low(RCX), a
 
 /** Elements from `at` on that lie within its page; 0: the first one reaches into the next. */
 function room(at: Va, step: number): number {
-  const offset = at % PAGE_BYTES;
+  const offset = at & (PAGE_BYTES - 1);
   if (step > 0) return Math.floor((PAGE_BYTES - offset) / step);
   return offset - step > PAGE_BYTES ? 0 : Math.floor(offset / -step) + 1;
 }
@@ -93,8 +93,12 @@ function place(c: HelperContext, kind: Kind, p: Piece, left: number): number {
   const count = Math.min(left, kind.hasSource ? room(source, step) : left, kind.destination === 'none' ? left : room(target, step));
   if (count === 0) return 0;
   p.u8 = state.memory.u8; p.view = state.memory.view;
-  // The span of a downward run starts at its last element.
+  // The span of a downward run starts at its last element; a fault tells of the first.
   const back = step < 0 ? (count - 1) * size : 0;
+  if (back > 0) {
+    if (kind.hasSource) c.probe(source, size, false);
+    if (kind.destination !== 'none') c.probe(target, size, kind.destination === 'write');
+  }
   if (kind.hasSource) p.from = c.span(source - back, count * size, false) + back;
   if (kind.destination !== 'none') p.to = c.span(target - back, count * size, kind.destination === 'write') + back;
   return count;

@@ -1,5 +1,6 @@
 /** x87 control and state (SDM vol. 2, FNINIT to FXRSTOR): what has an N in its name does not wait for pending exceptions. */
 import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
+import { NOT_CANONICAL } from '../../mmu/fault.ts';
 import { type Helper, type HelperContext, VECTOR } from '../ops.ts';
 import {
   controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, MXCSR_MASK, mxcsrOfImage, restoreEnvironment, restoreRegisters,
@@ -49,18 +50,23 @@ const restore: Helper = (c, i) => {
   restoreRegisters(c.state, image, 7 * wordBytes);
 };
 
+/** Whether an address is canonical comes before whether it is aligned. */
+const isMisaligned = (at: number): boolean => at % 16 !== 0 && Math.abs(at) < NOT_CANONICAL;
 /** #GP unless 16-byte aligned; the image's last 96 bytes are the program's own. */
 const fxsave: Helper = (c, i) => {
   const at = c.address(i.operands[0]!);
-  if (at % 16 !== 0) c.trap(VECTOR.protection);
+  if (isMisaligned(at)) c.trap(VECTOR.protection);
   const image = new Uint8Array(FXSAVE_BYTES_WRITTEN);
   fxsaveImage(c.state, image);
+  // From the end, as processors do: which of two pages a fault names depends on it.
+  c.probe(at + 511, 1, true);
   c.probe(at, 512, true);
   c.store(at, image);
 };
 const fxrstor: Helper = (c, i) => {
   const at = c.address(i.operands[0]!), image = new Uint8Array(512);
-  if (at % 16 !== 0) c.trap(VECTOR.protection);
+  if (isMisaligned(at)) c.trap(VECTOR.protection);
+  c.probe(at + 511, 1, false);
   c.load(at, image);
   if ((mxcsrOfImage(image) & ~MXCSR_MASK) !== 0) c.trap(VECTOR.protection);
   fxrstorImage(c.state, image);

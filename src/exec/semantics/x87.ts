@@ -147,6 +147,7 @@ function store(write: Write, pops: number, mode?: number): Helper {
     // What is not stored is not rounded.
     if (!isKept) { e.raised &= ~PE; e.isUp &&= e.traps(IE); }
     if (isKept) storeImage(c, e, target);
+    else c.probe(c.address(target), target.size, true);
     record(s, e);
     if (isKept && pops > 0) pop(s);
   };
@@ -154,6 +155,14 @@ function store(write: Write, pops: number, mode?: number): Helper {
 function storeRegister(s: CpuState, e: Environment, to: number, pops: number): void {
   intoRegister(s, e, to, isEmpty(s, 0) ? null : readRegister(s, 0), pops);
 }
+/** FSTP by another encoding (D9 D8): an empty ST(0) is popped without a word. */
+const storeUnchecked: Helper = (c, i) => {
+  wait(c);
+  const s = c.state;
+  s.fpuStatus &= ~C1;
+  if (!isEmpty(s, 0)) writeRegister(s, registerOf(i, 0), readRegister(s, 0));
+  pop(s);
+};
 const integerBy = (mode?: number): Write => (e, v, bytes) => writeInteger(e, mode ?? e.mode, v, bytes);
 
 // — comparisons: the conditions are set even where an unmasked exception stops the pop —
@@ -302,7 +311,7 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   fdivr: arithmetic(divideReversed, readReal), fdivrp: arithmetic(divideReversed, readReal, 1),
   fidivr: arithmetic(divideReversed, readInteger),
   fld: load(readReal), fild: load(readInteger), fbld: load(readDecimal),
-  fst: store(writeReal, 0), fstp: store(writeReal, 1), fist: store(integerBy(), 0), fistp: store(integerBy(), 1),
+  fst: store(writeReal, 0), fstp: store(writeReal, 1), fstpnce: storeUnchecked, fist: store(integerBy(), 0), fistp: store(integerBy(), 1),
   fisttp: store(integerBy(ROUND.chop), 1), fbstp: store(writeDecimal, 1),
   fcom: comparison(readReal, false, 0), fcomp: comparison(readReal, false, 1), fcompp: comparison(readReal, false, 2),
   ficom: comparison(readInteger, false, 0), ficomp: comparison(readInteger, false, 1),

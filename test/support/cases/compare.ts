@@ -3,7 +3,7 @@ import { format } from '../../../src/decoder/format.ts';
 import type { Snippet } from './forms.ts';
 import { AT, type Extended, headerBytes, SLOT_BYTES, SLOTS, WINDOW } from './layout.ts';
 import { registersOf } from './rules.ts';
-import { flagsIgnored, isApproximate } from './undefined.ts';
+import { flagsIgnored, isApproximate, isReciprocal } from './undefined.ts';
 
 const REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 export interface CompareOptions { readonly extended: Extended; readonly hasMxcsr: boolean }
@@ -74,17 +74,26 @@ function bringNear(a: Uint8Array, b: Uint8Array): void {
   if (((a[status]! ^ b[status]!) & ~C1) === 0) b[status] = a[status]!;
 }
 
+/** Two reciprocals with errors of 1.5 * 2^-12 at most, in units of a single's last place. */
+const RECIPROCAL_UNITS = 0x1800;
+function bringSinglesNear(a: Uint8Array, b: Uint8Array, extended: Extended): void {
+  const x = new Int32Array(a.buffer, a.byteOffset), y = new Int32Array(b.buffer, b.byteOffset);
+  for (let k = AT.extended >> 2; k < headerBytes(extended) >> 2; k++) if (Math.abs(x[k]! - y[k]!) <= RECIPROCAL_UNITS) y[k] = x[k]!;
+}
+
 /** null: they agree in all that is defined. Otherwise a line. */
 export function complaintOf(snippet: Snippet, n: number, before: Uint8Array, host: Uint8Array, here: Uint8Array, options: CompareOptions): string | null {
   const a = defined(host, before, snippet, options), b = defined(here, before, snippet, options);
   if (isApproximate(snippet.i)) bringNear(a, b);
+  if (isReciprocal(snippet.i)) bringSinglesNear(a, b, options.extended);
   if (isSame(a, b)) return null;
   const parts = partsFor(options.extended, snippet.windowBytes), named = registersOf(snippet.i), text = format(snippet.i, SLOTS + n * SLOT_BYTES, 'intel');
   const different = parts.filter(part => shown(a, part) !== shown(b, part));
+  const told = parts.filter(part => ['signal', 'code', 'address'].includes(part.name) && a[AT.signal] !== 0 && !different.includes(part));
   const inputs = parts.filter(part => different.includes(part) || isInput(part, snippet, named, options.extended));
   const list = (record: Uint8Array, which: readonly Part[]): string => which.map(part => `${part.name}=${shown(record, part)}`).join(' ');
   const encoding = Array.from(snippet.encoding, byte => byte.toString(16).padStart(2, '0')).join('');
-  return `${encoding} ${text} | ${list(before, inputs)} | host ${list(host, different)} | here ${list(here, different)}`;
+  return `${encoding} ${text} | ${list(before, inputs)} | host ${list(host, [...different, ...told])} | here ${list(here, different)}`;
 }
 function isInput(part: Part, { i }: Snippet, named: ReadonlySet<number>, extended: Extended): boolean {
   const register = REGISTERS.indexOf(part.name);

@@ -11,7 +11,7 @@ import { semanticsOf } from '../../../src/exec/semantics/index.ts';
 import type { Random } from '../random.ts';
 import { randomOperands } from '../row-operands.ts';
 import { WINDOW } from './layout.ts';
-import { IMPLIED, windowBytesOf } from './rules.ts';
+import { BIT_OFFSET, IMAGE_BYTES, IMPLIED, windowBytesOf } from './rules.ts';
 
 export type Family = 'integer' | 'sse' | 'avx' | 'x87' | 'mmx';
 export const FAMILIES: readonly Family[] = ['integer', 'sse', 'avx', 'x87', 'mmx'];
@@ -61,7 +61,7 @@ export function snippetOf(row: Row, random: Random): Snippet | null {
       repeat: row.rep ? random.pick([0, 0xf2, 0xf3]) : 0, segment: isMemory && random.below(10) === 0 ? random.pick([0x64, 0x65, 0x2e, 0x3e]) : 0,
       isAddress32: row.rep && random.below(6) === 0,
     };
-    if (!fits(row, operands, size, manner)) continue;
+    if (!fits(row, operands, size, manner) || strays(row.operation, operands)) continue;
     const snippet = snippetFrom(Uint8Array.from(encode(row, operands, size, manner)));
     if (snippet !== null && snippet.i.row === row.index) return isImplemented(snippet.i) ? snippet : null;
   }
@@ -77,13 +77,19 @@ export function snippetFrom(encoding: Uint8Array): Snippet | null {
   return { encoding, i, patchAt: isRelative ? i.length - valueBytes - 4 : -1, windowBytes: windowBytesOf(i) };
 }
 
+/** A bit offset that addresses, too, can be anywhere: also where other cases are kept. */
+function strays(operation: string, [to, offset]: readonly Operand[]): boolean {
+  return BIT_OFFSET.test(operation) && to?.kind === 'mem' && offset?.kind === 'reg' && (to.base === offset.index || to.index === offset.index);
+}
 /** Operands whose memory can be made to lie in the window. */
 function placed(row: Row, operands: readonly Operand[], random: Random): Operand[] {
   const usesStack = IMPLIED[row.operation]?.includes('rsp') === true, room = windowBytesOf({ operation: row.operation, operands });
   return operands.map((o, n) => {
+    // A frame that ends in the window: a processor that meets a fault at its end begins anew, with what it has pushed before.
+    if (row.operation === 'enter' && o.kind === 'imm') return { ...o, lo: o.lo & 0xff, hi: 0 } as Operand;
     if (o.kind === 'rel') return { ...o, disp: TAKEN_DISTANCE } as Operand;
     if (o.kind !== 'mem') return o;
-    const offset = offsetFor(o.size, room, random), isAlone = o.base === NONE || o.base === SLOT.rip;
+    const offset = offsetFor(IMAGE_BYTES[row.operation] ?? o.size, room, random), isAlone = o.base === NONE || o.base === SLOT.rip;
     if (row.operands[n]!.place === PLACE.offset) return memory(o.size, NONE, NONE, 0, WINDOW + offset, NONE, 8, 0);
     const base = usesStack && o.base === 4 ? 3 : o.base, disp = o.base === SLOT.rip ? offset : isAlone ? WINDOW + offset : o.disp;
     return { ...o, base, disp, dispHigh: disp >> 31 } as Operand;

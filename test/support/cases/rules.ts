@@ -14,6 +14,8 @@ export const BIT_OFFSET = /^bt[src]?$/;
 export const COUNT_MAX = 12;
 
 const WINDOW_BYTES: Readonly<Record<string, number>> = { xlat: 320, enter: 1024, fxsave: 640, fxsave64: 640, fxrstor: 640, fxrstor64: 640 };
+/** Bytes of operands whose size the row does not say. */
+export const IMAGE_BYTES: Readonly<Record<string, number>> = { fnsave: 108, frstor: 108, fnstenv: 28, fldenv: 28 };
 /** Memory that operands lie in: what is behind it is not compared. */
 export function windowBytesOf(i: { readonly operation: string; readonly operands: readonly Operand[] }): number {
   return WINDOW_BYTES[i.operation] ?? (STRINGS.test(i.operation) ? 256 : 128);

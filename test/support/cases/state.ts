@@ -8,7 +8,7 @@ import { Random as X87Random, randomRegister } from '../x87-inputs.ts';
 import type { Family, Snippet } from './forms.ts';
 import { offsetFor } from './forms.ts';
 import { AT, EXTENDED_OF, headerBytes, type Extended, WINDOW } from './layout.ts';
-import { BIT_OFFSET, COUNT_MAX, IMPLIED, NUMBERS, STRINGS } from './rules.ts';
+import { BIT_OFFSET, COUNT_MAX, IMAGE_BYTES, IMPLIED, NUMBERS, STRINGS } from './rules.ts';
 
 const POOL_BYTES = 1 << 15, POOL_SLACK = 2048;
 const RAX = 0, RCX = 1, RDX = 2;
@@ -111,7 +111,7 @@ export class States {
     const bytes = i.operands.find(o => o.kind === 'mem')?.size ?? 0;
     if (i.operation === 'fbld' && random.below(4) !== 0) for (let k = 0; k < window.length; k++) window[k] = random.below(10) | random.below(10) << 4;
     else if (!isMmx && (bytes === 4 || bytes === 8) && random.below(2) === 0) this.copy(record, header, windowBytes, i.operation.startsWith('fi') ? 'word' : bytes === 4 ? 'single' : 'double', 16, random);
-    if (i.operation.startsWith('fxrstor')) for (let k = 0; k + 28 <= window.length; k += 16) if (random.below(8) !== 0) { window.fill(0, k + 24, k + 28); window[k + 24] = 0x80; window[k + 25] = 0x1f; k += 240; }
+    if (i.operation.startsWith('fxrstor')) for (let k = 0; k + 28 <= window.length; k += 16) if (random.below(8) !== 0) { window.fill(0, k + 24, k + 28); window[k + 24] = 0x80; window[k + 25] = 0x1f; } else window[k + 26] &= ~2; // A bit that AMD's have.
   }
 
   /** Bases and indices; what implied registers address. */
@@ -125,7 +125,8 @@ export class States {
     for (const o of i.operands) if (o.kind === 'mem') this.base(o, i.operation, i.operands.at(-1)!, windowBytes, set, get, random);
   }
   private impliedAddress(name: string, operation: string, size: number, windowBytes: number, random: Random): number {
-    if (random.below(4 * WILD) === 0) return Number(random.pick(WILD_ADDRESSES.slice(0, 3)));
+    // What ENTER has pushed when it faults is the model's.
+    if (operation !== 'enter' && random.below(4 * WILD) === 0) return Number(random.pick(WILD_ADDRESSES.slice(0, 3)));
     if (name === 'rbx') return WINDOW + random.below(64);
     if (operation === 'enter') return WINDOW + 512 + 8 * random.below(48);
     if (name === 'rsp' || name === 'rbp') return WINDOW + 16 + (random.below(4) === 0 ? random.below(96) : 8 * random.below(12));
@@ -134,12 +135,11 @@ export class States {
   }
   private base(o: Operand, operation: string, last: Operand, windowBytes: number, set: (n: number, v: bigint) => void, get: (n: number) => bigint, random: Random): void {
     const hasBase = o.base < 16, hasIndex = o.index < 16;
+    const isFar = BIT_OFFSET.test(operation) && last.kind === 'reg';
+    if (isFar) set(last.index, BigInt(random.below(600) - 300));
     if (!hasBase) { if (hasIndex) set(o.index, BigInt(random.below(2) * random.below(4))); return; }
-    let goal = BigInt(WINDOW + offsetFor(o.size, windowBytes, random));
-    if (BIT_OFFSET.test(operation) && last.kind === 'reg') {
-      goal = BigInt(WINDOW + 40 + random.below(48));
-      if (last.index !== o.base && last.index !== o.index) set(last.index, BigInt(random.below(600) - 300));
-    }
+    let goal = BigInt(WINDOW + offsetFor(IMAGE_BYTES[operation] ?? o.size, windowBytes, random));
+    if (isFar) goal = BigInt(WINDOW + 40 + random.below(48));
     if (random.below(WILD) === 0) goal = random.pick(WILD_ADDRESSES);
     const disp = BigInt(o.disp), scale = BigInt(1 << o.shift);
     if (!hasIndex) set(o.base, goal - disp);
@@ -155,14 +155,14 @@ export class States {
     const inWindow = (at: bigint): number => (at >= BigInt(WINDOW) && at + 16n <= BigInt(WINDOW + snippet.windowBytes) ? header + Number(at) - WINDOW : -1);
     switch (i.operation) {
       case 'div': case 'idiv': {
-        if (!isOften || to?.kind === 'reg' && to.index === RDX) return;
+        if (!isOften || to?.kind === 'reg' && to.index === RDX || [to?.base, to?.index].some(n => n === RAX || n === RDX)) return;
         const isNegative = i.operation === 'idiv' && (get(RAX) >> bits - 1n & 1n) === 1n;
         if (i.size === 1) view.setUint8(1, i.operation === 'idiv' && (get(RAX) & 0x80n) !== 0n ? 255 : 0);
         else set(RDX, isNegative ? -1n : random.below(3) === 0 ? BigInt(random.below(4)) : 0n);
         return;
       }
       case 'cmpxchg': {
-        if (!isOften || to === undefined) return;
+        if (!isOften || to === undefined || to.kind === 'mem' && (to.base === RAX || to.index === RAX)) return;
         const at = to.kind === 'mem' ? inWindow(this.addressOf(view, to)) : -1;
         if (to.kind === 'reg') set(RAX, to.file === 'high8' ? get(to.index) >> 8n : get(to.index)); else if (at >= 0) set(RAX, bigOf(view, at));
         return;
@@ -180,9 +180,13 @@ export class States {
         return;
       }
       case 'ret': case 'call': case 'jmp': {
+        // Where a stack may be, which lies elsewhere for each process, nothing is fetched.
+        const tame = (at: number): void => { if (bigOf(view, at) >> 36n === 0x7ffn) view.setBigUint64(at, 0n, true); };
+        if (to?.kind !== 'reg') { const at = inWindow(to === undefined || i.flow === 'return' ? get(4) : this.addressOf(view, to)); if (at >= 0) tame(at); }
         if (i.flow === 'return') { const at = inWindow(get(4)); if (at >= 0 && isOften) view.setBigUint64(at, BigInt(taken), true); }
-        else if (to?.kind === 'reg' && isOften) set(to.index, BigInt(taken));
-        else if (to?.kind === 'mem') { const at = inWindow(this.addressOf(view, to)); if (at >= 0 && isOften) view.setBigUint64(at, BigInt(taken), true); }
+        // Where both the stack and the target are wrong, which one is told first is the model's.
+        else if (to?.kind === 'reg' && (isOften || inWindow(get(4)) < 0)) set(to.index, BigInt(taken));
+        else if (to?.kind === 'mem') { const at = inWindow(this.addressOf(view, to)); if (at >= 0 && (isOften || inWindow(get(4)) < 0)) view.setBigUint64(at, BigInt(taken), true); }
         return;
       }
       case 'loop': case 'loope': case 'loopne': case 'jrcxz': case 'jecxz':

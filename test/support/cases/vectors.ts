@@ -8,7 +8,7 @@ import { type Family, type Snippet, snippetFrom, snippetOf } from './forms.ts';
 import { EXTENDED_OF, SLOT_BYTES, SLOTS } from './layout.ts';
 import { type CaseProgram, programOf } from './program.ts';
 import { States } from './state.ts';
-import { isApproximate } from './undefined.ts';
+import { isApproximate, isReciprocal } from './undefined.ts';
 
 /** States of an instruction, and where they come from: other ones are other vectors. */
 export const VECTOR_ROUNDS = 12, VECTOR_SEED = 20201;
@@ -23,7 +23,7 @@ function fingerprint(bytes: Uint8Array): string {
 /** One instruction of every row, exact ones only. */
 export function newSnippets(family: Family): Snippet[] {
   const random = new Random(VECTOR_SEED);
-  return rowsOf(family).map(row => snippetOf(row, random)!).filter(snippet => snippet !== null && !isApproximate(snippet.i));
+  return rowsOf(family).map(row => snippetOf(row, random)!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i));
 }
 export function vectorProgram(family: Family, snippets: readonly Snippet[]): CaseProgram {
   const seedOf = ({ encoding }: Snippet): number => encoding.reduce((sum, byte) => Math.imul(sum, 31) + byte | 0, VECTOR_SEED);
