@@ -11,7 +11,7 @@ import { decode } from '../../src/decoder/decode.ts';
 import { encode, fits, isEncodable, PLAIN, sizesOf } from '../../src/decoder/encode.ts';
 import { memory, NONE, register, type Operand } from '../../src/decoder/instruction.ts';
 import type { Row } from '../../src/decoder/rows.ts';
-import { SEMANTICS, semanticsOf } from '../../src/exec/semantics/index.ts';
+import { semanticsNamed, semanticsOf } from '../../src/exec/semantics/index.ts';
 import { CODE, DATA } from './cpu-world.ts';
 import { INTEGER_FORMS } from './integer-forms.ts';
 import { Random } from './random.ts';
@@ -99,7 +99,7 @@ function pointer(name: string, random: Random, isAligned = random.below(2) === 0
 // — rows —
 
 const UNWANTED = /^(push|pop|enter|leave|xlat|popf|std|movs|stos|lods|cmps|scas|v?maskmov|fxrstor|xrstor|fldenv|frstor|fldcw|v?ldmxcsr|wr|rdtsc|cpuid|int|xgetbv|ret|call|jmp|loop|j)/;
-const CANDIDATES: readonly Row[] = ROWS.filter(row => isEncodable(row) && SEMANTICS[row.operation] !== undefined && row.flow === 'next' && !UNWANTED.test(row.operation)
+const CANDIDATES: readonly Row[] = ROWS.filter(row => isEncodable(row) && semanticsNamed(row.operation) !== undefined && row.flow === 'next' && !UNWANTED.test(row.operation)
   && !row.operands.some(spec => ['mmx', 'segment', 'control', 'debug', 'ymm'].includes(spec.file)));
 /** Divisions mostly trap on random operands. */
 const isRare = (row: Row): boolean => /^i?div$/.test(row.operation);
@@ -133,7 +133,7 @@ function rowBody(random: Random): string {
   const bytes = encode(row, operands, size, manner), room = new Uint8Array(24);
   room.set(bytes);
   const i = decode(room, 0, room.length);
-  if (i === null || i.length !== bytes.length || i.flow !== 'next' || semanticsOf(i) !== SEMANTICS[i.operation]) return '';
+  if (i === null || i.length !== bytes.length || i.flow !== 'next' || semanticsOf(i) !== semanticsNamed(i.operation)) return '';
   const before = operands.some(o => o.kind === 'mem' && o.size === 16) ? `${pointer('esi', random, isAligned)}\n` : '';
   return `${before}.byte ${bytes.map(byte => `0x${byte.toString(16)}`).join(', ')}`;
 }

@@ -7,7 +7,7 @@ import { encode, fits, isEncodable, sizesOf } from '../../src/decoder/encode.ts'
 import { format } from '../../src/decoder/format.ts';
 import { memory, NONE, type Operand, register } from '../../src/decoder/instruction.ts';
 import { MAP, type Row } from '../../src/decoder/rows.ts';
-import { SEMANTICS } from '../../src/exec/semantics/index.ts';
+import { semanticsNamed } from '../../src/exec/semantics/index.ts';
 import { Random } from './random.ts';
 import { randomOperands } from './row-operands.ts';
 import type { Kind } from './sse-forms.ts';
@@ -46,7 +46,7 @@ function undefinedFlagsOf(name: string): number { return name === 'bextr' ? AF |
 
 /** `tries` of each row and vector size. */
 export function vexForms(seed: number, tries: number): VexForm[] {
-  const rows = ROWS.filter(row => row.map >= MAP.vex && isEncodable(row) && row.operation !== 'ud' && SEMANTICS[row.operation] !== undefined);
+  const rows = ROWS.filter(row => row.map >= MAP.vex && isEncodable(row) && row.operation !== 'ud' && semanticsNamed(row.operation) !== undefined);
   return [...rows.flatMap(row => {
     // A stream of its own for every row: a new one changes no other's forms.
     const random = new Random(seed ^ (row.map << 20 | row.opcode << 12) ^ row.classes * 0x9e37);

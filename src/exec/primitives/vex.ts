@@ -75,7 +75,7 @@ interface Asked { readonly first: number; readonly isSwapped: boolean; readonly 
 const asked = (first: number, isSwapped = false, join: Asked['join'] = null, second = 0): Asked => ({ first, isSwapped, join, second });
 const EQ = 0, LT = 1, LE = 2, UNORD = 3, NEQ = 4, NLT = 5, NLE = 6, ORD = 7;
 /** By the low four bits. Bit 4 makes those that mind quiet NaNs quiet, and the others mind them. */
-const ASKED: readonly Asked[] = [
+const predicates = (): readonly Asked[] => [
   asked(EQ), asked(LT), asked(LE), asked(UNORD), asked(NEQ), asked(NLT), asked(NLE), asked(ORD),
   asked(EQ, false, 'or', UNORD), asked(NLE, true), asked(NLT, true), asked(EQ, false, 'none'),
   asked(NEQ, false, 'and', ORD), asked(LE, true), asked(LT, true), asked(EQ, false, 'all'),
@@ -83,12 +83,12 @@ const ASKED: readonly Asked[] = [
 const MINDS = (legacy: number): boolean => (legacy & 3) === LT || (legacy & 3) === LE;
 const KEPT = new Int32Array(4);
 
-function compareAll(name: string, shape: Primitive): Primitive {
+function compareAll(name: string, shape: Primitive, known: readonly Asked[]): Primitive {
   const words = Math.max(shape.size >> 2, 1);
   const ask = (s: Scratch, r: number, a: number, b: number, c: number, legacy: number): void => { s.i32[c] = legacy; shape.run(s, r, a, b, c); };
   const keep = (s: Scratch, r: number): void => { for (let k = 0; k < words; k++) KEPT[k] = s.i32[r + k]; };
   return { ...shape, name, run: (s, r, a, b, c) => {
-    const predicate = s.i32[c], { first, isSwapped, join, second } = ASKED[predicate & 15]!, isTurned = (predicate & 16) !== 0;
+    const predicate = s.i32[c], { first, isSwapped, join, second } = known[predicate & 15]!, isTurned = (predicate & 16) !== 0;
     if (isTurned && !MINDS(first)) ask(s, r, a, b, c, LT);
     const { raised } = s;
     if (isSwapped) ask(s, r, b, a, c, first); else ask(s, r, a, b, c, first);
@@ -107,10 +107,13 @@ function compareAll(name: string, shape: Primitive): Primitive {
     s.i32[c] = predicate;
   } };
 }
-export const compareVex: FloatShapes = {
-  f64: compareAll('x86.vcmpsd', compare.f64), f32: compareAll('x86.vcmpss', compare.f32),
-  f64x2: compareAll('x86.vcmppd', compare.f64x2), f32x4: compareAll('x86.vcmpps', compare.f32x4),
-};
+/** Made when asked for. */
+export function compareVex(): FloatShapes {
+  const known = predicates(), of = (name: string, shape: Primitive): Primitive => compareAll(name, shape, known);
+  return {
+    f64: of('x86.vcmpsd', compare.f64), f32: of('x86.vcmpss', compare.f32), f64x2: of('x86.vcmppd', compare.f64x2), f32x4: of('x86.vcmpps', compare.f32x4),
+  };
+}
 
 // — BMI2 —
 

@@ -61,7 +61,7 @@ const shift = (name: 'shiftLeft' | 'shiftRight' | 'shiftRightSigned'): Semantics
   m.write(i.operands[0], m[name](a, count, i.size));
 };
 
-export const bmi: Readonly<Record<string, Semantics>> = {
+export const bmi = (): Readonly<Record<string, Semantics>> => ({
   andn, bextr, blsi, blsmsk, blsr, bzhi, mulx, pdep: deposit(p.pdep), pext: deposit(p.pext), rorx,
   shlx: shift('shiftLeft'), shrx: shift('shiftRight'), sarx: shift('shiftRightSigned'),
-};
+});

@@ -32,7 +32,7 @@ function alternating(name: string, shapes: Pick<FloatShapes, 'f32x4' | 'f64x2'>)
   ]));
 }
 
-export const fma: Readonly<Record<string, Semantics>> = {
+export const fma = (): Readonly<Record<string, Semantics>> => ({
   ...family('fmadd', fmadd), ...family('fmsub', fmsub), ...family('fnmadd', fnmadd), ...family('fnmsub', fnmsub),
   ...alternating('fmaddsub', fmaddsub), ...alternating('fmsubadd', fmsubadd),
-};
+});

@@ -26,21 +26,25 @@ import { vexMemory } from './vex-memory.ts';
 import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
-/** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
-export const SEMANTICS: Readonly<Record<string, Semantics>> = Object.freeze({
+type Table = Readonly<Record<string, Semantics>>;
+const WITHOUT_VEX: Table = Object.freeze({
   ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...segments, ...shifts, ...system,
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...sseText, ...strings, ...x87,
-  ...bmi, ...fma, ...vex, ...vexMemory, ...vexMoves,
 });
+let withVex: Table | null = null;
+/** Made when the first is met: many a program has none. */
+function vexTable(): Table { return withVex ??= Object.freeze({ ...bmi(), ...fma(), ...vex(), ...vexMemory(), ...vexMoves() }); }
+/** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
+export function semanticsNamed(operation: string): Semantics | undefined { return WITHOUT_VEX[operation] ?? vexTable()[operation]; }
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 /** Chosen once, when a block is built. Instructions with an MMX register share names with those of XMM registers, but not their scores. A loop, because it is called for every instruction of code that is executed once. */
 export function semanticsOf(i: Instruction): Semantics {
   let isSystem = false;
   for (const { file } of i.operands) {
-    if (file === 'mmx') return mmxForms[i.operation] ?? SEMANTICS[i.operation] ?? notImplemented;
+    if (file === 'mmx') return mmxForms[i.operation] ?? semanticsNamed(i.operation) ?? notImplemented;
     if (file === 'segment' || file === 'control' || file === 'debug') isSystem = true;
   }
-  return (isSystem ? segmentMoves[i.operation] : SEMANTICS[i.operation]) ?? notImplemented;
+  return (isSystem ? segmentMoves[i.operation] : semanticsNamed(i.operation)) ?? notImplemented;
 }
 /** The same of a processor whose CR4.OSXSAVE is not set. */
 export function semanticsWithoutVex(i: Instruction): Semantics { return (i.prefixes & PREFIX.vex) !== 0 ? notImplemented : semanticsOf(i); }

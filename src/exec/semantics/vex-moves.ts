@@ -116,7 +116,7 @@ const permuteDoubles: Semantics = (m, i) => {
 
 const zeroAll: Helper = function zeroAll(c) { c.state.u8.fill(0, STATE.vector, STATE.fpu); };
 
-export const vexMoves: Readonly<Record<string, Semantics>> = {
+export const vexMoves = (): Readonly<Record<string, Semantics>> => ({
   vmovaps: move(true), vmovapd: move(true), vmovdqa: move(true), vmovntps: move(true), vmovntpd: move(true), vmovntdq: move(true), vmovntdqa: move(true),
   vmovups: move(false), vmovupd: move(false), vmovdqu: move(false), vlddqu: move(false),
   vmovss: scalarMove(4), vmovsd: scalarMove(8), vmovd: integerMove, vmovq: integerMove,
@@ -129,4 +129,4 @@ export const vexMoves: Readonly<Record<string, Semantics>> = {
   vpermd: permuteDoublewords, vpermps: permuteDoublewords, vpermilpd: permuteDoubles,
   vpinsrw: insert(insert16),
   vzeroupper: m => { m.clearUppers(); }, vzeroall: (m, i) => { m.help(zeroAll, i); },
-};
+});
