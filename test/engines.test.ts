@@ -160,6 +160,10 @@ registers('divisions at the ends of their ranges: what traps is passed over', ()
     exit: (w, exit) => { if (exit !== '#0') return false; w.set('rcx', 5); w.set('rdx', 0); return true; },
   });
 });
+registers('POPF sets TF in a hot loop now and then: #DB after the instruction behind it', () => {
+  const body = 'mov eax, 0x202\ntest r15b, 7\njnz 1f\nor eax, 0x100\n1: push rax\nadd rbx, r15\npopf\nrol rbx, 3\nxor rbx, r15';
+  play({ source: loop(body, 60), exit: (w, exit) => { if (exit !== '#1') return false; w.cpu.state.flags &= ~0x100; return true; } });
+});
 registers.run();
 
 const memory = suite('engines › memory');

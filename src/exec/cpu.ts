@@ -133,6 +133,7 @@ export class Cpu {
           this.generatedInstructions += done;
           left -= done;
           if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
+          if (start === DONE && (r[EFLAGS] & TF) !== 0 && !this.isStepping) break;
           if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
           block = this.takenOver;
         } else if (isCounted) {
