@@ -62,7 +62,9 @@ export function snippetOf(row: Row, random: Random): Snippet | null {
       isAddress32: row.rep && random.below(6) === 0,
     };
     if (!fits(row, operands, size, manner) || strays(row.operation, operands)) continue;
-    const snippet = snippetFrom(Uint8Array.from(encode(row, operands, size, manner)));
+    // Images in memory have a form for either operand size, though no operand does.
+    const isShort = row.operation in IMAGE_BYTES && random.below(3) === 0;
+    const snippet = snippetFrom(Uint8Array.from([...isShort ? [0x66] : [], ...encode(row, operands, size, manner)]));
     if (snippet !== null && snippet.i.row === row.index) return isImplemented(snippet.i) ? snippet : null;
   }
   return null;
@@ -91,6 +93,7 @@ function placed(row: Row, operands: readonly Operand[], random: Random): Operand
     if (o.kind !== 'mem') return o;
     const offset = offsetFor(IMAGE_BYTES[row.operation] ?? o.size, room, random), isAlone = o.base === NONE || o.base === SLOT.rip;
     if (row.operands[n]!.place === PLACE.offset) return memory(o.size, NONE, NONE, 0, WINDOW + offset, NONE, 8, 0);
+    if (o.file === 'xmm' || o.file === 'ymm') return { ...o, disp: o.base === NONE ? WINDOW + 64 : o.disp } as Operand;
     const base = usesStack && o.base === 4 ? 3 : o.base, disp = o.base === SLOT.rip ? offset : isAlone ? WINDOW + offset : o.disp;
     return { ...o, base, disp, dispHigh: disp >> 31 } as Operand;
   });

@@ -34,7 +34,7 @@ export const ENGINES: readonly Engine[] = ['interpret', 'threaded', 'compile', '
 const MEMORY_BYTES = 96 << 20;
 export interface Performed { readonly after: Uint8Array; readonly stats: ReadonlyMap<string, number> }
 export function performed(program: CaseProgram, engine: Engine): Performed {
-  const host = new Collector({ '/guest': program.elf }), machine = new Machine({ host, memoryBytes: MEMORY_BYTES, cpu: eager(engine, program.snippets.length) });
+  const host = new Collector({ '/guest': program.elf }), machine = new Machine({ host, memoryBytes: MEMORY_BYTES, cpu: { ...eager(engine, program.snippets.length), model: 'zen3' } });
   const refusal = machine.exec('/guest', ['guest'], []);
   if (refusal !== null) throw new Error(refusal.sentence);
   const { status, signal } = machine.run(), after = joined(host.chunks);

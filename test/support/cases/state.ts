@@ -13,6 +13,8 @@ import { BIT_OFFSET, COUNT_MAX, IMAGE_BYTES, IMPLIED, NUMBERS, STRINGS } from '.
 const POOL_BYTES = 1 << 15, POOL_SLACK = 2048;
 const RAX = 0, RCX = 1, RDX = 2;
 const ARITHMETIC = 0x8d5, DIRECTION = 0x400, FLAGS_AT_START = 0x202;
+/** What ENTER has pushed when it faults, and what masked stores touch of what they do not store: these do not go wild. */
+const LEFT_TO_THE_MODEL = /^(enter|v?maskmovdqu|maskmovq)$/;
 /** One address in so many is wild. */
 const WILD = 48;
 const WILD_ADDRESSES = [0n, 8n, 0x7fff_ffff_ffffn, 0x8000_0000_0000n, 0xffff_8000_0000_0000n, -8n, -1n, 0x1234_5678_9abc_def0n, 0x40_0000n];
@@ -122,11 +124,22 @@ export class States {
       if (i.rep !== null) set(RCX, BigInt(random.below(COUNT_MAX + 1)));
       if (i.addressSize === 4) for (const n of [RCX, 6, 7]) set(n, get(n) | BigInt(random.word()) << 32n);
     }
-    for (const o of i.operands) if (o.kind === 'mem') this.base(o, i.operation, i.operands.at(-1)!, windowBytes, set, get, random);
+    for (const o of i.operands) if (o.kind === 'mem' && o.file !== 'gpr') this.gather(view, o, set, random);
+    else if (o.kind === 'mem') this.base(o, i.operation, i.operands.at(-1)!, windowBytes, set, get, random);
+  }
+  /** Elements around the middle of the window, a few of them wild. */
+  private gather(view: DataView, o: Operand, set: (n: number, v: bigint) => void, random: Random): void {
+    if (o.base < 16) set(o.base, BigInt(WINDOW + 64 - o.disp));
+    const at = AT.extended + 32 * o.index, isWide = random.below(2) === 0;
+    // Whichever width the indices have: small numbers, with their signs, of 8 bytes or of 4.
+    for (let k = 0; k < 32; k += isWide ? 8 : 4) {
+      const index = random.below(random.below(4) === 0 ? 12 : 4) - 4;
+      if (random.below(60) === 0) continue;
+      if (isWide) view.setBigInt64(at + k, BigInt(index), true); else view.setInt32(at + k, index, true);
+    }
   }
   private impliedAddress(name: string, operation: string, size: number, windowBytes: number, random: Random): number {
-    // What ENTER has pushed when it faults is the model's.
-    if (operation !== 'enter' && random.below(4 * WILD) === 0) return Number(random.pick(WILD_ADDRESSES.slice(0, 3)));
+    if (!LEFT_TO_THE_MODEL.test(operation) && random.below(4 * WILD) === 0) return Number(random.pick(WILD_ADDRESSES.slice(0, 3)));
     if (name === 'rbx') return WINDOW + random.below(64);
     if (operation === 'enter') return WINDOW + 512 + 8 * random.below(48);
     if (name === 'rsp' || name === 'rbp') return WINDOW + 16 + (random.below(4) === 0 ? random.below(96) : 8 * random.below(12));

@@ -20,10 +20,12 @@ function fingerprint(bytes: Uint8Array): string {
   for (const byte of bytes) { a = Math.imul(a ^ byte, 0x01000193); b = Math.imul(b ^ byte, 0x85ebca6b) + 0x27d4eb2f | 0; b ^= b >>> 15; }
   return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
 }
+/** What gathers leave when they fault: as far as they came. */
+const PARTIAL = /gather/;
 /** One instruction of every row, exact ones only. */
 export function newSnippets(family: Family): Snippet[] {
   const random = new Random(VECTOR_SEED);
-  return rowsOf(family).map(row => snippetOf(row, random)!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i));
+  return rowsOf(family).map(row => snippetOf(row, random)!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i) && !PARTIAL.test(snippet.i.operation));
 }
 export function vectorProgram(family: Family, snippets: readonly Snippet[]): CaseProgram {
   const seedOf = ({ encoding }: Snippet): number => encoding.reduce((sum, byte) => Math.imul(sum, 31) + byte | 0, VECTOR_SEED);
