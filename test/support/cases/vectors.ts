@@ -1,5 +1,6 @@
 /** Recorded cases: an instruction a line, and a fingerprint of what a processor made of the states that belong to it. */
 import { format } from '../../../src/decoder/format.ts';
+import type { Row } from '../../../src/decoder/rows.ts';
 import { Random } from '../random.ts';
 import { bytesOf, hexOf } from '../sse-forms.ts';
 import { compareAll, rowsOf } from './campaign.ts';
@@ -22,14 +23,15 @@ function fingerprint(bytes: Uint8Array): string {
 }
 /** What gathers leave when they fault: as far as they came. */
 const PARTIAL = /gather/;
+const hashOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => Math.imul(sum, 31) + byte | 0, VECTOR_SEED);
 /** One instruction of every row, exact ones only. */
 export function newSnippets(family: Family): Snippet[] {
-  const random = new Random(VECTOR_SEED);
-  return rowsOf(family).map(row => snippetOf(row, random)!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i) && !PARTIAL.test(snippet.i.operation));
+  // By what the row says, so that others may come and go.
+  const textOf = ({ names, map, opcode, classes, digit, modrm, operands }: Row): string => [...names, map, opcode, classes, digit, modrm, ...operands.map(spec => spec.text)].join();
+  return rowsOf(family).map(row => snippetOf(row, new Random(hashOf(new TextEncoder().encode(textOf(row)))))!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i) && !PARTIAL.test(snippet.i.operation));
 }
 export function vectorProgram(family: Family, snippets: readonly Snippet[]): CaseProgram {
-  const seedOf = ({ encoding }: Snippet): number => encoding.reduce((sum, byte) => Math.imul(sum, 31) + byte | 0, VECTOR_SEED);
-  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: false }), n => new Random(seedOf(snippets[n]!)));
+  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: false }), n => new Random(hashOf(snippets[n]!.encoding)));
 }
 /** `encoding fingerprint text` of each instruction. */
 export function vectorLinesOf({ snippets, rounds, at, stride, before }: CaseProgram, after: Uint8Array, family: Family): string[] {
