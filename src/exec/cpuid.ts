@@ -23,7 +23,7 @@ export const FEATURES: readonly Feature[] = [
   [0x80000001, ECX, 0, 'lahf-lm', 'v2'],
 
   [1, ECX, 12, 'fma', 'v3'], [1, ECX, 22, 'movbe', 'v3'], [1, ECX, 26, 'xsave', 'v3'], [1, ECX, 27, 'osxsave', 'v3'], [1, ECX, 28, 'avx', 'v3'], [1, ECX, 29, 'f16c', 'v3'],
-  [7, EBX, 0, 'fsgsbase', 'v3'], [7, EBX, 3, 'bmi1', 'v3'], [7, EBX, 5, 'avx2', 'v3'], [7, EBX, 8, 'bmi2', 'v3'], [7, EBX, 9, 'erms', 'v3'],
+  [7, EBX, 0, 'fsgsbase', 'v3'], [7, EBX, 3, 'bmi1', 'v3'], [7, EBX, 5, 'avx2', 'v3'], [7, EBX, 8, 'bmi2', 'v3'], [7, EBX, 9, 'erms', 'zen3'],
   [0x80000001, ECX, 5, 'lzcnt', 'v3'], [0xd, 0, 0, 'xsaveopt', 'v3'],
 
   [1, ECX, 1, 'pclmulqdq', 'zen3'], [1, ECX, 25, 'aes', 'zen3'], [1, ECX, 30, 'rdrand', 'zen3'],
