@@ -49,6 +49,12 @@ export const STATE = {
   near: 904,
   /** The page of an access that missed, for whoever asked. */
   met: 920,
+  /** What float operations look for; it follows from MXCSR (src/exec/mxcsr.ts). */
+  floatWatch: 936,
+  /** There may be a denormal or a NaN in a register of which generated code believes otherwise. */
+  floatCareful: 940,
+  /** Below which limit results need no second look: four times the same word. */
+  floatLimit: 944,
   /** Selectors of es, cs, ss, ds, fs, gs, 2 bytes each. */
   selectors: 1008,
   bytes: 1024,
@@ -79,14 +85,17 @@ export const PREDICTOR = { at: 0x10000, bytes: 0x40000 } as const;
  */
 export const LOOKUP = { at: 0x50000, entries: 4096, entryBytes: 32, mask: 0x1ffe0, address: 0, epoch: 8, slot: 12, argument: 16 } as const;
 
-/** Where operands lie that do not go through registers: 16 bytes that straddle two pages, then the result and operands of a primitive. */
-export const STAGING = { at: 0x70000, primitive: 0x70040, bytes: 0x100 } as const;
+/** Where operands lie that do not go through registers: 16 bytes that straddle two pages, then the result and operands of a primitive, and whether it trapped. */
+export const STAGING = { at: 0x70000, primitive: 0x70040, trapped: 0x70080, bytes: 0x100 } as const;
 
 /**
  * What the near page is when there is none: one that no program has, because its address is not canonical, in front of a page that nobody uses.
  * (An address is compared to the page and nothing else, so that even a program that goes there finds only zeros.)
  */
 export const NOWHERE_NEAR = { lo: 0, hi: 0x5a5a5000, addend: 0x72000 } as const;
+
+/** Constants of vectors that generated code compares results and operands of float operations with; see src/exec/mxcsr.ts. */
+export const FLOATS = { leastTwice32: 0x70100, leastTwice64: 0x70110, ones32: 0x70120, denormals32: 0x70130, least64: 0x70140 } as const;
 
 /** Decoded code for the threaded interpreter (src/exec/threaded/record.ts). Pages of it that are never touched cost nothing. */
 export const RECORDS = { at: 0x80000, end: 0x2000000 } as const;

@@ -28,6 +28,7 @@ const RIP = 2 * SLOT.rip;
 const VECTORS = STATE.vector >> 2;
 const KIND = STATE.flagsRule >> 2, RESULT = STATE.flagsResult >> 2, A = STATE.flagsA >> 2, B = STATE.flagsB >> 2;
 const KNOWN = STATE.eflags >> 2;
+const MXCSR = STATE.mxcsr >> 2, WATCH = STATE.floatWatch >> 2;
 const NOT_MODIFIED = -1;
 
 export class Interpreter implements Ops {
@@ -478,8 +479,15 @@ export class Interpreter implements Ops {
   apply(primitive: Primitive, a: Temp, b: Temp = 0, c: Temp = 0): Temp {
     const t = this.used;
     this.used = t + (primitive.size === 16 ? 4 : 2);
-    primitive.run(this.scratch, t, a, b, c);
+    if (primitive.raises) this.applyFloat(primitive, t, a, b, c); else primitive.run(this.scratch, t, a, b, c);
     return t;
+  }
+  private applyFloat(primitive: Primitive, t: Temp, a: Temp, b: Temp, c: Temp): void {
+    const s = this.scratch, r = this.r;
+    s.control = r[MXCSR]; s.watch = r[WATCH]; s.raised = 0;
+    primitive.run(s, t, a, b, c);
+    if ((s.raised & s.watch) === 0) return;
+    if (this.state.raise(s.control, s.raised)) { this.vector = VECTOR.simd; throw TRAP; }
   }
   help(helper: Helper, instruction: Instruction): void { helper(this.port, instruction); }
   /** The same for generated code: RIP is the address of the next instruction. */

@@ -2,7 +2,7 @@
  * Operations on values that are not integers: floats and vectors. Each is a row: a name (that of the WebAssembly
  * instruction where one exists), the size of its result, and what it does to scratch words.
  */
-import { MXCSR_AT_START } from './mxcsr.ts';
+import { MXCSR_AT_START, watchOf } from './mxcsr.ts';
 
 /** Views over one small buffer in which an interpreter's Temps live. A Temp is the index of its first 32-bit word; it is even. */
 export class Scratch {
@@ -14,8 +14,9 @@ export class Scratch {
   readonly u8: Uint8Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
-  /** MXCSR as floats are to be computed, and the exceptions they raised since somebody cleared it. */
+  /** MXCSR as floats are to be computed, what it makes them look for, and the exceptions they raised since somebody cleared it. */
   control: number = MXCSR_AT_START;
+  watch = watchOf(MXCSR_AT_START);
   raised = 0;
   constructor(words: number, buffer: ArrayBufferLike = new ArrayBuffer(words * 4), at = 0) {
     this.i32 = new Int32Array(buffer, at, words); this.u32 = new Uint32Array(buffer, at, words);
@@ -29,6 +30,8 @@ export interface Primitive {
   readonly name: string;
   /** Bytes of the result: 4, 8 (an integer or scalar Temp) or 16 (a vector Temp). */
   readonly size: 4 | 8 | 16;
+  /** It reads `control` and may set bits of `raised`. */
+  readonly raises: boolean;
   /** `r`, `a`, `b`, `c` index 32-bit words of the scratch. `r` never overlaps an input. Results of 4 bytes clear the second word. */
   readonly run: (s: Scratch, r: number, a: number, b: number, c: number) => void;
 }

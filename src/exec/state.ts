@@ -4,15 +4,14 @@ import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { SignalRegisters } from '../mmu/user.ts';
 import { settle } from './flags.ts';
-import { fxrstorImage, fxsaveImage, MXCSR_MASK, mxcsrOfImage } from './x87/fxsave.ts';
+import { DE, FLOAT_CONSTANTS, flagged, IE, limitOf, MXCSR_AT_START, MXCSR_MASK, unmaskedOf, watchOf } from './mxcsr.ts';
+import { fxrstorImage, fxsaveImage, mxcsrOfImage } from './x87/fxsave.ts';
 import { AVX, restoreComponents, XCR0, xrstorImage, xsaveImage } from './x87/xsave.ts';
 
 export const RSP = 4;
 
 /** Bits of RFLAGS user code starts with: bit 1 is always set, IF is what user mode runs with. */
 export const EFLAGS_AT_START = 0x202;
-/** Round to nearest, all exceptions masked (SDM vol. 1 §10.2.3). */
-export const MXCSR_AT_START = 0x1f80;
 /** Extended precision, round to nearest, all exceptions masked: FNINIT's value (SDM vol. 1 §8.1.5). */
 export const FPU_CONTROL_AT_START = 0x37f;
 
@@ -34,6 +33,7 @@ export class CpuState implements SignalRegisters {
     this.u8 = new Uint8Array(memory.buffer, 0, STATE.bytes);
     this.f64 = new Float64Array(memory.buffer, 0, STATE.bytes >> 3);
     this.view = new DataView(memory.buffer, 0, STATE.bytes);
+    for (const [at, low, high] of FLOAT_CONSTANTS) memory.i32.set([low, high, low, high], at >> 2);
     this.reset();
   }
   /** As at the entry of a program: everything zero but flags and control words. The counters behind the registers are kept. */
@@ -78,7 +78,19 @@ export class CpuState implements SignalRegisters {
   get eflags(): number { return this.r32[STATE.eflags >> 2]; }
   set eflags(value: number) { this.r32[STATE.eflags >> 2] = value; }
   get mxcsr(): number { return this.r32[STATE.mxcsr >> 2]; }
-  set mxcsr(value: number) { this.r32[STATE.mxcsr >> 2] = value; }
+  set mxcsr(value: number) {
+    this.r32[STATE.mxcsr >> 2] = value;
+    this.r32[STATE.floatWatch >> 2] = watchOf(value); this.r32[STATE.floatCareful >> 2] = 0;
+    this.limit(limitOf(value));
+  }
+  private limit(word: number): void { this.r32.fill(word, STATE.floatLimit >> 2, (STATE.floatLimit >> 2) + 4); }
+  /** Flags exceptions in MXCSR, which was `before`. Gives whether one of them is not masked: the instruction is not to be finished then. */
+  raise(before: number, raised: number): boolean {
+    const mxcsr = flagged(before, raised), isCareful = this.r32[STATE.floatCareful >> 2] !== 0;
+    this.mxcsr = mxcsr;
+    if (isCareful && (watchOf(mxcsr) & (DE | IE)) !== 0) { this.r32[STATE.floatCareful >> 2] = 1; this.limit(0); }
+    return (raised & unmaskedOf(mxcsr)) !== 0;
+  }
   get fpuControl(): number { return this.r32[STATE.fpuControl >> 2]; }
   set fpuControl(value: number) { this.r32[STATE.fpuControl >> 2] = value; }
   get fpuStatus(): number { return this.r32[STATE.fpuStatus >> 2]; }

@@ -119,6 +119,8 @@ export class Code extends ByteWriter {
   if(result: ValueType | 0x40 = TYPE.none): Label { this.byte(IF); this.byte(result); return this.open++; }
   /** An `if` whose body is hardly ever executed: what is needed only there stays out of the way of the rest. */
   ifUnlikely(result: ValueType | 0x40 = TYPE.none): Label { this.unlikely.push(this.length); return this.if(result); }
+  /** A `brIf` that is hardly ever taken. */
+  brIfUnlikely(label: Label): void { this.unlikely.push(this.length); this.brIf(label); }
   else(): void { this.byte(ELSE); }
   end(): void { this.open -= 1; this.byte(END); }
   private distance(label: Label): number {

@@ -48,7 +48,7 @@ export const OP = {
   'f32x4.extract_lane': SIMD | 31, 'f32x4.replace_lane': SIMD | 32, 'f64x2.extract_lane': SIMD | 33, 'f64x2.replace_lane': SIMD | 34,
   'i8x16.eq': SIMD | 35, 'i8x16.ne': SIMD | 36, 'i8x16.lt_s': SIMD | 37, 'i8x16.lt_u': SIMD | 38, 'i8x16.gt_s': SIMD | 39, 'i8x16.gt_u': SIMD | 40,
   'i16x8.eq': SIMD | 45, 'i16x8.ne': SIMD | 46, 'i16x8.lt_s': SIMD | 47, 'i16x8.gt_s': SIMD | 49,
-  'i32x4.eq': SIMD | 55, 'i32x4.ne': SIMD | 56, 'i32x4.lt_s': SIMD | 57, 'i32x4.gt_s': SIMD | 59, 'i32x4.gt_u': SIMD | 60,
+  'i32x4.eq': SIMD | 55, 'i32x4.ne': SIMD | 56, 'i32x4.lt_s': SIMD | 57, 'i32x4.gt_s': SIMD | 59, 'i32x4.gt_u': SIMD | 60, 'i32x4.le_u': SIMD | 62, 'i32x4.ge_u': SIMD | 64,
   'f32x4.eq': SIMD | 65, 'f32x4.ne': SIMD | 66, 'f32x4.lt': SIMD | 67, 'f32x4.gt': SIMD | 68, 'f32x4.le': SIMD | 69, 'f32x4.ge': SIMD | 70,
   'f64x2.eq': SIMD | 71, 'f64x2.ne': SIMD | 72, 'f64x2.lt': SIMD | 73, 'f64x2.gt': SIMD | 74, 'f64x2.le': SIMD | 75, 'f64x2.ge': SIMD | 76,
   'v128.not': SIMD | 77, 'v128.and': SIMD | 78, 'v128.andnot': SIMD | 79, 'v128.or': SIMD | 80, 'v128.xor': SIMD | 81, 'v128.bitselect': SIMD | 82, 'v128.any_true': SIMD | 83,

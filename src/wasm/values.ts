@@ -15,7 +15,7 @@ const CONSTANT = -1, VARIABLE = -2, RESULT = -3, CUSTOM = -4;
 const NOTHING = -1, NOT_KEPT = -1;
 const CAPACITY = 4096;
 /** What an instruction with an immediate after its opcode has there: lanes, a memory offset, sixteen lanes, 128 bits. */
-const PLAIN = 0, LANE = 1, SHUFFLE = 2;
+const PLAIN = 0, LANE = 1, SHUFFLE = 2, LOAD = 3;
 
 export class Values {
   private count = 0;
@@ -113,8 +113,16 @@ export class Values {
   /** A value that an effect will compute and put into a local of its own. */
   result(type: ValueType): Value { return this.fresh(RESULT, type, NOTHING, NOTHING, NOTHING); }
 
+  /** What lies at a fixed place in memory when the value is written. */
+  loaded(operation: number, type: ValueType, offset: number): Value {
+    const n = this.fresh(operation, type, NOTHING, NOTHING, NOTHING);
+    this.lo[n] = offset; this.shape[n] = LOAD;
+    return n;
+  }
+
   // — looking at nodes —
   isConstant(n: Value): boolean { return this.operation[n] === CONSTANT; }
+  isVariable(n: Value): boolean { return this.operation[n] === VARIABLE; }
   isResult(n: Value): boolean { return this.operation[n] === RESULT; }
   isOperation(n: Value, operation: number): boolean { return this.operation[n] === operation; }
   low(n: Value): number { return this.lo[n]!; }
@@ -132,6 +140,7 @@ export class Values {
     const index = this.operation[b] === OP['i64.shl'] ? this.a[b]! : b;
     return this.operation[n] === OP['i64.add'] && this.operation[a] === VARIABLE && this.operation[index] === VARIABLE ? this.lo[a]! + 1024 * (1 + this.lo[index]!) : -1;
   }
+  second(n: Value): Value { return this.b[n]!; }
   laneOf(n: Value): number { return this.lo[n]!; }
   /** For results not yet written. */
   retype(n: Value, type: ValueType): void { this.types[n] = type; }
@@ -255,7 +264,8 @@ export class Values {
     if (this.a[n] !== NOTHING) this.push(this.a[n]!);
     if (this.b[n] !== NOTHING) this.push(this.b[n]!);
     if (this.c[n] !== NOTHING) this.push(this.c[n]!);
-    if (this.shape[n] === PLAIN) code.op(operation);
+    if (this.shape[n] === LOAD) { code.i32(0); code.memory(operation, this.lo[n]!); }
+    else if (this.shape[n] === PLAIN) code.op(operation);
     else if (this.shape[n] === LANE) code.lane(operation, this.lo[n]!);
     else code.bytes16(operation, this.patterns[this.lo[n]!]!);
   }
@@ -292,8 +302,10 @@ export class Values {
     this.code.op(OP.drop);
   }
   /** Every node made so far that is still to be used, before a branch that may not come by. */
+  keepBefore(end: Value): void { for (let n = 0; n < end; n++) if (this.operation[n] !== RESULT) this.keep(n); }
+  /** The same where variables may change on one side of it. */
   keepAll(end: Value): void {
-    for (let n = 0; n < end; n++) if (this.operation[n] !== RESULT) this.keep(n);
+    this.keepBefore(end);
     for (const key of [...this.leaves.keys()]) this.save(key);
   }
   get size(): number { return this.count; }

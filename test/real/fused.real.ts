@@ -5,7 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MXCSR_AT_START } from '../../src/exec/mxcsr.ts';
-import { ANSWER_BYTES, FloatHost, QUESTION_BYTES, RESULT_AT, VECTORS_AT } from '../support/float-host.ts';
+import { FloatHost } from '../support/float-host.ts';
 import { FUSED_FORMS, fusedInputs, runFused } from '../support/fused-forms.ts';
 import { testSeed } from '../support/random.ts';
 import { hexOf } from '../support/sse-forms.ts';
@@ -21,15 +21,10 @@ interface Case { readonly form: (typeof FUSED_FORMS)[number]; readonly control: 
 function cases(seed: number, each: number): Case[] {
   const inputs = new Inputs(seed), all = FUSED_FORMS.flatMap((form, number) => Array.from({ length: each }, () =>
     ({ form, number, control: inputs.below(2) === 0 ? MXCSR_AT_START : MXCSR_AT_START | inputs.below(0x10000) & CONTROLS, vectors: fusedInputs(inputs, form) })));
-  const questions = new Uint8Array(all.length * QUESTION_BYTES), view = new DataView(questions.buffer);
-  all.forEach(({ number, control, vectors }, k) => {
-    view.setUint32(k * QUESTION_BYTES, number, true); view.setUint32(k * QUESTION_BYTES + 4, control, true);
-    vectors.forEach((vector, n) => questions.set(vector, k * QUESTION_BYTES + VECTORS_AT + 16 * n));
-  });
-  const answers = host.ask(questions), bytes = new Uint8Array(answers.buffer, answers.byteOffset);
+  const answers = host.ask(all.map(({ number, control, vectors }) => ({ form: number, mxcsr: control, vectors })));
   return all.map((one, k) => {
-    const at = k * ANSWER_BYTES + RESULT_AT.xmm0, raised = answers.getUint32(k * ANSWER_BYTES + RESULT_AT.mxcsr, true) & ~one.control;
-    return { ...one, expected: `${hexOf(bytes.subarray(at, at + one.form.primitive.size))} ${raised.toString(16)}` };
+    const { mxcsr, xmm0 } = answers[k]!;
+    return { ...one, expected: `${hexOf(xmm0.subarray(0, one.form.primitive.size))} ${(mxcsr & ~one.control).toString(16)}` };
   });
 }
 const show = ({ form, control, vectors }: Case): string => `${form.text} | ${control.toString(16)} ${vectors.map(hexOf).join(' ')}`;

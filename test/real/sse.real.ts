@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MXCSR_AT_START } from '../../src/exec/state.ts';
+import { MXCSR_AT_START } from '../../src/exec/mxcsr.ts';
 import { AT, bytesOf, changes, FORMS, hexOf, STATE_BYTES, stateOf, type Form, type Kind } from '../support/sse-forms.ts';
 import { testSeed } from '../support/random.ts';
 import { Inputs } from '../support/sse-inputs.ts';

@@ -5,10 +5,12 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Words of a question: form, MXCSR, and three vectors: xmm0, xmm1 and xmm2, and rcx is as the low half of xmm1. */
-export const QUESTION_BYTES = 56, VECTORS_AT = 8;
-/** Words of an answer: MXCSR, RFLAGS, rax (0 before), xmm0. After a signal RFLAGS is its code, negative, and the rest is 0. */
-export const ANSWER_BYTES = 32, RESULT_AT = { mxcsr: 0, flags: 4, rax: 8, xmm0: 16 } as const;
+/** What a form is tried on: rcx is as the low half of xmm1, and rax 0. */
+export interface Question { readonly form: number; readonly mxcsr: number; readonly vectors: readonly Uint8Array[] }
+/** MXCSR after it; and RFLAGS, rax and xmm0, or the code of the SIGFPE. */
+export interface Answer { readonly mxcsr: number; readonly flags: number; readonly rax: Uint8Array; readonly xmm0: Uint8Array; readonly trap: number | null }
+/** Form, MXCSR, xmm0, xmm1, xmm2. MXCSR, RFLAGS, rax, xmm0; after a signal RFLAGS is its code, negative. */
+const QUESTION_BYTES = 56, VECTORS_AT = 8, ANSWER_BYTES = 32;
 
 export class FloatHost {
   private readonly directory = mkdtempSync(join(tmpdir(), 'tramp64-float-'));
@@ -36,10 +38,19 @@ f${k}: mov r8, rdi
     const built = spawnSync('gcc', ['-O1', '-z', 'noexecstack', '-o', 'host', 'main.c', 'forms.s'], { cwd: this.directory });
     assert.is(built.status, 0, new TextDecoder().decode(built.stderr));
   }
-  ask(questions: Uint8Array): DataView {
-    const ran = spawnSync(join(this.directory, 'host'), [], { input: questions, maxBuffer: 1 << 30 });
+  ask(questions: readonly Question[]): Answer[] {
+    const input = new Uint8Array(questions.length * QUESTION_BYTES), view = new DataView(input.buffer);
+    questions.forEach(({ form, mxcsr, vectors }, k) => {
+      view.setUint32(k * QUESTION_BYTES, form, true); view.setUint32(k * QUESTION_BYTES + 4, mxcsr, true);
+      vectors.forEach((vector, n) => input.set(vector, k * QUESTION_BYTES + VECTORS_AT + 16 * n));
+    });
+    const ran = spawnSync(join(this.directory, 'host'), [], { input, maxBuffer: 1 << 30 });
     assert.is(ran.status, 0, `the host program ended with ${ran.status ?? ran.signal}`);
-    return new DataView(ran.stdout.buffer, ran.stdout.byteOffset, ran.stdout.length);
+    const output: Uint8Array = ran.stdout, answers = new DataView(output.buffer, output.byteOffset, output.length);
+    return questions.map((_, k) => {
+      const at = k * ANSWER_BYTES, flags = answers.getInt32(at + 4, true);
+      return { mxcsr: answers.getUint32(at, true), flags, rax: output.subarray(at + 8, at + 16), xmm0: output.subarray(at + 16, at + 32), trap: flags < 0 ? -flags : null };
+    });
   }
   close(): void { rmSync(this.directory, { recursive: true }); }
 }

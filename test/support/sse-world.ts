@@ -3,6 +3,7 @@ import { LinearMemory, SLOT, STATE } from '../../src/base/layout.ts';
 import { decode } from '../../src/decoder/decode.ts';
 import type { Instruction } from '../../src/decoder/instruction.ts';
 import { FAULT, Interpreter, TRAP } from '../../src/exec/interpret.ts';
+import { MXCSR_AT_START } from '../../src/exec/mxcsr.ts';
 import { semanticsOf } from '../../src/exec/semantics/index.ts';
 import { CpuState } from '../../src/exec/state.ts';
 import { Frames } from '../../src/mmu/frames.ts';
@@ -66,7 +67,7 @@ export class SseWorld {
     this.bytes(MEMORY, 16).set(before.subarray(AT.memory, 48));
     state.u8.set(before.subarray(AT.rax, 56), 8 * RAX);
     state.setWords(RCX, MEMORY, 0); state.setWords(RDI, MEMORY, 0); state.setWords(SLOT.rip, 0, 0);
-    state.view.setInt32(STATE.flagsRule, 0, true);
+    state.view.setInt32(STATE.flagsRule, 0, true); state.mxcsr = MXCSR_AT_START;
     state.u8.set(before.subarray(AT.flags, AT.flags + 4), STATE.eflags);
     const trouble = this.perform(decode(encoding, 0, encoding.length)!);
     if (trouble !== null) return after;

@@ -16,6 +16,8 @@ export interface Flow {
   /** Whether the edge has to go by the dispatcher. */
   isDispatched(from: number, to: number): boolean;
   isLoop(node: number): boolean;
+  /** Whether a node lies in the loop that begins at another. */
+  isInLoop(loop: number, node: number): boolean;
   /** Whether several edges meet here, so that it needs a place of its own. */
   isMerge(node: number): boolean;
 }
@@ -58,13 +60,23 @@ function analyse(successors: readonly (readonly number[])[], count: number, disp
     if (isBack(node, to)) loops.add(to);
     else if (isDispatched(node, to)) { if (!isDispatchedNode.has(to)) strays.add(to); } else forward[to] += 1;
   }
+  /** Along edges that do not leave what the loop dominates. */
+  const goesBack = (loop: number, from: number): boolean => {
+    const seen = new Set<number>();
+    const visit = (node: number): boolean => {
+      if (seen.has(node)) return false;
+      seen.add(node);
+      return next(node).some(to => to === loop || (dominates(loop, to) && visit(to)));
+    };
+    return visit(from);
+  };
   const below: number[][] = Array.from({ length: count + 1 }, () => []);
   for (const node of order) if (node !== root) below[dominator[node]!]!.push(node);
   return {
     strays: [...strays],
     flow: {
       order: order.slice(1), dispatched, isBack, isDispatched,
-      children: node => below[node]!, isLoop: node => loops.has(node), isMerge: node => forward[node]! > 1 || isDispatchedNode.has(node),
+      children: node => below[node]!, isLoop: node => loops.has(node), isInLoop: (loop, node) => dominates(loop, node) && goesBack(loop, node), isMerge: node => forward[node]! > 1 || isDispatchedNode.has(node),
     },
   };
 }

@@ -16,11 +16,16 @@ import { LEFT, writeFind } from '../generated/support.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
 import { type BlockUse, blockUseOf, UNKNOWN_RULE } from '../lower/instruction-use.ts';
+import { writeCare } from '../lower/close.ts';
 import { loadNear, type Near } from '../lower/near.ts';
 import { Lowering } from '../lower/lowering.ts';
+import type { Shape } from '../lower/primitives/row.ts';
+import { isDenormal, isNan, lowLane } from '../lower/primitives/watched.ts';
+import { LIMIT, PE } from '../mxcsr.ts';
 import { type Helper, type Temp } from '../ops.ts';
 import type { Flow } from './flow.ts';
 import type { Region } from './region.ts';
+import { nothingSeen, operandsOfLoop, type Registers, Seen, shapesOf } from './seen.ts';
 
 const RSP = 4;
 /** How many pairs of base and index have pages of their own. */
@@ -73,6 +78,11 @@ export class RegionLowering extends Lowering {
   /** Upper halves that this block has cleared, as a mask: nothing needs to clear them again. */
   private clearedUppers = 0;
   private readonly uses = new WeakMap<Block, BlockUse>();
+  private readonly seen = new Seen(this.v);
+  /** What every edge to a node has seen; undefined: none yet. */
+  private seenAt: (Registers | undefined)[] = [];
+  /** What a loop takes as seen. */
+  private seenInLoop: Registers[] = [];
   /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
   private rules: (number | undefined)[] = [];
 
@@ -83,7 +93,7 @@ export class RegionLowering extends Lowering {
 
   writeRegion(region: Region, flow: Flow): Code {
     const code = new Code(1, 1 << 14);
-    this.region = region; this.flow = flow; this.rules = []; this.loops = []; this.places = [];
+    this.region = region; this.flow = flow; this.rules = []; this.seenAt = []; this.seenInLoop = []; this.loops = []; this.places = [];
     this.kept = this.keptOf(region.blocks);
     this.into(code);
     this.generals = Array.from({ length: GENERALS }, () => code.local(TYPE.i64));
@@ -94,6 +104,8 @@ export class RegionLowering extends Lowering {
     this.cycles = this.isTimed ? code.local(TYPE.i64) : 0;
     this.predictor = this.isTimed ? new PredictorCode(code, cycles => this.charge(cycles)) : null;
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
+    this.seen.start(this.vectors);
+    if (this.vectors.length > 0) this.forgetCare();
     this.reload(true);
     this.spillLabel = code.block();
     this.dispatchLabel = code.loop();
@@ -198,6 +210,18 @@ export class RegionLowering extends Lowering {
     code.return();
   }
 
+  /** Nothing is taken as seen now. */
+  private forgetCare(): void {
+    const { code } = this;
+    code.i32(0); code.memory(OP['i32.load'], STATE.floatCareful);
+    code.ifUnlikely();
+    code.i32(0); code.i32(0); code.memory(OP['i32.store'], STATE.floatCareful);
+    code.i32(0);
+    code.i32(0); code.i32(LIMIT); code.i32(0); code.memory(OP['i32.load'], STATE.floatWatch); code.i32(PE); code.op(OP['i32.and']); code.op(OP.select);
+    code.op(OP['i32x4.splat']); code.memory(OP['v128.store'], STATE.floatLimit);
+    code.end();
+  }
+
   // — flow —
   private dispatch(): void {
     const { code, flow } = this, root = this.region.nodes.length;
@@ -215,7 +239,7 @@ export class RegionLowering extends Lowering {
       code.end();
       this.tree(node);
     };
-    for (const node of flow.dispatched) this.rules[node] = UNKNOWN_RULE;
+    for (const node of flow.dispatched) { this.rules[node] = UNKNOWN_RULE; this.seenAt[node] = nothingSeen(); }
     open(0);
   }
   /** A node and everything it dominates. */
@@ -223,7 +247,10 @@ export class RegionLowering extends Lowering {
     const { code, flow } = this;
     const merges = flow.children(node).filter(child => flow.isMerge(child)).reverse();
     const isLoop = flow.isLoop(node);
-    if (isLoop) this.loops[node] = code.loop();
+    if (isLoop) {
+      if (this.vectors.length > 0) this.enterLoop(node);
+      this.loops[node] = code.loop();
+    }
     const open = (k: number): void => {
       if (k === merges.length) { this.body(node); return; }
       const merge = merges[k]!;
@@ -241,20 +268,50 @@ export class RegionLowering extends Lowering {
     if (to === -1) {
       code.i64(lo, hi); code.set(this.goal);
       code.br(this.exitLabel);
-    } else if (flow.isBack(from, to)) code.br(this.loops[to]!);
+    } else if (flow.isBack(from, to)) {
+      if (this.vectors.length > 0) this.look(this.seenInLoop[to]!, this.seen.registers);
+      code.br(this.loops[to]!);
+    }
     else if (flow.isDispatched(from, to)) {
       code.i32(flow.dispatched.indexOf(to)); code.set(ENTRY);
       code.br(this.dispatchLabel);
     } else {
       const known = this.rules[to];
       this.rules[to] = known === undefined || known === this.rule ? this.rule : UNKNOWN_RULE;
+      this.seenAt[to] = this.seen.registers.map((mask, register) => mask & (this.seenAt[to]?.[register] ?? -1));
       if (flow.isMerge(to)) code.br(this.places[to]!); else this.tree(to);
     }
   }
 
+  /** Operands of the loop that not all who enter it have seen are looked at in advance. */
+  private enterLoop(node: number): void {
+    const { flow } = this, { nodes } = this.region, loop = flow.order.filter(other => flow.isInLoop(node, other));
+    const operands = operandsOfLoop(loop, other => nodes[other]!.block, other => nodes[other]!.edges.map(edge => edge.node));
+    this.seenInLoop[node] = operands;
+    this.look(operands, this.seenAt[node] ?? nothingSeen());
+  }
+  /** Where a register that is to be taken as seen, and was not looked at, holds a denormal or a NaN, every operation looks closely from now on. */
+  private look(wanted: Registers, known: Registers): void {
+    const { code, v } = this, tests: Value[] = [];
+    v.begin();
+    wanted.forEach((mask, register) => {
+      for (const shape of shapesOf(mask & ~known[register]!)) {
+        const lanes = shape === 'f32' || shape === 'f64' ? lowLane(v, shape, this.vector(register)) : this.vector(register);
+        tests.push(isDenormal(v, shape, lanes), isNan(v, shape, lanes));
+      }
+    });
+    if (tests.length === 0) return;
+    const any = tests.reduce((a, b) => v.op2(OP['i32.or'], TYPE.i32, a, b));
+    v.mark(any);
+    v.push(any);
+    code.ifUnlikely();
+    writeCare(code);
+    code.end();
+  }
   private body(node: number): void {
     const { code } = this, { block } = this.region.nodes[node]!;
     this.node = node; this.block = block; this.clearedUppers = 0;
+    this.seen.registers = (this.flow.isLoop(node) ? this.seenInLoop[node] : this.seenAt[node])?.slice() ?? nothingSeen();
     this.rule = this.flow.isLoop(node) ? UNKNOWN_RULE : this.rules[node] ?? UNKNOWN_RULE;
     const count = block.instructions.length, { liveFlags } = this.useOf(block);
     this.site = this.siteOf(0);
@@ -275,6 +332,7 @@ export class RegionLowering extends Lowering {
       at = (at + i.length) | 0;
       this.nextLo = at;
       this.site = this.siteOf(k);
+      this.seen.begin();
       this.perform(block.semantics[k]!, i, liveFlags[k]!);
     }
     if (block.ending === ENDING.next) this.edge(at, block.nextHi);
@@ -311,14 +369,14 @@ export class RegionLowering extends Lowering {
     v.push(to);
     code.set(this.goal);
     this.predictIndirect(ending);
-    const { rule, node, block, nextLo } = this;
+    const { rule, node, block, nextLo } = this, { registers } = this.seen;
     for (const { to: known } of this.region.nodes[node]!.edges) {
       code.get(this.goal); code.i64(known.lo, known.hi); code.op(OP['i64.eq']);
       code.if();
       this.edge(known.lo, known.hi);
       code.end();
       // Writing the edge may have written many a node.
-      this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo;
+      this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo; this.seen.registers = registers;
     }
     code.br(this.exitLabel);
   }
@@ -328,7 +386,7 @@ export class RegionLowering extends Lowering {
     code.set(this.taken);
     if (!isCanonical(to.hi)) { code.get(this.taken); this.giveUp(); }
     this.predictor?.consult({ value: this.nextLo });
-    const { rule, node, block, nextLo } = this;
+    const { rule, node, block, nextLo } = this, { registers } = this.seen;
     code.get(this.taken);
     code.if();
     this.predictor?.learn(true);
@@ -336,7 +394,7 @@ export class RegionLowering extends Lowering {
     this.edge(to.lo, to.hi);
     code.end();
     // Writing the edge may have written many a node.
-    this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo;
+    this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo; this.seen.registers = registers;
     this.predictor?.learn(false);
     this.edge(nextLo, block.nextHi);
   }
@@ -380,6 +438,9 @@ export class RegionLowering extends Lowering {
     super.clearUppers();
     this.clearedUppers = ALL_VECTORS;
   }
+  protected override isSeen(shape: Shape, value: Value): boolean { return this.seen.has(shape, value); }
+  protected override nowSeen(shape: Shape, value: Value): void { this.seen.add(shape, value); }
+  protected override writesVector(index: number, value: Value): void { this.seen.wrote(index, value); }
   protected segmentBase(slot: number): Value { return this.v.custom(slot, TYPE.i64); }
   protected override writeCustom(code: Code, id: number): void {
     code.i32(0);
@@ -427,6 +488,7 @@ export class RegionLowering extends Lowering {
     code.call(IMPORTED.help);
     code.set(this.taken);
     this.reload(false);
+    this.seen.registers = nothingSeen();
     code.get(this.taken);
     this.giveUp();
     this.rule = UNKNOWN_RULE;

@@ -8,7 +8,8 @@ import { declareMemory, ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
 import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
-import { PrimitiveNumbers } from '../lower/lowering.ts';
+import { closeModule } from '../lower/close.ts';
+import { PrimitiveNumbers } from '../lower/float-code.ts';
 import { writeLookUp } from '../lower/operations.ts';
 import { settleModule } from '../lower/settle.ts';
 import type { Helper } from '../ops.ts';
@@ -68,6 +69,8 @@ export class Support {
   private link(): Linked {
     const { memory } = this.interpreter.state, table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
     const settle = new WebAssembly.Instance(new WebAssembly.Module(settleModule()), {}).exports['settle'];
+    const primitive = (number: number): number => this.primitive(number);
+    const close = new WebAssembly.Instance(new WebAssembly.Module(closeModule(memory.u8.length)), { tramp64: { memory: memory.wasm, primitive } }).exports;
     const slowPaths = new WebAssembly.Instance(new WebAssembly.Module(slowPathModule(memory.u8.length)), { tramp64: {
       memory: memory.wasm,
       load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
@@ -78,8 +81,8 @@ export class Support {
       ...slowPaths.exports,
       help: (number: number) => this.help(number),
       perform: (record: number) => this.perform(record),
-      primitive: (number: number) => this.primitive(number),
-      settle, memory: memory.wasm, functions: table,
+      primitive,
+      settle, ...close, memory: memory.wasm, functions: table,
     } };
     this.linked = { imports, table };
     this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;
@@ -140,9 +143,11 @@ export class Support {
     this.helped = outcome;
     return GIVE_UP;
   }
-  private primitive(number: number): void {
-    const first = 0;
-    this.primitives.rows[number]!.run(this.scratch, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
+  private primitive(number: number): number {
+    const first = 0, s = this.scratch, { state } = this.interpreter, { r32: r } = state;
+    s.control = r[STATE.mxcsr >> 2]!; s.watch = r[STATE.floatWatch >> 2]!; s.raised = 0;
+    this.primitives.rows[number]!.run(s, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
+    return (s.raised & s.watch) !== 0 && state.raise(s.control, s.raised) ? 1 : 0;
   }
 
   // — memory that the TLB does not know, or that needs more than one access: NOWHERE where the interpreter is to do it —

@@ -3,6 +3,7 @@ import type { Size } from '../../base/types.ts';
 import type { Instruction, Operand } from '../../decoder/instruction.ts';
 import type { Helper } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import type { Close } from './primitives/watched.ts';
 import type { Value } from '../../wasm/values.ts';
 
 export type Effect =
@@ -28,14 +29,21 @@ export type Effect =
   /** Leaves to the interpreter where the condition holds: it knows what to raise. */
   | { readonly kind: 'give-up'; readonly condition: Value }
   /** Calls a primitive that has no instructions of its own. */
-  | { readonly kind: 'primitive'; readonly primitive: Primitive; readonly a: Value; readonly b: Value; readonly c: Value; readonly to: Value }
-  /** `to` = `fast`; or `nan`, computed only then, where that is not a number. */
-  | { readonly kind: 'checked'; readonly fast: Value; readonly suspect: SuspectTest; readonly nan: Value; readonly to: Value }
+  | { readonly kind: 'primitive'; readonly called: Called; readonly to: Value }
+  /** `to` = `fast`; where one of `tests` is not 0, what `close` makes of it and `operands`, or the primitive. Nodes from `before` on are the operation's own. */
+  | {
+    readonly kind: 'float'; readonly fast: Value; readonly tests: readonly Value[]; readonly close: Close; readonly operands: readonly Value[]; readonly called: Called;
+    /** What makes a failed last test none, or -1. */
+    readonly excuse: Value;
+    /** Whether what the primitive gave is a denormal or a NaN that has to be remembered. */
+    readonly odd: readonly Value[];
+    readonly before: Value; readonly to: Value;
+  }
   /** 64-bit division, where the dividend may not fit 64 bits. */
   | { readonly kind: 'divide'; readonly high: Value; readonly low: Value; readonly divisor: Value; readonly size: Size; readonly isSigned: boolean; readonly to: Value }
   | { readonly kind: 'help'; readonly helper: Helper; readonly instruction: Instruction }
   | { readonly kind: 'jump'; readonly to: Value }
   | { readonly kind: 'branch'; readonly condition: Value; readonly operand: Operand };
 
-/** What a fast result that may be a NaN consists of. */
-export type SuspectTest = 'f32' | 'f64' | 'f32x4' | 'f64x2';
+/** A primitive and its operands, vectors or wide. */
+export interface Called { readonly primitive: Primitive; readonly operands: readonly Value[] }

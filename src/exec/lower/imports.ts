@@ -2,8 +2,9 @@
 import { assert } from '../../base/assert.ts';
 import { declareMemory, type ModuleWriter } from '../../wasm/module.ts';
 import { TYPE, type ValueType } from '../../wasm/opcode.ts';
+import { CLOSE_OPERATIONS, type CloseOperation, VECTOR_SHAPES, type VectorShape } from './close.ts';
 
-const { i32, i64 } = TYPE;
+const { i32, i64, v128 } = TYPE;
 
 interface ImportRow { readonly name: string; readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }
 const IMPORTS = [
@@ -22,15 +23,21 @@ const IMPORTS = [
   { name: 'help', parameters: [i32], results: [i32] },
   /** (record): has the interpreter perform the instruction of a record on the state in memory. One of CALLED; see src/exec/threaded. */
   { name: 'perform', parameters: [i32], results: [i32] },
-  /** (number): runs a primitive on the words at STAGING.primitive. */
-  { name: 'primitive', parameters: [i32], results: [] },
+  /** (number): runs a primitive on the words at STAGING.primitive. 0: done, 1: it trapped, let the interpreter do it. */
+  { name: 'primitive', parameters: [i32], results: [i32] },
   /** (rule word, eflags, result, a, b): RFLAGS. */
   { name: 'settle', parameters: [i32, i32, i64, i64, i64], results: [i32] },
 ] as const satisfies readonly ImportRow[];
-export type ImportName = (typeof IMPORTS)[number]['name'];
+/** See close.ts. */
+const CLOSE = VECTOR_SHAPES.flatMap((shape): ImportRow[] => [
+  ...CLOSE_OPERATIONS.map(operation => ({ name: `${shape}.${operation}`, parameters: [v128, v128, v128, i32], results: [v128] })),
+  { name: `${shape}.comparison`, parameters: [v128, v128, i32], results: [i32] },
+]);
+const ALL: readonly ImportRow[] = [...IMPORTS, ...CLOSE];
+export type ImportName = (typeof IMPORTS)[number]['name'] | `${VectorShape}.${CloseOperation | 'comparison'}`;
 
 /** The number of each imported function. */
-export const IMPORTED = Object.fromEntries(IMPORTS.map((row, k) => [row.name, k])) as Readonly<Record<ImportName, number>>;
+export const IMPORTED = Object.fromEntries(ALL.map((row, k) => [row.name, k])) as Readonly<Record<ImportName, number>>;
 
 /** The type of generated functions, (argument) -> one of LEFT: the first in every module. */
 export const FUNCTION_TYPE = 0;
@@ -38,7 +45,7 @@ export const FUNCTION_TYPE = 0;
 /** Declares them, the linear memory and the table of functions. */
 export function declareImports(module: ModuleWriter, memoryBytes: number): void {
   assert(module.type([i32], [i32]) === FUNCTION_TYPE, 'generated functions have another type');
-  for (const { name, parameters, results } of IMPORTS) module.importFunction('tramp64', name, module.type(parameters, results));
+  for (const { name, parameters, results } of ALL) module.importFunction('tramp64', name, module.type(parameters, results));
   declareMemory(module, memoryBytes);
   module.importTable('tramp64', 'functions', 1);
 }

@@ -4,6 +4,7 @@ import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, type Operand } from '../../decoder/instruction.ts';
 import { afterWriting, ruleWord } from '../flags.ts';
 import { ARITHMETIC_FLAGS, CF, type Ops, type Rule, RULE, type Semantics, type Temp, TF } from '../ops.ts';
+import type { Primitive } from '../primitive.ts';
 
 /** A rule word: what the flags come from is not known when code is written. */
 export const UNKNOWN_RULE = -1;
@@ -136,7 +137,7 @@ class Uses implements Ops, InstructionUse {
   branch(): void { /* What follows is another block. */ }
   trap(): void { this.mayGiveUp = true; }
   syscall(): void { this.mayGiveUp = true; }
-  apply(): Temp { return UNKNOWN; }
+  apply(primitive: Primitive): Temp { this.mayGiveUp ||= primitive.raises; return UNKNOWN; }
   help(): void { this.mayGiveUp = true; this.rule = UNKNOWN_RULE; }
 }
 

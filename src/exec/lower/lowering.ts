@@ -11,31 +11,22 @@ import { OP, TYPE } from '../../wasm/opcode.ts';
 import { afterWriting, ruleWord, WRITTEN_SHIFT } from '../flags.ts';
 import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp, TF } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
-import type { Effect } from './effect.ts';
+import type { Called, Effect } from './effect.ts';
+import { FloatCode, type PrimitiveNumbers } from './float-code.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
 import { IMPORTED } from './imports.ts';
 import { loadNear, type Near } from './near.ts';
 import { UNKNOWN_RULE } from './instruction-use.ts';
-import { loadOperation, storeOperation, writeLookUp, writeSuspicion } from './operations.ts';
-import { lowerPrimitive } from './primitives.ts';
+import { loadOperation, storeOperation, writeLookUp } from './operations.ts';
+import { lowerPrimitive, lowerWatched } from './primitives.ts';
+import type { Shape } from './primitives/row.ts';
+import { floatEffect, type Watched } from './primitives/watched.ts';
 import { type Value, Values } from '../../wasm/values.ts';
 
 const NO_VALUE = -1;
 const ZEROS: readonly number[] = new Array<number>(16).fill(0);
 const VECTOR_COUNT = 16, VECTOR_BYTES = 32;
-
-/** Gives every primitive a number that generated code can pass. */
-export class PrimitiveNumbers {
-  readonly rows: Primitive[] = [];
-  private readonly numbers = new Map<Primitive, number>();
-  of(primitive: Primitive): number {
-    const known = this.numbers.get(primitive);
-    if (known !== undefined) return known;
-    this.numbers.set(primitive, this.rows.length);
-    return this.rows.push(primitive) - 1;
-  }
-}
 
 export abstract class Lowering implements Ops {
   protected code: Code;
@@ -46,7 +37,7 @@ export abstract class Lowering implements Ops {
   private effects: Effect[] = [];
   /** The other halves of values of 32 bytes. */
   private readonly uppers = new Map<Value, Value>();
-  private readonly primitives: PrimitiveNumbers;
+  private readonly floats: FloatCode;
   /** Where `modify` found what `write` replaces, and what a probe of the TLB works with. */
   private place: Local = 0;
   private entry: Local = 0;
@@ -57,14 +48,15 @@ export abstract class Lowering implements Ops {
   /** The rule word where the body of a `when` was not performed. */
   private ruleOtherwise: number = UNKNOWN_RULE;
 
-  constructor(code: Code, primitives: PrimitiveNumbers) { this.code = code; this.primitives = primitives; this.v = new Values(code);
+  constructor(code: Code, primitives: PrimitiveNumbers) {
+    this.code = code; this.v = new Values(code); this.floats = new FloatCode(code, this.v, primitives, () => this.giveUp());
     this.v.customLeaf = (into, id) => this.writeCustom(into, id);
   }
 
   /** Writes into another function from now on. */
   protected into(code: Code): void {
     this.code = code;
-    this.v.into(code);
+    this.v.into(code); this.floats.into(code);
     this.phrases.clear();
     this.place = code.local(TYPE.i32); this.entry = code.local(TYPE.i32); this.at = code.local(TYPE.i64);
     this.flagLocals = { rule: code.local(TYPE.i32), eflags: code.local(TYPE.i32), result: code.local(TYPE.i64), a: code.local(TYPE.i64), b: code.local(TYPE.i64) };
@@ -403,20 +395,34 @@ export abstract class Lowering implements Ops {
   syscall(): void { assert(false, 'a system call is left to the interpreter'); }
 
   apply(primitive: Primitive, a: Temp, b: Temp = NO_VALUE, c: Temp = NO_VALUE): Temp {
-    const { v } = this, lowered = lowerPrimitive(v, primitive, a, b, c);
-    if (lowered === null) return this.callPrimitive(primitive, a, b, c);
-    if (lowered.check === null) return lowered.value;
-    const to = v.result(v.type(lowered.value));
-    this.effects.push({ kind: 'checked', fast: lowered.value, ...lowered.check, to });
+    const { v } = this, before = v.size;
+    if (primitive.raises) {
+      const watched = lowerWatched(v, primitive, a, b, c);
+      if (watched !== null) return this.applyWatched(watched, before, primitive, a, b, c);
+    }
+    const value = lowerPrimitive(v, primitive, a, b, c);
+    if (value !== null) return value;
+    const to = v.result(primitive.size === 16 ? TYPE.v128 : primitive.size === 8 ? TYPE.i64 : TYPE.i32);
+    this.effects.push({ kind: 'primitive', called: this.calledWith(primitive, a, b, c), to });
     return to;
   }
-  private callPrimitive(primitive: Primitive, a: Value, b: Value, c: Value): Value {
-    const to = this.v.result(primitive.size === 16 ? TYPE.v128 : primitive.size === 8 ? TYPE.i64 : TYPE.i32);
-    this.effects.push({ kind: 'primitive', primitive, a: this.staged(a), b: this.staged(b), c: this.staged(c), to });
-    return to;
+  private applyWatched(watched: Watched, before: Value, primitive: Primitive, a: Value, b: Value, c: Value): Value {
+    const unseen = watched.operands.filter(({ shape, value }) => !this.isSeen(shape, value)), isOperation = watched.close.by === 'operation';
+    const effect = floatEffect(this.v, watched, unseen, before, isOperation ? this.calledWith(primitive) : this.calledWith(primitive, a, b, c));
+    this.effects.push(effect);
+    if (watched.close.by !== 'nobody') for (const { shape, value } of unseen) this.nowSeen(shape, value);
+    if (watched.isSeen !== null) this.nowSeen(watched.isSeen, effect.to);
+    return effect.to;
   }
   /** Operands of a primitive are vectors, or 64 bits wide. */
-  private staged(n: Value): Value { return n === NO_VALUE || this.v.type(n) === TYPE.v128 ? n : this.v.i64(n); }
+  private calledWith(primitive: Primitive, ...operands: readonly Value[]): Called {
+    const { v } = this;
+    return { primitive, operands: operands.filter(n => n !== NO_VALUE).map(n => v.type(n) === TYPE.v128 ? n : v.i64(n)) };
+  }
+  /** Whether a value is known to be no denormal, unless STATE.floatLimit is 0. */
+  protected isSeen(_shape: Shape, _value: Value): boolean { return false; }
+  protected nowSeen(_shape: Shape, _value: Value): void { /* Heirs may remember it. */ }
+  protected writesVector(_index: number, _value: Value): void { /* Heirs may remember it. */ }
   help(helper: Helper, instruction: Instruction): void { this.effects.push({ kind: 'help', helper, instruction }); }
 
   // — from effects to code —
@@ -436,8 +442,8 @@ export abstract class Lowering implements Ops {
       case 'store-back': case 'register': case 'vector': case 'upper': case 'eflags': v.mark(effect.value); return;
       case 'flags': for (const n of this.sourcesOf(effect)) if (n !== NO_VALUE) v.mark(n); return;
       case 'when': case 'give-up': v.mark(effect.condition); return;
-      case 'primitive': for (const n of [effect.a, effect.b, effect.c]) v.mark(n); return;
-      case 'checked': v.mark(effect.fast); v.mark(effect.nan); return;
+      case 'primitive': for (const n of effect.called.operands) v.mark(n); return;
+      case 'float': for (const n of [effect.fast, ...effect.tests, effect.excuse, ...effect.odd, ...effect.operands, ...effect.called.operands]) v.mark(n); return;
       case 'divide': v.mark(effect.high); v.mark(effect.low); v.mark(effect.divisor); return;
       case 'jump': v.mark(effect.to); return;
       case 'branch': v.mark(effect.condition); return;
@@ -455,7 +461,7 @@ export abstract class Lowering implements Ops {
       case 'store-back': code.get(this.place); v.push(effect.value); this.storeAt(effect.value, effect.size); return;
       case 'probe': this.translate(effect.address, effect.size, false, 'modify'); code.op(OP.drop); return;
       case 'register': v.push(effect.value); this.setGeneral(effect.index); return;
-      case 'vector': v.push(effect.value); this.setVector(effect.index); return;
+      case 'vector': this.writesVector(effect.index, effect.value); v.push(effect.value); this.setVector(effect.index); return;
       case 'upper': v.push(effect.value); this.setUpper(effect.index); return;
       case 'clear-uppers': this.emitClearUppers(); return;
       case 'flags': this.emitFlags(effect); return;
@@ -465,7 +471,7 @@ export abstract class Lowering implements Ops {
       case 'end': if (effect.isConditional) { code.end(); if (this.rule !== this.ruleOtherwise) this.rule = UNKNOWN_RULE; } return;
       case 'give-up': v.push(effect.condition); this.giveUp(); return;
       case 'primitive': this.emitPrimitive(effect); return;
-      case 'checked': this.emitChecked(effect); return;
+      case 'float': this.floats.write(effect); return;
       case 'divide': this.emitDivide(effect); return;
       case 'help': this.writeHelp(effect.helper, effect.instruction); return;
       case 'jump': this.writeJump(effect.to); return;
@@ -636,30 +642,9 @@ export abstract class Lowering implements Ops {
     code.get(at.rule); code.i32(arithmetic << WRITTEN_SHIFT); code.op(OP['i32.or']); code.set(at.rule);
   }
 
-  private emitPrimitive({ primitive, a, b, c, to }: Effect & { kind: 'primitive' }): void {
-    const { v, code } = this;
-    const operands = [a, b, c].filter(n => n !== NO_VALUE);
-    operands.forEach((n, k) => {
-      code.i32(0); v.push(n);
-      code.memory(v.type(n) === TYPE.v128 ? OP['v128.store'] : OP['i64.store'], STAGING.primitive + 16 * (k + 1));
-    });
-    code.i32(this.primitives.of(primitive));
-    code.call(IMPORTED.primitive);
-    code.i32(0);
-    code.memory(loadOperation(v.type(to), primitive.size), STAGING.primitive);
-    v.take(to);
-  }
-  /** Without a call: one that is hardly ever made still costs V8 a store for every local that outlives it. */
-  private emitChecked({ fast, suspect, nan, to }: Effect & { kind: 'checked' }): void {
-    const { v, code } = this, local = v.temporary(v.type(to));
-    v.push(fast);
-    code.set(local);
-    writeSuspicion(code, local, suspect);
-    code.if();
-    v.push(nan);
-    code.set(local);
-    code.end();
-    v.keptIn(to, local);
+  private emitPrimitive({ called, to }: Effect & { kind: 'primitive' }): void {
+    this.floats.call(called, this.v.type(to));
+    this.v.take(to);
   }
   /** Dividends of 128 bits that are not the extension of their lower half are left to the interpreter, as errors are. */
   private emitDivide({ high, low, divisor, size, isSigned, to }: Effect & { kind: 'divide' }): void {

@@ -1,20 +1,9 @@
-/** Which WebAssembly instruction moves a value of a type between a local and memory, how one is looked at for NaNs, and how the TLB is asked. */
+/** Which WebAssembly instruction moves a value of a type between a local and memory, and how the TLB is asked. */
 import { PAGE_MASK, TLB } from '../../base/layout.ts';
 import type { Size } from '../../base/types.ts';
 import type { Code, Local } from '../../wasm/code.ts';
 import { OP, TYPE, type ValueType } from '../../wasm/opcode.ts';
-import type { SuspectTest } from './effect.ts';
 
-/** Leaves 1 on the stack where a float or a vector of floats holds a NaN. */
-export function writeSuspicion(code: Code, local: Local, test: SuspectTest): void {
-  code.get(local); code.get(local);
-  switch (test) {
-    case 'f32': code.op(OP['f32.ne']); return;
-    case 'f64': code.op(OP['f64.ne']); return;
-    case 'f32x4': code.op(OP['f32x4.ne']); code.op(OP['v128.any_true']); return;
-    default: code.op(OP['f64x2.ne']); code.op(OP['v128.any_true']);
-  }
-}
 export function loadOperation(type: ValueType, size: Size): number {
   switch (type) {
     case TYPE.v128: return size === 16 ? OP['v128.load'] : size === 8 ? OP['v128.load64_zero'] : OP['v128.load32_zero'];

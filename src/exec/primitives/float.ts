@@ -1,9 +1,10 @@
 /**
- * IEEE 754 arithmetic and comparison on f64 and f32 (SDM vol. 1 §11.5.2, table 4-7). NaN payloads move as integers: JavaScript
- * may change those of its numbers. Single results are the double result rounded once more, which is exact for + - * / and sqrt
- * (53 >= 2 * 24 + 2 bits).
+ * IEEE 754 arithmetic and comparison on f64 and f32 under MXCSR (SDM vol. 1 §11.5.2, table 4-7). NaN payloads move as integers: JavaScript
+ * may change those of its numbers.
  */
-import { vector, integer } from './lanes.ts';
+import { DAZ, DE, IE, unmaskedOf } from '../mxcsr.ts';
+import { add32, add64, div32, div64, type Lane, mul32, mul64, sqrt32, sqrt64, sub32, sub64 } from './arithmetic.ts';
+import { floatScalar, floatVector } from './lanes.ts';
 import { CF, PF, ZF } from '../ops.ts';
 import type { Primitive, Scratch } from '../primitive.ts';
 
@@ -12,90 +13,78 @@ export interface FloatShapes { readonly f64: Primitive; readonly f32: Primitive;
 
 const QUIET64 = 0x80000, QUIET32 = 0x400000;
 const EXPONENT64 = 0x7ff00000, EXPONENT32 = 0x7f800000;
+const LEAST64 = 2 ** -1022, LEAST32 = 2 ** -126;
 /** "QNaN floating-point indefinite" (SDM vol. 1 §4.2.2). */
-const INDEFINITE64 = 0xfff80000 | 0, INDEFINITE32 = 0xffc00000 | 0;
+const INDEFINITE32 = 0xffc00000 | 0;
 
 export function isNan64(s: Scratch, at: number): boolean {
-  const hi = s.i32[at + 1] & 0x7fffffff;
+  const hi = s.i32[at + 1]! & 0x7fffffff;
   return hi > EXPONENT64 || (hi === EXPONENT64 && s.i32[at] !== 0);
 }
-export function isNan32(s: Scratch, at: number): boolean { return (s.i32[at] & 0x7fffffff) > EXPONENT32; }
-
-/** The result of an operation that gave a NaN: the first operand if it is one, else the second, quieted; else the default. */
-function nan64(s: Scratch, r: number, a: number, b: number): void {
-  if (isNan64(s, a)) quiet64(s, r, a);
-  else if (isNan64(s, b)) quiet64(s, r, b);
-  else { s.i32[r] = 0; s.i32[r + 1] = INDEFINITE64; }
-}
-function nan32(s: Scratch, r: number, a: number, b: number): void {
-  if (isNan32(s, a)) quiet32(s, r, a);
-  else if (isNan32(s, b)) quiet32(s, r, b);
-  else s.i32[r] = INDEFINITE32;
-}
-
+export function isNan32(s: Scratch, at: number): boolean { return (s.i32[at]! & 0x7fffffff) > EXPONENT32; }
+export function isSignalling64(s: Scratch, at: number): boolean { return (s.i32[at + 1]! & QUIET64) === 0 && isNan64(s, at); }
+export function isSignalling32(s: Scratch, at: number): boolean { return (s.i32[at]! & QUIET32) === 0 && isNan32(s, at); }
 /** A NaN, made quiet. */
-export function quiet64(s: Scratch, r: number, a: number): void { s.i32[r] = s.i32[a]; s.i32[r + 1] = s.i32[a + 1] | QUIET64; }
-export function quiet32(s: Scratch, r: number, a: number): void { s.i32[r] = s.i32[a] | QUIET32; }
+export function quiet64(s: Scratch, r: number, a: number): void { s.i32[r] = s.i32[a]!; s.i32[r + 1] = s.i32[a + 1]! | QUIET64; }
+export function quiet32(s: Scratch, r: number, a: number): void { s.i32[r] = s.i32[a]! | QUIET32; }
 
-type Compute = (a: number, b: number) => number;
-/** What one lane does: words `a` and `b` in, word `r` out. */
-type Lane = (s: Scratch, r: number, a: number, b: number) => void;
-
-function computed64(compute: Compute): Lane {
-  return (s, r, a, b) => {
-    const result = compute(s.f64[a >> 1], s.f64[b >> 1]);
-    if (result === result) s.f64[r >> 1] = result; else nan64(s, r, a, b);
-  };
-}
-function computed32(compute: Compute): Lane {
-  return (s, r, a, b) => {
-    const result = compute(s.f32[a], s.f32[b]);
-    if (result === result) s.f32[r] = result; else nan32(s, r, a, b);
-  };
-}
-/** Of a alone, whatever `b` is. */
-function unary(lane: Lane): Lane { return (s, r, a) => lane(s, r, a, a); }
-/** b where `isSecond`, else a: bit by bit, whatever they are. */
-function picked64(isSecond: (a: number, b: number) => boolean): Lane {
-  return (s, r, a, b) => {
-    const from = isSecond(s.f64[a >> 1], s.f64[b >> 1]) ? b : a;
-    s.i32[r] = s.i32[from]; s.i32[r + 1] = s.i32[from + 1];
-  };
-}
-function picked32(isSecond: (a: number, b: number) => boolean): Lane {
-  return (s, r, a, b) => { s.i32[r] = s.i32[isSecond(s.f32[a], s.f32[b]) ? b : a]; };
-}
+const isTiny64 = (x: number): boolean => Math.abs(x) < LEAST64 && x !== 0;
+const isTiny32 = (x: number): boolean => Math.abs(x) < LEAST32 && x !== 0;
+/** A number, as MXCSR.DAZ wants it seen. */
+export function seen64(s: Scratch, at: number): number { const x = s.f64[at >> 1]!; return (s.control & DAZ) !== 0 && isTiny64(x) ? x * 0 : x; }
+export function seen32(s: Scratch, at: number): number { const x = s.f32[at]!; return (s.control & DAZ) !== 0 && isTiny32(x) ? x * 0 : x; }
 
 function shapes(name: string, lane64: Lane, lane32: Lane): FloatShapes {
   return {
-    f64: integer(`f64.${name}`, 8, lane64),
-    f32: integer(`f32.${name}`, 4, (s, r, a, b) => { lane32(s, r, a, b); s.i32[r + 1] = 0; }),
+    f64: floatScalar(`f64.${name}`, 8, lane64),
+    f32: floatScalar(`f32.${name}`, 4, (s, r, a, b) => { lane32(s, r, a, b); s.i32[r + 1] = 0; }),
     f64x2: pairs(`f64x2.${name}`, lane64, lane64),
     f32x4: quads(`f32x4.${name}`, lane32, lane32),
   };
 }
 /** Even and odd lanes may differ (ADDSUBPD). */
 function pairs(name: string, even: Lane, odd: Lane): Primitive {
-  return vector(name, (s, r, a, b) => { even(s, r, a, b); odd(s, r + 2, a + 2, b + 2); });
+  return floatVector(name, (s, r, a, b) => { even(s, r, a, b); odd(s, r + 2, a + 2, b + 2); });
 }
 function quads(name: string, even: Lane, odd: Lane): Primitive {
-  return vector(name, (s, r, a, b) => {
+  return floatVector(name, (s, r, a, b) => {
     even(s, r, a, b); odd(s, r + 1, a + 1, b + 1);
     even(s, r + 2, a + 2, b + 2); odd(s, r + 3, a + 3, b + 3);
   });
 }
-/** Doubles are where programs spend their time: each has its operation written out, one call less than `computed64`. */
-const add64: Lane = (s, r, a, b) => { const v = s.f64[a >> 1] + s.f64[b >> 1]; if (v === v) s.f64[r >> 1] = v; else nan64(s, r, a, b); };
-const sub64: Lane = (s, r, a, b) => { const v = s.f64[a >> 1] - s.f64[b >> 1]; if (v === v) s.f64[r >> 1] = v; else nan64(s, r, a, b); };
-const mul64: Lane = (s, r, a, b) => { const v = s.f64[a >> 1] * s.f64[b >> 1]; if (v === v) s.f64[r >> 1] = v; else nan64(s, r, a, b); };
-const div64: Lane = (s, r, a, b) => { const v = s.f64[a >> 1] / s.f64[b >> 1]; if (v === v) s.f64[r >> 1] = v; else nan64(s, r, a, b); };
+export const add = shapes('add', add64, add32);
+export const sub = shapes('sub', sub64, sub32);
+export const mul = shapes('mul', mul64, mul32);
+export const div = shapes('div', div64, div32);
+export const sqrt = shapes('sqrt', sqrt64, sqrt32);
 
-export const add = shapes('add', add64, computed32((a, b) => a + b));
-export const sub = shapes('sub', sub64, computed32((a, b) => a - b));
-export const mul = shapes('mul', mul64, computed32((a, b) => a * b));
-export const div = shapes('div', div64, computed32((a, b) => a / b));
-export const sqrt = shapes('sqrt', unary(computed64(Math.sqrt)), unary(computed32(Math.sqrt)));
+/** What comparing raises; `any`: quiet NaNs are invalid, too. */
+function raise64(s: Scratch, a: number, b: number, any: boolean): void {
+  const x = s.f64[a >> 1]!, y = s.f64[b >> 1]!;
+  if (x !== x || y !== y) { if (any || isSignalling64(s, a) || isSignalling64(s, b)) s.raised |= IE; }
+  else if ((isTiny64(x) || isTiny64(y)) && (s.control & DAZ) === 0) s.raised |= DE;
+}
+function raise32(s: Scratch, a: number, b: number, any: boolean): void {
+  const x = s.f32[a]!, y = s.f32[b]!;
+  if (x !== x || y !== y) { if (any || isSignalling32(s, a) || isSignalling32(s, b)) s.raised |= IE; }
+  else if ((isTiny32(x) || isTiny32(y)) && (s.control & DAZ) === 0) s.raised |= DE;
+}
 
+/** b where `isSecond`, else a: bit by bit, NaN or not. */
+function picked64(isSecond: (a: number, b: number) => boolean): Lane {
+  return (s, r, a, b) => {
+    raise64(s, a, b, true);
+    const from = isSecond(seen64(s, a), seen64(s, b)) ? b : a, isZero = seen64(s, from) === 0;
+    s.i32[r] = isZero ? 0 : s.i32[from]!; s.i32[r + 1] = isZero ? s.i32[from + 1]! & 0x80000000 : s.i32[from + 1]!;
+  };
+}
+function picked32(isSecond: (a: number, b: number) => boolean): Lane {
+  return (s, r, a, b) => {
+    raise32(s, a, b, true);
+    const from = isSecond(seen32(s, a), seen32(s, b)) ? b : a;
+    s.i32[r] = seen32(s, from) === 0 ? s.i32[from]! & 0x80000000 : s.i32[from]!;
+  };
+}
 /** WebAssembly's pseudo-minimum, b < a ? b : a, is MINPD with its operands exchanged: SDM "return the second operand". */
 function pick(name: string, isSecond: (a: number, b: number) => boolean): FloatShapes {
   return shapes(name, picked64(isSecond), picked32(isSecond));
@@ -103,15 +92,17 @@ function pick(name: string, isSecond: (a: number, b: number) => boolean): FloatS
 export const pmin = pick('pmin', (a, b) => b < a);
 export const pmax = pick('pmax', (a, b) => a < b);
 
-/** RCPPS and RSQRTPS promise a relative error of 1.5 * 2^-12; here they are as exact as a single. Denormals count as zero. */
+/** RCPPS and RSQRTPS promise a relative error of 1.5 * 2^-12; here they are as exact as a single. Denormals count as zero, and nothing is raised. */
 function approximate(name: string, compute: (x: number) => number): Pick<FloatShapes, 'f32' | 'f32x4'> {
-  const lane = unary(computed32(a => {
-    const result = compute(Math.abs(a) < LEAST_NORMAL32 ? a * 0 : a);
-    return Math.abs(result) < LEAST_NORMAL32 ? result * 0 : result;
-  }));
-  return shapes(name, lane, lane);
+  const lane: Lane = (s, r, at) => {
+    const a = s.f32[at]!, result = compute(isTiny32(a) ? a * 0 : a);
+    if (isNan32(s, at)) quiet32(s, r, at);
+    else if (result !== result) s.i32[r] = INDEFINITE32;
+    else s.f32[r] = isTiny32(result) ? result * 0 : result;
+  };
+  const { f32, f32x4 } = shapes(name, lane, lane);
+  return { f32: { ...f32, raises: false }, f32x4: { ...f32x4, raises: false } };
 }
-const LEAST_NORMAL32 = 2 ** -126;
 export const reciprocal = approximate('reciprocal', x => 1 / x);
 /** The root of -0 is -0, and its reciprocal -infinity, as hardware has it. */
 export const reciprocalRoot = approximate('reciprocal_root', x => 1 / Math.sqrt(x));
@@ -128,61 +119,81 @@ function holds(predicate: number, a: number, b: number): boolean {
     default: return (a !== a || b !== b) !== isNegated;
   }
 }
-/** All ones or all zeros by lane; c is the predicate. */
+/** Of quiet NaNs it is invalid to ask which is less. */
+const asksForLess = (predicate: number): boolean => (predicate & 3) === 1 || (predicate & 3) === 2;
+/** All ones or all zeros. */
+function mask64(s: Scratch, a: number, b: number, predicate: number): number {
+  raise64(s, a, b, asksForLess(predicate));
+  return holds(predicate, seen64(s, a), seen64(s, b)) ? -1 : 0;
+}
+function mask32(s: Scratch, a: number, b: number, predicate: number): number {
+  raise32(s, a, b, asksForLess(predicate));
+  return holds(predicate, seen32(s, a), seen32(s, b)) ? -1 : 0;
+}
+/** By lane; c is the predicate. */
 export const compare: FloatShapes = {
-  f64: integer('x86.cmpsd', 8, (s, r, a, b, c) => { s.i32[r] = s.i32[r + 1] = holds(s.i32[c], s.f64[a >> 1], s.f64[b >> 1]) ? -1 : 0; }),
-  f32: integer('x86.cmpss', 4, (s, r, a, b, c) => { s.i32[r] = holds(s.i32[c], s.f32[a], s.f32[b]) ? -1 : 0; s.i32[r + 1] = 0; }),
-  f64x2: vector('x86.cmppd', (s, r, a, b, c) => {
-    for (let k = 0; k < 4; k += 2) s.i32[r + k] = s.i32[r + k + 1] = holds(s.i32[c], s.f64[a + k >> 1], s.f64[b + k >> 1]) ? -1 : 0;
-  }),
-  f32x4: vector('x86.cmpps', (s, r, a, b, c) => {
-    for (let k = 0; k < 4; k++) s.i32[r + k] = holds(s.i32[c], s.f32[a + k], s.f32[b + k]) ? -1 : 0;
-  }),
+  f64: floatScalar('x86.cmpsd', 8, (s, r, a, b, c) => { s.i32[r] = s.i32[r + 1] = mask64(s, a, b, s.i32[c]!); }),
+  f32: floatScalar('x86.cmpss', 4, (s, r, a, b, c) => { s.i32[r] = mask32(s, a, b, s.i32[c]!); s.i32[r + 1] = 0; }),
+  f64x2: floatVector('x86.cmppd', (s, r, a, b, c) => { for (let k = 0; k < 4; k += 2) s.i32[r + k] = s.i32[r + k + 1] = mask64(s, a + k, b + k, s.i32[c]!); }),
+  f32x4: floatVector('x86.cmpps', (s, r, a, b, c) => { for (let k = 0; k < 4; k++) s.i32[r + k] = mask32(s, a + k, b + k, s.i32[c]!); }),
 };
 /** Bits of RFLAGS (SDM: UCOMISD). */
 function order(a: number, b: number): number { return a > b ? 0 : a < b ? CF : a === b ? ZF : ZF | PF | CF; }
-export const order64 = integer('x86.ucomisd', 4, (s, r, a, b) => { s.i32[r] = order(s.f64[a >> 1], s.f64[b >> 1]); s.i32[r + 1] = 0; });
-export const order32 = integer('x86.ucomiss', 4, (s, r, a, b) => { s.i32[r] = order(s.f32[a], s.f32[b]); s.i32[r + 1] = 0; });
+function order64(name: string, any: boolean): Primitive {
+  return floatScalar(name, 4, (s, r, a, b) => { raise64(s, a, b, any); s.i32[r] = order(seen64(s, a), seen64(s, b)); s.i32[r + 1] = 0; });
+}
+function order32(name: string, any: boolean): Primitive {
+  return floatScalar(name, 4, (s, r, a, b) => { raise32(s, a, b, any); s.i32[r] = order(seen32(s, a), seen32(s, b)); s.i32[r + 1] = 0; });
+}
+export const ucomisd = order64('x86.ucomisd', false), comisd = order64('x86.comisd', true);
+export const ucomiss = order32('x86.ucomiss', false), comiss = order32('x86.comiss', true);
 
 // — SSE3: neighbours; SSE4.1: dot products —
 
-const ADD64 = computed64((a, b) => a + b), ADD32 = computed32((a, b) => a + b);
-const SUB64 = computed64((a, b) => a - b), SUB32 = computed32((a, b) => a - b);
-export const addsubpd = pairs('x86.addsubpd', SUB64, ADD64);
-export const addsubps = quads('x86.addsubps', SUB32, ADD32);
+export const addsubpd = pairs('x86.addsubpd', sub64, add64);
+export const addsubps = quads('x86.addsubps', sub32, add32);
 function horizontal64(name: string, lane: Lane): Primitive {
-  return vector(name, (s, r, a, b) => { lane(s, r, a, a + 2); lane(s, r + 2, b, b + 2); });
+  return floatVector(name, (s, r, a, b) => { lane(s, r, a, a + 2); lane(s, r + 2, b, b + 2); });
 }
 function horizontal32(name: string, lane: Lane): Primitive {
-  return vector(name, (s, r, a, b) => {
+  return floatVector(name, (s, r, a, b) => {
     lane(s, r, a, a + 1); lane(s, r + 1, a + 2, a + 3);
     lane(s, r + 2, b, b + 1); lane(s, r + 3, b + 2, b + 3);
   });
 }
-export const haddpd = horizontal64('x86.haddpd', ADD64);
-export const hsubpd = horizontal64('x86.hsubpd', SUB64);
-export const haddps = horizontal32('x86.haddps', ADD32);
-export const hsubps = horizontal32('x86.hsubps', SUB32);
+export const haddpd = horizontal64('x86.haddpd', add64);
+export const hsubpd = horizontal64('x86.hsubpd', sub64);
+export const haddps = horizontal32('x86.haddps', add32);
+export const hsubps = horizontal32('x86.hsubps', sub32);
 
-const MUL64 = computed64((a, b) => a * b), MUL32 = computed32((a, b) => a * b);
+/** Who traps on products sees nothing of sums; what products raise is flagged before sums are tried. */
+function traps(s: Scratch): boolean {
+  if ((s.raised & unmaskedOf(s.control)) !== 0) return true;
+  s.control |= s.raised;
+  return false;
+}
 /** Bits 5:4 of c choose the products that count, 1:0 the lanes that get the sum. */
-export const dppd = vector('x86.dppd', (s, r, a, b, c) => {
+export const dppd = floatVector('x86.dppd', (s, r, a, b, c) => {
   const pattern = s.i32[c];
   for (let k = 0; k < 2; k++) {
-    if ((pattern >> k + 4 & 1) !== 0) MUL64(s, r + 2 * k, a + 2 * k, b + 2 * k); else s.f64[(r >> 1) + k] = 0;
+    if ((pattern >> k + 4 & 1) !== 0) mul64(s, r + 2 * k, a + 2 * k, b + 2 * k); else s.f64[(r >> 1) + k] = 0;
   }
-  ADD64(s, r, r, r + 2);
+  if (traps(s)) return;
+  add64(s, r, r, r + 2);
   for (let k = 2; k >= 0; k -= 2) {
     const mask = (pattern >> (k >> 1) & 1) !== 0 ? -1 : 0;
     s.i32[r + k + 1] = s.i32[r + 1] & mask; s.i32[r + k] = s.i32[r] & mask;
   }
 });
 /** The same with bits 7:4 and 3:0: the sums of two pairs are added. */
-export const dpps = vector('x86.dpps', (s, r, a, b, c) => {
+export const dpps = floatVector('x86.dpps', (s, r, a, b, c) => {
   const pattern = s.i32[c];
   for (let k = 0; k < 4; k++) {
-    if ((pattern >> k + 4 & 1) !== 0) MUL32(s, r + k, a + k, b + k); else s.i32[r + k] = 0;
+    if ((pattern >> k + 4 & 1) !== 0) mul32(s, r + k, a + k, b + k); else s.i32[r + k] = 0;
   }
-  ADD32(s, r, r, r + 1); ADD32(s, r + 2, r + 2, r + 3); ADD32(s, r, r, r + 2);
+  if (traps(s)) return;
+  add32(s, r, r, r + 1); add32(s, r + 2, r + 2, r + 3);
+  if (traps(s)) return;
+  add32(s, r, r, r + 2);
   for (let k = 3; k >= 0; k--) s.i32[r + k] = (pattern >> k & 1) !== 0 ? s.i32[r] : 0;
 });

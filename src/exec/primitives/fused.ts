@@ -6,47 +6,18 @@
 import { PE, RC } from '../mxcsr.ts';
 import type { Primitive, Scratch } from '../primitive.ts';
 import type { FloatShapes } from './float.ts';
-import { integer, vector } from './lanes.ts';
+import { isMiddling32, isMiddling64, productError, sumError, toOdd } from './error-free.ts';
+import { floatScalar, floatVector } from './lanes.ts';
 import { DOUBLE, SINGLE, softFused } from './soft-float.ts';
 
 /** Which signs change: of the product, of c. */
 const NEITHER = 0, PRODUCT = 1, ADDEND = 2, BOTH = 3;
 type Signs = typeof NEITHER | typeof PRODUCT | typeof ADDEND | typeof BOTH;
 
-/** Within these no error of a product or sum is lost to the ends of the exponent's range. */
-const LEAST64 = 2 ** -800, MOST64 = 2 ** 900;
-function isMiddling(x: number): boolean { const n = Math.abs(x); return n > LEAST64 && n < MOST64; }
-const SPLIT = 2 ** 27 + 1;
-/** What a * b is more than p, its rounded value (Dekker). */
-export function productError(a: number, b: number, p: number): number {
-  const as = SPLIT * a, ah = as - (as - a), al = a - ah;
-  const bs = SPLIT * b, bh = bs - (bs - b), bl = b - bh;
-  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
-}
-/** What a + b is more than s, its rounded value (Knuth). */
-export function sumError(a: number, b: number, s: number): number {
-  const bb = s - a;
-  return (a - (s - bb)) + (b - bb);
-}
-/** Made odd where it is inexact, a sum can be rounded again. `error` is not 0. */
-const ODD = new DataView(new ArrayBuffer(8));
-function toOdd(sum: number, error: number): number {
-  ODD.setFloat64(0, sum);
-  const low = ODD.getInt32(4);
-  if ((low & 1) !== 0) return sum;
-  // Away from 0 the last bit is set; towards it, the number before an even one is odd.
-  if (error > 0 === sum > 0) ODD.setInt32(4, low | 1);
-  else {
-    if (low === 0) ODD.setInt32(0, ODD.getInt32(0) - 1);
-    ODD.setInt32(4, low - 1);
-  }
-  return ODD.getFloat64(0);
-}
-
 function fused64(s: Scratch, signs: Signs, r: number, a: number, b: number, c: number): void {
   const x = (signs & PRODUCT) === 0 ? s.f64[a >> 1]! : -s.f64[a >> 1]!, y = s.f64[b >> 1]!, z = (signs & ADDEND) === 0 ? s.f64[c >> 1]! : -s.f64[c >> 1]!;
   const high = x * y;
-  if (!isMiddling(high) || !isMiddling(x) || !isMiddling(y) || !(isMiddling(z) || z === 0) || (s.control & RC) !== 0) { softFused(s, DOUBLE, signs, r, a, b, c); return; }
+  if (!isMiddling64(high) || !isMiddling64(x) || !isMiddling64(y) || !(isMiddling64(z) || z === 0) || (s.control & RC) !== 0) { softFused(s, DOUBLE, signs, r, a, b, c); return; }
   const low = productError(x, y, high);
   const t = z + low, tLow = sumError(z, low, t), v = high + t, vLow = sumError(high, t, v);
   let rest = tLow + vLow;
@@ -56,29 +27,26 @@ function fused64(s: Scratch, signs: Signs, r: number, a: number, b: number, c: n
   if (lost !== 0 || sumError(v, rest, sum) !== 0) s.raised |= PE;
   s.f64[r >> 1] = sum;
 }
-const LEAST32 = 2 ** -126, MOST32 = 2 ** 127;
-/** A single that is not a denormal and far from overflow. */
-function isPlain32(x: number): boolean { const n = Math.abs(x); return n > LEAST32 && n < MOST32; }
 function fused32(s: Scratch, signs: Signs, r: number, a: number, b: number, c: number): void {
   const x = (signs & PRODUCT) === 0 ? s.f32[a]! : -s.f32[a]!, y = s.f32[b]!, z = (signs & ADDEND) === 0 ? s.f32[c]! : -s.f32[c]!;
   const xy = x * y, sum = xy + z, error = sumError(xy, z, sum), single = Math.fround(error === 0 ? sum : toOdd(sum, error));
-  if (!isPlain32(single) || !isPlain32(x) || !isPlain32(y) || !(isPlain32(z) || z === 0) || (s.control & RC) !== 0) { softFused(s, SINGLE, signs, r, a, b, c); return; }
+  if (!isMiddling32(single) || !isMiddling32(x) || !isMiddling32(y) || !(isMiddling32(z) || z === 0) || (s.control & RC) !== 0) { softFused(s, SINGLE, signs, r, a, b, c); return; }
   if (error !== 0 || single !== sum) s.raised |= PE;
   s.f32[r] = single;
 }
 
 function pairs(name: string, even: Signs, odd: Signs): Primitive {
-  return vector(name, (s, r, a, b, c) => { fused64(s, even, r, a, b, c); fused64(s, odd, r + 2, a + 2, b + 2, c + 2); });
+  return floatVector(name, (s, r, a, b, c) => { fused64(s, even, r, a, b, c); fused64(s, odd, r + 2, a + 2, b + 2, c + 2); });
 }
 function quads(name: string, even: Signs, odd: Signs): Primitive {
-  return vector(name, (s, r, a, b, c) => {
+  return floatVector(name, (s, r, a, b, c) => {
     for (let k = 0; k < 4; k += 2) { fused32(s, even, r + k, a + k, b + k, c + k); fused32(s, odd, r + k + 1, a + k + 1, b + k + 1, c + k + 1); }
   });
 }
 function shapes(name: string, signs: Signs): FloatShapes {
   return {
-    f64: integer(`x86.${name}sd`, 8, (s, r, a, b, c) => fused64(s, signs, r, a, b, c)),
-    f32: integer(`x86.${name}ss`, 4, (s, r, a, b, c) => { fused32(s, signs, r, a, b, c); s.i32[r + 1] = 0; }),
+    f64: floatScalar(`x86.${name}sd`, 8, (s, r, a, b, c) => fused64(s, signs, r, a, b, c)),
+    f32: floatScalar(`x86.${name}ss`, 4, (s, r, a, b, c) => { fused32(s, signs, r, a, b, c); s.i32[r + 1] = 0; }),
     f64x2: pairs(`x86.${name}pd`, signs, signs), f32x4: quads(`x86.${name}ps`, signs, signs),
   };
 }

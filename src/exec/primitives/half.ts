@@ -1,7 +1,7 @@
 /** Half-precision numbers become singles and singles halves (SDM: VCVTPH2PS, VCVTPS2PH). DAZ does not concern halves, and FTZ does not make them zero. */
 import { DAZ, FTZ, RC, RC_SHIFT } from '../mxcsr.ts';
 import type { Scratch } from '../primitive.ts';
-import { vector } from './lanes.ts';
+import { floatVector } from './lanes.ts';
 import { bitsAt, HALF, putBits, SINGLE, softConvert } from './soft-float.ts';
 
 /** All halves are singles, denormals too: they raise nothing, but signalling NaNs do. */
@@ -14,12 +14,12 @@ function promote(s: Scratch, r: number, half: number): void {
   s.control = control;
 }
 /** Four singles of the halves in the low 64 bits. */
-export const f32x4FromF16 = vector('x86.vcvtph2ps', (s, r, a) => { for (let k = 0; k < 4; k++) promote(s, r + k, s.u16[2 * a + k]!); });
+export const f32x4FromF16 = floatVector('x86.vcvtph2ps', (s, r, a) => { for (let k = 0; k < 4; k++) promote(s, r + k, s.u16[2 * a + k]!); });
 
 /** Bits 1:0 of the immediate are the rounding mode, bit 2 asks for MXCSR's. */
 const ASKS_MXCSR = 4;
 /** Four halves in the low 64 bits, zeros above; b is the immediate. */
-export const f16x4FromF32 = vector('x86.vcvtps2ph', (s, r, a, b) => {
+export const f16x4FromF32 = floatVector('x86.vcvtps2ph', (s, r, a, b) => {
   const { control } = s, immediate = s.i32[b]!;
   s.control &= ~FTZ;
   if ((immediate & ASKS_MXCSR) === 0) s.control = s.control & ~RC | (immediate & 3) << RC_SHIFT;

@@ -9,8 +9,11 @@ type AnyView = keyof typeof LANES_PER_WORD;
 /** No loop below sees more than four of the views: V8 makes element accesses twenty times slower for the fifth. */
 export type LaneView = Exclude<AnyView, 'i32'>;
 
-export function vector(name: string, run: Run): Primitive { return { name, size: 16, run }; }
-export function integer(name: string, size: 4 | 8, run: Run): Primitive { return { name, size, run }; }
+export function vector(name: string, run: Run): Primitive { return { name, size: 16, raises: false, run }; }
+export function integer(name: string, size: 4 | 8, run: Run): Primitive { return { name, size, raises: false, run }; }
+/** Those that MXCSR governs. */
+export function floatVector(name: string, run: Run): Primitive { return { name, size: 16, raises: true, run }; }
+export function floatScalar(name: string, size: 4 | 8, run: Run): Primitive { return { name, size, raises: true, run }; }
 
 /** Works on whole 32-bit words, whatever lanes they hold. */
 export function words(name: string, compute: (a: i32, b: i32) => i32): Primitive {

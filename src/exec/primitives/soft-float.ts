@@ -53,16 +53,16 @@ export function rounded(s: Scratch, f: Format, x: Finite): bigint {
   const mode = roundingOf(s.control), lowest = f.least - f.precision + 1, length = bitLength(significand);
   const ideal = exponent + length - f.precision, last = Math.max(ideal, lowest);
   const kept = shifted(significand, last - exponent, isNegative, mode);
-  const isExact = last <= exponent || kept << BigInt(last - exponent) === significand;
-  // Tininess is detected after rounding as if the exponent had no limit.
-  const isTiny = ideal < lowest && !(ideal === lowest - 1 && shifted(significand, ideal - exponent, isNegative, mode) >> BigInt(f.precision) !== 0n);
-  const isUnderflowMasked = (unmaskedOf(s.control) & UE) === 0;
-  if (isTiny && isUnderflowMasked && (s.control & FTZ) !== 0) { s.raised |= UE | PE; return sign; }
-  if (isTiny && !(isExact && isUnderflowMasked)) s.raised |= UE;
+  const isExactTo = (value: bigint, exponentOf: number): boolean => exponentOf <= exponent || value << BigInt(exponentOf - exponent) === significand;
+  // Tininess is detected after rounding as if the exponent had no limit; to who traps on it, or on overflow, so is inexactness.
+  const unlimited = shifted(significand, ideal - exponent, isNegative, mode), isTiny = ideal < lowest && (ideal < lowest - 1 || unlimited >> BigInt(f.precision) === 0n);
+  const unmasked = unmaskedOf(s.control), trapsTiny = isTiny && (unmasked & UE) !== 0, isExact = trapsTiny ? isExactTo(unlimited, ideal) : isExactTo(kept, last);
+  if (isTiny && !trapsTiny && (s.control & FTZ) !== 0) { s.raised |= UE | PE; return sign; }
+  if (trapsTiny || (isTiny && !isExact)) s.raised |= UE;
   if (!isExact) s.raised |= PE;
   const bits = kept + (BigInt(last - lowest) << BigInt(f.precision - 1)), limit = infinity(f);
   if (bits < limit) return sign | bits;
-  s.raised |= OE | PE;
+  s.raised |= (unmasked & OE) !== 0 ? OE : OE | PE;
   return sign | (mode === NEAREST || mode === (isNegative ? DOWN : UP) ? limit : limit - 1n);
 }
 

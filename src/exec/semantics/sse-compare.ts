@@ -1,5 +1,5 @@
 /** Floating-point comparison: into masks, and into RFLAGS (SDM: CMPPD, UCOMISD). */
-import { compare, order32, order64 } from '../primitives/float.ts';
+import { comisd, comiss, compare, ucomisd, ucomiss } from '../primitives/float.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import { binaryWithImmediate, first, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
@@ -12,7 +12,7 @@ function scalarCompare(primitive: Primitive, size: LaneSize): Semantics {
     m.write(lane(target, size), m.apply(primitive, a, b, m.read(predicate)));
   };
 }
-/** OF, SF and AF are cleared. COMISD differs only in what it reports to MXCSR. */
+/** OF, SF and AF are cleared. To COMISD quiet NaNs are invalid, too. */
 function order(primitive: Primitive, size: LaneSize): Semantics {
   return (m, i) => {
     const a = m.read(lane(first(i), size));
@@ -24,5 +24,5 @@ function order(primitive: Primitive, size: LaneSize): Semantics {
 export const sseCompare: Readonly<Record<string, Semantics>> = {
   cmpps: binaryWithImmediate(compare.f32x4), cmppd: binaryWithImmediate(compare.f64x2),
   cmpss: scalarCompare(compare.f32, 4), cmpsd: scalarCompare(compare.f64, 8),
-  ucomiss: order(order32, 4), comiss: order(order32, 4), ucomisd: order(order64, 8), comisd: order(order64, 8),
+  ucomiss: order(ucomiss, 4), comiss: order(comiss, 4), ucomisd: order(ucomisd, 8), comisd: order(comisd, 8),
 };

@@ -1,9 +1,7 @@
 /** MXCSR, fences, prefetches and cache lines (SDM vol. 1 §10.2.3, §10.4.6, §11.4.4). */
+import { MXCSR_MASK } from '../mxcsr.ts';
 import { VECTOR, type Helper, type Semantics } from '../ops.ts';
 import { first } from './sse-operands.ts';
-
-/** Every bit of MXCSR that exists, DAZ included: what FXSAVE reports as MXCSR_MASK. */
-export const MXCSR_MASK = 0xffff;
 
 const loadControl: Helper = (c, i) => {
   const value = c.read(first(i));

@@ -1,7 +1,4 @@
-/**
- * Floating-point arithmetic and logic of SSE, SSE2 and SSE3 (SDM vol. 1 §10.4.1.2, §11.4.1).
- * MXCSR is taken to be as at the start: rounding to nearest, denormals kept, exceptions masked; its flags are not set.
- */
+/** Floating-point arithmetic and logic of SSE, SSE2 and SSE3 (SDM vol. 1 §10.4.1.2, §11.4.1). */
 import { and, andnot, or, xor } from '../primitives/bits.ts';
 import {
   add, addsubpd, addsubps, div, haddpd, haddps, hsubpd, hsubps, mul, pmax, pmin, reciprocal, reciprocalRoot, sqrt, sub, type FloatShapes,

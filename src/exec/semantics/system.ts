@@ -2,7 +2,7 @@
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
-import { MXCSR_AT_START } from '../state.ts';
+import { MXCSR_AT_START } from '../mxcsr.ts';
 import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, xrstorImage } from '../x87/xsave.ts';
 import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
 

@@ -3,9 +3,10 @@ import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../../mmu/fault.ts';
 import { type Helper, type HelperContext, VECTOR } from '../ops.ts';
 import {
-  controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, MXCSR_MASK, mxcsrOfImage, restoreEnvironment, restoreRegisters,
+  controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, mxcsrOfImage, restoreEnvironment, restoreRegisters,
   saveEnvironment, saveRegisters,
 } from '../x87/fxsave.ts';
+import { MXCSR_MASK } from '../mxcsr.ts';
 import { BUSY, ES, summarise } from '../x87/stack.ts';
 
 /** Waiting instructions first raise what an earlier one left pending (§8.7.1). */

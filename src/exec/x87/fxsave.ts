@@ -1,13 +1,12 @@
 /** State images in memory: FXSAVE's 512 bytes (SDM vol. 1 §10.5.1, 64-bit mode) and FNSTENV's 28 or 14 (§8.1.10). */
 import { STATE } from '../../base/layout.ts';
+import { MXCSR_MASK } from '../mxcsr.ts';
 import type { CpuState } from '../state.ts';
 import { KIND, kindOf, loadFloat80, storeFloat80 } from './float80.ts';
 import { summarise, topOf } from './stack.ts';
 
 /** Instruction and data pointers and the opcode of the last x87 instruction are not kept: they are saved as zero. */
 const FXSAVE = { control: 0, status: 2, tags: 4, mxcsr: 24, mxcsrMask: 28, registers: 32, vectors: 160, end: 416 } as const;
-/** Bits of MXCSR that exist: a 1 anywhere else is #GP. */
-export const MXCSR_MASK = 0xffff;
 /** FXSAVE writes no byte from here on; software may keep things there. */
 export const FXSAVE_BYTES_WRITTEN = FXSAVE.end;
 

@@ -1,8 +1,11 @@
-/** Floating-point arithmetic and comparison as WebAssembly: IEEE 754 is the same everywhere, but for NaNs. */
+/** Floating-point arithmetic and comparison as WebAssembly: IEEE 754 is the same everywhere, but for NaNs, and for what MXCSR adds. */
 import { OP, TYPE } from '../../../wasm/opcode.ts';
 import type { Value, Values } from '../../../wasm/values.ts';
-import { checked, type CheckedRow, type CheckedRows, nanOf, quiet } from './nan.ts';
-import { around, evens, instruction, NONE, odds, repeated, type Row, type Rows, type Shape, vector1, vector2, withImmediate2 } from './row.ts';
+import type { Primitive } from '../../primitive.ts';
+import { add, sub } from '../../primitives/float.ts';
+import type { CloseOperation } from '../close.ts';
+import { around, evens, instruction, NONE, odds, repeated, type Row, type Shape, vector1, vector2, withImmediate2 } from './row.ts';
+import { isLimited, isNan, isUnusual, type WatchedRow, type WatchedRows } from './watched.ts';
 
 /** Scalars that are computed as vectors: WebAssembly has these instructions only there. */
 function lowLane(shape: 'f32' | 'f64', row: Row, to: 'f32x4' | 'f64x2' | 'i32x4' | 'i64x2'): Row {
@@ -60,54 +63,76 @@ function ordered(shape: 'f32' | 'f64'): Row {
 }
 
 /** One operation of a and b, or of a alone. */
-function computed(shape: Shape, operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt'): CheckedRow {
-  const row = instruction(`${shape}.${operation}`);
-  return (v, a, b) => checked(v, shape, row(v, a, b), nanOf(v, shape, a, b));
+function arithmetic(shape: Shape, operation: CloseOperation, fast: (v: Values, a: Value, b: Value) => Value): WatchedRow {
+  return (v, a, b, _c, primitive) => ({
+    fast: fast(v, a, b), operands: (b === NONE ? [a] : [a, b]).map(value => ({ shape, value })), numbers: false, tests: result => [isUnusual(v, shape, result)],
+    seesLimit: true, isSeen: shape,
+    close: { by: 'operation', shape, operation, a, b: b === NONE ? a : b, primitive },
+  });
 }
-const arithmetic = (shape: Shape): Readonly<Record<string, CheckedRow>> =>
-  Object.fromEntries((['add', 'sub', 'mul', 'div', 'sqrt'] as const).map(operation => [`${shape}.${operation}`, computed(shape, operation)]));
+const OPERATIONS = { add: 'sum', sub: 'difference', mul: 'product', div: 'quotient', sqrt: 'root' } as const;
+const arithmeticOf = (shape: Shape): WatchedRows => Object.fromEntries(Object.entries(OPERATIONS)
+  .map(([name, operation]) => [`${shape}.${name}`, arithmetic(shape, operation, instruction(`${shape}.${name as keyof typeof OPERATIONS}`))]));
 
-/** ROUNDPD: MXCSR's mode is taken to be nearest. */
-function rounded(shape: Shape): CheckedRow {
+/** ROUNDPD, if it does not ask for MXCSR's mode, or that is the usual one. */
+function rounded(shape: Shape): WatchedRow {
   const modes = (['nearest', 'floor', 'ceil', 'trunc'] as const).map(name => instruction(`${shape}.${name}`));
   return (v, a, b) => {
     if (!v.isConstant(b)) return null;
     const mode = v.low(b);
-    return checked(v, shape, modes[(mode & 4) !== 0 ? 0 : mode & 3](v, a, NONE), quiet(v, shape, a));
+    return {
+      fast: modes[(mode & 4) !== 0 ? 0 : mode & 3]!(v, a, NONE), operands: [{ shape, value: a }], seesLimit: true, isSeen: shape, close: { by: 'nobody' },
+      numbers: false, tests: result => [isLimited(v), isNan(v, shape, result)],
+    };
   };
 }
 /** HADDPD, HSUBPD ...: neighbours become the lanes of two vectors. */
-function neighbours(shape: 'f32x4' | 'f64x2', operation: 'add' | 'sub'): CheckedRow {
-  const size = shape === 'f32x4' ? 4 : 8, row = computed(shape, operation);
-  return (v, a, b) => row(v, evens(v, size, a, b), odds(v, size, a, b), NONE);
+function neighbours(shape: 'f32x4' | 'f64x2', operation: 'add' | 'sub', of: Primitive): WatchedRow {
+  const size = shape === 'f32x4' ? 4 : 8, row = arithmetic(shape, OPERATIONS[operation], instruction(`${shape}.${operation}`));
+  return (v, a, b) => row(v, evens(v, size, a, b), odds(v, size, a, b), NONE, of);
 }
-/** ADDSUBPD: b is added with the signs of its even lanes flipped, if it is a number. */
-function alternating(shape: 'f32x4' | 'f64x2'): CheckedRow {
+/** ADDSUBPD: b is added with the signs of its even lanes flipped. */
+function alternating(shape: 'f32x4' | 'f64x2'): WatchedRow {
   const signs = shape === 'f32x4' ? [0, 0, 0, 0x80, 0, 0, 0, 0] : [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
-  return (v, a, b) => checked(v, shape, vector2(v, `${shape}.add`, a, vector2(v, 'v128.xor', b, repeated(v, ...signs))), nanOf(v, shape, a, b));
+  return arithmetic(shape, 'alternating', (v, a, b) => vector2(v, `${shape}.add`, a, vector2(v, 'v128.xor', b, repeated(v, ...signs))));
 }
+/** What is computed right, NaN or not, denormal or not, but for what it raises and for DAZ. `isAny`: quiet NaNs are invalid, too. */
+function compares(shape: Shape, row: Row, isAny: (v: Values, c: Value) => boolean, isSeen: Shape | null = null): WatchedRow {
+  return (v, a, b, c) => {
+    const fast = row(v, a, b, c);
+    return fast === null ? null : {
+      fast, operands: [a, b].map(value => ({ shape, value })), numbers: true, tests: () => [], seesLimit: false, isSeen,
+      close: { by: 'comparison', shape, a, b, isAny: isAny(v, c) },
+    };
+  };
+}
+const always = (): boolean => true, never = (): boolean => false;
+/** Of quiet NaNs it is invalid to ask which is less. */
+const asksForLess = (v: Values, c: Value): boolean => (v.low(c) & 3) === 1 || (v.low(c) & 3) === 2;
+
+/** The second sixteen mind quiet NaNs where the first do not. */
+const minds = (v: Values, c: Value): boolean => ((v.low(c) & 3) === 1 || (v.low(c) & 3) === 2) !== ((v.low(c) & 16) !== 0);
 
 /** Minima and maxima are one of their operands, NaN or not. */
-const pmin = { f32x4: instruction('f32x4.pmin'), f64x2: instruction('f64x2.pmin') }, pmax = { f32x4: instruction('f32x4.pmax'), f64x2: instruction('f64x2.pmax') };
+function extremes(operation: 'pmin' | 'pmax'): WatchedRows {
+  const single = instruction(`f32x4.${operation}`), double = instruction(`f64x2.${operation}`);
+  return {
+    [`f32x4.${operation}`]: compares('f32x4', single, always, 'f32x4'), [`f64x2.${operation}`]: compares('f64x2', double, always, 'f64x2'),
+    [`f32.${operation}`]: compares('f32', lowLane('f32', single, 'f32x4'), always, 'f32'), [`f64.${operation}`]: compares('f64', lowLane('f64', double, 'f64x2'), always, 'f64'),
+  };
+}
 
-export const FLOAT: Rows = {
-  'f32x4.pmin': pmin.f32x4, 'f64x2.pmin': pmin.f64x2, 'f32.pmin': lowLane('f32', pmin.f32x4, 'f32x4'), 'f64.pmin': lowLane('f64', pmin.f64x2, 'f64x2'),
-  'f32x4.pmax': pmax.f32x4, 'f64x2.pmax': pmax.f64x2, 'f32.pmax': lowLane('f32', pmax.f32x4, 'f32x4'), 'f64.pmax': lowLane('f64', pmax.f64x2, 'f64x2'),
-  'x86.cmpps': compared('f32x4'), 'x86.cmppd': compared('f64x2'),
-  'x86.cmpss': lowLane('f32', compared('f32x4'), 'i32x4'), 'x86.cmpsd': lowLane('f64', compared('f64x2'), 'i64x2'),
-  'x86.vcmpps': comparedVex('f32x4'), 'x86.vcmppd': comparedVex('f64x2'),
-  'x86.vcmpss': lowLane('f32', comparedVex('f32x4'), 'i32x4'), 'x86.vcmpsd': lowLane('f64', comparedVex('f64x2'), 'i64x2'),
-  'x86.ucomiss': ordered('f32'), 'x86.ucomisd': ordered('f64'),
-};
-export const FLOAT_CHECKED: CheckedRows = {
-  f32: { ...arithmetic('f32'), 'x86.roundss': rounded('f32') },
-  f64: { ...arithmetic('f64'), 'x86.roundsd': rounded('f64') },
-  f32x4: {
-    ...arithmetic('f32x4'), 'x86.roundps': rounded('f32x4'), 'x86.addsubps': alternating('f32x4'),
-    'x86.haddps': neighbours('f32x4', 'add'), 'x86.hsubps': neighbours('f32x4', 'sub'),
-  },
-  f64x2: {
-    ...arithmetic('f64x2'), 'x86.roundpd': rounded('f64x2'), 'x86.addsubpd': alternating('f64x2'),
-    'x86.haddpd': neighbours('f64x2', 'add'), 'x86.hsubpd': neighbours('f64x2', 'sub'),
-  },
+export const FLOAT: WatchedRows = {
+  ...arithmeticOf('f32'), ...arithmeticOf('f64'), ...arithmeticOf('f32x4'), ...arithmeticOf('f64x2'),
+  ...extremes('pmin'), ...extremes('pmax'),
+  'x86.roundss': rounded('f32'), 'x86.roundsd': rounded('f64'), 'x86.roundps': rounded('f32x4'), 'x86.roundpd': rounded('f64x2'),
+  'x86.addsubps': alternating('f32x4'), 'x86.addsubpd': alternating('f64x2'),
+  'x86.haddps': neighbours('f32x4', 'add', add.f32x4), 'x86.hsubps': neighbours('f32x4', 'sub', sub.f32x4),
+  'x86.haddpd': neighbours('f64x2', 'add', add.f64x2), 'x86.hsubpd': neighbours('f64x2', 'sub', sub.f64x2),
+  'x86.cmpps': compares('f32x4', compared('f32x4'), asksForLess), 'x86.cmppd': compares('f64x2', compared('f64x2'), asksForLess),
+  'x86.cmpss': compares('f32', lowLane('f32', compared('f32x4'), 'i32x4'), asksForLess), 'x86.cmpsd': compares('f64', lowLane('f64', compared('f64x2'), 'i64x2'), asksForLess),
+  'x86.vcmpps': compares('f32x4', comparedVex('f32x4'), minds), 'x86.vcmppd': compares('f64x2', comparedVex('f64x2'), minds),
+  'x86.vcmpss': compares('f32', lowLane('f32', comparedVex('f32x4'), 'i32x4'), minds), 'x86.vcmpsd': compares('f64', lowLane('f64', comparedVex('f64x2'), 'i64x2'), minds),
+  'x86.ucomiss': compares('f32', ordered('f32'), never), 'x86.comiss': compares('f32', ordered('f32'), always),
+  'x86.ucomisd': compares('f64', ordered('f64'), never), 'x86.comisd': compares('f64', ordered('f64'), always),
 };
