@@ -9,8 +9,9 @@ import { OTHERS, REFERENCE } from './support/engines.ts';
 import { isNativeHost, runGuest, runNative } from './support/guest.ts';
 import { fingerprint } from './support/integer-program.ts';
 import { testSeed } from './support/random.ts';
-import { vexForms } from './support/vex-forms.ts';
-import { definedStates, inputsOf, stateDifference, vexProgram } from './support/vex-program.ts';
+import type { Engine } from '../src/exec/cpu.ts';
+import { type VexForm, vexForms } from './support/vex-forms.ts';
+import { definedStates, inputsOf, stateDifference, type VexProgram, vexProgram } from './support/vex-program.ts';
 import { vectorFile } from './support/vectors.ts';
 
 /** TEST_VEX=n: n random instructions of every row, n inputs each, in every engine; otherwise few, recorded. */
@@ -20,23 +21,35 @@ const FLAGS = isNativeHost && existsSync('/proc/cpuinfo') ? readFileSync('/proc/
 const isHostFit = ['avx2', 'fma', 'f16c', 'bmi1', 'bmi2', 'aes', 'vaes', 'vpclmulqdq'].every(flag => FLAGS.includes(` ${flag}`));
 
 const vex = suite(`vex › against the processor (seed ${testSeed()})`);
-const forms = vexForms(testSeed(), TRIES), program = vexProgram(forms, INPUTS, testSeed());
-const theirs = isHostFit ? runNative(program.elf).stdout : null;
+const forms = vexForms(testSeed(), TRIES);
+/** Regions take their time: they get every fourth form, and the rest in test/engines.test.ts. */
+const STRIDES: readonly (readonly [Engine, number])[] = isThorough ? [REFERENCE, ...OTHERS].map(engine => [engine, 1] as const) : [[REFERENCE, 1], ['threaded', 1], ['compile', 4]];
+interface Trial { readonly forms: readonly VexForm[]; readonly program: VexProgram; readonly theirs: Uint8Array | null }
+const trials = new Map<number, Trial>();
+function trialOf(stride: number): Trial {
+  let trial = trials.get(stride);
+  if (trial === undefined) {
+    const own = forms.filter((_, n) => n % stride === 0), program = vexProgram(own, INPUTS, testSeed());
+    trials.set(stride, trial = { forms: own, program, theirs: isHostFit ? runNative(program.elf).stdout : null });
+  }
+  return trial;
+}
 let recorded: readonly string[] = [];
-for (const engine of [REFERENCE, ...OTHERS]) {
-  vex(`${engine}: registers, flags and memory after every form, ${INPUTS} inputs each`, () => {
+for (const [engine, stride] of STRIDES) {
+  vex(`${engine}: registers, flags and memory after ${stride === 1 ? 'every form' : 'some forms'}, ${INPUTS} inputs each`, () => {
+    const { forms: own, program, theirs } = trialOf(stride);
     const ours = runGuest(program.elf, { cpu: { engine, ...(engine === REFERENCE ? {} : { hotRuns: 3, threaded: { runs: 2, wait: 500 } }) } });
     assert.is(ours.stdout.length, program.outputBytes, `the guest ended early: status ${ours.status} signal ${ours.signal} ${ours.stderr}`);
     const wrong: string[] = [], lines: string[] = [];
-    forms.forEach((form, index) => {
+    own.forEach((form, index) => {
       const mine = definedStates(ours.stdout, form, index, INPUTS);
       const processor = theirs === null ? mine : definedStates(theirs, form, index, INPUTS);
       const text = stateDifference(mine, processor, inputsOf(program, form));
       if (text !== '') wrong.push(`${form.text}: ${text}`);
       lines.push(`${form.text} | ${fingerprint(processor)}`);
     });
-    assert.equal(wrong.slice(0, 20), [], `${wrong.length} of ${forms.length}`);
-    if (engine === REFERENCE) recorded = lines; else assert.equal(lines, recorded);
+    assert.equal(wrong.slice(0, 20), [], `${wrong.length} of ${own.length}`);
+    if (engine === REFERENCE) recorded = lines; else assert.equal(lines, recorded.filter((_, n) => n % stride === 0));
     if (engine === REFERENCE && testSeed() === RECORDED_SEED && !isThorough) vectorFile('vex.txt', lines, theirs !== null);
   });
 }
