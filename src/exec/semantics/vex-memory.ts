@@ -36,17 +36,18 @@ function masked(size: 4 | 8): Semantics {
   return (m, i) => { m.help(i.operands[0].kind === 'mem' ? store : load, i); };
 }
 
-/** Every element that was loaded clears its part of the mask, so that after a fault the rest is gathered. */
+/** Every element that is done with, loaded or not, clears its part of the mask, so that after a fault the rest is gathered. */
 function gather(size: 4 | 8, indexSize: 4 | 8): Semantics {
   const helper: Helper = function gather(c, i) {
     const [target, source, mask] = i.operands as readonly [Operand, Operand, Operand], { u8, view } = c.state;
     const to = vectorAt(target), chooser = vectorAt(mask), indexes = STATE.vector + VECTOR_BYTES * source.index;
     const count = Math.min(target.size / size, (source.file === 'ymm' ? 32 : 16) / indexSize), element = new Uint8Array(size);
     for (let k = 0; k < count; k++) {
-      if (!isChosen(c, mask, k, size)) continue;
-      const lo = view.getInt32(indexes + indexSize * k, true), hi = indexSize === 8 ? view.getInt32(indexes + indexSize * k + 4, true) : lo >> 31;
-      c.load(elementAt(c, source, lo, hi), element);
-      u8.set(element, to + size * k);
+      if (isChosen(c, mask, k, size)) {
+        const lo = view.getInt32(indexes + indexSize * k, true), hi = indexSize === 8 ? view.getInt32(indexes + indexSize * k + 4, true) : lo >> 31;
+        c.load(elementAt(c, source, lo, hi), element);
+        u8.set(element, to + size * k);
+      }
       u8.fill(0, chooser + size * k, chooser + size * (k + 1));
     }
     u8.fill(0, to + size * count, to + VECTOR_BYTES);
