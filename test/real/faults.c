@@ -36,6 +36,24 @@ static void tell(const char *name) {
 #define PLAIN 0x37f
 #define FAR "movabs $0x8000000000000000, "
 
+/* Every step of a stretch of code: where it ends, and rcx. */
+static int steps;
+static void step(int sig, siginfo_t *info, void *context) {
+  (void)sig;
+  greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+  if (steps++ < 100) printf(" %ld:%llx/%d%s", (long)(g[REG_RIP] - where), g[REG_RCX] & 0xffff, info->si_code, info->si_addr == (void *)g[REG_RIP] ? "" : "?");
+}
+static void stepping(void) {
+  static char from[64], to[64];
+  struct sigaction a, old; memset(&a, 0, sizeof a); a.sa_sigaction = step; a.sa_flags = SA_SIGINFO; sigaction(SIGTRAP, &a, &old);
+  steps = 0; printf("stepping:");
+  __asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; xor %%eax, %%eax; xor %%ecx, %%ecx; pushfq; orl $0x100, (%%rsp); popfq;"
+    "1: mov $3, %%ecx; rep stosb; mov $2, %%ecx; rep movsb; xor %%ecx, %%ecx; rep stosb; mov $4, %%ecx; cmp %%ecx, %%eax; repe cmpsb; jmp 2f; nop; 2: call 3f; jmp 4f; 3: ret;"
+    "4: push $0x302; popfq; pushfq; pop %%rdx; fld1; fstp %%st(0); mov $2, %%ecx; 5: loop 5b; mov %%ss, %%eax; nop; mov $39, %%eax; syscall; nop; nop; pushfq; andl $~0x100, (%%rsp); popfq; nop; nop"
+    : "=m"(where) : "D"(to), "S"(from) : "rax", "rcx", "rdx", "r11", "memory", "cc");
+  printf("\n"); sigaction(SIGTRAP, &old, 0);
+}
+
 int main(void) {
   setvbuf(stdout, 0, _IONBF, 0);
   sigaltstack(&(stack_t){.ss_sp = alternate, .ss_size = sizeof alternate}, 0);
@@ -106,5 +124,6 @@ int main(void) {
   TRY("jump", PLAIN, FAR "%%rax", "jmp *%%rax"); TRY("call to nowhere", PLAIN, FAR "%%rax", "call *%%rax"); TRY("ret to nowhere", PLAIN, FAR "%%rax; push %%rax", "ret");
   TRY("prefetch", PLAIN, FAR "%%rax", "prefetcht0 (%%rax)"); TRY("clflush", PLAIN, FAR "%%rax", "clflush (%%rax)"); TRY("lddqu", PLAIN, FAR "%%rbp", "lddqu (%%rbp), %%xmm0");
   TRY("wrfsbase", PLAIN, FAR "%%rax", "wrfsbase %%rax"); TRY("xlat", PLAIN, FAR "%%rbx", "xlat"); TRY("maskmovq", PLAIN, "pcmpeqb %%mm0, %%mm0;" FAR "%%rdi", "maskmovq %%mm0, %%mm0");
+  stepping();
   return 0;
 }

@@ -6,7 +6,7 @@ import { PAGE_BYTES } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
 import { addressOf, vaOf, WORD } from '../../base/words.ts';
 import { type Instruction, NONE } from '../../decoder/instruction.ts';
-import { AF, ARITHMETIC_FLAGS, CF, DF, type Helper, type HelperContext, OF, PF, type Semantics, SF, VECTOR, ZF } from '../ops.ts';
+import { AF, ARITHMETIC_FLAGS, CF, DF, type Helper, type HelperContext, OF, PF, type Semantics, SF, TF, VECTOR, ZF } from '../ops.ts';
 import type { CpuState } from '../state.ts';
 
 const RAX = 0, RCX = 1, RSI = 6, RDI = 7;
@@ -72,7 +72,8 @@ function room(at: Va, step: number): number {
 const perform = (kind: Kind): Helper => (c, i) => {
   const s = c.state, p = new Piece(s, i);
   const repeats = i.rep !== null;
-  const total = repeats ? Math.min(countOf(s, i.addressSize), ITERATIONS_MAX) : 1;
+  // With TF set every iteration is a step.
+  const total = repeats ? Math.min(countOf(s, i.addressSize), (s.eflags & TF) !== 0 ? 1 : ITERATIONS_MAX) : 1;
   let left = total;
   while (left > 0) {
     const count = place(c, kind, p, left);
