@@ -129,6 +129,12 @@ export class BlockCache {
   /** The latest valid block at each address. */
   private readonly byAddress = new Map<Va, Block>();
   built = 0;
+  /** How many of those that are known hold an instruction with this prefix (PREFIX). */
+  countWith(prefix: number): number {
+    let count = 0;
+    for (const { instructions } of this.byAddress.values()) if (instructions.some(i => (i.prefixes & prefix) !== 0)) count += 1;
+    return count;
+  }
   /** Told of every block that is not to be executed any more. */
   readonly onForget: ((block: Block) => void)[] = [];
 

@@ -2,7 +2,7 @@
 import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import { NOT_CANONICAL, type PageFault } from '../mmu/fault.ts';
-import { NONE, type Instruction } from '../decoder/instruction.ts';
+import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import { Predictor } from '../timing/predictor.ts';
@@ -270,7 +270,7 @@ export class Cpu {
   stats(): readonly (readonly [name: string, value: number])[] {
     const { state, blocks, threads, regions, generatedInstructions, interpretedInstructions } = this, threaded = state.f64[THREADED]!;
     return [
-      ['blocks decoded', blocks.built],
+      ['blocks decoded', blocks.built], ['blocks with VEX', blocks.countWith(PREFIX.vex)],
       ['instructions interpreted', interpretedInstructions], ['instructions threaded', threaded],
       ['instructions compiled', generatedInstructions - threaded],
       ['blocks threaded', threads?.stats.blocks ?? 0], ['forms met', threads?.stats.forms ?? 0], ['instructions called', threads?.stats.calls ?? 0],
