@@ -21,7 +21,8 @@ static void note(int sig, siginfo_t *info, void *context) {
   siglongjmp(away, 1);
 }
 static void tell(const char *name) {
-  __asm__ volatile("fninit");
+  static const uint32_t plain = 0x1f80;
+  __asm__ volatile("fninit; ldmxcsr %0" :: "m"(plain));
   if (got.signal == 0) { printf("%s: nothing, %lx %lx\n", name, m[0], m[1]); return; }
   printf("%s: signal %d, code %d, address %s, rip + %ld, trap %ld, error %lx\n", name, got.signal, got.code,
     got.address == 0 ? "0" : got.address == got.rip ? "rip" : "?", got.rip - where, got.trap, got.error);
@@ -76,6 +77,18 @@ int main(void) {
   TRY("underflow", 0x36f, "mov $1, %%eax; shl $52, %%rax; mov %%rax, (%%rdi); fldl (%%rdi); fstps (%%rdi)", "fwait");
   TRY("precision", 0x35f, "fldpi; fstps (%%rdi)", "fwait");
   TRY("everything unmasked", 0x340, "fld1; fldz; fdivrp", "fwait");
+
+#define FLOAT(name, bits, before, what) TRY(name, PLAIN, "movl $(0x1f80 & ~(" #bits " << 7)), (%%rdi); ldmxcsr (%%rdi);" before, what)
+  FLOAT("divss by zero", 4, "xorps %%xmm1, %%xmm1; pcmpeqd %%xmm0, %%xmm0; psrld $2, %%xmm0", "divss %%xmm1, %%xmm0");
+  FLOAT("sqrtsd of -1", 1, "movabs $0xbff0000000000000, %%rax; movq %%rax, %%xmm0", "sqrtsd %%xmm0, %%xmm0");
+  FLOAT("mulps, overflow", 8, "mov $0x7f000000, %%eax; movd %%eax, %%xmm0", "mulps %%xmm0, %%xmm0");
+  FLOAT("mulss, underflow", 16, "mov $0x00800000, %%eax; movd %%eax, %%xmm0", "mulss %%xmm0, %%xmm0");
+  FLOAT("addss, denormal", 2, "mov $1, %%eax; movd %%eax, %%xmm0", "addss %%xmm0, %%xmm0");
+  FLOAT("cvtss2si, inexact", 32, "mov $0x3f000000, %%eax; movd %%eax, %%xmm0", "cvtss2si %%xmm0, %%eax");
+  FLOAT("cvtps2pi, inexact", 32, "mov $0x3f000000, %%eax; movd %%eax, %%xmm0", "cvtps2pi %%xmm0, %%mm0");
+  FLOAT("cvttpd2pi, invalid", 1, "pcmpeqd %%xmm0, %%xmm0", "cvttpd2pi %%xmm0, %%mm0");
+  FLOAT("cvtpi2ps, inexact", 32, "pcmpeqd %%mm0, %%mm0; psrld $2, %%mm0", "cvtpi2ps %%mm0, %%xmm0");
+  FLOAT("cvtpi2ps, masked", 0, "pcmpeqd %%mm0, %%mm0; psrld $2, %%mm0", "cvtpi2ps %%mm0, %%xmm0; stmxcsr (%%rdi)");
 
   TRY("int3", PLAIN, "nop", "int3"); TRY("cd 03", PLAIN, "nop", ".byte 0xcd, 3"); TRY("cd 04", PLAIN, "nop", ".byte 0xcd, 4");
   TRY("cd 00", PLAIN, "nop", ".byte 0xcd, 0"); TRY("cd 01", PLAIN, "nop", ".byte 0xcd, 1"); TRY("cd 2c", PLAIN, "nop", ".byte 0xcd, 0x2c");

@@ -17,6 +17,7 @@ import { wait } from './x87-control.ts';
 /** Words of the scratch: the result, the target and the source, of which only the low halves hold anything, and an immediate. */
 const RESULT = 0, TARGET = 4, SOURCE = 8, IMMEDIATE = 12, WORDS = 16;
 const scratch = new Scratch(WORDS), words = scratch.i32;
+const WATCH = STATE.floatWatch >> 2;
 const VECTOR_BYTES = 32, REGISTER_BYTES = 16;
 const RDI = 7, ALL_IN_USE = 0xff, TOP_MASK = 0x3800;
 
@@ -74,11 +75,15 @@ const placed = (compute: Compute): Compute => () => { words[IMMEDIATE] &= 3; ret
 const pextrw = placed(() => run(integer.extract16, SOURCE, IMMEDIATE, IMMEDIATE));
 
 function compute(c: HelperContext, i: Instruction, how: Compute): number {
-  const [target, source, last] = i.operands;
+  const [target, source, last] = i.operands, { state } = c;
   if (target!.file === 'mmx') fetch(c, target!, TARGET);
   fetch(c, source!, SOURCE);
   put(IMMEDIATE, last?.lo ?? 0, 0);
-  return how();
+  // Conversions go by MXCSR, and tell it what they raise.
+  scratch.control = state.mxcsr; scratch.watch = state.r32[WATCH]; scratch.raised = 0;
+  const at = how();
+  if ((scratch.raised & scratch.watch) !== 0 && state.raise(scratch.control, scratch.raised)) c.trap(VECTOR.simd);
+  return at;
 }
 const into = (how: Compute): Helper => function intoMmx(c, i) {
   wait(c);
