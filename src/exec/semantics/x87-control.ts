@@ -23,40 +23,55 @@ const loadControl: Helper = (c, i) => {
 };
 const clearExceptions: Helper = c => { c.state.fpuStatus &= ~(0x7f | ES | BUSY); };
 const wordBytesOf = (i: Instruction): 2 | 4 => ((i.prefixes & PREFIX.operandSize) !== 0 ? 2 : 4);
+/** Images are accessed word by word: a fault is the first word's, then what is behind counts. */
+function storeImage(c: HelperContext, i: Instruction, image: Uint8Array): void {
+  const at = c.address(i.operands[0]!);
+  c.probe(at, wordBytesOf(i), true);
+  c.store(at, image);
+}
+function loadImage(c: HelperContext, i: Instruction, image: Uint8Array): void {
+  const at = c.address(i.operands[0]!);
+  c.probe(at, wordBytesOf(i), false);
+  c.load(at, image);
+}
 const storeEnvironment: Helper = (c, i) => {
   const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes);
   saveEnvironment(c.state, image, wordBytes);
-  c.store(c.address(i.operands[0]!), image);
+  storeImage(c, i, image);
   c.state.fpuControl |= 0x3f;
   summarise(c.state);
 };
 const loadEnvironment: Helper = (c, i) => {
   wait(c);
   const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes);
-  c.load(c.address(i.operands[0]!), image);
+  loadImage(c, i, image);
   restoreEnvironment(c.state, image, wordBytes);
 };
 const save: Helper = (c, i) => {
   const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes + 80);
   saveEnvironment(c.state, image, wordBytes);
   saveRegisters(c.state, image, 7 * wordBytes);
-  c.store(c.address(i.operands[0]!), image);
+  storeImage(c, i, image);
   initialise(c.state);
 };
 const restore: Helper = (c, i) => {
   wait(c);
   const wordBytes = wordBytesOf(i), image = new Uint8Array(7 * wordBytes + 80);
-  c.load(c.address(i.operands[0]!), image);
+  loadImage(c, i, image);
   restoreEnvironment(c.state, image, wordBytes);
   restoreRegisters(c.state, image, 7 * wordBytes);
 };
 
-/** Whether an address is canonical comes before whether it is aligned. */
-const isMisaligned = (at: number): boolean => at % 16 !== 0 && Math.abs(at) < NOT_CANONICAL;
+const isCanonical = (at: number): boolean => at >= -NOT_CANONICAL && at < NOT_CANONICAL;
+/** Whether the first piece is where addresses are canonical comes before whether the image is aligned. */
+function checkImage(c: HelperContext, at: number): void {
+  if (!isCanonical(at) || !isCanonical(at + 1)) c.probe(at, 2, false);
+  if (at % 16 !== 0) c.trap(VECTOR.protection);
+}
 /** #GP unless 16-byte aligned; the image's last 96 bytes are the program's own. */
 const fxsave: Helper = (c, i) => {
   const at = c.address(i.operands[0]!);
-  if (isMisaligned(at)) c.trap(VECTOR.protection);
+  checkImage(c, at);
   const image = new Uint8Array(FXSAVE_BYTES_WRITTEN);
   fxsaveImage(c.state, image);
   // From the end, as processors do: which of two pages a fault names depends on it.
@@ -66,7 +81,7 @@ const fxsave: Helper = (c, i) => {
 };
 const fxrstor: Helper = (c, i) => {
   const at = c.address(i.operands[0]!), image = new Uint8Array(512);
-  if (isMisaligned(at)) c.trap(VECTOR.protection);
+  checkImage(c, at);
   c.probe(at + 511, 1, false);
   c.load(at, image);
   if ((mxcsrOfImage(image) & ~MXCSR_MASK) !== 0) c.trap(VECTOR.protection);

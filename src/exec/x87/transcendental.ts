@@ -3,7 +3,7 @@
  * rounded once. The processor's own answers differ from the rounded truth by less than one unit in the last place.
  */
 import { invalid, rootOf, withoutNumber, withoutNumbers } from './arithmetic.ts';
-import { DE, PE, roundExtended, take, ZE, type Environment } from './environment.ts';
+import { DE, PE, roundExtended, take, UE, ZE, type Environment } from './environment.ts';
 import { BIAS, Float80, infinity, KIND, kindOf, one, significandOf, zero } from './float80.ts';
 
 /** Fractions are BigInts with this many bits behind the point. */
@@ -22,7 +22,7 @@ function fractionOf(v: Float80): bigint {
   const shift = exponentOf(v) - 63 + BITS;
   return shift >= 0 ? significandOf(v) << BigInt(shift) : significandOf(v) >> BigInt(-shift);
 }
-/** Below this exponent the first term of a series is the result, to 2^-128 of it. */
+/** Below this exponent the first term of an odd series is the result, to 2^-128 of it; of other series two terms are. */
 const TINY = -64;
 const isTiny = (v: Float80): boolean => exponentOf(v) < TINY;
 /** n * 2^scale, and a little more, rounded. */
@@ -95,11 +95,16 @@ export function powerLessOne(e: Environment, a: Float80): Float80 {
   // Undefined beyond; the processor leaves x.
   if (exponent >= 0 && (exponent > 0 || significandOf(a) !== 1n << 63n)) return inexact(e, a);
   if (exponent === 0) return inexact(e, a.sign === 1 ? new Float80(1, BIAS - 1, one(1).hi, 0) : a);
-  if (isTiny(a)) return times(e, a.sign, a, LN2);
+  if (isTiny(a)) return times(e, a.sign, a, LN2 + secondTerm(a.sign === 1, fractionOf(a), LN2, LN2));
   const x = product(fractionOf(a), LN2), y = exponential(a.sign === 1 ? -x : x);
   return fraction(e, a.sign, y < 0n ? -y : y);
 }
 
+/** Half of x times a factor, of a first term's factor, with a sign. */
+function secondTerm(isLess: boolean, x: bigint, factor: bigint, first: bigint): bigint {
+  const half = product(product(x, factor), first) >> 1n;
+  return isLess ? -half : half;
+}
 /** log2 of a positive number, as a fraction with a sign. */
 function logarithm(a: Float80): bigint {
   const length = significandOf(a).toString(2).length;
@@ -132,10 +137,11 @@ function logarithmOfZero(e: Environment, y: Float80, ky: number): Float80 {
   if (ky !== KIND.infinity) e.raised |= ZE;
   return infinity(y.sign ^ 1);
 }
-/** The logarithm of a power of two is exact; #P is raised none the less. */
+/** The logarithm of a power of two is exact; #P is raised none the less, and #U with it. */
 function roundExact(e: Environment, sign: number, y: Float80, n: bigint): Float80 {
-  e.raised |= PE;
-  return roundExtended(e, sign, take(e, significandOf(y) * (n < 0n ? -n : n), exponentOf(y) - 63, false));
+  const v = roundExtended(e, sign, take(e, significandOf(y) * (n < 0n ? -n : n), exponentOf(y) - 63, false));
+  e.raised |= v.exponent === 0 ? PE | UE : PE;
+  return v;
 }
 /** y * log2(x + 1). */
 export function yLog2xPlusOne(e: Environment, x: Float80, y: Float80): Float80 {
@@ -149,7 +155,7 @@ export function yLog2xPlusOne(e: Environment, x: Float80, y: Float80): Float80 {
   if (kx === KIND.zero || ky === KIND.zero) return zero(sign);
   // -1 and less has no logarithm; undefined well before, the processor leaves x.
   if (exponentOf(x) >= 0 && x.sign === 1) return inexact(e, x);
-  if (isTiny(x)) return nearly(e, sign, significandOf(x) * significandOf(y) * LOG2E, exponentOf(x) + exponentOf(y) - 126 - BITS);
+  if (isTiny(x)) return nearly(e, sign, significandOf(x) * significandOf(y) * (LOG2E + secondTerm(x.sign === 0, fractionOf(x), UNIT, LOG2E)), exponentOf(x) + exponentOf(y) - 126 - BITS);
   return times(e, sign, y, logarithmPlusOne(x));
 }
 function logarithmPlusOne(x: Float80): bigint {

@@ -91,7 +91,9 @@ function placed(row: Row, operands: readonly Operand[], random: Random): Operand
     if (row.operation === 'enter' && o.kind === 'imm') return { ...o, lo: o.lo & 0xff, hi: 0 } as Operand;
     if (o.kind === 'rel') return { ...o, disp: TAKEN_DISTANCE } as Operand;
     if (o.kind !== 'mem') return o;
-    const offset = offsetFor(IMAGE_BYTES[row.operation] ?? o.size, room, random), isAlone = o.base === NONE || o.base === SLOT.rip;
+    const isAlone = o.base === NONE || o.base === SLOT.rip;
+    // A lone index is 3 at most.
+    const offset = offsetFor(IMAGE_BYTES[row.operation] ?? o.size, o.base === NONE && o.index !== NONE ? room - (3 << o.shift) : room, random);
     if (row.operands[n]!.place === PLACE.offset) return memory(o.size, NONE, NONE, 0, WINDOW + offset, NONE, 8, 0);
     if (o.file === 'xmm' || o.file === 'ymm') return { ...o, disp: o.base === NONE ? WINDOW + 64 : o.disp } as Operand;
     const base = usesStack && o.base === 4 ? 3 : o.base, disp = o.base === SLOT.rip ? offset : isAlone ? WINDOW + offset : o.disp;
