@@ -1,6 +1,7 @@
 /** The processor: fetches blocks, has them performed, counts, and returns to its caller for everything a kernel does. */
 import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
+import { WORD } from '../base/words.ts';
 import { NOT_CANONICAL, type PageFault } from '../mmu/fault.ts';
 import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
@@ -53,6 +54,7 @@ const LATER: ThreadedOptions = { runs: 2, wait: 60_000, bytes: RECORDS.end - REC
 const SOON: ThreadedOptions = { ...LATER, wait: 20_000 };
 const NEVER = 0x7fffffff;
 
+const isCanonical = (hi: i32): boolean => hi >> 15 === 0 || hi >> 15 === -1;
 const DONE = -1;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip, EFLAGS = STATE.eflags >> 2;
@@ -197,9 +199,10 @@ export class Cpu {
     if (operand === undefined) return usesStack;
     const isOnStack = operand.segment === NONE && (operand.base === RSP || operand.base === RBP);
     if (!usesStack) return isOnStack;
-    const m = this.interpreter, high = m.scratch.i32[m.address(operand) + 1] >> 15;
+    const m = this.interpreter, t = m.address(operand), lo = m.scratch.i32[t]! >>> 0, hi = m.scratch.i32[t + 1]!;
     m.begin();
-    return high === 0 || high === -1 || isOnStack;
+    const isWhole = isCanonical(hi) && isCanonical(lo + operand.size > WORD ? (hi + 1) | 0 : hi);
+    return isWhole || isOnStack;
   }
   /** The error code of the last exception that `run` came back with. */
   get errorCode(): number { return this.interpreter.error; }

@@ -165,7 +165,7 @@ export class States {
   private suit(view: DataView, header: number, snippet: Snippet, taken: number, random: Random): void {
     const { i } = snippet, set = (n: number, value: bigint): void => view.setBigUint64(8 * n, BigInt.asUintN(64, value), true), get = (n: number): bigint => bigOf(view, 8 * n);
     const isOften = random.below(3) !== 0, [to] = i.operands, bits = BigInt(8 * i.size);
-    const inWindow = (at: bigint): number => (at >= BigInt(WINDOW) && at + 16n <= BigInt(WINDOW + snippet.windowBytes) ? header + Number(at) - WINDOW : -1);
+    const inWindow = (at: bigint, bytes = 8n): number => (at >= BigInt(WINDOW) && at + bytes <= BigInt(WINDOW + snippet.windowBytes) ? header + Number(at) - WINDOW : -1);
     switch (i.operation) {
       case 'div': case 'idiv': {
         if (!isOften || to?.kind === 'reg' && to.index === RDX || [to?.base, to?.index].some(n => n === RAX || n === RDX)) return;
@@ -181,7 +181,7 @@ export class States {
         return;
       }
       case 'cmpxchg8b': case 'cmpxchg16b': {
-        const at = inWindow(this.addressOf(view, to!)), isWide = i.operation === 'cmpxchg16b';
+        const at = inWindow(this.addressOf(view, to!), 16n), isWide = i.operation === 'cmpxchg16b';
         if (!isOften || at < 0 || to!.base === RAX || to!.base === RDX || to!.index === RAX || to!.index === RDX) return;
         set(RAX, bigOf(view, at)); set(RDX, isWide ? bigOf(view, at + 8) : bigOf(view, at) >> 32n);
         return;
