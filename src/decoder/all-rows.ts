@@ -3,7 +3,7 @@ import { RowReader, type Row } from './rows.ts';
 
 function readAll(): readonly Row[] {
   const reader = new RowReader();
-  reader.addVex();
+  while (reader.addMore());
   return Object.freeze(reader.lines.map((_, index) => reader.row(index)));
 }
 export const ROWS: readonly Row[] = readAll();

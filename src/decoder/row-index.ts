@@ -70,7 +70,6 @@ export class RowIndex {
   private readonly others = new Map<number, number[]>();
   private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8);
 
-  private hasVex = false;
 
   constructor() { this.index(0); }
   /** The lines from number `from` on. */
@@ -82,11 +81,11 @@ export class RowIndex {
       else for (let slot = first; slot < first + count; slot++) this.add(slot, number);
     }
   }
-  private addVex(): void {
-    const from = this.reader.lines.length;
-    this.hasVex = true;
-    this.reader.addVex();
+  /** false: there are no more rows. */
+  private addMore(): boolean {
+    const from = this.reader.lines.length, isMore = this.reader.addMore();
     this.index(from);
+    return isMore;
   }
   private add(slot: number, number: number): void {
     const known = this.numbers[slot];
@@ -98,9 +97,10 @@ export class RowIndex {
     const at = (map << 8) | opcode, slot = this.slots[at];
     return slot !== undefined ? slot : this.slots[at] = this.build(at);
   }
+  private numbersAt(at: number): readonly number[] | undefined { return this.numbers[at] ?? this.others.get(at >> 8); }
   private build(at: number): Slot | null {
-    if (at >= MAP.vex << 8 && !this.hasVex) this.addVex();
-    const numbers = this.numbers[at] ?? this.others.get(at >> 8);
+    let numbers = this.numbersAt(at);
+    while (numbers === undefined && at >= MAP.vex << 8 && this.addMore()) numbers = this.numbersAt(at);
     return numbers === undefined ? null : new Slot(numbers.map(number => this.reader.row(number)));
   }
 }

@@ -224,13 +224,20 @@ function linesOf(tables: readonly string[]): string[] { return tables.join('').s
 
 /** Reads rows when they are asked for: a program needs few, and reading all would cost more than starting does. */
 export class RowReader {
-  /** Without those of VEX and EVEX, until `addVex`. */
+  /** Those of VEX and EVEX come with `addMore`. */
   readonly lines = linesOf([integerRows, systemRows, sseRows, x87Rows, mmxRows]);
   /** Operands recur: `rm8` is read once. */
   private readonly specs = new Map<string, OperandSpec>();
 
-  /** Their rows count on from the others. Many a program never asks. */
-  addVex(): void { this.lines.push(...linesOf([avxRows, fmaRows, bmiRows, evexRows])); }
+  /** What no program needs that has no VEX prefix, and what few need that have one. Rows count on. */
+  private readonly waiting: (readonly string[])[] = [[avxRows], [fmaRows, bmiRows, evexRows]];
+
+  /** false: these are all. */
+  addMore(): boolean {
+    const tables = this.waiting.shift();
+    if (tables !== undefined) this.lines.push(...linesOf(tables));
+    return tables !== undefined;
+  }
   row(index: number): Row {
     const [names = '', encoding = '', operands = '-', attributes = ''] = columnsOf(this.lines[index]!);
     const e = encodingOf(encoding), specs = operands === '-' ? [] : this.operands(operands, e);

@@ -21,7 +21,7 @@ import { sseShuffle } from './sse-shuffle.ts';
 import { sseText } from './sse-text.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
-import { vex } from './vex.ts';
+import { isSameWithVex, vex } from './vex.ts';
 import { vexMemory } from './vex-memory.ts';
 import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
@@ -31,11 +31,28 @@ const WITHOUT_VEX: Table = Object.freeze({
   ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...segments, ...shifts, ...system,
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...sseText, ...strings, ...x87,
 });
-let withVex: Table | null = null;
-/** Made when the first is met: many a program has none. */
-function vexTable(): Table { return withVex ??= Object.freeze({ ...bmi(), ...fma(), ...vex(), ...vexMemory(), ...vexMoves() }); }
+/** Made when something of it is met: a program has no VEX at all, or little. */
+function once(make: () => Table): () => Table {
+  let made: Table | null = null;
+  return () => made ??= make();
+}
+const BMI = once(bmi), FMA = once(fma), VEX = [vexMoves, vex, vexMemory].map(once);
+const known = new Map<string, Semantics | undefined>();
+function ofVex(operation: string): Semantics | undefined {
+  if (operation[0] !== 'v') return BMI()[operation];
+  if (isSameWithVex(operation)) return WITHOUT_VEX[operation.slice(1)];
+  const score = FMA_NAME.test(operation) ? FMA()[operation] : undefined;
+  return score ?? VEX.reduce<Semantics | undefined>((found, table) => found ?? table()[operation], undefined);
+}
+const FMA_NAME = /^vfn?m/;
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
-export function semanticsNamed(operation: string): Semantics | undefined { return WITHOUT_VEX[operation] ?? vexTable()[operation]; }
+export function semanticsNamed(operation: string): Semantics | undefined {
+  const score = WITHOUT_VEX[operation] ?? known.get(operation);
+  if (score !== undefined || known.has(operation)) return score;
+  const found = ofVex(operation);
+  known.set(operation, found);
+  return found;
+}
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 /** Chosen once, when a block is built. Instructions with an MMX register share names with those of XMM registers, but not their scores. A loop, because it is called for every instruction of code that is executed once. */
 export function semanticsOf(i: Instruction): Semantics {

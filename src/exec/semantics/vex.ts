@@ -9,26 +9,25 @@ import * as p from '../primitives/vex.ts';
 import { ARITHMETIC_FLAGS, type Ops, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
-import { sseCompare } from './sse-compare.ts';
-import { sseControl } from './sse-control.ts';
-import { sseConvert } from './sse-convert.ts';
-import { sseExtended } from './sse-extended.ts';
 import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
-import { sseMoves } from './sse-moves.ts';
 import { first, fourth, isMemory, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
-import { sseShuffle } from './sse-shuffle.ts';
-import { sseText } from './sse-text.ts';
 import {
   isWide, vexBinary, vexBinaryWithImmediate, vexScalar, vexTernary, vexUnaryWithImmediate, writeBoth, writeLower,
 } from './vex-operands.ts';
 
 type Table = Readonly<Record<string, Semantics>>;
-/** The scores of these know VEX by themselves, or have nothing that differs. */
-function same(table: Table, names: string): Table {
-  return Object.fromEntries(names.split(' ').map(name => [`v${name}`, table[name]!]));
+/** The scores of these know VEX by themselves, or have nothing that differs; so do all of arithmetic. */
+const SAME = ` punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq unpcklps unpckhps unpcklpd unpckhpd pshufd pshuflw pshufhw shufps pextrw
+ pshufb palignr phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd
+ pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq packusdw pcmpeqq pcmpgtq phminposuw pblendw dpps dppd pextrb pextrd pextrq extractps roundps roundpd
+ cvtsd2si cvttsd2si cvtss2si cvttss2si cvtss2sd cvtsd2ss cvtdq2ps cvtps2dq cvttps2dq ucomiss comiss ucomisd comisd movsldup movshdup maskmovdqu ldmxcsr stmxcsr
+ pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq `.replaceAll('\n', ' ');
+/** Whether the score is that of the name without its `v`. */
+export function isSameWithVex(operation: string): boolean {
+  const name = operation.slice(1);
+  return name in sseInteger || name in sseFloat || SAME.includes(` ${name} `);
 }
-const all = (table: Table): Table => same(table, Object.keys(table).join(' '));
 
 // — widths that change —
 
@@ -108,15 +107,6 @@ const vtestpd: Semantics = (m, i) => {
 export function vex(): Table {
   const compares = p.compareVex();
   return {
-    ...all(sseInteger), ...all(sseFloat),
-    ...same(sseShuffle, 'punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq unpcklps unpckhps unpcklpd unpckhpd pshufd pshuflw pshufhw shufps pextrw'),
-    ...same(sseExtended, 'pshufb palignr phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd'),
-    ...same(sseExtended, 'pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq packusdw pcmpeqq pcmpgtq phminposuw pblendw dpps dppd'),
-    ...same(sseExtended, 'pextrb pextrd pextrq extractps roundps roundpd'),
-    ...same(sseConvert, 'cvtsd2si cvttsd2si cvtss2si cvttss2si cvtss2sd cvtsd2ss cvtdq2ps cvtps2dq cvttps2dq'),
-    ...same(sseCompare, 'ucomiss comiss ucomisd comisd'), ...same(sseMoves, 'movsldup movshdup maskmovdqu'), ...same(sseControl, 'ldmxcsr stmxcsr'),
-    ...same(sseText, 'pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq'),
-
     vpmovsxbw: widen(e.pmovsxbw, 8), vpmovsxbd: widen(e.pmovsxbd, 4), vpmovsxbq: widen(e.pmovsxbq, 2),
     vpmovsxwd: widen(e.pmovsxwd, 8), vpmovsxwq: widen(e.pmovsxwq, 4), vpmovsxdq: widen(e.pmovsxdq, 8),
     vpmovzxbw: widen(e.pmovzxbw, 8), vpmovzxbd: widen(e.pmovzxbd, 4), vpmovzxbq: widen(e.pmovzxbq, 2),
