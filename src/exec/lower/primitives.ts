@@ -4,6 +4,7 @@ import type { Value, Values } from '../../wasm/values.ts';
 import { CONVERT, WATCHED_CONVERT } from './primitives/convert.ts';
 import { CRYPTO } from './primitives/crypto.ts';
 import { FLOAT } from './primitives/float.ts';
+import { FUSED } from './primitives/fused.ts';
 import { INTEGER } from './primitives/integer.ts';
 import type { Row } from './primitives/row.ts';
 import { SHUFFLE } from './primitives/shuffle.ts';
@@ -21,4 +22,4 @@ export function lowerWatched(v: Values, primitive: Primitive, a: Value, b: Value
 }
 
 const ROWS: ReadonlyMap<string, Row> = new Map([CONVERT, INTEGER, SHUFFLE, TEXT, CRYPTO, VEX].flatMap(rows => Object.entries(rows)));
-const WATCHED_ROWS: ReadonlyMap<string, WatchedRow> = new Map([FLOAT, WATCHED_CONVERT].flatMap(rows => Object.entries(rows)));
+const WATCHED_ROWS: ReadonlyMap<string, WatchedRow> = new Map([FLOAT, FUSED, WATCHED_CONVERT].flatMap(rows => Object.entries(rows)));
