@@ -482,10 +482,26 @@ export class Interpreter implements Ops {
     if (primitive.raises) this.applyFloat(primitive, t, a, b, c); else primitive.run(this.scratch, t, a, b, c);
     return t;
   }
+  applyBoth(primitive: Primitive, a: Temp, upperA: Temp, b: Temp = 0, upperB: Temp = 0, c: Temp = 0, upperC: Temp = 0): Temp {
+    const s = this.scratch, t = this.used;
+    this.used = t + 8;
+    if (primitive.raises) this.beginFloat();
+    primitive.run(s, t, a, b, c);
+    primitive.run(s, t + 4, upperA, upperB, upperC);
+    if (primitive.raises) this.endFloat();
+    return t;
+  }
   private applyFloat(primitive: Primitive, t: Temp, a: Temp, b: Temp, c: Temp): void {
+    this.beginFloat();
+    primitive.run(this.scratch, t, a, b, c);
+    this.endFloat();
+  }
+  private beginFloat(): void {
     const s = this.scratch, r = this.r;
     s.control = r[MXCSR]; s.watch = r[WATCH]; s.raised = 0;
-    primitive.run(s, t, a, b, c);
+  }
+  private endFloat(): void {
+    const s = this.scratch;
     if ((s.raised & s.watch) === 0) return;
     if (this.state.raise(s.control, s.raised)) { this.vector = VECTOR.simd; throw TRAP; }
   }

@@ -60,7 +60,7 @@ export interface Ops {
   modify(operand: Operand): Temp;
   /** Writes a register (32-bit writes clear the upper half, 8- and 16-bit ones and XMM lanes of 4 or 8 bytes keep the rest) or memory. */
   write(operand: Operand, value: Temp): void;
-  /** The upper half of what `read` or `load` gave of 32 bytes. */
+  /** The upper half of what `read`, `load` or `applyBoth` gave of 32 bytes. */
   upper(lower: Temp): Temp;
   /** Writes the upper half of a YMM register, whatever half of it the operand names. `write` leaves it alone. */
   writeUpper(operand: Operand, value: Temp): void;
@@ -153,6 +153,8 @@ export interface Ops {
 
   // — values that are not integers; see primitive.ts —
   apply(primitive: Primitive, a: Temp, b?: Temp, c?: Temp): Temp;
+  /** To both halves of 32 bytes: gives the lower one, and `upper` the other. Exceptions of floats are those of all lanes. */
+  applyBoth(primitive: Primitive, a: Temp, upperA: Temp, b?: Temp, upperB?: Temp, c?: Temp, upperC?: Temp): Temp;
 
   // — the long tail —
   /** Calls a TypeScript function that performs the whole instruction on the state in memory. Nothing else may be in the score. */

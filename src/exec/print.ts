@@ -88,5 +88,9 @@ export class Printer implements Ops {
   apply(p: Primitive, a: Temp, b?: Temp, c?: Temp): Temp {
     return this.let([`${p.name} t${a}`, ...(b === undefined ? [] : [`t${b}`]), ...(c === undefined ? [] : [`t${c}`])].join(', '));
   }
+  applyBoth(p: Primitive, a: Temp, upperA: Temp, b?: Temp, upperB?: Temp, c?: Temp, upperC?: Temp): Temp {
+    const half = (...operands: readonly (Temp | undefined)[]): string => operands.filter(t => t !== undefined).map(t => `t${t}`).join(', ');
+    return this.let(`${p.name} ${half(a, b, c)} and ${half(upperA, upperB, upperC)}`);
+  }
   help(helper: Helper, _i: Instruction): void { this.say(`help ${helper.name}`); }
 }

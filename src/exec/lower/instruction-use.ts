@@ -138,6 +138,7 @@ class Uses implements Ops, InstructionUse {
   trap(): void { this.mayGiveUp = true; }
   syscall(): void { this.mayGiveUp = true; }
   apply(primitive: Primitive): Temp { this.mayGiveUp ||= primitive.raises; return UNKNOWN; }
+  applyBoth(primitive: Primitive): Temp { return this.apply(primitive); }
   help(): void { this.mayGiveUp = true; this.rule = UNKNOWN_RULE; }
 }
 

@@ -26,6 +26,8 @@ import { type Value, Values } from '../../wasm/values.ts';
 
 const NO_VALUE = -1;
 const ZEROS: readonly number[] = new Array<number>(16).fill(0);
+/** The exceptions that are masked, where all are. */
+const MXCSR_MASKS = 0x1f80;
 const VECTOR_COUNT = 16, VECTOR_BYTES = 32;
 
 export abstract class Lowering implements Ops {
@@ -405,6 +407,17 @@ export abstract class Lowering implements Ops {
     const to = v.result(primitive.size === 16 ? TYPE.v128 : primitive.size === 8 ? TYPE.i64 : TYPE.i32);
     this.effects.push({ kind: 'primitive', called: this.calledWith(primitive, a, b, c), to });
     return to;
+  }
+  /** Where an exception is not masked, that of one half is raised with the flags of both: it is for the interpreter to say. */
+  applyBoth(primitive: Primitive, a: Temp, upperA: Temp, b?: Temp, upperB?: Temp, c?: Temp, upperC?: Temp): Temp {
+    const { v } = this;
+    if (primitive.raises) {
+      const masks = v.and32(v.loaded(OP['i32.load'], TYPE.i32, STATE.mxcsr), v.constant32(MXCSR_MASKS));
+      this.effects.push({ kind: 'give-up', condition: v.op2(OP['i32.ne'], TYPE.i32, masks, v.constant32(MXCSR_MASKS)) });
+    }
+    const lower = this.apply(primitive, a, b, c);
+    this.uppers.set(lower, this.apply(primitive, upperA, upperB, upperC));
+    return lower;
   }
   private applyWatched(watched: Watched, before: Value, primitive: Primitive, a: Value, b: Value, c: Value): Value {
     const unseen = watched.operands.filter(({ shape, value }) => !this.isSeen(shape, value)), isOperation = watched.close.by === 'operation';

@@ -21,6 +21,8 @@ export function writeBoth(m: Ops, target: Operand, lower: Temp, upper: Temp): vo
   m.write(target, lower);
   m.writeUpper(target, upper);
 }
+/** A value of 32 bytes. */
+export function writeWide(m: Ops, target: Operand, value: Temp): void { writeBoth(m, target, value, m.upper(value)); }
 /** The low lane is the value, the others are those of a register. */
 export function writeLane(m: Ops, target: Operand, others: Operand, value: Temp, size: 4 | 8): void {
   writeLower(m, target, m.apply(size === 4 ? lane32 : lane64, m.read(others), value));
@@ -31,37 +33,36 @@ export function vexScalar(m: Ops, i: Instruction, value: Temp, size: 4 | 8): voi
 // — shapes: destination, sources —
 
 export function vexUnary(m: Ops, i: Instruction, primitive: Primitive): void {
-  const target = i.operands[0], a = m.read(i.operands[1]), lower = m.apply(primitive, a);
-  if (isWide(target)) writeBoth(m, target, lower, m.apply(primitive, m.upper(a)));
-  else writeLower(m, target, lower);
+  const target = i.operands[0], a = m.read(i.operands[1]);
+  if (isWide(target)) writeWide(m, target, m.applyBoth(primitive, a, m.upper(a)));
+  else writeLower(m, target, m.apply(primitive, a));
 }
 export function vexUnaryWithImmediate(m: Ops, i: Instruction, primitive: Primitive): void {
-  const target = i.operands[0], a = m.read(i.operands[1]), immediate = m.read(i.operands[2]), lower = m.apply(primitive, a, immediate);
-  if (isWide(target)) writeBoth(m, target, lower, m.apply(primitive, m.upper(a), immediate));
-  else writeLower(m, target, lower);
+  const target = i.operands[0], a = m.read(i.operands[1]), immediate = m.read(i.operands[2]);
+  if (isWide(target)) writeWide(m, target, m.applyBoth(primitive, a, m.upper(a), immediate, immediate));
+  else writeLower(m, target, m.apply(primitive, a, immediate));
 }
 export function vexBinary(m: Ops, i: Instruction, primitive: Primitive): void {
-  const target = i.operands[0], a = m.read(i.operands[1]), b = m.read(i.operands[2]), lower = m.apply(primitive, a, b);
-  if (isWide(target)) writeBoth(m, target, lower, m.apply(primitive, m.upper(a), m.upper(b)));
-  else writeLower(m, target, lower);
+  const target = i.operands[0], a = m.read(i.operands[1]), b = m.read(i.operands[2]);
+  if (isWide(target)) writeWide(m, target, m.applyBoth(primitive, a, m.upper(a), b, m.upper(b)));
+  else writeLower(m, target, m.apply(primitive, a, b));
 }
 /** Where WebAssembly's operands are the other way round. */
 export function vexExchanged(m: Ops, i: Instruction, primitive: Primitive): void {
-  const target = i.operands[0], a = m.read(i.operands[1]), b = m.read(i.operands[2]), lower = m.apply(primitive, b, a);
-  if (isWide(target)) writeBoth(m, target, lower, m.apply(primitive, m.upper(b), m.upper(a)));
-  else writeLower(m, target, lower);
+  const target = i.operands[0], a = m.read(i.operands[1]), b = m.read(i.operands[2]);
+  if (isWide(target)) writeWide(m, target, m.applyBoth(primitive, b, m.upper(b), a, m.upper(a)));
+  else writeLower(m, target, m.apply(primitive, b, a));
 }
 /** `shift`: the upper half has its own bits of the immediate, from this one on. */
 export function vexBinaryWithImmediate(m: Ops, i: Instruction, primitive: Primitive, shift = 0): void {
   const target = i.operands[0], a = m.read(i.operands[1]), b = m.read(i.operands[2]), immediate = m.read(i.operands[3]);
-  const lower = m.apply(primitive, a, b, immediate);
-  if (!isWide(target)) { writeLower(m, target, lower); return; }
+  if (!isWide(target)) { writeLower(m, target, m.apply(primitive, a, b, immediate)); return; }
   const other = shift === 0 ? immediate : m.shiftRight(immediate, m.constant(shift), 4);
-  writeBoth(m, target, lower, m.apply(primitive, m.upper(a), m.upper(b), other));
+  writeWide(m, target, m.applyBoth(primitive, a, m.upper(a), b, m.upper(b), immediate, other));
 }
 /** Primitives of three vectors. */
 export function vexTernary(m: Ops, i: Instruction, primitive: Primitive, first: Operand, second: Operand, third: Operand): void {
-  const target = i.operands[0], a = m.read(first), b = m.read(second), c = m.read(third), lower = m.apply(primitive, a, b, c);
-  if (isWide(target)) writeBoth(m, target, lower, m.apply(primitive, m.upper(a), m.upper(b), m.upper(c)));
-  else writeLower(m, target, lower);
+  const target = i.operands[0], a = m.read(first), b = m.read(second), c = m.read(third);
+  if (isWide(target)) writeWide(m, target, m.applyBoth(primitive, a, m.upper(a), b, m.upper(b), c, m.upper(c)));
+  else writeLower(m, target, m.apply(primitive, a, b, c));
 }

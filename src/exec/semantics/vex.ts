@@ -13,7 +13,7 @@ import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
 import { first, fourth, isMemory, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
 import {
-  isWide, vexBinary, vexBinaryWithImmediate, vexScalar, vexTernary, vexUnaryWithImmediate, writeBoth, writeLower,
+  isWide, vexBinary, vexBinaryWithImmediate, vexScalar, vexTernary, vexUnaryWithImmediate, writeBoth, writeLower, writeWide,
 } from './vex-operands.ts';
 
 type Table = Readonly<Record<string, Semantics>>;
@@ -43,17 +43,19 @@ const widen = (primitive: Primitive, bytes: 2 | 4 | 8): Semantics => (m, i) => {
 /** Lanes become twice as wide: the source has half the destination's bytes. */
 const fromLowHalf = (primitive: Primitive): Semantics => (m, i) => {
   const target = first(i), source = second(i), value = m.read(source);
-  if (isWide(target)) writeBoth(m, target, m.apply(primitive, value), m.apply(primitive, m.apply(fromHalves, m.apply(highHalf, value), m.constant(0))));
+  if (isWide(target)) writeWide(m, target, m.applyBoth(primitive, value, m.apply(fromHalves, m.apply(highHalf, value), m.constant(0))));
   else writeLower(m, target, m.apply(primitive, m.apply(fromHalves, value, m.constant(0))));
 };
+/** The low quadwords of both halves. */
+function joined(m: Ops, value: Temp): Temp { return m.apply(unpackLow64, value, m.upper(value)); }
 /** And half as wide: two halves of the source make one vector. */
 const toLowHalf = (primitive: Primitive): Semantics => (m, i) => {
-  const target = first(i), source = second(i), value = m.read(source), lower = m.apply(primitive, value);
-  writeLower(m, target, isWide(source) ? m.apply(unpackLow64, lower, m.apply(primitive, m.upper(value))) : lower);
+  const target = first(i), source = second(i), value = m.read(source);
+  writeLower(m, target, isWide(source) ? joined(m, m.applyBoth(primitive, value, m.upper(value))) : m.apply(primitive, value));
 };
 const toHalves: Semantics = (m, i) => {
-  const target = first(i), source = second(i), value = m.read(source), control = m.read(third(i)), lower = m.apply(f16x4FromF32, value, control);
-  const result = isWide(source) ? m.apply(unpackLow64, lower, m.apply(f16x4FromF32, m.upper(value), control)) : lower;
+  const target = first(i), source = second(i), value = m.read(source), control = m.read(third(i));
+  const result = isWide(source) ? joined(m, m.applyBoth(f16x4FromF32, value, m.upper(value), control, control)) : m.apply(f16x4FromF32, value, control);
   if (!isMemory(target)) writeLower(m, target, result);
   else if (isWide(source)) m.store(m.address(target), result, 16);
   else m.store(m.address(target), m.apply(lowHalf, result), 8);
