@@ -3,11 +3,12 @@
  * A step by its name, and where to: `node --import tsx src/host/build.ts script FOLDER`.
  */
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
+import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
+import * as vm from 'node:vm';
 import { buildSync } from 'esbuild'; // tsx brings it along.
 import { Bundle } from './bundle.ts';
 
@@ -30,7 +31,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
   async bytecode(dist) {
     v8.setFlagsFromString('--no-flush-bytecode');
     const require = createRequire(here), flagless = { setFlagsFromString() { /* Not here. */ } };
-    const bundle = new Bundle(dist), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name));
+    const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name));
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
       await start('');

@@ -78,4 +78,5 @@ export function byteString(bytes: Uint8Array): ByteString {
   return text;
 }
 /** The bytes of text in UTF-8, which is how a terminal and Node's own strings spell them. */
-export function utf8Bytes(text: string): ByteString { return byteString(new TextEncoder().encode(text)); }
+export function utf8Bytes(text: string): ByteString { return ASCII.test(text) ? text : byteString(new TextEncoder().encode(text)); }
+const ASCII = /^[\0-\x7f]*$/;

@@ -1,4 +1,5 @@
 /** dist/cli.js: starts the bundle beside it. */
-import { Bundle } from './bundle.ts';
+import { Bundle, type Parts } from './bundle.ts';
 
-void new Bundle(__dirname).program(require).start(`${__dirname}/../package.json`).then(status => process.exit(status));
+const parts: Parts = { fs: require('node:fs') as Parts['fs'], vm: require('node:vm') as Parts['vm'] };
+void new Bundle(__dirname, parts).program(require).start(`${__dirname}/../package.json`).then(status => process.exit(status));
