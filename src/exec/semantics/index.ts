@@ -27,29 +27,29 @@ import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
 type Table = Readonly<Record<string, Semantics>>;
-const WITHOUT_VEX: Table = Object.freeze({
-  ...arithmetic, ...bits, ...control, ...mmx, ...moves, ...segments, ...shifts, ...system,
+const USUAL: Table = Object.freeze({
+  ...arithmetic, ...bits, ...control, ...moves, ...segments, ...shifts, ...system,
   ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...sseText, ...strings, ...x87,
 });
-/** Made when something of it is met: a program has no VEX at all, or little. */
+/** Made when something of it is met: a program has no VEX or MMX at all, or little. */
 function once(make: () => Table): () => Table {
   let made: Table | null = null;
   return () => made ??= make();
 }
-const BMI = once(bmi), FMA = once(fma), VEX = [vexMoves, vex, vexMemory].map(once);
+const BMI = once(bmi), MMX = once(mmx), MMX_FORMS = once(mmxForms), FMA = once(fma), VEX = [vexMoves, vex, vexMemory].map(once);
 const known = new Map<string, Semantics | undefined>();
-function ofVex(operation: string): Semantics | undefined {
-  if (operation[0] !== 'v') return BMI()[operation];
-  if (isSameWithVex(operation)) return WITHOUT_VEX[operation.slice(1)];
+function rare(operation: string): Semantics | undefined {
+  if (operation[0] !== 'v') return BMI()[operation] ?? MMX()[operation];
+  if (isSameWithVex(operation)) return USUAL[operation.slice(1)];
   const score = FMA_NAME.test(operation) ? FMA()[operation] : undefined;
   return score ?? VEX.reduce<Semantics | undefined>((found, table) => found ?? table()[operation], undefined);
 }
 const FMA_NAME = /^vfn?m/;
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export function semanticsNamed(operation: string): Semantics | undefined {
-  const score = WITHOUT_VEX[operation] ?? known.get(operation);
+  const score = USUAL[operation] ?? known.get(operation);
   if (score !== undefined || known.has(operation)) return score;
-  const found = ofVex(operation);
+  const found = rare(operation);
   known.set(operation, found);
   return found;
 }
@@ -58,7 +58,7 @@ const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 export function semanticsOf(i: Instruction): Semantics {
   let isSystem = false;
   for (const { file } of i.operands) {
-    if (file === 'mmx') return mmxForms[i.operation] ?? semanticsNamed(i.operation) ?? notImplemented;
+    if (file === 'mmx') return MMX_FORMS()[i.operation] ?? semanticsNamed(i.operation) ?? notImplemented;
     if (file === 'segment' || file === 'control' || file === 'debug') isSystem = true;
   }
   return (isSystem ? segmentMoves[i.operation] : semanticsNamed(i.operation)) ?? notImplemented;

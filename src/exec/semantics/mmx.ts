@@ -150,7 +150,7 @@ const each = (shape: (p: Primitive) => Compute, rows: Readonly<Record<string, Pr
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 
 /** What has an XMM namesake: the scores of instructions with an MMX register. */
-export const mmxForms: Readonly<Record<string, Semantics>> = {
+export const mmxForms = (): Readonly<Record<string, Semantics>> => ({
   ...all(into, {
     ...each(plain, {
       paddb: integer.i8x16add, paddw: integer.i16x8add, paddd: integer.i32x4add, paddq: integer.i64x2add,
@@ -179,13 +179,13 @@ export const mmxForms: Readonly<Record<string, Semantics>> = {
   }),
   ...all(out, { pmovmskb: unary(signs8), pextrw }),
   movd: helps(move), movq: helps(move),
-};
+});
 /** What has none. */
-export const mmx: Readonly<Record<string, Semantics>> = {
+export const mmx = (): Readonly<Record<string, Semantics>> => ({
   ...all(into, {
     pshufw: unary(shuffle.pshuflw),
     cvtps2pi: unary(convert.cvtps2dq), cvttps2pi: unary(convert.cvttps2dq), cvtpd2pi: unary(convert.cvtpd2dq), cvttpd2pi: unary(convert.cvttpd2dq),
   }),
   cvtpi2ps: helps(toVector(convert.f32x4FromI32)), cvtpi2pd: helps(toVector(convert.f64x2FromI32)),
   movntq: helps(move), movdq2q: helps(move), movq2dq: helps(toWholeVector), maskmovq: helps(maskedStore), emms: helps(emms),
-};
+});
