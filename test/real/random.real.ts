@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runCampaign } from '../support/cases/campaign.ts';
-import { FAMILIES } from '../support/cases/forms.ts';
+import { FAMILIES, obeysMxcsr } from '../support/cases/forms.ts';
 import { ENGINES } from '../support/cases/run.ts';
 import { testSeed } from '../support/random.ts';
 
@@ -11,7 +11,7 @@ const random = suite(`random cases (seed ${testSeed()})`);
 for (const family of FAMILIES) random(`${CASES} of ${family}, in every performer`, () => {
   const wrong: string[] = [];
   const { cases, differ } = runCampaign({
-    family, cases: CASES, seed: testSeed(), engines: ENGINES, hasMxcsr: false,
+    family, cases: CASES, seed: testSeed(), engines: ENGINES, hasMxcsr: obeysMxcsr(family),
     onComplaint: (engine, line) => { if (wrong.length < LINES_MAX) wrong.push(`${engine}: ${line}`); },
   });
   console.log(`  ${family}: ${cases} cases, ${differ} differ`);

@@ -5,7 +5,7 @@
  */
 import type { Engine } from '../../src/exec/cpu.ts';
 import { runCampaign } from '../support/cases/campaign.ts';
-import { FAMILIES, type Family } from '../support/cases/forms.ts';
+import { FAMILIES, type Family, obeysMxcsr } from '../support/cases/forms.ts';
 import { ENGINES } from '../support/cases/run.ts';
 
 const USAGE = `random.ts [--family ${FAMILIES.join('|')}|all] [--cases N] [--seed S] [--engine ${ENGINES.join('|')}|all] [--only PATTERN] [--mxcsr] [--lines N] [--snippets N] [--rounds N]`;
@@ -25,7 +25,7 @@ let isWrong = false;
 for (const family of families) {
   const start = Date.now(), shown = new Map<string, number>();
   const { cases: done, forms, differ, instructions } = runCampaign({
-    family, cases, seed, engines, hasMxcsr: values.has('--mxcsr'), snippetsEach: number('--snippets', 1000), rounds: number('--rounds', 20),
+    family, cases, seed, engines, hasMxcsr: values.has('--mxcsr') || obeysMxcsr(family), snippetsEach: number('--snippets', 1000), rounds: number('--rounds', 20),
     ...(values.has('--only') ? { only: new RegExp(values.get('--only')!) } : {}),
     onComplaint(engine, line) {
       // A few of each instruction.

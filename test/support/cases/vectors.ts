@@ -5,7 +5,7 @@ import { Random } from '../random.ts';
 import { bytesOf, hexOf } from '../sse-forms.ts';
 import { compareAll, rowsOf } from './campaign.ts';
 import { type CompareOptions, defined } from './compare.ts';
-import { type Family, type Snippet, snippetFrom, snippetOf } from './forms.ts';
+import { type Family, obeysMxcsr, type Snippet, snippetFrom, snippetOf } from './forms.ts';
 import { EXTENDED_OF, SLOT_BYTES, SLOTS } from './layout.ts';
 import { type CaseProgram, programOf } from './program.ts';
 import { States } from './state.ts';
@@ -13,7 +13,7 @@ import { isApproximate, isReciprocal } from './undefined.ts';
 
 /** States of an instruction, and where they come from: other ones are other vectors. */
 export const VECTOR_ROUNDS = 12, VECTOR_SEED = 20201;
-export const optionsOf = (family: Family): CompareOptions => ({ extended: EXTENDED_OF[family], hasMxcsr: false });
+export const optionsOf = (family: Family): CompareOptions => ({ extended: EXTENDED_OF[family], hasMxcsr: obeysMxcsr(family) });
 
 /** FNV-1a, twice. */
 function fingerprint(bytes: Uint8Array): string {
@@ -31,7 +31,7 @@ export function newSnippets(family: Family): Snippet[] {
   return rowsOf(family).map(row => snippetOf(row, new Random(hashOf(new TextEncoder().encode(textOf(row)))))!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i) && !PARTIAL.test(snippet.i.operation));
 }
 export function vectorProgram(family: Family, snippets: readonly Snippet[]): CaseProgram {
-  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: false }), n => new Random(hashOf(snippets[n]!.encoding)));
+  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: obeysMxcsr(family) }), n => new Random(hashOf(snippets[n]!.encoding)));
 }
 /** `encoding fingerprint text` of each instruction. */
 export function vectorLinesOf({ snippets, rounds, at, stride, before }: CaseProgram, after: Uint8Array, family: Family): string[] {
