@@ -40,6 +40,13 @@ alone('lock and rep stay', () => {
   assert.is(textAlone('f00fb10a'), 'lock cmpxchg DWORD PTR [rdx],ecx');
   assert.is(textAlone('f348ab', 'att'), 'rep stos %rax,%es:(%rdi)');
 });
+alone('EVEX has a name only where its bytes are known', () => {
+  assert.is(textAlone('62f1fd486f00'), '(evex)');
+  assert.is(textOf('62f1fd486f00', 0, 'intel'), 'vmovdqa64 (evex)');
+  assert.is(textOf('62f37d483e0801', 0, 'intel'), 'vpcmpltub (evex)');
+  assert.is(textOf('62f27d483d00', 0, 'att'), 'vpmaxsd (evex)');
+  assert.is(textOf('62f17d48ff00', 0, 'att'), '(evex)');
+});
 alone('what is undefined is (bad)', () => assert.is(textAlone('06'), '(bad)'));
 alone.run();
 

@@ -80,6 +80,8 @@ export function absorbed(mnemonic: string, immediate: number): string | null {
     const [, vex = '', type = ''] = comparison, condition = (vex === '' ? COMPARISONS : VEX_COMPARISONS)[immediate];
     return condition === undefined ? null : `${vex}cmp${condition}${type}`;
   }
+  const integers = /^vpcmp(u?[bwdq])$/.exec(mnemonic);
+  if (integers !== null) return immediate >= 0 && immediate < 8 && immediate % 4 !== 3 ? `vpcmp${COMPARISONS[immediate]}${integers[1]}` : null;
   if (mnemonic !== 'pclmulqdq' && mnemonic !== 'vpclmulqdq') return null;
   const product = PRODUCTS[immediate];
   return product === undefined ? null : mnemonic.replace('qdq', `${product}qdq`);

@@ -6,7 +6,8 @@ import { ATT_HINT, ATT_NAMES, ATT_SWAPPED, FLOATS, FLOAT_INTEGERS, FLOAT_INTEGER
   OLD_NAMES, SIZED, VECTOR_MARKED, SIZED_BESIDE_REGISTER, SIZED_STRINGS, WORD_MARKED, absorbed } from './format-names.ts';
 import { commentOf, operandTexts } from './format-operands.ts';
 import { prefixWords } from './format-prefixes.ts';
-import { spellingOf } from './format-spelling.ts';
+import { evexName } from './format-evex.ts';
+import { opcodeOf, spellingOf } from './format-spelling.ts';
 import type { Instruction } from './instruction.ts';
 
 export type { Symbols, Syntax };
@@ -19,9 +20,16 @@ export function format(i: Instruction, address: Va, syntax: Syntax, symbol?: Sym
   const next = address + (code?.length ?? i.length);
   const c: Context = { i, syntax, spelling: code === undefined ? null : spellingOf(code), next, symbol };
   if (i.mnemonic === 'ud') return '(bad)';
-  const name = i.mnemonic === 'evex' ? '(evex)' : nameOf(c);
+  const name = i.mnemonic === 'evex' ? evexText(code) : nameOf(c);
   const head = [...prefixWords(c), name].join(' ').padEnd(6);
   return `${head} ${operandTexts(c).join(',')}`.trimEnd() + commentOf(c);
+}
+
+/** Its operands are not known. */
+function evexText(code: Uint8Array | undefined): string {
+  const name = code === undefined ? null : evexName(code, opcodeOf(code).at);
+  if (code === undefined || name === null) return '(evex)';
+  return `${absorbed(name, code[code.length - 1] ?? 0) ?? name} (evex)`;
 }
 
 function nameOf(c: Context): string {
