@@ -21,6 +21,7 @@ import * as integer from '../src/exec/primitives/integer.ts';
 import * as round from '../src/exec/primitives/round.ts';
 import * as shuffle from '../src/exec/primitives/shuffle.ts';
 import * as text from '../src/exec/primitives/text.ts';
+import * as vex from '../src/exec/primitives/vex.ts';
 import { Code, type Local } from '../src/wasm/code.ts';
 import { ModuleWriter } from '../src/wasm/module.ts';
 import { OP, TYPE, type ValueType } from '../src/wasm/opcode.ts';
@@ -32,17 +33,19 @@ import { SseWorld } from './support/sse-world.ts';
 
 const isPrimitive = (value: unknown): value is Primitive => typeof value === 'object' && value !== null && 'run' in value;
 /** Every primitive the modules export, those in families of shapes included, once. */
-const PRIMITIVES: readonly Primitive[] = [...new Set([bits, convert, crypto, extended, float, fused, half, integer, round, shuffle, text].flatMap(module =>
+const PRIMITIVES: readonly Primitive[] = [...new Set([bits, convert, crypto, extended, float, fused, half, integer, round, shuffle, text, vex, { comparisons: vex.compareVex() }].flatMap(module =>
   Object.values(module as object).flatMap(value => isPrimitive(value) ? [value] : typeof value === 'object' ? Object.values(value as object).filter(isPrimitive) : [])))];
 
 /**
  * What the operands are: v a vector, l eight bytes, w four, z a zero, c a count as eight bytes, n one as an immediate; i an immediate, p one of the eight
- * predicates. The first row that fits counts; a primitive may have several.
+ * predicates, q one of VEX's 32. The first row that fits counts; a primitive may have several.
  */
 const OPERANDS: readonly (readonly [RegExp, string])[] = [
   [/^f(32|64)\.convert_i32|^f64\.promote/, 'w'], [/^f(32|64)\.convert_i64|^f32\.demote/, 'l'],
   [/^f64\.sqrt/, 'l'], [/^f32\.(sqrt|reciprocal)/, 'w'], [/^f64\./, 'll'], [/^f32\./, 'ww'],
   [/^f..x.\.(sqrt|reciprocal|convert|promote|demote)|\.abs$|\.bitmask$|extract_lane|cvt.*dq|mov.*dup|phminposuw/, 'v'],
+  [/x86\.lane32/, 'vw'], [/x86\.lane64/, 'vl'], [/x86\.(choose|vpermq)/, 'vvi'], [/x86\.clear_if/, 'vi'], [/x86\.vpermd/, 'vvv'], [/x86\.pdep|x86\.pext$/, 'll'], [/^i(8x16|16x8|32x4)\.splat/, 'w'],
+  [/x86\.vps(ll|rl|ra)v/, 'vv'], [/vcmpsd/, 'llq'], [/vcmpss/, 'wwq'], [/vcmpp[sd]/, 'vvq'],
   [/^i64x2\.splat/, 'l'], [/halves/, 'll lz wz'],
   [/pmov.x(bd|bq|wq)/, 'l w'], [/pmov.x/, 'l'],
   [/x86\.cvtt?sd2/, 'l'], [/x86\.cvtt?ss2/, 'w'], [/comisd/, 'll'], [/comiss/, 'ww'],
@@ -119,7 +122,7 @@ function operandValue(v: Values, code: Code, letter: string, k: number, { arriva
     case 'v': return loaded(TYPE.v128, 'v128.load');
     case 'z': return v.constant64(0);
     case 'c': return loaded(TYPE.i64, 'i64.load');
-    case 'i': case 'p': case 'n': return immediate !== null ? v.constant32(immediate) : loaded(TYPE.i32, 'i32.load');
+    case 'i': case 'p': case 'q': case 'n': return immediate !== null ? v.constant32(immediate) : loaded(TYPE.i32, 'i32.load');
     default:
   }
   if (arrival === 'lane') return v.lane1(letter === 'l' ? OP['i64x2.extract_lane'] : OP['i32x4.extract_lane'], letter === 'l' ? TYPE.i64 : TYPE.i32, loaded(TYPE.v128, 'v128.load'), 0);
@@ -135,6 +138,7 @@ function isLowered(of: Case): boolean {
 const PREDICATES = [0, 1, 2, 3, 4, 5, 6, 7], COUNTS = [0, 1, 7, 8, 15, 16, 31, 32, 63, 64, 65, 255], EDGES = [0, 1, 3, 15, 16, 17, 31, 32, 128, 255];
 function immediatesOf(operands: string, inputs: Inputs): (number | null)[] {
   if (operands.includes('p')) return [...PREDICATES, 0xff, null];
+  if (operands.includes('q')) return [...Array.from({ length: 32 }, (_, n) => n), null];
   if (operands.includes('n')) return [...COUNTS, null];
   return operands.includes('i') ? [...EDGES, ...Array.from({ length: 16 }, () => inputs.below(256)), null] : [null];
 }
@@ -169,7 +173,7 @@ class World {
       this.scratch.u8.set(this.inputs.vector(letter === 'c' ? 'count' : kind), 4 * word);
       if (letter === 'w' && arrival !== 'lane') this.scratch.i32[word + 1] = 0;
       if (letter === 'z') this.scratch.i32.fill(0, word, word + WORDS);
-      if ('ipn'.includes(letter)) { this.scratch.i32[word] = immediate ?? this.inputs.below(256); this.scratch.i32[word + 1] = 0; }
+      if ('ipqn'.includes(letter)) { this.scratch.i32[word] = immediate ?? this.inputs.below(256); this.scratch.i32[word + 1] = 0; }
     });
   }
   words(k: number, size: number): string { return Array.from(this.scratch.u32.subarray(wordOf(k), wordOf(k) + size / 4), word => word.toString(16).padStart(8, '0')).reverse().join(''); }
@@ -218,9 +222,9 @@ lowering('only rare primitives are called, and those whose immediate is not know
   assert.equal(called, [
     'f32.reciprocal', 'f32.reciprocal_root', 'f32x4.reciprocal', 'f32x4.reciprocal_root',
     'x86.aeskeygenassist', 'x86.crc32.16', 'x86.crc32.32', 'x86.crc32.64', 'x86.crc32.8', 'x86.dppd', 'x86.dpps', 'x86.mpsadbw', 'x86.pcmpestri',
-    'x86.pcmpestr.lengths', 'x86.pcmpestrm', 'x86.pcmpistri', 'x86.pcmpistrm', 'x86.pcmpstr.mask', 'x86.phminposuw', 'x86.vcvtph2ps', 'x86.vcvtps2ph',
+    'x86.pcmpestr.lengths', 'x86.pcmpestrm', 'x86.pcmpistri', 'x86.pcmpistrm', 'x86.pcmpstr.mask', 'x86.pdep', 'x86.pext', 'x86.phminposuw', 'x86.vcvtph2ps', 'x86.vcvtps2ph',
   ].sort());
   const known = PRIMITIVES.filter(primitive => !isDone(primitive, false) && isDone(primitive, true));
-  assert.equal(known.filter(primitive => !/[ip]$/.test(operandsOf(primitive)[0]!)).map(({ name }) => name), []);
+  assert.equal(known.filter(primitive => !/[ipq]$/.test(operandsOf(primitive)[0]!)).map(({ name }) => name), []);
 });
 lowering.run();
