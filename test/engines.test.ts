@@ -113,6 +113,22 @@ function play({ source, origin, prepare, exit, pages, budget }: Play): CpuWorld 
 const loop = (body: string, times = 12): string => `mov r15d, ${times}\nagain:\n${body}\ndec r15d\njnz again\nsyscall\n`;
 const VALUES = 'mov rax, 0x1122334455667788\nmov rbx, 0x99aabbccddeeff00\nmov rcx, 0xfedcba9876543210\nmov rdx, 0x0f1e2d3c4b5a6978\nmov esi, DATA+64\nmov edi, DATA+128';
 
+const floats = suite('engines › floats under MXCSR');
+/** Rounds on which doubles and singles shrink until they are denormals and then zero, grow until they overflow, and are divided by what is left. */
+const FLOATS = `movsd xmm0, [rip+small]\nmovsd xmm1, [rip+factor]\nmovsd xmm2, [rip+large]\nmovss xmm8, [rip+single]\nmovss xmm9, [rip+single+4]\nxorps xmm5, xmm5\nxorps xmm10, xmm10\nmovupd xmm12, [rip+small]
+ldmxcsr [rip+control]\n${loop(`mulsd xmm0, xmm1\nmovapd xmm3, xmm0\naddsd xmm5, xmm3\nsubsd xmm3, xmm5\nmulsd xmm2, xmm2\nmovapd xmm4, xmm1\ndivsd xmm4, xmm0\nsqrtsd xmm6, xmm0\nmulpd xmm12, xmm12\naddpd xmm12, [rip+pair]
+mulss xmm8, xmm9\naddss xmm10, xmm8\nmulps xmm11, xmm8\ncomisd xmm0, xmm5\nsetb bl\nucomiss xmm8, [rip+single]\nsetnp cl\ncvttsd2si rax, xmm2\ncvtsd2ss xmm7, xmm0\ncvtss2sd xmm13, xmm8\nminsd xmm13, xmm2\ncmpltsd xmm13, xmm0
+cvtsi2ss xmm14, rax\nroundsd xmm15, xmm5, 4\nadd rdx, rax\ntest r15d, 7\njnz 1f\nsubsd xmm2, xmm2\nldmxcsr [rip+control]\nstmxcsr [rip+seen]\n1: vaddpd ymm3, ymm5, ymm12\nvmulps ymm11, ymm3, ymm8`, 40)}
+.balign 32\nsmall: .quad 0x01a56e1fc2f8f359, 0x3ff0000000000001\nfactor: .quad 0x3f1a36e2eb1c432d\nlarge: .quad 0x4341c37937e08000\nsingle: .long 0x0da24260, 0x3dcccccd\ncontrol: .long CONTROL\nseen: .long 0\n.balign 16\npair: .quad 0x0000000000000123, 0x8000000000000000`;
+for (const control of [0x1fa0, 0x1f80, 0x3fa0, 0x9fe0, 0x1fe0]) floats(`0x${control.toString(16)}: results and flags`, () => { play({ source: FLOATS.replace('CONTROL', `${control}`) }); });
+for (const mask of [0x80, 0x100, 0x800, 0x680]) floats(`0x${mask.toString(16)} not masked: #XM before anything is written, and the loop goes on when it is`, () => {
+  play({
+    source: FLOATS.replace('CONTROL', `${0x1fa0 & ~mask}`),
+    exit: (w, exit, times) => { if (exit !== '#19') return false; w.cpu.state.mxcsr |= times % 2 === 0 ? mask : 0x1f80; return times < 20; },
+  });
+});
+floats.run();
+
 const registers = suite('engines › parts of registers');
 const BYTE = ['al', 'ah', 'bl', 'bh'], WORD = ['ax', 'bx'], DOUBLE = ['eax', 'ebx'], QUAD = ['rax', 'rbx'];
 for (const op of ['xchg', 'xadd', 'cmpxchg', 'mov', 'add', 'sbb', 'movzx', 'movsx']) {

@@ -53,12 +53,15 @@ const toLowHalf = (primitive: Primitive): Semantics => (m, i) => {
   const target = first(i), source = second(i), value = m.read(source);
   writeLower(m, target, isWide(source) ? joined(m, m.applyBoth(primitive, value, m.upper(value))) : m.apply(primitive, value));
 };
+/** Memory faults before anything is raised. */
 const toHalves: Semantics = (m, i) => {
-  const target = first(i), source = second(i), value = m.read(source), control = m.read(third(i));
+  const target = first(i), source = second(i), at = isMemory(target) ? m.address(target) : null;
+  if (at !== null) m.probe(at, isWide(source) ? 16 : 8);
+  const value = m.read(source), control = m.read(third(i));
   const result = isWide(source) ? joined(m, m.applyBoth(f16x4FromF32, value, m.upper(value), control, control)) : m.apply(f16x4FromF32, value, control);
-  if (!isMemory(target)) writeLower(m, target, result);
-  else if (isWide(source)) m.store(m.address(target), result, 16);
-  else m.store(m.address(target), m.apply(lowHalf, result), 8);
+  if (at === null) writeLower(m, target, result);
+  else if (isWide(source)) m.store(at, result, 16);
+  else m.store(at, m.apply(lowHalf, result), 8);
 };
 
 // — scalars —
