@@ -486,8 +486,13 @@ export class Interpreter implements Ops {
     const s = this.scratch, t = this.used;
     this.used = t + 8;
     if (primitive.raises) this.beginFloat();
+    const { control } = s;
     primitive.run(s, t, a, b, c);
+    const lower = s.control;
+    s.control = control;
     primitive.run(s, t + 4, upperA, upperB, upperC);
+    // Dot products flag what products raise before they add: not if those of the other half trap.
+    s.control = lower === control || s.control === control ? control : s.control | lower;
     if (primitive.raises) this.endFloat();
     return t;
   }
