@@ -135,14 +135,15 @@ function writeSlot(text: Uint8Array, n: number, { encoding, i, patchAt }: Snippe
 }
 
 
-export function programOf(family: Family, snippets: readonly Snippet[], rounds: number, states: States, randomFor: (snippet: number) => Random): CaseProgram {
+/** @param isPerformed the others only take their place */
+export function programOf(family: Family, snippets: readonly Snippet[], rounds: number, states: States, randomFor: (snippet: number) => Random, isPerformed: (snippet: number) => boolean = () => true): CaseProgram {
   if (snippets.length > SNIPPETS_MAX) throw new Error(`${snippets.length} snippets`);
   const extended = EXTENDED_OF[family], header = headerBytes(extended), fixed = WINDOW - header;
   const stride = snippets.map(({ windowBytes }) => header + windowBytes), at: number[] = [];
   let bytes = 0;
   for (const one of stride) { at.push(bytes); bytes += one * rounds; }
   const symbols = {
-    FIXED: fixed, TARGET: WORDS, CURSOR: WORDS + 8, ROUNDS: WORDS + 16, ROUND_COUNT: rounds, STACK_END, DESCRIPTORS, DESCRIPTORS_END: DESCRIPTORS + DESCRIPTOR_BYTES * snippets.length,
+    FIXED: fixed, TARGET: WORDS, CURSOR: WORDS + 8, ROUNDS: WORDS + 16, ROUND_COUNT: rounds, STACK_END, DESCRIPTORS, DESCRIPTORS_END: DESCRIPTORS + DESCRIPTOR_BYTES * snippets.filter((_, n) => isPerformed(n)).length,
     RECORDS, RECORDS_END: RECORDS + bytes,
   };
   const { bytes: code, labels } = assemble(harness(extended), { origin: TEXT, symbols });
@@ -151,8 +152,10 @@ export function programOf(family: Family, snippets: readonly Snippet[], rounds: 
   text.set(code);
   snippets.forEach((snippet, n) => writeSlot(text, n, snippet, labels.get('save')!, fixed + AT.taken));
   const data = new Uint8Array(RECORDS - DATA + bytes), view = new DataView(data.buffer), before = data.subarray(RECORDS - DATA);
+  let descriptors = 0;
   snippets.forEach((snippet, n) => {
-    const descriptor = DESCRIPTORS - DATA + DESCRIPTOR_BYTES * n, taken = addressOf(n) + snippet.i.length + 5;
+    if (!isPerformed(n)) return;
+    const descriptor = DESCRIPTORS - DATA + DESCRIPTOR_BYTES * descriptors++, taken = addressOf(n) + snippet.i.length + 5;
     view.setUint32(descriptor, addressOf(n), true); view.setUint32(descriptor + 4, RECORDS + at[n]!, true); view.setUint32(descriptor + 8, stride[n]! / 8, true);
     const random = randomFor(n);
     for (let k = 0; k < rounds; k++) { const from = at[n]! + k * stride[n]!; states.write(before.subarray(from, from + stride[n]!), snippet, taken, random); }

@@ -12,13 +12,16 @@ import { States } from './state.ts';
 import { isApproximate, isReciprocal } from './undefined.ts';
 
 /** States of an instruction, and where they come from: other ones are other vectors. */
-export const VECTOR_ROUNDS = 12, VECTOR_SEED = 20201;
+export const VECTOR_ROUNDS = 8, VECTOR_SEED = 20201;
 export const optionsOf = (family: Family): CompareOptions => ({ extended: EXTENDED_OF[family], hasMxcsr: obeysMxcsr(family) });
 
 /** FNV-1a, twice. */
-function fingerprint(bytes: Uint8Array): string {
+function fingerprint(records: readonly Uint8Array[]): string {
   let a = 0x811c9dc5, b = 0x1000193;
-  for (const byte of bytes) { a = Math.imul(a ^ byte, 0x01000193); b = Math.imul(b ^ byte, 0x85ebca6b) + 0x27d4eb2f | 0; b ^= b >>> 15; }
+  for (const bytes of records) for (let k = 0; k < bytes.length; k++) {
+    const byte = bytes[k]!;
+    a = Math.imul(a ^ byte, 0x01000193); b = Math.imul(b ^ byte, 0x85ebca6b) + 0x27d4eb2f | 0; b ^= b >>> 15;
+  }
   return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
 }
 /** What gathers leave when they fault: as far as they came. */
@@ -30,18 +33,18 @@ export function newSnippets(family: Family): Snippet[] {
   const textOf = ({ names, map, opcode, classes, digit, modrm, operands }: Row): string => [...names, map, opcode, classes, digit, modrm, ...operands.map(spec => spec.text)].join();
   return rowsOf(family).map(row => snippetOf(row, new Random(hashOf(new TextEncoder().encode(textOf(row)))))!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i) && !PARTIAL.test(snippet.i.operation));
 }
-export function vectorProgram(family: Family, snippets: readonly Snippet[]): CaseProgram {
-  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: obeysMxcsr(family) }), n => new Random(hashOf(snippets[n]!.encoding)));
+export function vectorProgram(family: Family, snippets: readonly Snippet[], isPerformed?: (snippet: number) => boolean): CaseProgram {
+  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: obeysMxcsr(family) }), n => new Random(hashOf(snippets[n]!.encoding)), isPerformed);
 }
 /** `encoding fingerprint text` of each instruction. */
 export function vectorLinesOf({ snippets, rounds, at, stride, before }: CaseProgram, after: Uint8Array, family: Family): string[] {
   return snippets.map((snippet, n) => {
-    const records: number[] = [];
+    const records: Uint8Array[] = [];
     for (let k = 0; k < rounds; k++) {
       const from = at[n]! + k * stride[n]!, to = from + stride[n]!;
-      records.push(...defined(after.subarray(from, to), before.subarray(from, to), snippet, optionsOf(family)));
+      records.push(defined(after.subarray(from, to), before.subarray(from, to), snippet, optionsOf(family)));
     }
-    return `${hexOf(snippet.encoding)} ${fingerprint(Uint8Array.from(records))} ${format(snippet.i, SLOTS + n * SLOT_BYTES, 'intel').replace(/ +/g, ' ')}`;
+    return `${hexOf(snippet.encoding)} ${fingerprint(records)} ${format(snippet.i, SLOTS + n * SLOT_BYTES, 'intel').replace(/ +/g, ' ')}`;
   });
 }
 export const snippetsOf = (lines: readonly string[]): Snippet[] => lines.map(line => snippetFrom(bytesOf(line.split(' ')[0]!))!);
