@@ -8,7 +8,7 @@ import { encode, fits, isEncodable, PLAIN, sizesOf } from '../src/decoder/encode
 import type { Instruction, Operand } from '../src/decoder/instruction.ts';
 import type { Row } from '../src/decoder/rows.ts';
 import { Printer } from '../src/exec/print.ts';
-import { semanticsNamed, semanticsOf } from '../src/exec/semantics/index.ts';
+import { semanticsNamed, semanticsOf, USUAL } from '../src/exec/semantics/index.ts';
 import { Random, testSeed } from './support/random.ts';
 import { randomOperands } from './support/row-operands.ts';
 import { golden } from './support/vectors.ts';
@@ -133,6 +133,10 @@ order('a Temp is made before it is used, and in the score of its own instruction
     });
   });
   assert.equal(wrong.map(([form, score]) => `${form}: ${score.join('; ')}`), []);
+});
+order('no operation is in two tables', () => {
+  const names = USUAL.flatMap(table => Object.keys(table));
+  assert.equal(names.filter((name, k) => names.indexOf(name) !== k), []);
 });
 order.run();
 

@@ -116,15 +116,21 @@ function hasMemoryOperand(i: Instruction): boolean {
   return false;
 }
 
-/** Names as they stand in the rows, and beginnings of names, in the rows' order. */
-const BY_NAME = new Map<string, number>(), BY_BEGINNING: { readonly beginning: string; readonly cycles: number }[] = [];
-for (const { operations, cycles } of INSTRUCTION_COSTS) {
-  assert(cycles * 64 === Math.floor(cycles * 64), `the cost of ${operations} is not a multiple of 1/64`);
-  for (const pattern of operations.split(' ')) {
-    if (pattern.endsWith('*')) BY_BEGINNING.push({ beginning: pattern.slice(0, -1), cycles });
-    else if (!BY_NAME.has(pattern)) BY_NAME.set(pattern, cycles);
+/** Names as they stand in the rows, and beginnings of names, in the rows' order. Read when there is something to time. */
+interface Patterns { readonly byName: ReadonlyMap<string, number>; readonly byBeginning: readonly { readonly beginning: string; readonly cycles: number }[] }
+let patterns: Patterns | null = null;
+function readPatterns(): Patterns {
+  const byName = new Map<string, number>(), byBeginning: { readonly beginning: string; readonly cycles: number }[] = [];
+  for (const { operations, cycles } of INSTRUCTION_COSTS) {
+    assert(cycles * 64 === Math.floor(cycles * 64), `the cost of ${operations} is not a multiple of 1/64`);
+    for (const pattern of operations.split(' ')) {
+      if (pattern.endsWith('*')) byBeginning.push({ beginning: pattern.slice(0, -1), cycles });
+      else if (!byName.has(pattern)) byName.set(pattern, cycles);
+    }
   }
+  return { byName, byBeginning };
 }
 function rowCycles(operation: string): number {
-  return BY_NAME.get(operation) ?? BY_BEGINNING.find(({ beginning }) => operation.startsWith(beginning))?.cycles ?? ALU_CYCLES;
+  const { byName, byBeginning } = patterns ??= readPatterns();
+  return byName.get(operation) ?? byBeginning.find(({ beginning }) => operation.startsWith(beginning))?.cycles ?? ALU_CYCLES;
 }

@@ -1,25 +1,30 @@
 /** Primitives as WebAssembly: the instruction of that name where there is one, a few instructions where they make it up. What has neither is called. */
 import type { Primitive } from '../primitive.ts';
 import type { Value, Values } from '../../wasm/values.ts';
-import { CONVERT, WATCHED_CONVERT } from './primitives/convert.ts';
-import { CRYPTO } from './primitives/crypto.ts';
-import { FLOAT } from './primitives/float.ts';
-import { FUSED } from './primitives/fused.ts';
-import { INTEGER } from './primitives/integer.ts';
+import { exactConversions, conversions } from './primitives/convert.ts';
+import { crypto } from './primitives/crypto.ts';
+import { floats } from './primitives/float.ts';
+import { fusions } from './primitives/fused.ts';
+import { integers } from './primitives/integer.ts';
 import type { Row } from './primitives/row.ts';
-import { SHUFFLE } from './primitives/shuffle.ts';
-import { VEX } from './primitives/vex.ts';
-import { TEXT } from './primitives/text.ts';
+import { shuffles } from './primitives/shuffle.ts';
+import { vex } from './primitives/vex.ts';
+import { texts } from './primitives/text.ts';
 import type { Watched, WatchedRow } from './primitives/watched.ts';
 
 /** A primitive's value, or null. Vectors are v128; other operands i32, i64 or floats. */
 export function lowerPrimitive(v: Values, primitive: Primitive, a: Value, b: Value, c: Value): Value | null {
-  return ROWS.get(primitive.name)?.(v, a, b, c) ?? null;
+  rows ??= tableOf(exactConversions, integers, shuffles, texts, crypto, vex);
+  return rows.get(primitive.name)?.(v, a, b, c) ?? null;
 }
 /** That of one that MXCSR governs. */
 export function lowerWatched(v: Values, primitive: Primitive, a: Value, b: Value, c: Value): Watched | null {
-  return WATCHED_ROWS.get(primitive.name)?.(v, a, b, c, primitive) ?? null;
+  watchedRows ??= tableOf(floats, fusions, conversions);
+  return watchedRows.get(primitive.name)?.(v, a, b, c, primitive) ?? null;
 }
 
-const ROWS: ReadonlyMap<string, Row> = new Map([CONVERT, INTEGER, SHUFFLE, TEXT, CRYPTO, VEX].flatMap(rows => Object.entries(rows)));
-const WATCHED_ROWS: ReadonlyMap<string, WatchedRow> = new Map([FLOAT, FUSED, WATCHED_CONVERT].flatMap(rows => Object.entries(rows)));
+/** Made when they are first asked for: few programs are so short that nothing is compiled, but those count milliseconds. */
+let rows: ReadonlyMap<string, Row> | null = null, watchedRows: ReadonlyMap<string, WatchedRow> | null = null;
+function tableOf<R>(...tables: readonly (() => Readonly<Record<string, R>>)[]): ReadonlyMap<string, R> {
+  return new Map(tables.flatMap(table => Object.entries(table())));
+}

@@ -62,11 +62,10 @@ const undefinedInstruction = trap(VECTOR.undefined), forbidden = trap(VECTOR.pro
 const nothing: Semantics = () => { /* Hints and orderings: one processor, in order. */ };
 
 /** Names of rows that share one meaning. */
-const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'ins', 'outs', 'lgdt', 'lidt', 'lldt', 'ltr', 'lmsw', 'clts', 'invd', 'wbinvd', 'wbnoinvd', 'invlpg', 'invpcid', 'swapgs', 'wrmsr',
+const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'lgdt', 'lidt', 'lldt', 'ltr', 'lmsw', 'clts', 'invd', 'wbinvd', 'wbnoinvd', 'invlpg', 'invpcid', 'swapgs', 'wrmsr',
   'rdmsr', 'rdpmc', 'sysret', 'sysexit', 'ljmp', 'lcall', 'xsetbv', 'xsaves', 'xsaves64', 'xrstors', 'xrstors64'];
 const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
-const HINTS = ['nop', 'pause', 'endbr64', 'endbr32', 'prefetch', 'prefetchw', 'prefetchwt1', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchnta', 'lfence', 'mfence', 'sfence',
-  'rdsspd', 'rdsspq', 'serialize'];
+const HINTS = ['nop', 'endbr64', 'endbr32', 'prefetchwt1', 'rdsspd', 'rdsspq', 'serialize'];
 const all = (names: readonly string[], semantics: Semantics) => Object.fromEntries(names.map(name => [name, semantics]));
 
 export const control: Readonly<Record<string, Semantics>> = {

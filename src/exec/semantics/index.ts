@@ -27,10 +27,15 @@ import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
 type Table = Readonly<Record<string, Semantics>>;
-const USUAL: Table = Object.freeze({
-  ...arithmetic, ...bits, ...control, ...moves, ...segments, ...shifts, ...system,
-  ...sseCompare, ...sseControl, ...sseConvert, ...sseExtended, ...sseFloat, ...sseInteger, ...sseMoves, ...sseShuffle, ...sseText, ...strings, ...x87,
-});
+/** No name is in two of them. */
+export const USUAL: readonly Table[] = [
+  arithmetic, bits, control, moves, segments, shifts, system,
+  sseCompare, sseControl, sseConvert, sseExtended, sseFloat, sseInteger, sseMoves, sseShuffle, sseText, strings, x87,
+];
+function usual(operation: string): Semantics | undefined {
+  for (const table of USUAL) { const score = table[operation]; if (score !== undefined) return score; }
+  return undefined;
+}
 /** Made when something of it is met: a program has no VEX or MMX at all, or little. */
 function once(make: () => Table): () => Table {
   let made: Table | null = null;
@@ -40,16 +45,16 @@ const BMI = once(bmi), MMX = once(mmx), MMX_FORMS = once(mmxForms), FMA = once(f
 const known = new Map<string, Semantics | undefined>();
 function rare(operation: string): Semantics | undefined {
   if (operation[0] !== 'v') return BMI()[operation] ?? MMX()[operation];
-  if (isSameWithVex(operation)) return USUAL[operation.slice(1)];
+  if (isSameWithVex(operation)) return usual(operation.slice(1));
   const score = FMA_NAME.test(operation) ? FMA()[operation] : undefined;
   return score ?? VEX.reduce<Semantics | undefined>((found, table) => found ?? table()[operation], undefined);
 }
 const FMA_NAME = /^vfn?m/;
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export function semanticsNamed(operation: string): Semantics | undefined {
-  const score = USUAL[operation] ?? known.get(operation);
+  const score = known.get(operation);
   if (score !== undefined || known.has(operation)) return score;
-  const found = rare(operation);
+  const found = usual(operation) ?? rare(operation);
   known.set(operation, found);
   return found;
 }

@@ -116,5 +116,4 @@ const setcc: Semantics = (m, i) => { m.write(i.operands[0], m.condition(i.condit
 export const moves: Readonly<Record<string, Semantics>> = {
   mov, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushOperand, pop: popOperand, leave,
   enter: (m, i) => m.help(enter, i), xlat: (m, i) => m.help(xlat, i), cmovcc, setcc,
-  movnti: mov,
 };

@@ -18,5 +18,5 @@ export const sseControl: Readonly<Record<string, Semantics>> = {
   ldmxcsr: (m, i) => m.help(loadControl, i), stmxcsr: (m, i) => m.help(storeControl, i),
   lfence: nothing, mfence: nothing, sfence: nothing, pause: nothing,
   prefetcht0: nothing, prefetcht1: nothing, prefetcht2: nothing, prefetchnta: nothing, prefetchw: nothing, prefetch: nothing,
-  clflush: flushLine, clflushopt: flushLine,
+  clflush: flushLine, clflushopt: flushLine, clwb: flushLine,
 };

@@ -78,9 +78,6 @@ const restore: Helper = function xrstor(context, i) {
   if ((new DataView(area.buffer).getUint32(AREA.header, true) & asked & AVX) !== 0) context.load(at, area);
   if (!xrstorImage(state, area, asked)) context.trap(VECTOR.protection);
 };
-/** CLFLUSH touches its line as a load would: a page that is not there faults. */
-const flushLine: Helper = function flushLine(context, i) { context.probe(context.address(i.operands[0]), 1, false); };
-
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);
 export const system: Readonly<Record<string, Semantics>> = {
@@ -88,5 +85,4 @@ export const system: Readonly<Record<string, Semantics>> = {
   rdfsbase: helps(readBase(SLOT.fs)), rdgsbase: helps(readBase(SLOT.gs)),
   wrfsbase: helps(writeBase(SLOT.fs)), wrgsbase: helps(writeBase(SLOT.gs)),
   xsave, xsave64: xsave, xsaveopt, xsaveopt64: xsaveopt, xsavec, xsavec64: xsavec, xrstor, xrstor64: xrstor,
-  clflush: helps(flushLine), clflushopt: helps(flushLine), clwb: helps(flushLine),
 };

@@ -63,7 +63,7 @@ function promoted(fast: Value, shape: 'f64' | 'f64x2', operand: Watched['operand
 }
 /** All that matters shows in the result: denormals become 0. */
 const LOW_LANES = 3;
-export const WATCHED_CONVERT: WatchedRows = {
+export const conversions = (): WatchedRows => ({
   ...scalars('f32', 'cvtss2si', true), ...scalars('f64', 'cvtsd2si', true), ...scalars('f32', 'cvttss2si', false), ...scalars('f64', 'cvttsd2si', false),
   'x86.cvtps2dq': watchedFloat(singlesToI32(true), haveIndefinites), 'x86.cvttps2dq': watchedFloat(singlesToI32(false), haveIndefinites),
   'x86.cvtpd2dq': watchedFloat(doublesToI32(true), haveIndefinites), 'x86.cvttpd2dq': watchedFloat(doublesToI32(false), haveIndefinites),
@@ -78,5 +78,5 @@ export const WATCHED_CONVERT: WatchedRows = {
   'f32x4.demote_f64x2_zero': (v, a) => ({
     fast: vector1(v, 'f32x4.demote_f64x2_zero', a), operands: [], numbers: false, tests: result => [isUnusual(v, 'f32x4', result, LOW_LANES)], seesLimit: true, isSeen: 'f32x4', close: NOBODY,
   }),
-};
-export const CONVERT: Rows = { 'f64.convert_i32_s': fromInteger('i32', 'f64'), ...instructions('f64x2.convert_low_i32x4_s') };
+});
+export const exactConversions = (): Rows => ({ 'f64.convert_i32_s': fromInteger('i32', 'f64'), ...instructions('f64x2.convert_low_i32x4_s') });

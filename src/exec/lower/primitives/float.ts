@@ -122,7 +122,7 @@ function extremes(operation: 'pmin' | 'pmax'): WatchedRows {
   };
 }
 
-export const FLOAT: WatchedRows = {
+export const floats = (): WatchedRows => ({
   ...arithmeticOf('f32'), ...arithmeticOf('f64'), ...arithmeticOf('f32x4'), ...arithmeticOf('f64x2'),
   ...extremes('pmin'), ...extremes('pmax'),
   'x86.roundss': rounded('f32'), 'x86.roundsd': rounded('f64'), 'x86.roundps': rounded('f32x4'), 'x86.roundpd': rounded('f64x2'),
@@ -135,4 +135,4 @@ export const FLOAT: WatchedRows = {
   'x86.vcmpss': compares('f32', lowLane('f32', comparedVex('f32x4'), 'i32x4'), minds), 'x86.vcmpsd': compares('f64', lowLane('f64', comparedVex('f64x2'), 'i64x2'), minds),
   'x86.ucomiss': compares('f32', ordered('f32'), never), 'x86.comiss': compares('f32', ordered('f32'), always),
   'x86.ucomisd': compares('f64', ordered('f64'), never), 'x86.comisd': compares('f64', ordered('f64'), always),
-};
+});

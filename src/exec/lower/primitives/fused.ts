@@ -78,8 +78,8 @@ const SUFFIXES = { ps: 'f32x4', pd: 'f64x2', ss: 'f32', sd: 'f64' } as const;
 const family = (name: string, product: Lanes, addend: Lanes): WatchedRows =>
   Object.fromEntries(Object.entries(SUFFIXES).map(([suffix, shape]) => [`x86.${name}${suffix}`, fused(shape, product, addend)]));
 
-export const FUSED: WatchedRows = {
+export const fusions = (): WatchedRows => ({
   ...family('fmadd', 'none', 'none'), ...family('fmsub', 'none', 'all'), ...family('fnmadd', 'all', 'none'), ...family('fnmsub', 'all', 'all'),
   'x86.fmaddsubps': fused('f32x4', 'none', 'even'), 'x86.fmaddsubpd': fused('f64x2', 'none', 'even'),
   'x86.fmsubaddps': fused('f32x4', 'none', 'odd'), 'x86.fmsubaddpd': fused('f64x2', 'none', 'odd'),
-};
+});

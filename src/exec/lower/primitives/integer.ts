@@ -89,7 +89,7 @@ const tested: Row = (v, a, b) => {
   return v.op2(OP['i32.or'], TYPE.i32, zero, v.op2(OP['i32.mul'], TYPE.i32, none(vector2(v, 'v128.andnot', b, a)), v.constant32(CF)));
 };
 
-export const INTEGER: Rows = {
+export const integers = (): Rows => ({
   ...instructions(
     'v128.and', 'v128.andnot', 'v128.or',
     'i8x16.add', 'i8x16.sub', 'i16x8.add', 'i16x8.sub', 'i32x4.add', 'i32x4.sub', 'i64x2.add', 'i64x2.sub',
@@ -114,4 +114,4 @@ export const INTEGER: Rows = {
   'x86.psignb': signed('i8x16'), 'x86.psignw': signed('i16x8'), 'x86.psignd': signed('i32x4'),
   ...widenings('s', 's'), ...widenings('z', 'u'),
   'x86.ptest': tested,
-};
+});

@@ -49,7 +49,7 @@ const insertps = withImmediate2((v, a, b, pattern) => {
   return (pattern & 15) === 0 ? value : vector2(v, 'v128.and', value, v.constant128(kept));
 });
 
-export const SHUFFLE: Rows = {
+export const shuffles = (): Rows => ({
   'x86.punpcklbw': interleaved(1, false), 'x86.punpcklwd': interleaved(2, false), 'x86.punpckldq': interleaved(4, false), 'x86.punpcklqdq': interleaved(8, false),
   'x86.punpckhbw': interleaved(1, true), 'x86.punpckhwd': interleaved(2, true), 'x86.punpckhdq': interleaved(4, true), 'x86.punpckhqdq': interleaved(8, true),
   'x86.pshufd': withImmediate((v, a, pattern) => shuffled(v, 4, a, a, range(4).map(k => two(pattern, k)))),
@@ -78,4 +78,4 @@ export const SHUFFLE: Rows = {
   'x86.pinsrq': withImmediate2((v, a, b, at) => v.lane2(OP['i64x2.replace_lane'], TYPE.v128, a, v.i64(b), at & 1)),
   'x86.insertps.source': withImmediate((v, a, pattern) => v.lane1(OP['i32x4.extract_lane'], TYPE.i32, a, pattern >> 6 & 3)),
   'x86.insertps': insertps,
-};
+});

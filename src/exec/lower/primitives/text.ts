@@ -31,6 +31,6 @@ function equalEach(v: Values, a: Value, b: Value, immediate: number): Value {
   return v.op2(OP['i64.or'], TYPE.i64, v.i64(index), v.op2(OP['i64.shl'], TYPE.i64, v.i64(flags), v.constant64(32)));
 }
 
-export const TEXT: Rows = {
+export const texts = (): Rows => ({
   'x86.pcmpistri': (v, a, b, c) => v.isConstant(c) && (v.low(c) & AGGREGATION) === EQUAL_EACH ? equalEach(v, a, b, v.low(c)) : null,
-};
+});

@@ -47,11 +47,11 @@ function shifts64(name: 'shl' | 'shr_u'): Row {
   }, zeros(v));
 }
 
-export const VEX: Rows = {
+export const vex = (): Rows => ({
   'x86.lane32': lane32, 'x86.lane64': lane64, 'i8x16.splat': splat('i8x16.splat'), 'i16x8.splat': splat('i16x8.splat'), 'i32x4.splat': splat('i32x4.splat'),
   'x86.choose': withImmediate2((_v, a, b, which) => (which & 1) !== 0 ? b : a),
   'x86.clear_if': withImmediate((v, a, which) => (which & 1) !== 0 ? zeros(v) : a),
   'x86.vpermq': withImmediate2((v, a, b, numbers) => shuffled(v, 8, a, b, [numbers & 3, numbers >> 2 & 3])),
   'x86.vpermd': doublewords, 'x86.vpermilps': singles, 'x86.vpermilpd': doubles,
   'x86.vpsllvd': shifts32('shl'), 'x86.vpsrlvd': shifts32('shr_u'), 'x86.vpsravd': shifts32('s'), 'x86.vpsllvq': shifts64('shl'), 'x86.vpsrlvq': shifts64('shr_u'),
-};
+});
