@@ -16,8 +16,8 @@ import { BIT_OFFSET, IMAGE_BYTES, IMPLIED, windowBytesOf } from './rules.ts';
 export type Family = 'integer' | 'sse' | 'avx' | 'x87' | 'mmx';
 export const FAMILIES: readonly Family[] = ['integer', 'sse', 'avx', 'x87', 'mmx'];
 
-/** Families whose random cases have every rounding, mask and flag of MXCSR; of the others the float instructions do not all obey it. */
-export const obeysMxcsr = (family: Family): boolean => family === 'sse' || family === 'x87';
+/** Families whose random cases have every rounding, mask and flag of MXCSR; MMX conversions do not all obey it. */
+export const obeysMxcsr = (family: Family): boolean => family !== 'mmx' && family !== 'integer';
 /** What depends on more than the state of a case: the model, the clock, chance, the kernel, segment bases. */
 const LEFT_OUT = new Set(`cpuid rdtsc rdtscp rdpmc rdpid rdrand rdseed xgetbv xsetbv syscall sysenter sysret sysexit int int1 int3 iret lcall ljmp retf
   wrfsbase wrgsbase swapgs lss lfs lgs smsw sldt str sgdt sidt lar lsl verr verw nop ud`.trim().split(/\s+/));
