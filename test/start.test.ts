@@ -38,6 +38,11 @@ start('with it, the same comes out', () => {
   assert.equal(tramp64('run', './nothere'), { status: 127, stdout: '', stderr: 'tramp64: ./nothere: no such program\n' });
   assert.match(tramp64('disasm', RAW).stdout, /\tsyscall\n/);
 });
+start('V8 takes the bytecode: the build leaves no flags behind that would make it another\'s', () => {
+  const taken = `const fs = require('fs'), [script, bytecode] = process.argv.slice(1);
+    process.exit(new (require('vm').Script)(fs.readFileSync(script, 'latin1'), { filename: script, cachedData: fs.readFileSync(bytecode) }).cachedDataRejected ? 1 : 0)`;
+  assert.is(node('-e', taken, join(dist, 'tramp64.js'), bytecode).status, 0);
+});
 start('--version is the package\'s', () => {
   assert.match(tramp64('--version').stdout, /^tramp64 \d+\.\d+\.\d+\n$/);
 });
