@@ -2,6 +2,7 @@
 import { assemble } from '../../src/decoder/assemble.ts';
 import { writeElf } from '../../src/loader/write-elf.ts';
 import type { FormCase } from './integer-forms.ts';
+import { writeAndExit } from './guest.ts';
 import { Random } from './random.ts';
 
 const TEXT = 0x400000, DATA = 0x800000;
@@ -66,20 +67,7 @@ next_input:
   add r13, 8
   jmp next_form
 done:
-  mov r12d, ${at.outputsAt}
-  mov r13d, ${at.outputBytes}
-more:
-  mov eax, 1
-  mov edi, 1
-  mov rsi, r12
-  mov rdx, r13
-  syscall
-  add r12, rax
-  sub r13, rax
-  ja more
-  mov eax, 60
-  xor edi, edi
-  syscall
+${writeAndExit(at.outputsAt, at.outputBytes)}
 ${forms.map((f, n) => `form_${n}:\n${f.body}\nret`).join('\n')}
 `;
 }

@@ -4,6 +4,7 @@
  */
 import { assemble } from '../../src/decoder/assemble.ts';
 import { writeElf } from '../../src/loader/write-elf.ts';
+import { writeAndExit } from './guest.ts';
 import { Random } from './random.ts';
 import { Inputs } from './sse-inputs.ts';
 import type { UnitForm } from './unit-forms.ts';
@@ -56,20 +57,7 @@ ${forms.map((form, n) => `
   mov r14d, ${inputCount}
   lea r13, [rip+form_${n}]
   call each_input`).join('')}
-  mov r12d, ${outputsAt}
-  mov r13d, ${outputBytes}
-more:
-  mov eax, 1
-  mov edi, 1
-  mov rsi, r12
-  mov rdx, r13
-  syscall
-  add r12, rax
-  sub r13, rax
-  ja more
-  mov eax, 60
-  xor edi, edi
-  syscall
+${writeAndExit(outputsAt, outputBytes)}
 each_input:
   fxrstor64 [r12]
   ${Array.from({ length: MEMORY_BYTES / 8 }, (_, k) => `mov rax, [r12+${MEMORY_AT + 8 * k}]\n  mov [rdi+${MEMORY_AT + 8 * k}], rax`).join('\n  ')}
