@@ -5,6 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { existsSync, readFileSync } from 'node:fs';
+import { CpuWorld } from './support/cpu-world.ts';
 import { OTHERS, REFERENCE } from './support/engines.ts';
 import { isNativeHost, runGuest, runNative } from './support/guest.ts';
 import { fingerprint } from './support/integer-program.ts';
@@ -53,4 +54,10 @@ for (const [engine, stride] of STRIDES) {
     if (engine === REFERENCE && testSeed() === RECORDED_SEED && !isThorough) vectorFile('vex.txt', lines, theirs !== null);
   });
 }
+vex('elements of a masked move whose address has 32 bits come round at 4 GiB', () => {
+  for (const [text, code] of [['vpmaskmovd xmm1, xmm0, [ebp]', 4], ['vmaskmovpd [ebp], xmm0, xmm1', 6]] as const) {
+    const w = new CpuWorld(`mov ebp, -8\nmov rax, -1\nvmovq xmm0, rax\nvpslldq xmm0, xmm0, 8\n${text}`);
+    assert.is(w.run(100), `page-fault 0x0 ${code}`, text);
+  }
+});
 vex.run();

@@ -566,20 +566,28 @@ export abstract class Lowering implements Ops {
   }
   private emitStoreWide({ address, lower, upper, aligned }: Effect & { kind: 'store-wide' }): void {
     const { code } = this, holdLower = this.held(lower), holdUpper = this.held(upper);
-    const near = this.lookUp(address, 32, aligned, TLB.write);
+    this.storeWith(address, 32, aligned, () => {
+      code.i32(0); holdLower(); code.memory(OP['v128.store'], STAGING.at);
+      code.i32(0); holdUpper(); code.memory(OP['v128.store'], STAGING.at + 16);
+    }, () => {
+      code.tee(this.entry);
+      holdLower(); code.memory(OP['v128.store'], 0);
+      code.get(this.entry); holdUpper(); code.memory(OP['v128.store'], 16);
+    });
+  }
+  /** `stage` stores to STAGING, `store` to the place on the stack. */
+  private storeWith(address: Value, size: Size, aligned: boolean, stage: () => void, store: () => void): void {
+    const { code } = this, near = this.lookUp(address, size, aligned, TLB.write);
     code.ifUnlikely();
-    code.i32(0); holdLower(); code.memory(OP['v128.store'], STAGING.at);
-    code.i32(0); holdUpper(); code.memory(OP['v128.store'], STAGING.at + 16);
-    code.get(this.at); code.i32(32);
+    stage();
+    code.get(this.at); code.i32(size);
     this.callSlow(near, 'store');
     code.op(OP['i32.eqz']);
     this.giveUp();
     if (near !== null) loadNear(code, near);
     code.else();
     this.hit(near);
-    code.tee(this.entry);
-    holdLower(); code.memory(OP['v128.store'], 0);
-    code.get(this.entry); holdUpper(); code.memory(OP['v128.store'], 16);
+    store();
     code.end();
   }
   private emitClearUppers(): void {
@@ -590,21 +598,13 @@ export abstract class Lowering implements Ops {
   private storeAt(value: Value, size: Size): void { this.code.memory(storeOperation(this.v.type(value), size), 0); }
   /** The value is computed before the branch, and stored on either side of it. */
   private emitStore(address: Value, value: Value, size: Size, aligned: boolean): void {
-    const { v, code } = this, type = v.type(value);
-    const held = this.held(value);
-    const near = this.lookUp(address, size, aligned, TLB.write);
-    code.ifUnlikely();
-    code.i32(0); held(); code.memory(storeOperation(type, size), STAGING.at);
-    code.get(this.at); code.i32(size);
-    this.callSlow(near, 'store');
-    code.op(OP['i32.eqz']);
-    this.giveUp();
-    if (near !== null) loadNear(code, near);
-    code.else();
-    this.hit(near);
-    held();
-    this.storeAt(value, size);
-    code.end();
+    const { v, code } = this, held = this.held(value);
+    this.storeWith(address, size, aligned, () => {
+      code.i32(0); held(); code.memory(storeOperation(v.type(value), size), STAGING.at);
+    }, () => {
+      held();
+      this.storeAt(value, size);
+    });
   }
   /** A way to push a value twice. */
   private held(value: Value): () => void {

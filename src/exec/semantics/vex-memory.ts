@@ -8,12 +8,18 @@ const vectorAt = (operand: Operand): number => STATE.vector + VECTOR_BYTES * ope
 /** Whether the mask chooses element k: its top bit. */
 const isChosen = (c: HelperContext, mask: Operand, k: number, size: number): boolean => c.state.u8[vectorAt(mask) + size * (k + 1) - 1] >= 0x80;
 
+/** Where the element is that lies `offset` bytes behind the first, which is at `at`: addresses of 32 bits come round. */
+function elementBehind(c: HelperContext, o: Operand, at: number, offset: number): number {
+  if (o.addressSize !== 4 || offset === 0) return at + offset;
+  return c.address(memory(o.size, o.base, o.index, o.shift, (o.disp + offset) | 0, o.segment, o.addressSize, o.dispHigh));
+}
+
 function maskedLoad(size: 4 | 8): Helper {
   return function maskedLoad(c, i) {
     const [target, mask, source] = i.operands as readonly [Operand, Operand, Operand], at = c.address(source);
     const loaded = new Uint8Array(VECTOR_BYTES);
     for (let k = 0; k < target.size / size; k++) {
-      if (isChosen(c, mask, k, size)) c.load(at + size * k, loaded.subarray(size * k, size * (k + 1)));
+      if (isChosen(c, mask, k, size)) c.load(elementBehind(c, source, at, size * k), loaded.subarray(size * k, size * (k + 1)));
     }
     c.state.u8.set(loaded, vectorAt(target));
   };
@@ -25,8 +31,8 @@ function maskedStore(size: 4 | 8): Helper {
     for (let pass = 0; pass < 2; pass++) {
       for (let k = 0; k < source.size / size; k++) {
         if (!isChosen(c, mask, k, size)) continue;
-        if (pass === 0) c.probe(at + size * k, size, true);
-        else c.store(at + size * k, c.state.u8.slice(from + size * k, from + size * (k + 1)));
+        if (pass === 0) c.probe(elementBehind(c, target, at, size * k), size, true);
+        else c.store(elementBehind(c, target, at, size * k), c.state.u8.slice(from + size * k, from + size * (k + 1)));
       }
     }
   };
