@@ -3,6 +3,7 @@ import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
 import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
+import { unmaskedOf } from './exec/mxcsr.ts';
 import { VECTOR } from './exec/ops.ts';
 import type { ByteString, Host } from './host/host.ts';
 import { Frames } from './mmu/frames.ts';
@@ -140,7 +141,7 @@ export class Machine {
     return this.fault(task, trap.signal, trap.code === FPE_FLTINV ? this.floatCode(exit.vector) : trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, this.cpu.errorCode);
   }
   private floatCode(vector: number): number {
-    const { fpuStatus, fpuControl, mxcsr } = this.cpu.state, raised = vector === VECTOR.x87 ? fpuStatus & ~fpuControl : mxcsr & ~(mxcsr >> 7);
+    const { fpuStatus, fpuControl, mxcsr } = this.cpu.state, raised = vector === VECTOR.x87 ? fpuStatus & ~fpuControl : mxcsr & unmaskedOf(mxcsr);
     return FPE_CODES.find(([bits]) => (raised & bits) !== 0)?.[1] ?? FPE_FLTINV;
   }
   /** A synchronous signal: the guest's own doing, so it is delivered now or it kills. */

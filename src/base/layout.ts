@@ -63,6 +63,9 @@ export const STATE = {
 /** A remembered page: offsets from STATE.near or met of its address, and of what to add to addresses there. */
 export const NEAR = { page: 0, addend: 8 } as const;
 
+/** From one vector register to the next in STATE: 16 bytes of XMM, then YMM's upper half. */
+export const VECTOR_BYTES = 32;
+
 /** Register numbers beyond the sixteen: slots of 8 bytes from STATE.gpr on. */
 export const SLOT = { zero: 16, rip: 17, fs: 22, gs: 23 } as const;
 

@@ -129,12 +129,6 @@ export class BlockCache {
   /** The latest valid block at each address. */
   private readonly byAddress = new Map<Va, Block>();
   built = 0;
-  /** How many of those that are known hold an instruction with this prefix (PREFIX). */
-  countWith(prefix: number): number {
-    let count = 0;
-    for (const { instructions } of this.byAddress.values()) if (instructions.some(i => (i.prefixes & prefix) !== 0)) count += 1;
-    return count;
-  }
   /** Told of every block that is not to be executed any more. */
   readonly onForget: ((block: Block) => void)[] = [];
 
@@ -146,6 +140,12 @@ export class BlockCache {
     this.semanticsOf = hasVex ? semanticsOf : semanticsWithoutVex;
     this.memory = memory; this.mmu = mmu; this.costs = costs; this.hotRuns = hotRuns;
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
+  }
+  /** How many known blocks hold an instruction with this prefix (PREFIX). */
+  countWith(prefix: number): number {
+    let count = 0;
+    for (const { instructions } of this.byAddress.values()) if (instructions.some(i => (i.prefixes & prefix) !== 0)) count += 1;
+    return count;
   }
 
   /** The block at an address, if its translation still holds: no TLB entry was flushed since it was last looked up. */

@@ -1,7 +1,7 @@
 /** The processor: fetches blocks, has them performed, counts, and returns to its caller for everything a kernel does. */
 import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
-import { WORD } from '../base/words.ts';
+import { WORD, isCanonical } from '../base/words.ts';
 import { NOT_CANONICAL, type PageFault } from '../mmu/fault.ts';
 import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
@@ -54,7 +54,6 @@ const LATER: ThreadedOptions = { runs: 2, wait: 60_000, bytes: RECORDS.end - REC
 const SOON: ThreadedOptions = { ...LATER, wait: 20_000 };
 const NEVER = 0x7fffffff;
 
-const isCanonical = (hi: i32): boolean => hi >> 15 === 0 || hi >> 15 === -1;
 const DONE = -1;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip, EFLAGS = STATE.eflags >> 2;

@@ -1,7 +1,7 @@
 /** The hardware's part: 4-level walk, TLB, page-fault codes (SDM 3A §4.5-4.10). Knows entries and bits, nothing of VMAs. */
 import { NEAR, NOWHERE_NEAR, PAGE_BYTES, PAGE_MASK, STATE, TLB, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
-import { addressOf, hiOf, loOf } from '../base/words.ts';
+import { addressOf, hiOf, loOf, isCanonical } from '../base/words.ts';
 import { PTE, RESERVED_HIGH, wordInDirectory, wordInPdpt, wordInPml4, wordInTable } from './entry.ts';
 import { NOT_CANONICAL, PF_FETCH, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE, type PageFault } from './fault.ts';
 import type { Frames } from './frames.ts';
@@ -26,7 +26,6 @@ export function tlbSlot(lo: i32, hi: i32): number {
 
 const PAGE_SHIFT = 12, PAGES_PER_WORD = 1 << 20;
 function pageNumber(lo: i32, hi: i32): number { return (hi >>> 0) * PAGES_PER_WORD + (lo >>> PAGE_SHIFT); }
-
 
 export class Mmu {
   readonly memory: LinearMemory;
@@ -88,7 +87,7 @@ export class Mmu {
 
   /** `probe` past the TLB: walks, checks, marks the entries accessed (and dirty), and fills the TLB. */
   fill(lo: i32, hi: i32, access: number): Pa {
-    if (hi >> 15 !== 0 && hi >> 15 !== -1) return this.raise(NOT_CANONICAL, 0);
+    if (!isCanonical(hi)) return this.raise(NOT_CANONICAL, 0);
     const w = this.words, bits = PF_USER | FAULT_BITS[access]!;
     if (this.cr3 === NO_ROOT) return this.miss(lo, hi, bits);
     const at4 = (this.cr3 >> 2) + wordInPml4(hi), e4 = w[at4]!;

@@ -17,6 +17,9 @@ const CAPACITY = 4096;
 /** What an instruction with an immediate after its opcode has there: lanes, a memory offset, sixteen lanes, 128 bits. */
 const PLAIN = 0, LANE = 1, SHUFFLE = 2, LOAD = 3;
 
+/** A number for a sum of two variables, apart from those of single ones. */
+export function pairOf(base: Local, index: Local): number { return base + 1024 * (1 + index); }
+
 export class Values {
   private count = 0;
   private readonly operation = new Int32Array(CAPACITY);
@@ -129,8 +132,8 @@ export class Values {
   high(n: Value): number { return this.hi[n]!; }
   child(n: Value): Value { return this.a[n]!; }
   /**
-   * The variable that a value is, plus 1,024 times (1 + another one) if that was added, shifted or not; constants that were added do not matter.
-   * -1: it is something else.
+   * The variable that a value is, or `pairOf` it and another one that was added, shifted or not; constants that were added do not matter. -1: it is
+   * something else.
    */
   baseOf(n: Value): number {
     const a = this.a[n]!, b = this.b[n]!;
@@ -138,7 +141,7 @@ export class Values {
     if (this.operation[n] !== OP['i64.add'] && this.operation[n] !== OP['i64.sub']) return -1;
     if (this.isConstant(b)) return this.baseOf(a);
     const index = this.operation[b] === OP['i64.shl'] ? this.a[b]! : b;
-    return this.operation[n] === OP['i64.add'] && this.operation[a] === VARIABLE && this.operation[index] === VARIABLE ? this.lo[a]! + 1024 * (1 + this.lo[index]!) : -1;
+    return this.operation[n] === OP['i64.add'] && this.operation[a] === VARIABLE && this.operation[index] === VARIABLE ? pairOf(this.lo[a]!, this.lo[index]!) : -1;
   }
   second(n: Value): Value { return this.b[n]!; }
   laneOf(n: Value): number { return this.lo[n]!; }

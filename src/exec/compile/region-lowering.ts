@@ -2,14 +2,16 @@
  * Writes a region as one WebAssembly function: registers and flags in locals, operands as constants, flow as nested blocks and loops
  * (see flow.ts). `(entry) -> status`; see LEFT in ../generated/support.ts.
  */
-import { LOOKUP, NOWHERE_NEAR, SLOT, STATE } from '../../base/layout.ts';
+import { RSP } from '../state.ts';
+import { isCanonical } from '../../base/words.ts';
+import { LOOKUP, NOWHERE_NEAR, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import type { i32 } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { BRANCH_CYCLES } from '../../timing/costs.ts';
 import { PredictorCode } from '../../timing/predictor-code.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
-import type { Value } from '../../wasm/values.ts';
+import { pairOf, type Value } from '../../wasm/values.ts';
 import { type Block, ENDING } from '../block.ts';
 import type { Support } from '../generated/support.ts';
 import { LEFT, writeFind } from '../generated/support.ts';
@@ -27,10 +29,9 @@ import type { Flow } from './flow.ts';
 import type { Region } from './region.ts';
 import { nothingSeen, operandsOfLoop, type Registers, Seen, shapesOf } from './seen.ts';
 
-const RSP = 4;
 /** How many pairs of base and index have pages of their own. */
 const PAGES_MAX = 4, PAGES_NODES_MAX = 16;
-const GENERALS = 16, VECTORS = 16, VECTOR_BYTES = 32;
+const GENERALS = 16, VECTORS = 16;
 /** Custom leaves: segment bases by their slots, upper halves of vector registers by their numbers above this. */
 const UPPERS = 64, ALL_VECTORS = 0xffff;
 const ENTRY: Local = 0;
@@ -148,7 +149,7 @@ export class RegionLowering extends Lowering {
     const counts = new Map<number, number>();
     for (const { block } of region.nodes) for (const { operands } of block.instructions) for (const o of operands) {
       if (o.form !== FORM.memory || o.base >= GENERALS || o.base === RSP || o.segment !== NONE || o.addressSize !== 8) continue;
-      const key = this.generals[o.base]! + (o.index === NONE ? 0 : 1024 * (1 + this.generals[o.index]!));
+      const base = this.generals[o.base]!, key = o.index === NONE ? base : pairOf(base, this.generals[o.index]!);
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
     for (const [key] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, PAGES_MAX)) {
@@ -494,5 +495,3 @@ export class RegionLowering extends Lowering {
     this.rule = UNKNOWN_RULE;
   }
 }
-
-function isCanonical(hi: i32): boolean { return hi >> 15 === 0 || hi >> 15 === -1; }

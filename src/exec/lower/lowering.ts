@@ -3,7 +3,7 @@
  * and a local, or a field of a record — its heirs say. What goes wrong is left to the interpreter: code gives up before the first write.
  */
 import { assert } from '../../base/assert.ts';
-import { PAGE_BYTES, STAGING, STATE, TLB } from '../../base/layout.ts';
+import { PAGE_BYTES, STAGING, STATE, TLB, VECTOR_BYTES } from '../../base/layout.ts';
 import type { Size } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Code, Local } from '../../wasm/code.ts';
@@ -28,7 +28,7 @@ const NO_VALUE = -1;
 const ZEROS: readonly number[] = new Array<number>(16).fill(0);
 /** The exceptions that are masked, where all are. */
 const MXCSR_MASKS = 0x1f80;
-const VECTOR_COUNT = 16, VECTOR_BYTES = 32;
+const VECTOR_COUNT = 16;
 
 export abstract class Lowering implements Ops {
   protected code: Code;

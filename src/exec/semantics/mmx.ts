@@ -2,7 +2,7 @@
  * MMX, and what SSE, SSE2 and SSSE3 added to it (SDM vol. 1 ch. 9): the registers are the significands of the x87's. The primitives are those of
  * vectors, on their low halves.
  */
-import { STATE } from '../../base/layout.ts';
+import { STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { FORM, memory, NONE, type Instruction, type Operand } from '../../decoder/instruction.ts';
 import { and, andnot, or, signs8, xor } from '../primitives/bits.ts';
 import * as convert from '../primitives/convert.ts';
@@ -18,7 +18,7 @@ import { wait } from './x87-control.ts';
 const RESULT = 0, TARGET = 4, SOURCE = 8, IMMEDIATE = 12, WORDS = 16;
 const scratch = new Scratch(WORDS), words = scratch.i32;
 const WATCH = STATE.floatWatch >> 2;
-const VECTOR_BYTES = 32, REGISTER_BYTES = 16;
+const REGISTER_BYTES = 16;
 const RDI = 7, ALL_IN_USE = 0xff, TOP_MASK = 0x3800;
 
 /** Every instruction but EMMS marks all registers as in use, and the first as the top. */

@@ -3,7 +3,7 @@
  * Of a segment only its selector, and the base of FS and GS, can be seen.
  */
 import { SLOT, STATE } from '../../base/layout.ts';
-import { hiOf, loOf } from '../../base/words.ts';
+import { hiOf, loOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction } from '../../decoder/instruction.ts';
 import { type Helper, type HelperContext, type Semantics, VECTOR, ZF } from '../ops.ts';
 import { type CpuState, RSP } from '../state.ts';
@@ -91,7 +91,7 @@ function far(c: HelperContext, i: Instruction, words: number): DataView {
   c.load(c.state.rsp, bytes);
   if (view.getUint16(i.size, true) !== USER_CODE) c.trap(VECTOR.protection, view.getUint16(i.size, true) & ~PRIVILEGE);
   const hi = i.size === RIP_SIZE ? view.getInt32(4, true) : 0;
-  if (hi >> 15 !== 0 && hi >> 15 !== -1) c.trap(VECTOR.protection);
+  if (!isCanonical(hi)) c.trap(VECTOR.protection);
   return view;
 }
 const wordAt = (view: DataView, i: Instruction, k: number): readonly [lo: number, hi: number] =>

@@ -1,5 +1,5 @@
 /** Moves of SSE, SSE2 and SSE3 (SDM vol. 2: MOVAPS ... MOVUPS, LDDQU, MASKMOVDQU). */
-import { STATE } from '../../base/layout.ts';
+import { STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { memory, NONE } from '../../decoder/instruction.ts';
 import { duplicateHalf, fromHalves, highHalf, signs32, signs64, signs8 } from '../primitives/bits.ts';
 import { movshdup, movsldup } from '../primitives/shuffle.ts';
@@ -56,8 +56,6 @@ const toInteger = (primitive: typeof signs8): Semantics => (m, i) =>
 const storeInteger: Semantics = (m, i) => m.write(first(i), m.read(second(i)));
 
 const RDI = 7;
-/** From one vector register to the next in the state. */
-const VECTOR_BYTES = 32;
 /** Stores the bytes of the first operand whose mask byte has its top bit set: each run of them once all runs are known to be writable. */
 const maskedStore: Helper = (c, i) => {
   const source = first(i), mask = second(i);

@@ -1,9 +1,8 @@
 /** Masked moves and gathers: memory element by element, of which only the chosen ones can fault (SDM vol. 2: VMASKMOVPS, VPMASKMOVD, VGATHERDPS ...). */
-import { STATE } from '../../base/layout.ts';
+import { STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { memory, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Helper, HelperContext, Semantics } from '../ops.ts';
 
-const VECTOR_BYTES = 32;
 const vectorAt = (operand: Operand): number => STATE.vector + VECTOR_BYTES * operand.index;
 /** Whether the mask chooses element k: its top bit. */
 const isChosen = (c: HelperContext, mask: Operand, k: number, size: number): boolean => c.state.u8[vectorAt(mask) + size * (k + 1) - 1] >= 0x80;

@@ -2,7 +2,7 @@
  * Writes the threaded interpreter as one WebAssembly function: a loop around a table of handlers, one for every form. Operands are fields of the
  * record at hand, registers are in memory, flags in locals. `(header) -> status`; see LEFT in ../generated/support.ts.
  */
-import { LOOKUP, STATE } from '../../base/layout.ts';
+import { LOOKUP, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
 import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
@@ -376,4 +376,3 @@ function fixedOffset(id: number): number {
 /** Of a leaf that is a register: which kind it is, and its number. */
 function fileOf(id: number): number { return id >= UPPERS ? UPPERS : id >= VECTORS ? VECTORS : 0; }
 function indexOf(id: number): number { return id - fileOf(id); }
-const VECTOR_BYTES = 32;

@@ -1,7 +1,7 @@
 /** Threaded code: when blocks become records, when the interpreter of them is generated, and how it is entered. */
-import { RECORDS, SLOT, STATE } from '../../base/layout.ts';
+import { RECORDS, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
-import { vaOf } from '../../base/words.ts';
+import { vaOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import { BRANCH_CYCLES } from '../../timing/costs.ts';
@@ -23,7 +23,6 @@ import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 const SLOT_OF_THREADS = 1;
 /** The next generation waits for so many instructions that are called because their form was met too late, and every further one longer. */
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
-const VECTOR_BYTES = 32;
 const RIP = 2 * SLOT.rip;
 
 export interface ThreadedOptions {
@@ -190,8 +189,8 @@ export class Threads {
     halves[(end + RECORD.handler) >> 1] = HANDLER.goOn; halves[(end + RECORD.place) >> 1] = block.instructions.length;
     words[(end + RECORD.taken) >> 2] = following;
     if (block.ending !== ENDING.branch && block.ending !== ENDING.jump && block.ending !== ENDING.call) return;
-    const target = targetOf(block), top = target.hi >> 15;
-    if (top !== 0 && top !== -1) { // #GP when it is taken.
+    const target = targetOf(block);
+    if (!isCanonical(target.hi)) { // #GP when it is taken.
       for (let record = body; record <= last; record += RECORD.bytes) this.setHandler(record, null);
       return;
     }

@@ -1,5 +1,5 @@
 /** The XSAVE area (SDM vol. 1 ch. 13): FXSAVE's image, a header that says which components are in it, and the upper halves of YMM registers. */
-import { STATE } from '../../base/layout.ts';
+import { STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import type { CpuState } from '../state.ts';
 import { FXSAVE_BYTES_WRITTEN, fxrstorImage, fxsaveImage, mxcsrOfImage } from './fxsave.ts';
 import { MXCSR_AT_START, MXCSR_MASK } from '../mxcsr.ts';
@@ -13,7 +13,7 @@ export const bytesOf = (components: number): number => ((components & AVX) !== 0
 /** XCOMP_BV bit 63: the area is XSAVEC's. Its upper word, and that the lower word does not show. */
 export const COMPACTED_HIGH = 0x8000_0000 | 0;
 
-const HALF_BYTES = 16, VECTOR_BYTES = 32, REGISTERS = 16;
+const HALF_BYTES = 16, REGISTERS = 16;
 const FPU_CONTROL_AT_START = 0x37f;
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const highHalf = (register: number): number => STATE.vector + VECTOR_BYTES * register + HALF_BYTES;
