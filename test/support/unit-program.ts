@@ -4,18 +4,18 @@
  */
 import { assemble } from '../../src/decoder/assemble.ts';
 import { writeElf } from '../../src/loader/write-elf.ts';
-import { writeAndExit } from './guest.ts';
+import { flagsAtOf, formSource, inputsOfKind, memoryAtOf, stateBytesOf, type StateLayout } from './form-program.ts';
 import { Random } from './random.ts';
 import { Inputs } from './sse-inputs.ts';
 import type { UnitForm } from './unit-forms.ts';
 
 const TEXT = 0x400000, DATA = 0x800000;
-const IMAGE_BYTES = 512, REGISTERS_AT = IMAGE_BYTES, MEMORY_AT = REGISTERS_AT + 64, MEMORY_BYTES = 64;
-export const STATE_BYTES = MEMORY_AT + MEMORY_BYTES;
-const REGISTERS = ['rax', 'rbx', 'rcx', 'rdx', 'r8', 'r9'];
+const IMAGE_BYTES = 512, REGISTERS_AT = IMAGE_BYTES, REGISTERS = ['rax', 'rbx', 'rcx', 'rdx', 'r8', 'r9'];
+const LAYOUT: StateLayout = { registersAt: REGISTERS_AT, memoryBytes: 64, registers: REGISTERS, load: 'fxrstor64 [r12]', save: 'fxsave64 [rdi]' };
+const FLAGS_AT = flagsAtOf(LAYOUT), MEMORY_AT = memoryAtOf(LAYOUT);
+export const STATE_BYTES = stateBytesOf(LAYOUT);
 /** CF PF AF ZF SF DF OF. */
 const COMPARED_FLAGS = 0xcd5;
-const FLAGS_AT = REGISTERS_AT + 8 * REGISTERS.length;
 const KINDS = ['integer', 'single', 'double', 'count', 'bytes'] as const;
 
 export interface UnitProgram { readonly elf: Uint8Array; readonly inputs: readonly Uint8Array[]; readonly outputBytes: number }
@@ -24,7 +24,7 @@ export interface UnitProgram { readonly elf: Uint8Array; readonly inputs: readon
 export function unitProgram(forms: readonly UnitForm[], inputCount: number, seed: number): UnitProgram {
   const random = new Random(seed), values = new Inputs(seed);
   const inputsAt = DATA + 0x1000, outputsAt = inputsAt + KINDS.length * inputCount * STATE_BYTES, outputBytes = forms.length * inputCount * STATE_BYTES;
-  const { bytes, labels } = assemble(sourceOf(forms, inputCount, inputsAt, outputsAt, outputBytes), { origin: TEXT });
+  const { bytes, labels } = assemble(formSource(LAYOUT, KINDS, forms, { inputCount, inputsAt, outputsAt, outputBytes }), { origin: TEXT });
   const inputs = KINDS.flatMap(kind => Array.from({ length: inputCount }, () => input(random, values, kind)));
   const data = new Uint8Array(outputsAt - DATA);
   inputs.forEach((state, k) => data.set(state, inputsAt - DATA + k * STATE_BYTES));
@@ -48,37 +48,6 @@ function input(random: Random, values: Inputs, kind: UnitForm['kind']): Uint8Arr
   for (let at = MEMORY_AT; at < STATE_BYTES; at += 16) state.set(vector(), at);
   return state;
 }
-function sourceOf(forms: readonly UnitForm[], inputCount: number, inputsAt: number, outputsAt: number, outputBytes: number): string {
-  return `
-_start:
-  mov edi, ${outputsAt}
-${forms.map((form, n) => `
-  mov r12d, ${inputsAt + KINDS.indexOf(form.kind) * inputCount * STATE_BYTES}
-  mov r14d, ${inputCount}
-  lea r13, [rip+form_${n}]
-  call each_input`).join('')}
-${writeAndExit(outputsAt, outputBytes)}
-each_input:
-  fxrstor64 [r12]
-  ${Array.from({ length: MEMORY_BYTES / 8 }, (_, k) => `mov rax, [r12+${MEMORY_AT + 8 * k}]\n  mov [rdi+${MEMORY_AT + 8 * k}], rax`).join('\n  ')}
-  lea rsi, [rdi+${MEMORY_AT}]
-  ${REGISTERS.map((name, k) => `mov ${name}, [r12+${REGISTERS_AT + 8 * k}]`).join('\n  ')}
-  push qword ptr [r12+${FLAGS_AT}]
-  popf
-  call r13
-  pushf
-  pop qword ptr [rdi+${FLAGS_AT}]
-  ${REGISTERS.map((name, k) => `mov [rdi+${REGISTERS_AT + 8 * k}], ${name}`).join('\n  ')}
-  fxsave64 [rdi]
-  add rdi, ${STATE_BYTES}
-  add r12, ${STATE_BYTES}
-  dec r14
-  jnz each_input
-  ret
-${forms.map((form, n) => `form_${n}:\n${form.body}\nret`).join('\n')}
-`;
-}
-
 /** The states one form left, without what is nobody's: undefined flags, the x87's pointers, bytes FXSAVE keeps for others. */
 export function definedStates(output: Uint8Array, form: UnitForm, index: number, inputCount: number): Uint8Array {
   const bytes = output.slice(index * inputCount * STATE_BYTES, (index + 1) * inputCount * STATE_BYTES), view = new DataView(bytes.buffer);
@@ -109,7 +78,4 @@ export function stateDifference(ours: Uint8Array, theirs: Uint8Array, inputs: re
   }
   return '';
 }
-export const inputsOf = (program: UnitProgram, form: UnitForm): readonly Uint8Array[] => {
-  const each = program.inputs.length / KINDS.length, first = each * KINDS.indexOf(form.kind);
-  return program.inputs.slice(first, first + each);
-};
+export function inputsOf(program: UnitProgram, form: UnitForm): readonly Uint8Array[] { return inputsOfKind(program.inputs, KINDS, form.kind); }

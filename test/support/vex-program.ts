@@ -4,15 +4,20 @@
  */
 import { assemble } from '../../src/decoder/assemble.ts';
 import { writeElf } from '../../src/loader/write-elf.ts';
-import { writeAndExit } from './guest.ts';
+import { flagsAtOf, formSource, inputsOfKind, memoryAtOf, stateBytesOf, type StateLayout } from './form-program.ts';
 import { Random } from './random.ts';
 import { Inputs } from './sse-inputs.ts';
 import { MEMORY_BYTES, type VexForm } from './vex-forms.ts';
 
 const TEXT = 0x400000, DATA = 0x2000000;
-const REGISTERS_AT = 512, MEMORY_AT = REGISTERS_AT + 64;
-export const STATE_BYTES = MEMORY_AT + MEMORY_BYTES;
-const REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'r8', 'r9'], FLAGS_AT = REGISTERS_AT + 8 * REGISTERS.length;
+const VECTORS = Array.from({ length: 16 }, (_, n) => n), REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'r8', 'r9'], REGISTERS_AT = 512;
+const LAYOUT: StateLayout = {
+  registersAt: REGISTERS_AT, memoryBytes: MEMORY_BYTES, registers: REGISTERS,
+  load: [`ldmxcsr [${DATA}]`, ...VECTORS.map(n => `vmovdqu ymm${n}, [r12+${32 * n}]`)].join('\n  '),
+  save: VECTORS.map(n => `vmovdqu [rdi+${32 * n}], ymm${n}`).join('\n  '),
+};
+const FLAGS_AT = flagsAtOf(LAYOUT), MEMORY_AT = memoryAtOf(LAYOUT);
+export const STATE_BYTES = stateBytesOf(LAYOUT);
 /** CF PF AF ZF SF DF OF. */
 const COMPARED_FLAGS = 0xcd5;
 const KINDS = ['integer', 'single', 'double', 'count', 'extreme'] as const;
@@ -23,7 +28,7 @@ export interface VexProgram { readonly elf: Uint8Array; readonly inputs: readonl
 export function vexProgram(forms: readonly VexForm[], inputCount: number, seed: number): VexProgram {
   const random = new Random(seed), values = new Inputs(seed);
   const inputsAt = DATA + 0x1000, outputsAt = inputsAt + KINDS.length * inputCount * STATE_BYTES, outputBytes = forms.length * inputCount * STATE_BYTES;
-  const { bytes, labels } = assemble(sourceOf(forms, inputCount, inputsAt, outputsAt, outputBytes), { origin: TEXT });
+  const { bytes, labels } = assemble(formSource(LAYOUT, KINDS, forms, { inputCount, inputsAt, outputsAt, outputBytes }), { origin: TEXT });
   const inputs = KINDS.flatMap(kind => Array.from({ length: inputCount }, () => input(random, values, kind)));
   const data = new Uint8Array(outputsAt - DATA);
   data.set([0x80, 0x1f]); // MXCSR as it is at the start.
@@ -39,39 +44,6 @@ function input(random: Random, values: Inputs, kind: VexForm['kind']): Uint8Arra
   for (let at = MEMORY_AT; at < STATE_BYTES; at += 16) state.set(values.vector(kind), at);
   return state;
 }
-function sourceOf(forms: readonly VexForm[], inputCount: number, inputsAt: number, outputsAt: number, outputBytes: number): string {
-  const vectors = Array.from({ length: 16 }, (_, n) => n);
-  return `
-_start:
-  mov edi, ${outputsAt}
-${forms.map((form, n) => `
-  mov r12d, ${inputsAt + KINDS.indexOf(form.kind) * inputCount * STATE_BYTES}
-  mov r14d, ${inputCount}
-  lea r13, [rip+form_${n}]
-  call each_input`).join('')}
-${writeAndExit(outputsAt, outputBytes)}
-each_input:
-  ldmxcsr [${DATA}]
-  ${Array.from({ length: MEMORY_BYTES / 8 }, (_, k) => `mov rax, [r12+${MEMORY_AT + 8 * k}]\n  mov [rdi+${MEMORY_AT + 8 * k}], rax`).join('\n  ')}
-  ${vectors.map(n => `vmovdqu ymm${n}, [r12+${32 * n}]`).join('\n  ')}
-  lea rsi, [rdi+${MEMORY_AT}]
-  ${REGISTERS.map((name, k) => `mov ${name}, [r12+${REGISTERS_AT + 8 * k}]`).join('\n  ')}
-  push qword ptr [r12+${FLAGS_AT}]
-  popf
-  call r13
-  pushf
-  pop qword ptr [rdi+${FLAGS_AT}]
-  ${REGISTERS.map((name, k) => `mov [rdi+${REGISTERS_AT + 8 * k}], ${name}`).join('\n  ')}
-  ${vectors.map(n => `vmovdqu [rdi+${32 * n}], ymm${n}`).join('\n  ')}
-  add rdi, ${STATE_BYTES}
-  add r12, ${STATE_BYTES}
-  dec r14
-  jnz each_input
-  ret
-${forms.map((form, n) => `form_${n}:\n${form.body}\nret`).join('\n')}
-`;
-}
-
 /** The states one form left, without what is nobody's. */
 export function definedStates(output: Uint8Array, form: VexForm, index: number, inputCount: number): Uint8Array {
   const bytes = output.slice(index * inputCount * STATE_BYTES, (index + 1) * inputCount * STATE_BYTES), view = new DataView(bytes.buffer);
@@ -95,7 +67,4 @@ export function stateDifference(ours: Uint8Array, theirs: Uint8Array, inputs: re
   return `input ${number}: ${placeOf(start % STATE_BYTES)} is ${hex(ours.subarray(start, start + 8))}, the processor says ${hex(theirs.subarray(start, start + 8))}; `
     + `before: ${Array.from({ length: 16 }, (_, n) => `ymm${n} ${hex(before.subarray(32 * n, 32 * n + 32))}`).join(' ')} registers ${hex(before.subarray(REGISTERS_AT, FLAGS_AT + 8))} memory ${hex(before.subarray(MEMORY_AT))}`;
 }
-export function inputsOf(program: VexProgram, form: VexForm): readonly Uint8Array[] {
-  const each = program.inputs.length / KINDS.length, first = each * KINDS.indexOf(form.kind);
-  return program.inputs.slice(first, first + each);
-}
+export function inputsOf(program: VexProgram, form: VexForm): readonly Uint8Array[] { return inputsOfKind(program.inputs, KINDS, form.kind); }
