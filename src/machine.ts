@@ -12,9 +12,9 @@ import type { AddressSpace } from './mmu/address-space.ts';
 import { Mmu } from './mmu/mmu.ts';
 import { PROT_EXEC } from './mmu/vma.ts';
 import type { Refusal } from './syscalls/exec.ts';
-import { Kernel } from './syscalls/kernel.ts';
-import type { KernelTask } from './syscalls/process.ts';
-import { deliver, raise } from './syscalls/signal.ts';
+import { type Ending, Kernel } from './syscalls/kernel.ts';
+import type { KernelProcess, KernelTask } from './syscalls/process.ts';
+import { raise } from './syscalls/signal.ts';
 import { Trace } from './syscalls/strace.ts';
 import { EVENT_CYCLES } from './timing/costs.ts';
 import { trampfdCalls, TrampolineObjects } from './trampfd/calls.ts';
@@ -28,8 +28,7 @@ export interface MachineOptions {
   /** Who performs instructions, and what they cost. */
   readonly cpu?: CpuOptions;
 }
-/** How a program ended: `status` is what a shell sees, `signal` what killed it, or null. */
-export interface Ending { readonly status: number; readonly signal: number | null }
+export type { Ending };
 /** What was counted, exactly, since the machine was made. */
 export interface Counters {
   readonly instructions: number; readonly cycles: number;
@@ -44,6 +43,8 @@ const MEMORY_BYTES = 1 << 30;
  * entered anew, which matters at first; but where a slice ends in the middle of compiled code, what is left of that is interpreted.
  */
 const SLICE_MIN = 50_000, SLICE_MAX = 8_000_000;
+/** Instructions of a task's turn while others want the processor: a tenth of a millisecond or so. */
+const TURN_INSTRUCTIONS = 400_000;
 export function sliceAfter(instructions: number): number { return Math.min(Math.max(Math.floor(instructions / 4), SLICE_MIN), SLICE_MAX); }
 const RAX = 0;
 /** AT_HWCAP2 (Linux: arch/x86/include/uapi/asm/hwcap2.h). */
@@ -72,8 +73,10 @@ export class Machine {
   readonly cpu: Cpu;
   readonly kernel: Kernel;
   readonly trampolines = new TrampolineObjects();
-  task: KernelTask | null = null;
   private pageFaults = 0;
+  /** What is left of the current task's turn, in instructions; it began when `turnOf` came to run. */
+  private turnLeft = TURN_INSTRUCTIONS;
+  private turnOf: KernelTask | null = null;
   private systemCalls = 0;
 
   constructor(options: MachineOptions) {
@@ -81,7 +84,8 @@ export class Machine {
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
-      host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, newRegisters: () => this.cpu.state,
+      host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
+      onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
       extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
@@ -89,11 +93,11 @@ export class Machine {
   /** Loads a program; `null` if it may run, otherwise why not. */
   exec(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): Refusal | null {
     const task = this.kernel.exec(path, argv, envp);
-    if ('sentence' in task) return task;
-    this.task = task;
-    return null;
+    return 'sentence' in task ? task : null;
   }
-  /** Runs until the program ends. */
+  /** The task that runs; null before the first and after the last. */
+  get task(): KernelTask | null { return this.kernel.current; }
+  /** Runs until the program, and whatever it started, has ended. */
   run(): Ending {
     for (;;) {
       const ending = this.turn(sliceAfter(this.cpu.state.instructions));
@@ -102,27 +106,45 @@ export class Machine {
   }
   /** Lets the program run until it needs the kernel, and gives it what it needs. null: it goes on. */
   turn(budget: number): Ending | null {
-    const exit = this.cpu.run(budget);
+    const { kernel } = this;
+    if (kernel.isAlone) { this.turnOf = null; this.answer(this.cpu.run(budget)); } else this.share(budget);
+    if (kernel.current !== null) return null;
+    assert(kernel.ending !== null, 'all tasks are gone, and the first process has not ended');
+    return kernel.ending;
+  }
+  /** Turns are counted in instructions, so that they end at the same place whoever performs. */
+  private share(budget: number): void {
+    const { kernel } = this, { state } = this.cpu;
+    if (this.turnOf !== kernel.current) { this.turnOf = kernel.current; this.turnLeft = TURN_INSTRUCTIONS; }
+    const before = state.instructions, exit = this.cpu.run(Math.min(budget, this.turnLeft));
+    this.turnLeft -= state.instructions - before;
+    this.answer(exit);
+    if (this.turnLeft > 0 || this.turnOf !== kernel.current) return;
+    this.turnOf = null;
+    kernel.preempt();
+    kernel.settle();
+  }
+  private answer(exit: Exit): void {
     switch (exit.reason) {
-      case 'syscall': return this.systemCall(this.current());
-      case 'page-fault': return this.pageFault(this.current(), exit.fault);
-      case 'exception': return this.exception(this.current(), exit);
-      default: return null;
+      case 'syscall': this.systemCall(this.current()); break;
+      case 'page-fault': this.pageFault(this.current(), exit.fault); break;
+      case 'exception': this.exception(this.current(), exit); break;
+      default:
     }
   }
   private current(): KernelTask {
-    assert(this.task !== null, 'no program has been loaded');
-    return this.task;
+    const { current } = this.kernel;
+    assert(current !== null, 'nobody runs');
+    return current;
   }
-  private systemCall(task: KernelTask): Ending | null {
+  private systemCall(task: KernelTask): void {
     this.systemCalls += 1;
     this.cpu.charge(this.cpu.costs.syscall(this.kernel.nameOf(task.registers.low(RAX))));
-    const control = this.kernel.call(task);
-    if (control !== null && control.then === 'exit') return { status: control.status, signal: null };
-    return task.signals.pending.length === 0 ? null : this.deliver(task, null);
+    this.kernel.call(task);
+    this.kernel.settle();
   }
   /** A trampoline is a fetch fault that its object takes: nothing on this path allocates or throws. */
-  private pageFault(task: KernelTask, fault: PageFault): Ending | null {
+  private pageFault(task: KernelTask, fault: PageFault): void {
     const { memory } = task.process, paged = memory.minorFaults;
     this.pageFaults += 1;
     const verdict = memory.resolve(fault, task.registers);
@@ -130,36 +152,36 @@ export class Machine {
       const isPaged = memory.minorFaults !== paged;
       this.cpu.charge(!isPaged && (fault.code & PF_FETCH) !== 0 ? EVENT_CYCLES.fetchFaultServed
         : (fault.code & PF_WRITE) !== 0 ? EVENT_CYCLES.minorFaultWrite : EVENT_CYCLES.minorFaultRead);
-      return null;
+      return;
     }
     const isBus = verdict === 'past-end' || verdict === 'no-memory';
     const code = isBus ? BUS_ADRERR : verdict === 'denied' ? SEGV_ACCERR : SEGV_MAPERR;
-    return this.fault(task, isBus ? SIGBUS : SIGSEGV, code, fault.address, VECTOR.page, fault.code);
+    this.fault(task, isBus ? SIGBUS : SIGSEGV, code, fault.address, VECTOR.page, fault.code);
   }
-  private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): Ending | null {
+  private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): void {
     const trap = exit.isStep === true ? SINGLE_STEP : TRAPS[exit.vector] ?? SIGNALLED;
-    return this.fault(task, trap.signal, trap.code === FPE_FLTINV ? this.floatCode(exit.vector) : trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, this.cpu.errorCode);
+    this.fault(task, trap.signal, trap.code === FPE_FLTINV ? this.floatCode(exit.vector) : trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, this.cpu.errorCode);
   }
   private floatCode(vector: number): number {
     const { fpuStatus, fpuControl, mxcsr } = this.cpu.state, raised = vector === VECTOR.x87 ? fpuStatus & ~fpuControl : mxcsr & unmaskedOf(mxcsr);
     return FPE_CODES.find(([bits]) => (raised & bits) !== 0)?.[1] ?? FPE_FLTINV;
   }
   /** A synchronous signal: the guest's own doing, so it is delivered now or it kills. */
-  private fault(task: KernelTask, signal: number, code: number, address: Va, trap: number, error: number): Ending | null {
+  private fault(task: KernelTask, signal: number, code: number, address: Va, trap: number, error: number): void {
     raise(task, { signal, code, address, trap, error });
-    return this.deliver(task, address);
-  }
-  private deliver(task: KernelTask, address: Va | null): Ending | null {
-    const outcome = deliver(task, info => this.kernel.traceSignal(info));
-    if (outcome === 'none') return null;
-    if (outcome === 'handled') { this.cpu.charge(EVENT_CYCLES.signalDelivery); return null; }
-    return { status: this.kernel.killed(task, outcome.killed, address), signal: outcome.killed };
+    this.kernel.deliver(task, address);
+    this.kernel.settle();
   }
 
   /** Exact, and the same on every run of the same program. */
   counters(): Counters {
-    const { memory } = this.current().process, { state } = this.cpu;
-    const codeBytes = this.codeFrames(memory) * PAGE_BYTES, { tableBytes } = memory;
+    const { state } = this.cpu, { system, first } = this.kernel, spaces = new Set<AddressSpace>();
+    const add = ({ memory }: KernelProcess): void => { spaces.add(memory); };
+    if (first !== null) add(first);
+    for (const process of system.processes.values()) if (process.waitStatus === null) add(process);
+    const codeBytes = this.codeFrames(spaces) * PAGE_BYTES;
+    let tableBytes = 0;
+    for (const space of spaces) tableBytes += space.tableBytes;
     return {
       instructions: state.instructions, cycles: state.cycles, pageFaults: this.pageFaults, systemCalls: this.systemCalls,
       tlbMisses: this.mmu.misses, branchMisses: this.cpu.predictor.misses,
@@ -167,9 +189,9 @@ export class Machine {
     };
   }
   /** Distinct frames behind executable mappings: a page mapped a hundred times counts once. */
-  private codeFrames(memory: AddressSpace): number {
+  private codeFrames(spaces: ReadonlySet<AddressSpace>): number {
     const frames = new Set<number>();
-    for (const vma of memory.vmas) {
+    for (const memory of spaces) for (const vma of memory.vmas) {
       if ((vma.prot & PROT_EXEC) === 0) continue;
       for (let at = vma.start; at < vma.end; at += PAGE_BYTES) {
         const pa = memory.translate(at, 'execute');

@@ -1,6 +1,7 @@
 /** strace's notation, call by call: the golden file is what a guest's calls print. */
 import { suite } from 'uvu';
 import { FAMILIES } from '../src/syscalls/table.ts';
+import { raise } from '../src/syscalls/signal.ts';
 import { Trace } from '../src/syscalls/strace.ts';
 import { DATA_AT, KernelWorld } from './support/kernel-world.ts';
 import { golden } from './support/vectors.ts';
@@ -28,7 +29,7 @@ const STEPS: readonly Step[] = [
   ['nanosleep', 'TIME', 0], ['clock_gettime', 1, BUFFER], ['clock_gettime', 77, BUFFER], ['clock_nanosleep', 0, 1, 'TIME', 0], ['gettimeofday', BUFFER, 0], ['getrusage', -1, BUFFER],
   ['prlimit64', 0, 3, 0, BUFFER], ['prlimit64', 0, 7, 'LIMIT', 0], ['getrandom', BUFFER, 4, 1], ['arch_prctl', 0x1002, 0x1234], ['set_tid_address', BUFFER],
   ['futex', BUFFER, 128, 12345, 0], ['futex', BUFFER, 1, 1], ['prctl', 15, 'name'], ['prctl', 16, BUFFER], ['prctl', 38, 1, 0, 0, 0], ['sched_getaffinity', 0, 128, BUFFER],
-  ['writev', 1, 'VECTORS', 2], ['readv', 3, 8, 1], ['poll', 'POLL', 2, 0], ['sendfile', 1, 3, 0, 5], ['fork'], ['getpid'], ['rseq', 0, 32, 0, 0x53053053],
+  ['writev', 1, 'VECTORS', 2], ['readv', 3, 8, 1], ['poll', 'POLL', 2, 0], ['sendfile', 1, 3, 0, 5], ['getpid'], ['rseq', 0, 32, 0, 0x53053053],
   ['rseq', 0, 32, 0x1234, 0],
 ];
 
@@ -42,17 +43,18 @@ suiteOf('prints every kind of argument and result', () => {
   for (const [name, ...args] of STEPS) w.call(SYS.get(name) ?? -1, ...args.map(arg => typeof arg === 'string' ? structures[arg] ?? arg : arg));
   w.call(440, 1, 2, 3, 4, 5, 6);
   w.call(0x12345, 1);
-  w.kernel.traceSignal({ signal: 11, code: 1, address: 8 });
-  w.kernel.traceSignal({ signal: 11, code: 2, address: 0 });
-  w.kernel.traceSignal({ signal: 6, code: -6, address: 0, pid: 1000 });
-  w.kernel.traceSignal({ signal: 34, code: 0, address: 0 });
+  w.kernel.trace.signal(w.task, { signal: 11, code: 1, address: 8 });
+  w.kernel.trace.signal(w.task, { signal: 11, code: 2, address: 0 });
+  w.kernel.trace.signal(w.task, { signal: 6, code: -6, address: 0, pid: 1000 });
+  w.kernel.trace.signal(w.task, { signal: 34, code: 0, address: 0 });
   w.call(231, 3);
   golden('strace.txt', w.host.reports.join('\n') + '\n');
 });
 suiteOf('a signal that kills ends the trace', () => {
   const w = new KernelWorld();
   w.kernel.trace = new Trace(line => w.host.report(line));
-  w.kernel.killed(w.task, 11, 0);
+  raise(w.task, { signal: 11, code: 1, address: 0, trap: 14 });
+  w.kernel.deliver(w.task, 0);
   golden('strace-killed.txt', w.host.reports.join('\n') + '\n');
 });
 suiteOf.run();

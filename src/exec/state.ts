@@ -2,7 +2,7 @@
 import { STATE, SLOT, type LinearMemory } from '../base/layout.ts';
 import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
-import type { SignalRegisters } from '../mmu/user.ts';
+import type { SwitchedRegisters } from '../mmu/user.ts';
 import { settle } from './flags.ts';
 import { DE, FLOAT_CONSTANTS, flagged, IE, limitOf, MXCSR_AT_START, MXCSR_MASK, unmaskedOf, watchOf } from './mxcsr.ts';
 import { fxrstorImage, fxsaveImage, mxcsrOfImage } from './x87/fxsave.ts';
@@ -17,8 +17,11 @@ export const FPU_CONTROL_AT_START = 0x37f;
 
 export const FXSAVE_BYTES = 512;
 const NO_IMAGE = new Uint8Array(0);
+/** What of the state block is a task's own: the rest counts what the machine did, or belongs to generated code. */
+const CONTEXT: readonly (readonly [from: number, to: number])[] = [[0, STATE.instructions], [STATE.vector, STATE.threaded], [STATE.floatWatch, STATE.bytes]];
+const CONTEXT_BYTES = CONTEXT.reduce((sum, [from, to]) => sum + to - from, 0);
 
-export class CpuState implements SignalRegisters {
+export class CpuState implements SwitchedRegisters {
   readonly memory: LinearMemory;
   /** Words of the state block: register n is words 2n and 2n + 1. */
   readonly r32: Int32Array;
@@ -73,6 +76,16 @@ export class CpuState implements SignalRegisters {
   resetExtended(): void { restoreComponents(this, NO_IMAGE, 0, XCR0, MXCSR_AT_START); }
   segmentBase(isGs: boolean): bigint { return this.get(isGs ? SLOT.gs : SLOT.fs); }
   setSegmentBase(isGs: boolean, value: bigint): void { this.set(isGs ? SLOT.gs : SLOT.fs, value); }
+
+  readonly contextBytes = CONTEXT_BYTES;
+  saveContext(into: Uint8Array): void {
+    let at = 0;
+    for (const [from, to] of CONTEXT) { into.set(this.u8.subarray(from, to), at); at += to - from; }
+  }
+  loadContext(bytes: Uint8Array): void {
+    let at = 0;
+    for (const [from, to] of CONTEXT) { this.u8.set(bytes.subarray(at, at + to - from), from); at += to - from; }
+  }
 
   /** RFLAGS bits the lazy rule does not own; all of them once the rule is `known`. */
   get eflags(): number { return this.r32[STATE.eflags >> 2]; }

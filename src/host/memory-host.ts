@@ -1,11 +1,13 @@
 /** A host that is a table in memory: files, directories, links; three standard streams. For benches and tests, which need no disk. */
 import {
-  EACCES, EBADF, EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPIPE, ESPIPE,
+  EACCES, EBADF, EEXIST, EFBIG, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPIPE, ESPIPE,
 } from '../base/errno.ts';
 import { byteString, bytesOf, type ByteString, type Host, type HostResult, type HostStat, type HostVolume } from './host.ts';
 
 interface Node { readonly ino: number; kind: number; mode: number; bytes: Uint8Array; target: ByteString; mtimeNs: bigint }
 interface Open { readonly node: Node; readonly path: ByteString; position: number }
+/** Larger files would not fit into the emulator. */
+const FILE_BYTES_MAX = 2 ** 30;
 const DIRECTORY = 0o040000, REGULAR = 0o100000, LINK = 0o120000, PIPE = 0o010000;
 
 export class MemoryHost implements Host {
@@ -122,6 +124,7 @@ export class MemoryHost implements Host {
   truncate(path: ByteString, length: number): HostResult { return this.cut(this.find(path), length); }
   private cut(node: Node | HostResult, length: number): HostResult {
     if (typeof node === 'number') return node;
+    if (length > FILE_BYTES_MAX) return -EFBIG;
     const bytes = new Uint8Array(length);
     bytes.set(node.bytes.subarray(0, length));
     node.bytes = bytes;

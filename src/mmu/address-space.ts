@@ -68,6 +68,8 @@ export class AddressSpace implements UserMemory, Reach {
   private readonly list = new VmaList();
   private breakStart: Va = 0;
   private breakEnd: Va = 0;
+  /** Processes that have it (CLONE_VM). */
+  private owners = 1;
 
   private constructor(mmu: Mmu, table: PageTable) {
     this.mmu = mmu; this.table = table;
@@ -380,8 +382,11 @@ export class AddressSpace implements UserMemory, Reach {
     child.release();
     return null;
   }
-  /** Drops every mapping, frame and table. The space is not to be used again. */
+  retain(): this { this.owners += 1; return this; }
+  /** One owner less; the last drops every mapping, frame and table, and the space is not to be used again. */
   release(): void {
+    this.owners -= 1;
+    if (this.owners > 0) return;
     if (this.isActive) this.mmu.root = 0;
     this.table.release();
     const gone = this.list.all.splice(0);

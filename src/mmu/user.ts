@@ -39,3 +39,12 @@ export interface SignalRegisters extends UserRegisters {
   segmentBase(isGs: boolean): bigint;
   setSegmentBase(isGs: boolean, value: bigint): void;
 }
+
+/** The processor's registers, which tasks take turns to have: everything of a task's that it holds can be put aside. */
+export interface SwitchedRegisters extends SignalRegisters {
+  readonly contextBytes: number;
+  /** As at a program's start. */
+  reset(): void;
+  saveContext(into: Uint8Array): void;
+  loadContext(from: Uint8Array): void;
+}

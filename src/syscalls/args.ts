@@ -20,6 +20,12 @@ export class CallArgs implements Args {
       this.words[2 * i + 1] = registers.high(register);
     }
   }
+  /** For calls that sleep. */
+  copy(): CallArgs {
+    const copy = new CallArgs();
+    copy.words.set(this.words);
+    return copy;
+  }
   int(i: number): number { return this.words[2 * i] ?? 0; }
   uint(i: number): number { return this.int(i) >>> 0; }
   size(i: number): number { return vaOf(this.int(i), this.words[2 * i + 1] ?? 0); }

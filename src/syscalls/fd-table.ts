@@ -8,6 +8,8 @@ interface Slot { readonly description: FileDescription; closeOnExec: boolean }
 
 export class DescriptorTable implements FdTable {
   private readonly slots: (Slot | null)[] = [];
+  /** Processes that have it (CLONE_FILES). */
+  private owners = 1;
   /** RLIMIT_NOFILE: one more than the highest descriptor there may be. */
   limit = DESCRIPTORS_MAX;
 
@@ -43,4 +45,21 @@ export class DescriptorTable implements FdTable {
   /** Open descriptors, ascending. */
   open(): readonly number[] { return this.slots.flatMap((slot, fd) => slot === null ? [] : [fd]); }
   closeAll(): void { for (const fd of this.open()) this.close(fd); }
+  /** execve(2): those marked close-on-exec. */
+  closeForExec(): void { for (const fd of this.open()) if (this.closeOnExec(fd)) this.close(fd); }
+
+  get isShared(): boolean { return this.owners > 1; }
+  share(): this { this.owners += 1; return this; }
+  /** One process less has it; the last closes everything. */
+  release(): void {
+    this.owners -= 1;
+    if (this.owners === 0) this.closeAll();
+  }
+  /** fork(2): the same descriptions under the same numbers. */
+  copy(): DescriptorTable {
+    const copy = new DescriptorTable();
+    copy.limit = this.limit;
+    for (const slot of this.slots) copy.slots.push(slot === null ? null : { description: slot.description.retain(), closeOnExec: slot.closeOnExec });
+    return copy;
+  }
 }

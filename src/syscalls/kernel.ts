@@ -1,26 +1,34 @@
-/** The Linux kernel of the emulated machine: makes processes, answers system calls, tells how programs end (syscalls(2)). */
-import { ENOSYS } from '../base/errno.ts';
+/** The Linux kernel of the emulated machine: makes processes, answers system calls, lets tasks take turns, tells how programs end (syscalls(2), sched(7)). */
+import { EAGAIN, EACCES, EINTR, ENOENT, ENOEXEC, ENOSYS } from '../base/errno.ts';
+import { assert } from '../base/assert.ts';
 import { WORD } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString, Host } from '../host/host.ts';
 import { symbolise } from '../loader/elf.ts';
 import { AddressSpace } from '../mmu/address-space.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import type { SignalRegisters } from '../mmu/user.ts';
+import type { SwitchedRegisters } from '../mmu/user.ts';
 import { CallArgs, RAX } from './args.ts';
 import { CHUNK_BYTES } from './buffers.ts';
-import { HostCalendar, VirtualClock } from './clock.ts';
+import { CYCLES_PER_NANOSECOND, HostCalendar, VirtualClock } from './clock.ts';
 import { Entropy } from './entropy.ts';
-import { loadProgram, type Refusal } from './exec.ts';
+import { loadProgram, type LoadedProgram, type Refusal } from './exec.ts';
 import { DescriptorTable } from './fd-table.ts';
 import { FileDescription, type Result } from './file.ts';
+import { Futexes } from './futex-queues.ts';
+import { leaveFutexes } from './futex.ts';
 import { inheritedFile } from './host-file.ts';
 import { PageCache, PhysicalMemory } from './pages.ts';
-import { KernelProcess, KernelTask, type System } from './process.ts';
-import { newSignalState } from './signal.ts';
-import type { SignalInfo } from './signal-state.ts';
+import { KernelProcess, KernelTask, type Life, type System } from './process.ts';
+import {
+  actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
+  SIGHUP, SIGKILL, takeStop,
+} from './signal.ts';
+import { SIG_IGN } from './signal-state.ts';
 import { FAMILIES, tableOf } from './table.ts';
-import type { Control, Syscall, SyscallRows } from './task.ts';
+import type { Control, Sleep, Syscall, SyscallRows } from './task.ts';
+import { Timers } from './timers.ts';
+import { forgetPosixTimers } from './timer-calls.ts';
 import { signalName } from './signal-names.ts';
 import type { Trace } from './strace.ts';
 import { O_RDONLY, O_RDWR, O_WRONLY } from './uapi.ts';
@@ -30,8 +38,10 @@ export interface KernelOptions {
   readonly mmu: Mmu;
   /** Cycles the processor has run: what time is made of. */
   readonly cycles: () => number;
-  /** The registers a new task gets. The kernel sets the general ones, RIP and the segment bases. */
-  readonly newRegisters: () => SignalRegisters;
+  /** The processor's registers, which tasks take turns to have. */
+  readonly registers: SwitchedRegisters;
+  /** Told that a handler was entered: it costs time. */
+  readonly onHandler?: () => void;
   readonly extraCalls?: SyscallRows;
   readonly seed?: number;
   /** 'host': dates are today's. */
@@ -41,23 +51,37 @@ export interface KernelOptions {
   /** AT_HWCAP2. */
   readonly hwcap2?: number;
 }
+/** How a program ended: `status` is what a shell sees, `signal` what killed it, or null. */
+export interface Ending { readonly status: number; readonly signal: number | null }
 
-/** The first process there is. Its parent is not of this machine. */
-const FIRST_PID = 1000, PARENT_PID = 999;
+/** The first process there is, and where numbers begin again (Linux: PID_MAX_DEFAULT, RESERVED_PIDS). */
+const FIRST_PID = 1000, PIDS_END = 32_768, PIDS_AGAIN_FROM = 300;
 /** FPU, TSC, CX8, CMOV, MMX, FXSR, SSE, SSE2: the x86-64 baseline. */
 const HWCAP_BASELINE = 0x0780_8111;
 /** What a shell gives a program that had to be stopped. */
 const STATUS_DEADLOCK = 2;
+const NAME_BYTES_MAX = 15;
 
-export class Kernel {
+export class Kernel implements Life {
   readonly system: System;
   /** Writes a line for every call and signal; null: silent. */
   trace: Trace | null = null;
-  /** By pid. One, until there is fork. */
-  readonly processes = new Map<number, KernelProcess>();
+  /** The task that runs; null once all have ended. */
+  current: KernelTask | null = null;
+  /** How the first process ended; null: it runs. */
+  ending: Ending | null = null;
+  /** The first process: its memory stays after its end, for reports. */
+  first: KernelProcess | null = null;
   private readonly options: KernelOptions;
   private readonly table: readonly (Syscall<KernelTask> | null)[];
   private readonly args = new CallArgs();
+  /** Who may run, in order; who sleeps; whose registers the processor has. */
+  private readonly ready: KernelTask[] = [];
+  private readonly sleepers = new Set<KernelTask>();
+  private loaded: KernelTask | null = null;
+  private lastPid = FIRST_PID - 1;
+  /** When the current task's time was last counted, in cycles. */
+  private countedAt = 0;
 
   constructor(options: KernelOptions) {
     const { host, mmu, cycles } = options;
@@ -68,26 +92,59 @@ export class Kernel {
     this.system = {
       host, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
       clock: options.clock === 'host' ? new HostCalendar(cycles, host) : new VirtualClock(cycles), newInode: () => ++inodes,
+      timers: new Timers(), futexes: new Futexes(), processes: new Map(), tasks: new Map(), life: this,
     };
   }
+  get contextBytes(): number { return this.options.registers.contextBytes; }
 
-  /** The first task of a new process that runs `path`. Relative paths start from the host's directory. */
+  // — programs —
+
+  /** The first task of the first process, which runs `path`. Relative paths start from the host's directory. */
   exec(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): KernelTask | Refusal {
     const { host } = this.system;
     const whole = path.startsWith('/') ? path : `${host.directory}/${path}`;
-    const space = AddressSpace.create(this.options.mmu);
-    if (space === null) return { sentence: 'physical memory is full', status: 126 };
-    const loaded = loadProgram(this.system, space, { path: whole, argv, envp, hwcap: this.options.hwcap ?? HWCAP_BASELINE, hwcap2: this.options.hwcap2 ?? 0 });
-    if ('sentence' in loaded) { space.release(); return { ...loaded, sentence: loaded.sentence.replace(whole, path) }; }
+    const prepared = this.prepare(whole, argv, envp);
+    if ('sentence' in prepared) return { ...prepared, sentence: prepared.sentence.replace(whole, path) };
+    const { space, loaded } = prepared, pid = this.newPid();
     const process = new KernelProcess({
-      pid: FIRST_PID, parentPid: PARENT_PID, memory: space, files: this.standardFiles(), system: this.system, executable: loaded.executable,
-      directory: host.directory, umask: host.umask, name: path.slice(path.lastIndexOf('/') + 1, path.lastIndexOf('/') + 16),
+      pid, parent: null, memory: space, files: this.standardFiles(), system: this.system, executable: loaded.executable,
+      fs: { directory: host.directory, umask: host.umask }, name: nameOf(path), group: pid, session: pid,
     });
-    this.processes.set(process.pid, process);
-    const task = new KernelTask(process.pid, process, this.options.newRegisters(), newSignalState());
+    const task = new KernelTask(pid, process, this.options.registers, newSignalState());
+    this.first = process;
+    this.start(task);
+    this.ready.pop();
+    this.current = this.loaded = task;
     enter(task.registers, loaded.entry, loaded.executable.stackPointer);
     space.activate();
     return task;
+  }
+  private prepare(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): { readonly space: AddressSpace; readonly loaded: LoadedProgram } | Refusal {
+    const { hwcap = HWCAP_BASELINE, hwcap2 = 0, mmu } = this.options, space = AddressSpace.create(mmu);
+    if (space === null) return { sentence: 'physical memory is full', status: 126 };
+    const loaded = loadProgram(this.system, space, { path, argv, envp, hwcap, hwcap2 });
+    if (!('sentence' in loaded)) return { space, loaded };
+    space.release();
+    return loaded;
+  }
+  execute(task: KernelTask, path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): number {
+    const prepared = this.prepare(path, argv, envp);
+    if ('sentence' in prepared) return errnoOf(prepared);
+    const { space, loaded } = prepared, { process } = task;
+    for (const other of [...process.tasks]) if (other !== task) this.removeTask(other);
+    leaveFutexes(task);
+    if (task.tid !== process.pid) { this.system.tasks.delete(task.tid); task.tid = process.pid; this.system.tasks.set(task.tid, task); }
+    if (process.files.isShared) { const own = process.files.copy(); process.files.release(); process.files = own; }
+    process.files.closeForExec();
+    process.memory.release();
+    process.memory = space; process.executable = loaded.executable; process.name = nameOf(path);
+    process.hasExecuted = true; process.hasLetGo = true; process.isDumpable = true; process.parentDeathSignal = 0;
+    task.ownName = null; task.clearTidAt = 0; task.robustListAt = 0;
+    forgetPosixTimers(process);
+    resetForExec(task.signals);
+    enter(task.registers, loaded.entry, loaded.executable.stackPointer);
+    space.activate();
+    return 0;
   }
   private standardFiles(): DescriptorTable {
     const files = new DescriptorTable();
@@ -98,10 +155,24 @@ export class Kernel {
     }
     return files;
   }
+  newPid(): number {
+    const { processes, tasks } = this.system, taken = new Set<number>();
+    for (const { group, session } of processes.values()) taken.add(group).add(session);
+    for (let tried = 0; tried < PIDS_END; tried++) {
+      this.lastPid = this.lastPid + 1 < PIDS_END ? this.lastPid + 1 : PIDS_AGAIN_FROM;
+      if (!processes.has(this.lastPid) && !tasks.has(this.lastPid) && !taken.has(this.lastPid)) return this.lastPid;
+    }
+    return -EAGAIN;
+  }
+
+  // — system calls —
 
   /** A call's name; '' for a number that is nobody's. */
   nameOf(number: number): string { return this.table[number]?.name ?? ''; }
-  /** Answers the call whose number is in RAX. null: done, resume; otherwise the task does not simply go on. */
+  /**
+   * Answers the call whose number is in RAX, and has somebody run: the same task or, where that sleeps or has ended, `current`, before whose next
+   * instruction `settle` is to be asked. Gives what became of the call where it did not return; null where it did.
+   */
   call(task: KernelTask): Control | null {
     const { registers } = task, number = registers.low(RAX), { args } = this;
     args.take(registers);
@@ -112,71 +183,252 @@ export class Kernel {
       setResult(registers, outcome);
       return null;
     }
-    return this.control(task, number, row, outcome);
-  }
-  private control(task: KernelTask, number: number, row: Syscall<KernelTask> | null, outcome: Control): Control | null {
     if (outcome.then === 'sleep') {
-      const result = this.awaken(outcome);
-      this.trace?.call(task, number, row, this.args, result);
-      if (result === null) return this.deadlock(task);
-      setResult(task.registers, result);
-      return null;
+      task.call = { number, args: args.copy() };
+      this.putToSleep(task, outcome);
+      const { waitStatus } = task.process;
+      return waitStatus === null ? null : { then: 'exit', status: waitStatus >> 8, scope: 'process' };
     }
     // strace shows what sigreturn leaves in RAX as its result.
-    const shown = outcome.then === 'exit' ? null : Number(BigInt.asIntN(64, task.registers.get(RAX)));
-    this.trace?.call(task, number, row, this.args, shown);
-    if (outcome.then === 'exit') this.end(task.process, outcome.status);
+    const shown = outcome.then === 'exit' ? null : Number(BigInt.asIntN(64, registers.get(RAX)));
+    this.trace?.call(task, number, row, args, shown);
+    if (outcome.then === 'exit') {
+      if (outcome.scope === 'task') this.endTask(task, outcome.status); else this.end(task.process, (outcome.status & 0xff) << 8);
+      this.schedule();
+    }
     return outcome;
   }
-  /** With one task, only time can end a sleep: it jumps there. null: nothing ever will. */
-  private awaken(sleep: Control & { then: 'sleep' }): Result | null {
-    const now = sleep.until();
-    if (now !== null || sleep.wakesAtNs === undefined) return now;
-    this.system.clock.advanceTo(sleep.wakesAtNs);
-    return sleep.until();
+  /** To be asked before the current task goes on: it gets its signals, and whoever runs in its place if they end or stop it. */
+  settle(): void {
+    for (let task = this.current; task !== null && (hasPending(task.signals) || task.signals.savedMask !== null || task.restart !== null);) {
+      this.deliver(task, null);
+      if (this.current === task) return;
+      task = this.current;
+    }
   }
-  private deadlock(task: KernelTask): Control {
-    this.system.host.report('tramp64: deadlock: the program waits for what nothing can bring about');
-    this.end(task.process, STATUS_DEADLOCK);
-    return { then: 'exit', status: STATUS_DEADLOCK };
+  /**
+   * Hands the current task its signals; where one kills or stops it, somebody else is current then. `address`: of the fault that raised one.
+   */
+  deliver(task: KernelTask, address: Va | null): void {
+    const outcome = deliver(task, info => this.trace?.signal(task, info));
+    if (outcome === 'none') return;
+    if (outcome === 'handled') { this.options.onHandler?.(); return; }
+    if (outcome === 'stopped') { this.ready.push(task); this.schedule(); return; }
+    this.killed(task, outcome.killed, address);
+    this.schedule();
   }
 
-  /** A signal that ends the process, in one line: what, where, and for faults the address. Returns the exit status. */
-  killed(task: KernelTask, signal: number, address: Va | null): number {
-    const { rip } = task.registers, symbol = this.symbolAt(task.process, rip);
-    const where = `rip 0x${rip.toString(16)}${symbol === null ? '' : ` <${symbol}>`}`;
-    const what = address === null ? '' : `, address 0x${address.toString(16)}`;
-    this.system.host.report(`tramp64: ${signalName(signal)} at ${where}${what}`);
-    this.trace?.killed(signal);
-    this.close(task.process);
-    return 128 + signal;
+  // — taking turns —
+
+  /** Nobody else could want the processor, and no time is waited for. */
+  get isAlone(): boolean { return this.ready.length === 0 && this.sleepers.size === 0 && this.system.timers.isEmpty; }
+  /** The current task has run for its share: others come first. */
+  preempt(): void {
+    if (this.current === null) return;
+    this.ready.push(this.current);
+    this.schedule();
   }
-  /** A signal is delivered: strace's line between the calls. */
-  traceSignal(info: SignalInfo): void { this.trace?.signal(info); }
+  start(task: KernelTask): void {
+    const { process } = task;
+    this.system.processes.set(process.pid, process);
+    this.system.tasks.set(task.tid, task);
+    process.tasks.push(task);
+    this.ready.push(task);
+  }
+  private putToSleep(task: KernelTask, sleep: Sleep): void {
+    assert(!task.isGone, 'a task that is gone makes a call');
+    task.sleep = sleep;
+    this.sleepers.add(task);
+    this.schedule();
+  }
+  /** Finds who goes on, and gives it the processor. Where all sleep, the clock jumps to what comes next; where nothing will, it is over. */
+  private schedule(): void {
+    this.count();
+    this.current = null;
+    const { clock, timers } = this.system;
+    for (;;) {
+      if (!timers.isEmpty) timers.run(clock.monotonicNs());
+      this.wake();
+      const next = this.ready.findIndex(task => !task.process.isStopped);
+      if (next >= 0) {
+        this.resume(this.ready.splice(next, 1)[0]!);
+        return;
+      }
+      const at = this.nextMoment();
+      if (at !== undefined) clock.advanceTo(at);
+      else if (this.ready.length + this.sleepers.size === 0) return;
+      else this.deadlock();
+    }
+  }
+  private nextMoment(): number | undefined {
+    let at = this.system.timers.next;
+    for (const { sleep } of this.sleepers) if (sleep?.wakesAtNs !== undefined && (at === undefined || sleep.wakesAtNs < at)) at = sleep.wakesAtNs;
+    return at;
+  }
+  /** Asks every sleeper whether it has slept enough. */
+  private wake(): void {
+    for (const task of this.sleepers) {
+      const { process, signals } = task;
+      if (hasPending(signals)) takeStop(task);
+      if (process.isStopped) continue;
+      const sleep = task.sleep!, result = sleep.until() ?? this.interrupted(task, sleep);
+      if (result === null) continue;
+      task.sleep = null; task.result = result;
+      this.sleepers.delete(task);
+      this.ready.push(task);
+    }
+  }
+  /** What a signal makes of a sleep; null: it goes on. */
+  private interrupted(task: KernelTask, sleep: Sleep): Result | null {
+    const { signals } = task, { onSignal = 'restart' } = sleep;
+    if (!hasPending(signals) || !isInterrupted(signals)) return null;
+    if (onSignal === 'never' && !signals.pending.some(({ signal }) => signal === SIGKILL)) return null;
+    claim(signals);
+    const result = typeof onSignal === 'function' ? onSignal() : null;
+    sleep.abandoned?.();
+    if (result !== null) return result;
+    if (onSignal !== 'fail') task.restart = task.call?.number ?? null;
+    return -EINTR;
+  }
+  /** The processor goes to a task: its registers, its memory, and what its call returned. */
+  private resume(task: KernelTask): void {
+    const { registers } = this.options, { loaded } = this;
+    if (loaded !== task) {
+      if (loaded !== null && !loaded.isGone) registers.saveContext(loaded.context);
+      registers.loadContext(task.context);
+      this.loaded = task;
+    }
+    task.process.memory.activate();
+    this.current = task;
+    this.countedAt = this.options.cycles();
+    const { result, call } = task;
+    if (result !== null) {
+      setResult(registers, result);
+      if (this.trace !== null && call !== null) this.trace.call(task, call.number, this.table[call.number] ?? null, call.args, result);
+      task.result = null;
+    }
+  }
+  /** Time used up to now goes to the current task. */
+  private count(): void {
+    const now = this.options.cycles();
+    if (this.current !== null) this.current.cycles += now - this.countedAt;
+    this.countedAt = now;
+  }
+  cpuNs(process: KernelProcess): number {
+    this.count();
+    return Math.floor((process.endedCycles + process.tasks.reduce((sum, { cycles }) => sum + cycles, 0)) / CYCLES_PER_NANOSECOND);
+  }
+  taskCpuNs(task: KernelTask): number {
+    this.count();
+    return Math.floor(task.cycles / CYCLES_PER_NANOSECOND);
+  }
+  /** All wait for what nothing can bring about. The user hears of it if the program itself is among them. */
+  private deadlock(): void {
+    const isStopped = this.first?.isStopped === true;
+    if (this.ending === null) {
+      this.system.host.report(isStopped ? 'tramp64: the program has stopped itself, and nobody is there to continue it'
+        : 'tramp64: deadlock: the program waits for what nothing can bring about');
+    }
+    for (const process of [...this.system.processes.values()]) if (process.waitStatus === null) this.end(process, STATUS_DEADLOCK << 8);
+    assert(this.ready.length + this.sleepers.size === 0, 'somebody who is gone waits');
+  }
+
+  // — ends —
+
+  endTask(task: KernelTask, status: number): void {
+    const { process } = task;
+    if (task.tid === process.pid) process.leaderStatus = (status & 0xff) << 8;
+    if (process.tasks.length === 1) this.end(process, process.leaderStatus); else this.removeTask(task);
+  }
+  private removeTask(task: KernelTask): void {
+    const { process } = task, { tasks } = process;
+    this.count();
+    task.sleep?.abandoned?.();
+    task.sleep = null;
+    task.isGone = true;
+    this.sleepers.delete(task);
+    const queued = this.ready.indexOf(task);
+    if (queued >= 0) this.ready.splice(queued, 1);
+    leaveFutexes(task);
+    this.system.tasks.delete(task.tid);
+    tasks.splice(tasks.indexOf(task), 1);
+    process.endedCycles += task.cycles;
+    if (this.current === task) this.current = null;
+  }
+  end(process: KernelProcess, waitStatus: number): void {
+    if (process.waitStatus !== null) return;
+    const isKilled = (waitStatus & 0x7f) !== 0;
+    this.trace?.ended(process, waitStatus);
+    const sigchld = process.parent?.tasks[0] === undefined ? null : actionOf(process.parent.tasks[0].signals, SIGCHLD);
+    for (const task of [...process.tasks]) this.removeTask(task);
+    process.waitStatus = waitStatus;
+    process.isStopped = false; process.hasLetGo = true;
+    process.files.release();
+    this.system.pageCache.flushAll();
+    for (const end of process.atEnd.splice(0)) end();
+    if (process === this.first) this.ending = { status: isKilled ? 128 + (waitStatus & 0x7f) : waitStatus >> 8, signal: isKilled ? waitStatus & 0x7f : null };
+    else process.memory.release();
+    this.orphan(process);
+    const { parent } = process;
+    if (parent === null) { this.forget(process); return; }
+    const isReaped = process.exitSignal === SIGCHLD && sigchld !== null && (sigchld.handler === SIG_IGN || (sigchld.flags & SA_NOCLDWAIT) !== 0n);
+    if (isReaped) this.forget(process);
+    if (process.exitSignal === 0) return;
+    raiseProcess(parent, {
+      signal: process.exitSignal, code: isKilled ? CLD_KILLED : CLD_EXITED, address: 0, pid: process.pid, uid: this.system.host.user.uid,
+      value: BigInt(isKilled ? waitStatus & 0x7f : waitStatus >> 8),
+    });
+  }
+  /** Nobody will ask for it any more: its number is free. */
+  forget(process: KernelProcess): void {
+    this.system.processes.delete(process.pid);
+    process.parent?.children.delete(process);
+  }
+  /** Children go to the nearest ancestor that wants them, or to nobody: then nobody waits for them. Groups that lose their last tie to the session hear of it. */
+  private orphan(process: KernelProcess): void {
+    let heir = process.parent;
+    while (heir !== null && !heir.isSubreaper) heir = heir.parent;
+    for (const child of process.children) {
+      if (child.parentDeathSignal !== 0) raiseProcess(child, { signal: child.parentDeathSignal, code: 0, address: 0, pid: process.pid, uid: this.system.host.user.uid });
+      const wasOrphaned = isOrphaned(child);
+      child.parent = heir;
+      if (heir !== null) heir.children.add(child);
+      else if (child.waitStatus !== null) this.system.processes.delete(child.pid);
+      if (child.waitStatus !== null || wasOrphaned || !isOrphaned(child)) continue;
+      const group = [...this.system.processes.values()].filter(other => other.group === child.group && other.waitStatus === null);
+      if (!group.some(({ isStopped }) => isStopped)) continue;
+      for (const member of group) for (const signal of [SIGHUP, SIGCONT]) raiseProcess(member, { signal, code: 128, address: 0 });
+    }
+    process.children.clear();
+  }
+  /** A signal ends a process. Of the first one the user hears in a line: what, where, and for faults the address. */
+  private killed(task: KernelTask, signal: number, address: Va | null): void {
+    if (task.process === this.first) {
+      const { rip } = task.registers, symbol = this.symbolAt(task.process, rip);
+      const where = `rip 0x${rip.toString(16)}${symbol === null ? '' : ` <${symbol}>`}`;
+      const what = address === null ? '' : `, address 0x${address.toString(16)}`;
+      this.system.host.report(`tramp64: ${signalName(signal)} at ${where}${what}`);
+    }
+    this.end(task.process, signal);
+  }
+  /** The user's limits: everything ends, with this status. */
+  stop(status: number): void {
+    for (const process of [...this.system.processes.values()]) if (process.waitStatus === null) this.end(process, status << 8);
+    this.current = null;
+  }
   /** `main+0x10`, from the program's own symbols. */
   symbolAt(process: KernelProcess, address: Va): string | null {
     const { image, bias } = process.executable;
     return symbolise(image, address - bias);
   }
-
-  private end(process: KernelProcess, status: number): void {
-    this.trace?.exited(status);
-    this.close(process);
-  }
-  /** What a process's end does to the world outside: files are closed, dirty pages go home. Its memory stays, for reports. */
-  private close(process: KernelProcess): void {
-    process.files.closeAll();
-    this.system.pageCache.flushAll();
-    this.processes.delete(process.pid);
-  }
 }
 
+function errnoOf({ status }: Refusal): number { return status === 127 ? -ENOENT : status === 2 ? -ENOEXEC : -EACCES; }
+function nameOf(path: ByteString): ByteString { return path.slice(path.lastIndexOf('/') + 1).slice(0, NAME_BYTES_MAX); }
 /** Registers at the entry point (psABI §3.4.1): all zero. RDX is what the program registers with atexit. */
-function enter(registers: SignalRegisters, entry: Va, stackPointer: Va): void {
-  for (let register = 0; register < 16; register++) registers.setWords(register, 0, 0);
-  registers.setSegmentBase(false, 0n);
-  registers.setSegmentBase(true, 0n);
+function enter(registers: SwitchedRegisters, entry: Va, stackPointer: Va): void {
+  registers.reset();
   registers.rip = entry;
   registers.rsp = stackPointer;
 }
-function setResult(registers: SignalRegisters, result: Result): void { registers.setWords(RAX, result | 0, Math.floor(result / WORD)); }
+function setResult(registers: SwitchedRegisters, result: Result): void { registers.setWords(RAX, result | 0, Math.floor(result / WORD)); }

@@ -1,27 +1,56 @@
-/** A process and its tasks as the kernel knows them (Linux: struct task_struct, mm_struct, fs_struct; credentials(7)). */
+/** A process and its tasks as the kernel knows them (Linux: struct task_struct, signal_struct, mm_struct, fs_struct; credentials(7)). */
 import type { Va } from '../base/types.ts';
 import type { ByteString, Host } from '../host/host.ts';
 import type { ElfImage } from '../loader/elf.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
-import type { SignalRegisters } from '../mmu/user.ts';
+import type { SwitchedRegisters } from '../mmu/user.ts';
+import type { CallArgs } from './args.ts';
 import type { Clock } from './clock.ts';
 import type { Entropy } from './entropy.ts';
 import type { DescriptorTable } from './fd-table.ts';
+import type { Futexes } from './futex-queues.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
-import type { SignalState } from './signal-state.ts';
-import type { Process, Task } from './task.ts';
+import type { SignalInfo, SignalState } from './signal-state.ts';
+import type { Process, Sleep, Task } from './task.ts';
+import type { Timers } from './timers.ts';
 
 /** What all processes share: the emulated machine's kernel, without its table of calls. */
 export interface System {
   readonly host: Host;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly futexes: Futexes;
   readonly entropy: Entropy;
   readonly memory: PhysicalMemory;
   readonly pageCache: PageCache;
+  /** By pid: those that run, and those that ended and were not waited for. */
+  readonly processes: Map<number, KernelProcess>;
+  /** By tid: those that run. */
+  readonly tasks: Map<number, KernelTask>;
+  /** The life of processes, for the calls that change it (life.ts). */
+  readonly life: Life;
   /** A buffer for bytes on their way between host and guest; whoever uses it is done before anyone else can. */
   readonly staging: Uint8Array;
   /** Inode numbers for what has no host file: pipes, memfds. */
   newInode(): number;
+}
+/** What only the kernel as a whole can do. */
+export interface Life {
+  /** The processor time of a process in nanoseconds, now. */
+  cpuNs(process: KernelProcess): number;
+  taskCpuNs(task: KernelTask): number;
+  /** Makes a task that may run from now on; its context and all else is the caller's. */
+  start(task: KernelTask): void;
+  /** The lowest number from the last one on that names no task, process, group or session; -EAGAIN. */
+  newPid(): number;
+  /** Ends a process as `wait4` tells it. All of its tasks are gone after that. */
+  end(process: KernelProcess, waitStatus: number): void;
+  /** Ends one task; the process with its last. */
+  endTask(task: KernelTask, status: number): void;
+  /** A new program in the place of the old one: 0 or -errno, and then nothing has changed. */
+  execute(task: KernelTask, path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): number;
+  /** Nobody will ask for an ended process any more: its number is free. */
+  forget(process: KernelProcess): void;
 }
 
 /** The program a process runs. */
@@ -35,46 +64,124 @@ export interface Executable {
   readonly auxiliary: Uint8Array;
   readonly stackPointer: Va;
 }
-
-/** RLIMIT_* (getrlimit(2)), by number: soft and hard. */
+/** getrlimit(2). */
 export interface Limit { readonly soft: bigint; readonly hard: bigint }
 export const UNLIMITED = 0xffff_ffff_ffff_ffffn;
-export const RLIMIT_NOFILE = 7;
+export const RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7;
 
-export class KernelProcess implements Process {
-  readonly pid: number;
-  readonly parentPid: number;
-  readonly memory: AddressSpace;
-  readonly files: DescriptorTable;
-  readonly system: System;
-  readonly executable: Executable;
-  readonly limits: Limit[];
+/** Where relative paths start, and what new files may not grant: shared under CLONE_FS (Linux: struct fs_struct). */
+export interface FileSystemContext {
   /** Absolute, without links. */
   directory: ByteString;
   umask: number;
+}
+/** A waiting parent learns of it, once a kind. */
+export interface StopNotice { readonly kind: 'stopped' | 'continued'; readonly signal: number }
+
+export interface ProcessFields {
+  readonly pid: number;
+  readonly parent: KernelProcess | null;
+  readonly memory: AddressSpace;
+  readonly files: DescriptorTable;
+  readonly fs: FileSystemContext;
+  readonly system: System;
+  readonly executable: Executable;
+  readonly name: ByteString;
+  readonly group: number;
+  readonly session: number;
+  readonly exitSignal?: number;
+}
+/** The parent of who has none in this machine. */
+const OUTER_PARENT_PID = 999;
+
+export class KernelProcess implements Process {
+  readonly pid: number;
+  parent: KernelProcess | null;
+  readonly children = new Set<KernelProcess>();
+  /** Threads that have not ended, the oldest first. */
+  readonly tasks: KernelTask[] = [];
+  memory: AddressSpace;
+  files: DescriptorTable;
+  fs: FileSystemContext;
+  readonly system: System;
+  executable: Executable;
+  limits: Limit[];
   /** What the program is called: PR_SET_NAME, /proc/self/comm. At most 15 bytes. */
   name: ByteString;
+  /** setpgid(2), setsid(2). */
+  group: number;
+  session: number;
+  /** It has executed a program since fork: its parent may not move it to another group any more. */
+  hasExecuted = false;
+  /** Sent to the parent at the end; 0: none, and it is a "clone child" to wait4. */
+  exitSignal: number;
+  /** How it ended, as wait4 tells it; null: it runs. It stays in `processes` until it is waited for. */
+  waitStatus: number | null = null;
+  /** Its first task ended; the others run on. */
+  leaderStatus = 0;
+  isStopped = false;
+  notice: StopNotice | null = null;
+  /** A vfork parent waits until this is true. */
+  hasLetGo = true;
+  /** PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE. */
+  isSubreaper = false;
+  parentDeathSignal = 0;
+  hasNoNewPrivileges = false;
+  isDumpable = true;
+  /** Processor time in cycles of tasks that ended, and of children that were waited for. */
+  endedCycles = 0;
+  childrenCycles = 0;
+  /** Largest resident set of children waited for, in bytes; and minor faults. */
+  childrenPeakBytes = 0;
+  childrenFaults = 0;
+  niceness = 0;
+  /** What else its end ends: timers, locks. */
+  readonly atEnd: (() => void)[] = [];
 
-  constructor(fields: Omit<KernelProcess, 'limits'>) {
-    this.pid = fields.pid; this.parentPid = fields.parentPid; this.memory = fields.memory; this.files = fields.files;
-    this.system = fields.system; this.executable = fields.executable; this.directory = fields.directory;
-    this.umask = fields.umask; this.name = fields.name;
-    this.limits = defaultLimits();
+  constructor(fields: ProcessFields) {
+    this.pid = fields.pid; this.parent = fields.parent; this.memory = fields.memory; this.files = fields.files; this.fs = fields.fs;
+    this.system = fields.system; this.executable = fields.executable; this.name = fields.name; this.group = fields.group;
+    this.session = fields.session; this.exitSignal = fields.exitSignal ?? 17;
+    this.limits = fields.parent === null ? defaultLimits() : [...fields.parent.limits];
+    fields.parent?.children.add(this);
   }
+  get parentPid(): number { return this.parent === null ? OUTER_PARENT_PID : this.parent.pid; }
+  get directory(): ByteString { return this.fs.directory; }
+  set directory(path: ByteString) { this.fs.directory = path; }
+  get umask(): number { return this.fs.umask; }
+  set umask(mode: number) { this.fs.umask = mode; }
 }
 
 export class KernelTask implements Task {
-  readonly tid: number;
+  tid: number;
   readonly process: KernelProcess;
-  readonly registers: SignalRegisters;
+  /** The processor's: this task's while it is the current one. */
+  readonly registers: SwitchedRegisters;
+  /** Its registers while it is not. */
+  readonly context: Uint8Array;
   readonly signals: SignalState;
-  /** set_tid_address(2), set_robust_list(2): what a task's end would touch. */
+  /** What it waits for, and the call that waits. */
+  sleep: Sleep | null = null;
+  call: { readonly number: number; readonly args: CallArgs } | null = null;
+  /** What the call that slept returns when the task goes on; null: it slept in no call. */
+  result: number | null = null;
+  /** A signal ended a call that may be made again after the handler (SA_RESTART): its number. */
+  restart: number | null = null;
+  isGone = false;
+  /** Processor time used, in cycles. */
+  cycles = 0;
+  /** PR_SET_NAME; null: the process's. */
+  ownName: ByteString | null = null;
+  /** set_tid_address(2), set_robust_list(2): what a task's end touches. */
   clearTidAt: Va = 0;
   robustListAt: Va = 0;
-  constructor(tid: number, process: KernelProcess, registers: SignalRegisters, signals: SignalState) {
+  constructor(tid: number, process: KernelProcess, registers: SwitchedRegisters, signals: SignalState) {
     this.tid = tid; this.process = process; this.registers = registers; this.signals = signals;
+    this.context = new Uint8Array(registers.contextBytes);
   }
+  get name(): ByteString { return this.ownName ?? this.process.name; }
 }
+export type { SignalInfo };
 
 /** In order: CPU, FSIZE, DATA, STACK, CORE, RSS, NPROC, NOFILE, MEMLOCK, AS, LOCKS, SIGPENDING, MSGQUEUE, NICE, RTPRIO, RTTIME. */
 function defaultLimits(): Limit[] {

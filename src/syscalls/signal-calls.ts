@@ -1,12 +1,13 @@
-/** System calls of signals: sigaction(2), sigprocmask(2), sigreturn(2), sigaltstack(2), kill(2), tkill(2), sigpending(2), sigsuspend(2), pause(2). */
-import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ESRCH } from '../base/errno.ts';
+/** System calls of signals: sigaction(2), sigprocmask(2), sigreturn(2), sigaltstack(2), kill(2), tkill(2), sigqueue(3), sigpending(2), sigsuspend(2), sigwaitinfo(2), pause(2). */
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../base/errno.ts';
 import type { Result } from './file.ts';
-import type { KernelTask } from './process.ts';
-import { actionOf, isIgnored, isInterrupted, raise, SIGKILL, SIGSTOP, SI_KERNEL, UNBLOCKABLE } from './signal.ts';
-import { isOnStack, popFrame, readStack, STACK, writeStack } from './signal-frame.ts';
-import { bitOf, SIGNAL_MAX, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, type SignalAction, type SignalStack } from './signal-state.ts';
+import type { KernelProcess, KernelTask } from './process.ts';
+import { actionOf, isIgnored, pendingSet, raise, raiseProcess, SIGKILL, SIGSTOP, SI_KERNEL, takeOf, UNBLOCKABLE } from './signal.ts';
+import { infoBytes, isOnStack, popFrame, readStack, STACK, writeStack } from './signal-frame.ts';
+import { SIGNAL_MAX, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, type SignalAction, type SignalInfo, type SignalStack } from './signal-state.ts';
 import { putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
+import { timespec } from './time.ts';
 
 const SIGSEGV = 11, SIGRTMIN = 32;
 const SET_BYTES = 8;
@@ -46,8 +47,9 @@ function writeAction(view: DataView, action: SignalAction): void {
 }
 /** "Setting a signal action to SIG_IGN for a signal that is pending shall cause the pending signal to be discarded, whether or not it is blocked": POSIX. */
 function discard(task: KernelTask, signal: number): void {
-  const { pending } = task.signals;
-  for (let i = pending.length - 1; i >= 0; i--) if (pending[i]?.signal === signal) pending.splice(i, 1);
+  for (const pending of [task.signals.shared, ...task.process.tasks.map(({ signals }) => signals.pending)]) {
+    for (let i = pending.length - 1; i >= 0; i--) if (pending[i]?.signal === signal) pending.splice(i, 1);
+  }
 }
 
 // — masks —
@@ -72,7 +74,7 @@ function rtSigprocmask(task: KernelTask, a: Args): Result {
 function rtSigpending(task: KernelTask, a: Args): Result {
   const { signals } = task, length = a.size(1);
   if (length > SET_BYTES) return -EINVAL;
-  const set = signals.pending.reduce((bits, { signal }) => bits | bitOf(signal), 0n) & signals.mask;
+  const set = pendingSet(signals) & signals.mask;
   const bytes = new Uint8Array(SET_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, set, true);
   return task.process.memory.copyOut(a.pointer(0), bytes.subarray(0, length)) ? 0 : -EFAULT;
@@ -80,9 +82,8 @@ function rtSigpending(task: KernelTask, a: Args): Result {
 
 // — waiting —
 
-function untilInterrupted(task: KernelTask): Control {
-  return { then: 'sleep', until: () => isInterrupted(task.signals) ? -EINTR : null };
-}
+/** Only a signal ends it. */
+function untilInterrupted(): Control { return { then: 'sleep', until: () => null, onSignal: 'fail' }; }
 /** The mask of before comes back with the handler's return. */
 function rtSigsuspend(task: KernelTask, a: Args): Result | Control {
   if (a.size(1) !== SET_BYTES) return -EINVAL;
@@ -90,7 +91,30 @@ function rtSigsuspend(task: KernelTask, a: Args): Result | Control {
   if (set === null) return -EFAULT;
   signals.savedMask = signals.mask;
   signals.mask = set.getBigUint64(0, true) & ~UNBLOCKABLE;
-  return untilInterrupted(task);
+  return untilInterrupted();
+}
+/** The signals waited for are taken without a handler, and are not blocked as far as the choice of a thread goes. */
+function rtSigtimedwait(task: KernelTask, a: Args): Result | Control {
+  if (a.size(3) !== SET_BYTES) return -EINVAL;
+  const view = userStructure(task, a.pointer(0), SET_BYTES), { signals } = task, { clock } = task.process.system, infoAt = a.pointer(1);
+  if (view === null) return -EFAULT;
+  const set = view.getBigUint64(0, true) & ~UNBLOCKABLE, ns = a.pointer(2) === 0 ? Infinity : timespec(task, a.pointer(2));
+  if (ns < 0) return ns;
+  const deadline = clock.monotonicNs() + ns;
+  const attempt = (): Result | null => {
+    const info = takeOf(signals, set);
+    if (info === null) return clock.monotonicNs() >= deadline ? -EAGAIN : null;
+    signals.awaited = 0n;
+    return infoAt !== 0 && !task.process.memory.copyOut(infoAt, infoBytes(info)) ? -EFAULT : info.signal;
+  };
+  const now = attempt();
+  if (now !== null) return now;
+  signals.awaited = set;
+  const over = (): void => { signals.awaited = 0n; };
+  return {
+    then: 'sleep', abandoned: over, onSignal: 'fail', ...(ns === Infinity ? {} : { wakesAtNs: deadline }),
+    until: () => { const result = attempt(); if (result !== null) over(); return result; },
+  };
 }
 
 // — the way back, and the alternate stack —
@@ -128,38 +152,73 @@ function sigaltstack(task: KernelTask, a: Args): Result {
 
 // — sending —
 
-/** To oneself: there is nobody else. Signal 0 only asks whether one is there. */
-function send(task: KernelTask, signal: number, code: number): Result {
-  if (signal < 0 || signal > SIGNAL_MAX) return -EINVAL;
-  const { user } = task.process.system.host;
-  if (signal === 0 || raise(task, { signal, code, address: 0, pid: task.process.pid, uid: user.uid })) return 0;
-  // A full queue loses what kill sends, and refuses what names a thread.
-  return code === SI_TKILL && signal >= SIGRTMIN ? -EAGAIN : 0;
+/** Signal 0 only asks whether somebody is there. */
+function isSignal(signal: number): boolean { return signal >= 0 && signal <= SIGNAL_MAX; }
+function infoOf(task: KernelTask, signal: number, code: number): SignalInfo {
+  return { signal, code, address: 0, pid: task.process.pid, uid: task.process.system.host.user.uid };
 }
-/** 0 and -pid are the process's own group. -1 is everybody but oneself. */
+/** A positive pid is a process; 0 and -pid are a group; -1 is everybody but oneself (and the first process, as init is spared). */
 function kill(task: KernelTask, a: Args): Result {
-  const pid = a.int(0);
-  return pid === 0 || Math.abs(pid) === task.process.pid ? send(task, a.int(1), SI_USER) : -ESRCH;
+  const pid = a.int(0), signal = a.int(1), { process } = task, { processes } = process.system;
+  const all = [...processes.values()], group = pid === 0 ? process.group : -pid;
+  const targets: readonly KernelProcess[] = pid > 0 ? all.filter(other => other.pid === pid)
+    : pid === -1 ? all.filter(other => other !== process) : all.filter(other => other.group === group);
+  if (targets.length === 0) return -ESRCH;
+  if (!isSignal(signal)) return -EINVAL;
+  if (signal !== 0) for (const target of targets) raiseProcess(target, infoOf(task, signal, SI_USER));
+  return 0;
+}
+/** A full queue loses what kill sends, and refuses what names a thread. */
+function direct(target: KernelTask | undefined, info: SignalInfo): Result {
+  if (target === undefined) return -ESRCH;
+  if (!isSignal(info.signal)) return -EINVAL;
+  return info.signal === 0 || raise(target, info) || info.signal < SIGRTMIN ? 0 : -EAGAIN;
 }
 function tkill(task: KernelTask, a: Args): Result {
   if (a.int(0) <= 0) return -EINVAL;
-  return a.int(0) === task.tid ? send(task, a.int(1), SI_TKILL) : -ESRCH;
+  return direct(task.process.system.tasks.get(a.int(0)), infoOf(task, a.int(1), SI_TKILL));
+}
+function inGroup(task: KernelTask, pid: number, tid: number): KernelTask | undefined {
+  const target = task.process.system.tasks.get(tid);
+  return target?.process.pid === pid ? target : undefined;
 }
 function tgkill(task: KernelTask, a: Args): Result {
   if (a.int(0) <= 0 || a.int(1) <= 0) return -EINVAL;
-  return a.int(0) === task.process.pid && a.int(1) === task.tid ? send(task, a.int(2), SI_TKILL) : -ESRCH;
+  return direct(inGroup(task, a.int(0), a.int(1)), infoOf(task, a.int(2), SI_TKILL));
+}
+/** siginfo_t from a program: its code must not be one of the kernel's, but to oneself. */
+function userInfo(task: KernelTask, a: Args, i: number, signal: number, isOwn: boolean): SignalInfo | Result {
+  const view = userStructure(task, a.pointer(i), 128);
+  if (view === null) return -EFAULT;
+  if (!isSignal(signal)) return -EINVAL;
+  const code = view.getInt32(8, true);
+  if ((code >= 0 || code === SI_TKILL) && !isOwn) return -EPERM;
+  return { signal, code, address: 0, pid: view.getInt32(16, true), uid: view.getUint32(20, true), value: view.getBigUint64(24, true) };
+}
+function rtSigqueueinfo(task: KernelTask, a: Args): Result {
+  const info = userInfo(task, a, 2, a.int(1), a.int(0) === task.process.pid), target = task.process.system.processes.get(a.int(0));
+  if (typeof info === 'number') return info;
+  if (target === undefined) return -ESRCH;
+  return info.signal === 0 || raiseProcess(target, info) || info.signal < SIGRTMIN ? 0 : -EAGAIN;
+}
+function rtTgsigqueueinfo(task: KernelTask, a: Args): Result {
+  if (a.int(0) <= 0 || a.int(1) <= 0) return -EINVAL;
+  const info = userInfo(task, a, 3, a.int(2), a.int(0) === task.process.pid);
+  return typeof info === 'number' ? info : direct(inGroup(task, a.int(0), a.int(1)), info);
 }
 
-const STOPS = 'stop signals are ignored: nobody could continue the program';
 export const signalCalls: SyscallRows<KernelTask> = [
-  [13, { name: 'rt_sigaction', run: rtSigaction, shape: 'signal sigaction sigactionout size → int', partial: STOPS }],
+  [13, { name: 'rt_sigaction', run: rtSigaction, shape: 'signal sigaction sigactionout size → int' }],
   [14, { name: 'rt_sigprocmask', run: rtSigprocmask, shape: 'sighow sigset sigsetout size → int' }],
-  [15, { name: 'rt_sigreturn', run: rtSigreturn, shape: '→ int', partial: 'the image of extended state is FXSAVE\'s' }],
-  [34, { name: 'pause', run: untilInterrupted, shape: '→ int', partial: 'with one task, only a pending signal ends it' }],
-  [62, { name: 'kill', run: kill, shape: 'int signal → int', partial: 'to oneself; what kill and tgkill send waits in one queue' }],
+  [15, { name: 'rt_sigreturn', run: rtSigreturn, shape: '→ int' }],
+  [34, { name: 'pause', run: untilInterrupted, shape: '→ int' }],
+  [62, { name: 'kill', run: kill, shape: 'int signal → int' }],
   [127, { name: 'rt_sigpending', run: rtSigpending, shape: 'sigsetout size → int' }],
-  [130, { name: 'rt_sigsuspend', run: rtSigsuspend, shape: 'sigset size → int', partial: 'with one task, only a pending signal ends it' }],
+  [128, { name: 'rt_sigtimedwait', run: rtSigtimedwait, shape: 'sigset ptr timespec? size → int' }],
+  [129, { name: 'rt_sigqueueinfo', run: rtSigqueueinfo, shape: 'int signal ptr → int' }],
+  [130, { name: 'rt_sigsuspend', run: rtSigsuspend, shape: 'sigset size → int' }],
   [131, { name: 'sigaltstack', run: sigaltstack, shape: 'sigstack sigstackout → int' }],
-  [200, { name: 'tkill', run: tkill, shape: 'int signal → int', partial: 'to oneself' }],
-  [234, { name: 'tgkill', run: tgkill, shape: 'int int signal → int', partial: 'to oneself' }],
+  [200, { name: 'tkill', run: tkill, shape: 'int signal → int' }],
+  [234, { name: 'tgkill', run: tgkill, shape: 'int int signal → int' }],
+  [297, { name: 'rt_tgsigqueueinfo', run: rtTgsigqueueinfo, shape: 'int int signal ptr → int' }],
 ];

@@ -10,6 +10,7 @@
  */
 import type { Va } from '../base/types.ts';
 import type { SignalRegisters, UserMemory } from '../mmu/user.ts';
+import { isFault } from './signal-names.ts';
 import { NO_STACK, SS_AUTODISARM, type SignalAction, type SignalInfo, type SignalStack, type SignalState } from './signal-state.ts';
 import type { Task } from './task.ts';
 
@@ -21,7 +22,7 @@ export const FRAME = {
 /** struct stack_t. */
 export const STACK = { at: 0, flags: 8, size: 16, bytes: 24 } as const;
 /** siginfo_t. */
-const INFO = { signal: 0, code: 8, address: 16, pid: 16, uid: 20, value: 24 } as const;
+const INFO = { signal: 0, code: 8, address: 16, pid: 16, uid: 20, value: 24 } as const, INFO_BYTES = 128;
 /** General registers in the order sigcontext has them, by their encoding: r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp. */
 const REGISTERS: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 const RAX = 0, RDX = 2, RSP = 4, RSI = 6, RDI = 7;
@@ -87,7 +88,7 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction): b
   writeStack(view, FRAME.stack, signals.alternate);
   writeContext(view, registers, signals, info);
   view.setBigUint64(FRAME.extended, at.extended, true);
-  writeInfo(view, info);
+  writeInfo(view, FRAME.info, info);
   // siginfo is written only for those who asked.
   const length = (action.flags & SA_SIGINFO) === 0n ? FRAME.info : FRAME.bytes;
   if (!memory.copyOut(Number(at.frame), bytes.subarray(0, length))) return false;
@@ -121,10 +122,10 @@ function enterHandler(task: Task, signal: number, action: SignalAction, frame: b
 
 function writeContext(view: DataView, registers: SignalRegisters, signals: SignalState, info: SignalInfo): void {
   const { lastTrap } = signals, mask = signals.savedMask ?? signals.mask;
-  const isFault = info.trap !== undefined && !TRAPS_WITHOUT_RF.includes(info.trap);
+  const resumes = info.trap !== undefined && !TRAPS_WITHOUT_RF.includes(info.trap);
   REGISTERS.forEach((register, i) => view.setBigUint64(FRAME.registers + 8 * i, registers.get(register), true));
   view.setBigInt64(FRAME.rip, BigInt(registers.rip), true);
-  view.setBigUint64(FRAME.eflags, BigInt((registers.flags | (isFault ? RF : 0)) >>> 0), true);
+  view.setBigUint64(FRAME.eflags, BigInt((registers.flags | (resumes ? RF : 0)) >>> 0), true);
   view.setUint16(FRAME.cs, CS_USER, true);
   view.setUint16(FRAME.ss, SS_USER, true);
   view.setBigUint64(FRAME.error, BigInt(lastTrap.error >>> 0), true);
@@ -133,14 +134,19 @@ function writeContext(view: DataView, registers: SignalRegisters, signals: Signa
   view.setBigInt64(FRAME.cr2, BigInt(lastTrap.cr2), true);
   view.setBigUint64(FRAME.mask, mask, true);
 }
-function writeInfo(view: DataView, info: SignalInfo): void {
-  view.setInt32(FRAME.info + INFO.signal, info.signal, true);
-  view.setInt32(FRAME.info + INFO.code, info.code, true);
-  const isFault = info.code > 0 && info.code < 128;
-  if (isFault) { view.setBigInt64(FRAME.info + INFO.address, BigInt(info.address), true); return; }
-  view.setInt32(FRAME.info + INFO.pid, info.pid ?? 0, true);
-  view.setInt32(FRAME.info + INFO.uid, info.uid ?? 0, true);
-  view.setBigUint64(FRAME.info + INFO.value, info.value ?? 0n, true);
+function writeInfo(view: DataView, at: number, info: SignalInfo): void {
+  view.setInt32(at + INFO.signal, info.signal, true);
+  view.setInt32(at + INFO.code, info.code, true);
+  if (isFault(info.signal, info.code)) { view.setBigInt64(at + INFO.address, BigInt(info.address), true); return; }
+  view.setInt32(at + INFO.pid, info.pid ?? 0, true);
+  view.setInt32(at + INFO.uid, info.uid ?? 0, true);
+  view.setBigUint64(at + INFO.value, BigInt.asUintN(64, info.value ?? 0n), true);
+}
+/** A siginfo_t as sigwaitinfo(2) gives it. */
+export function infoBytes(info: SignalInfo): Uint8Array {
+  const bytes = new Uint8Array(INFO_BYTES);
+  writeInfo(new DataView(bytes.buffer), 0, info);
+  return bytes;
 }
 export function writeStack(view: DataView, at: number, stack: SignalStack): void {
   view.setBigUint64(at + STACK.at, stack.at, true);

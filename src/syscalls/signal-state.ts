@@ -1,4 +1,4 @@
-/** The signal state of one task (Linux: struct sighand_struct, sigpending, sas_ss_*, thread.trap_nr; sigaction(2), sigaltstack(2)). */
+/** The signal state of one task (Linux: struct sighand_struct, sigpending, signal_struct.shared_pending, sas_ss_*, thread.trap_nr; sigaction(2), sigaltstack(2)). */
 import type { Va } from '../base/types.ts';
 
 export const SIG_DFL = 0n, SIG_IGN = 1n;
@@ -34,13 +34,16 @@ export interface LastTrap { readonly trap: number; readonly error: number; reado
 
 export interface SignalState {
   /** By signal number, 1 to 64; shared by the threads of a process. */
-  readonly actions: SignalAction[];
+  actions: SignalAction[];
   /** Bit n - 1: signal n is blocked. */
   mask: bigint;
   /** The mask rt_sigsuspend put aside: what the handler's return brings back. */
   savedMask: bigint | null;
-  /** In the order they were raised. */
+  /** The task's own, and those of its process that no thread could take when they were raised; in the order they were raised. */
   readonly pending: SignalInfo[];
+  readonly shared: SignalInfo[];
+  /** What sigtimedwait(2) waits for: not blocked as far as the choice of a thread goes. */
+  awaited: bigint;
   alternate: SignalStack;
   lastTrap: LastTrap;
 }

@@ -1,4 +1,6 @@
 /** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl): every family's rows, by number. */
+import { cloneCalls } from './clone.ts';
+import { futexCalls } from './futex.ts';
 import { identityCalls } from './identity.ts';
 import { ioCalls } from './io.ts';
 import { memoryCalls } from './memory.ts';
@@ -11,9 +13,11 @@ import { statCalls } from './stat.ts';
 import type { Syscall, SyscallRows } from './task.ts';
 import { taskCalls } from './tasks.ts';
 import { timeCalls } from './time.ts';
+import { timerCalls } from './timer-calls.ts';
+import { waitCalls } from './wait.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
-  ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, signalCalls,
+  ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, cloneCalls, waitCalls, futexCalls, signalCalls, timerCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

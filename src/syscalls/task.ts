@@ -12,6 +12,7 @@ export interface FdTable {
 }
 export interface Process {
   readonly pid: number;
+  /** Others after execve. */
   readonly memory: AddressSpace;
   readonly files: FdTable;
 }
@@ -34,11 +35,28 @@ export interface Args {
   pointer(i: number): Va;
   big(i: number): bigint;
 }
-/** Not every call returns: some end the task, some sleep, some replace the registers. */
+export interface Sleep {
+  readonly then: 'sleep';
+  /**
+   * The call's result, or null: not yet. Asked again whenever another task has run or the clock was moved, while other registers are loaded:
+   * it takes from the call's arguments what it needs before.
+   */
+  readonly until: () => Result | null;
+  /** On the monotonic clock: when time alone may change its mind. */
+  readonly wakesAtNs?: number;
+  /**
+   * What a signal that will be handled makes of it (signal(7), "Interruption of system calls"). 'restart', if absent: the call is made again after a
+   * handler with SA_RESTART, else EINTR. 'fail': EINTR. 'never': only SIGKILL ends it. A function gives the result, -EINTR most often; where it gives null it is
+   * as 'restart'.
+   */
+  readonly onSignal?: 'restart' | 'fail' | 'never' | (() => Result | null);
+  /** It ends other than by `until`: a signal, or the task's end. */
+  readonly abandoned?: () => void;
+}
+/** Not every call returns: some end the task or its whole process, some sleep, some replace the registers. */
 export type Control =
-  | { readonly then: 'exit'; readonly status: number }
-  /** Until `until` has a result. `wakesAtNs`: on the monotonic clock, when time alone may change its mind. */
-  | { readonly then: 'sleep'; readonly until: () => Result | null; readonly wakesAtNs?: number }
+  | { readonly then: 'exit'; readonly status: number; readonly scope: 'task' | 'process' }
+  | Sleep
   | { readonly then: 'registers-replaced' };
 /** Most calls need a Task; the kernel's own need more of it (process.ts). */
 export type Handler<T extends Task = Task> = (task: T, args: Args) => Result | Control;

@@ -1,30 +1,54 @@
 /** clock_gettime(2), nanosleep(2), times(2), getrusage(2) and their families, on the virtual clock (clock.ts). */
-import { EFAULT, EINVAL } from '../base/errno.ts';
+import { EFAULT, EINTR, EINVAL, EPERM } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import type { Clock } from './clock.ts';
+import { CYCLES_PER_NANOSECOND, type Clock } from './clock.ts';
 import type { Result } from './file.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 
-const TIMER_ABSTIME = 1;
+const TIMER_ABSTIME = 1, THREAD_CPUTIME = 3;
 interface Time { readonly seconds: number; readonly nanoseconds: number }
 const split = (ns: number): Time => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 });
 const real = (clock: Clock): Time => ({ seconds: clock.realSeconds(), nanoseconds: clock.realNanoseconds() });
 const monotonic = (clock: Clock): Time => split(clock.monotonicNs());
-const cpu = (clock: Clock): Time => split(clock.cpuNs());
+const ofProcess = (_clock: Clock, { process }: KernelTask): Time => split(process.system.life.cpuNs(process));
+const ofThread = (_clock: Clock, task: KernelTask): Time => split(task.process.system.life.taskCpuNs(task));
+type ClockReader = (clock: Clock, task: KernelTask) => Time;
 /** By number: REALTIME, MONOTONIC, PROCESS_ and THREAD_CPUTIME_ID, MONOTONIC_RAW, the COARSE ones, BOOTTIME, the ALARM ones, (none), TAI. */
-const CLOCKS: readonly (((clock: Clock) => Time) | undefined)[] = [
-  real, monotonic, cpu, cpu, monotonic, real, monotonic, monotonic, real, monotonic, undefined, real,
+const CLOCKS: readonly (ClockReader | undefined)[] = [
+  real, monotonic, ofProcess, ofThread, monotonic, real, monotonic, monotonic, real, monotonic, undefined, real,
 ];
+const COARSE = [5, 6], COARSE_NANOSECONDS = 4_000_000;
+
+/** How a clock is read; negative ids are processor time of another task: ~pid << 3, 4 for a thread, and a kind (clock_getcpuclockid(3)). */
+function clockOf(task: KernelTask, id: number): ClockReader | undefined {
+  if (id >= 0) return CLOCKS[id];
+  const pid = ~(id >> 3), { processes, tasks } = task.process.system;
+  if ((id & 3) === 3) return undefined;
+  const thread = (id & 4) === 0 ? null : pid === 0 ? task : tasks.get(pid), process = (id & 4) !== 0 ? null : pid === 0 ? task.process : processes.get(pid);
+  if (thread?.process === task.process) return clock => ofThread(clock, thread);
+  const leader = process?.tasks[0];
+  return leader === undefined ? undefined : clock => ofProcess(clock, leader);
+}
+/** Nanoseconds on a clock, now; undefined: there is none. */
+export function readClock(task: KernelTask, id: number): number | undefined {
+  const time = clockOf(task, id)?.(task.process.system.clock, task);
+  return time === undefined ? undefined : time.seconds * 1e9 + time.nanoseconds;
+}
 
 function clockGettime(task: KernelTask, a: Args): Result {
-  const time = CLOCKS[a.int(0)]?.(task.process.system.clock);
+  const time = clockOf(task, a.int(0))?.(task.process.system.clock, task);
   return time === undefined ? -EINVAL : putTime(task, a.pointer(1), time.seconds, time.nanoseconds);
 }
 function clockGetres(task: KernelTask, a: Args): Result {
-  if (CLOCKS[a.int(0)] === undefined) return -EINVAL;
-  return a.pointer(1) === 0 ? 0 : putTime(task, a.pointer(1), 0, 1);
+  if (clockOf(task, a.int(0)) === undefined) return -EINVAL;
+  return a.pointer(1) === 0 ? 0 : putTime(task, a.pointer(1), 0, COARSE.includes(a.int(0)) ? COARSE_NANOSECONDS : 1);
+}
+function clockSettime(task: KernelTask, a: Args): Result {
+  const ns = timespec(task, a.pointer(1));
+  if (a.int(0) !== 0) return -EINVAL;
+  return ns < 0 ? ns : -EPERM;
 }
 function putTime(task: KernelTask, at: Va, seconds: number, fraction: number): Result {
   return putStructure(task, at, 16, view => { setWord(view, 0, seconds); setWord(view, 8, fraction); });
@@ -41,9 +65,14 @@ function time(task: KernelTask, a: Args): Result {
   return told < 0 ? told : now;
 }
 
-/** Sleeps: nothing else can happen meanwhile, so the clock jumps. */
-function sleepUntil(clock: Clock, wakesAtNs: number): Control {
-  return { then: 'sleep', until: () => clock.monotonicNs() >= wakesAtNs ? 0 : null, wakesAtNs };
+/** `leftAt`: where a signal has the time left written; 0: nowhere. */
+function sleepUntil(task: KernelTask, wakesAtNs: number, leftAt: Va): Control {
+  const { clock } = task.process.system;
+  const onSignal = (): Result => {
+    const left = split(Math.max(0, wakesAtNs - clock.monotonicNs()));
+    return leftAt !== 0 && putTime(task, leftAt, left.seconds, left.nanoseconds) < 0 ? -EFAULT : -EINTR;
+  };
+  return { then: 'sleep', until: () => clock.monotonicNs() >= wakesAtNs ? 0 : null, wakesAtNs, onSignal };
 }
 /** A struct timespec as nanoseconds, or -errno. Longer than a century is as long. */
 export function timespec(task: KernelTask, at: Va): number {
@@ -55,22 +84,26 @@ export function timespec(task: KernelTask, at: Va): number {
 }
 function nanosleep(task: KernelTask, a: Args): Result | Control {
   const { clock } = task.process.system, ns = timespec(task, a.pointer(0));
-  return ns < 0 ? ns : sleepUntil(clock, clock.monotonicNs() + ns);
+  return ns < 0 ? ns : sleepUntil(task, clock.monotonicNs() + ns, a.pointer(1));
 }
 function clockNanosleep(task: KernelTask, a: Args): Result | Control {
-  const { clock } = task.process.system, now = CLOCKS[a.int(0)]?.(clock), ns = timespec(task, a.pointer(2));
-  if (now === undefined) return -EINVAL;
+  const { clock } = task.process.system, now = readClock(task, a.int(0)), ns = timespec(task, a.pointer(2)), isAbsolute = (a.int(1) & TIMER_ABSTIME) !== 0;
+  if (now === undefined || a.int(0) === THREAD_CPUTIME) return -EINVAL;
   if (ns < 0) return ns;
-  const left = (a.int(1) & TIMER_ABSTIME) === 0 ? ns : ns - now.seconds * 1e9 - now.nanoseconds;
-  return left <= 0 ? 0 : sleepUntil(clock, clock.monotonicNs() + left);
+  const left = isAbsolute ? ns - now : ns;
+  return left <= 0 ? 0 : sleepUntil(task, clock.monotonicNs() + left, isAbsolute ? 0 : a.pointer(3));
 }
 
 /** Clock ticks are 10 ms (AT_CLKTCK). */
 const TICK_NANOSECONDS = 1e7;
+const childrenNs = ({ process }: KernelTask): number => Math.floor(process.childrenCycles / CYCLES_PER_NANOSECOND);
 function times(task: KernelTask, a: Args): Result {
-  const { clock } = task.process.system;
+  const { clock, life } = task.process.system;
   if (a.pointer(0) !== 0) {
-    const told = putStructure(task, a.pointer(0), 32, view => setWord(view, 0, Math.floor(clock.cpuNs() / TICK_NANOSECONDS)));
+    const told = putStructure(task, a.pointer(0), 32, view => {
+      setWord(view, 0, Math.floor(life.cpuNs(task.process) / TICK_NANOSECONDS));
+      setWord(view, 16, Math.floor(childrenNs(task) / TICK_NANOSECONDS));
+    });
     if (told < 0) return told;
   }
   return Math.floor(clock.monotonicNs() / TICK_NANOSECONDS);
@@ -79,11 +112,11 @@ function getrusage(task: KernelTask, a: Args): Result {
   const RUSAGE_SELF = 0, RUSAGE_CHILDREN = -1, RUSAGE_THREAD = 1, who = a.int(0);
   if (who !== RUSAGE_SELF && who !== RUSAGE_CHILDREN && who !== RUSAGE_THREAD) return -EINVAL;
   return putStructure(task, a.pointer(1), 144, view => {
-    if (who === RUSAGE_CHILDREN) return;
-    const { memory, system } = task.process, used = cpu(system.clock);
+    const { process } = task, { memory, system: { life } } = process;
+    const used = split(who === RUSAGE_SELF ? life.cpuNs(process) : who === RUSAGE_THREAD ? life.taskCpuNs(task) : childrenNs(task));
     setWord(view, 0, used.seconds); setWord(view, 8, Math.floor(used.nanoseconds / 1000));
-    setWord(view, 32, memory.peakResidentBytes / 1024);
-    setWord(view, 64, memory.minorFaults);
+    setWord(view, 32, (who === RUSAGE_CHILDREN ? process.childrenPeakBytes : memory.peakResidentBytes) / 1024);
+    setWord(view, 64, who === RUSAGE_CHILDREN ? process.childrenFaults : memory.minorFaults);
   });
 }
 
@@ -93,7 +126,8 @@ export const timeCalls: SyscallRows<KernelTask> = [
   [98, { name: 'getrusage', run: getrusage, shape: 'rusage ptr → int', partial: 'user time, peak memory and minor faults' }],
   [100, { name: 'times', run: times, shape: 'ptr → int', partial: 'user time only' }],
   [201, { name: 'time', run: time, shape: 'ptr → int' }],
-  [228, { name: 'clock_gettime', run: clockGettime, shape: 'clock timespecout → int', partial: 'no clocks of other processes' }],
+  [227, { name: 'clock_settime', run: clockSettime, shape: 'clock timespec → int', partial: 'nobody may set a clock' }],
+  [228, { name: 'clock_gettime', run: clockGettime, shape: 'clock timespecout → int' }],
   [229, { name: 'clock_getres', run: clockGetres, shape: 'clock timespecout → int' }],
   [230, { name: 'clock_nanosleep', run: clockNanosleep, shape: 'clock timer timespec ptr → int' }],
 ];

@@ -5,14 +5,14 @@ import { byteString, bytesOf } from '../../src/host/host.ts';
 import { writeElf } from '../../src/loader/write-elf.ts';
 import { Frames } from '../../src/mmu/frames.ts';
 import { Mmu } from '../../src/mmu/mmu.ts';
-import type { SignalRegisters } from '../../src/mmu/user.ts';
+import type { SwitchedRegisters } from '../../src/mmu/user.ts';
 import { Kernel } from '../../src/syscalls/kernel.ts';
 import type { KernelTask } from '../../src/syscalls/process.ts';
 import type { Control, SyscallRows } from '../../src/syscalls/task.ts';
 import { MemoryHost } from '../../src/host/memory-host.ts';
 
 /** Registers without a processor. */
-export class PlainRegisters implements SignalRegisters {
+export class PlainRegisters implements SwitchedRegisters {
   rip = 0; rsp = 0; flags = 0x202;
   readonly values = new BigUint64Array(16);
   readonly bases = [0n, 0n];
@@ -24,6 +24,15 @@ export class PlainRegisters implements SignalRegisters {
   saveExtended(into: Uint8Array): void { into.fill(0); }
   restoreExtended(): boolean { return true; }
   resetExtended(): void {}
+  readonly contextBytes = 19 * 8;
+  saveContext(into: Uint8Array): void { new BigUint64Array(into.buffer).set([...this.values, ...this.bases, BigInt(this.rip)]); this.spare.set(into, this.rsp); }
+  loadContext(from: Uint8Array): void {
+    const words = new BigUint64Array(from.buffer);
+    this.values.set(words.subarray(0, 16)); this.bases.splice(0, 2, words[16]!, words[17]!);
+    this.rip = Number(words[18]); this.rsp = this.spare.get(from) ?? 0;
+  }
+  private readonly spare = new WeakMap<Uint8Array, number>();
+  reset(): void { this.values.fill(0n); this.bases.fill(0n); }
   readonly extendedBytes = 512;
   segmentBase(isGs: boolean): bigint { return this.bases[isGs ? 1 : 0] ?? 0n; }
   setSegmentBase(isGs: boolean, value: bigint): void { this.bases[isGs ? 1 : 0] = value; }
@@ -50,7 +59,7 @@ export class KernelWorld {
     this.mmu = new Mmu(memory, new Frames(memory));
     for (const [path, contents] of Object.entries(files)) host.put(path, contents);
     host.put('/bin/program', PROGRAM);
-    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, newRegisters: () => new PlainRegisters(), extraCalls });
+    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls });
     const task = this.kernel.exec('/bin/program', ['program', 'one', 'two'], host.environment);
     if ('sentence' in task) throw new Error(task.sentence);
     this.task = task;

@@ -1,0 +1,189 @@
+/** alarm(2), setitimer(2), getitimer(2), timer_create(2) and its family: signals at a time. */
+import { EAGAIN, EFAULT, EINVAL } from '../base/errno.ts';
+import type { Va } from '../base/types.ts';
+import type { Result } from './file.ts';
+import type { KernelProcess, KernelTask } from './process.ts';
+import { raise, raiseProcess } from './signal.ts';
+import { SIGNAL_MAX, type SignalInfo } from './signal-state.ts';
+import { getWord, putStructure, setWord, userStructure } from './structure.ts';
+import type { Args, SyscallRows } from './task.ts';
+import { readClock } from './time.ts';
+import type { Timer } from './timers.ts';
+
+/** Something that fires once or again and again, on the clock or on a task's processor time. Nanoseconds. */
+export class Alarm {
+  interval = 0;
+  /** On its own clock; 0: disarmed. */
+  expiry = 0;
+  /** Times it fired beyond the one that is being told (timer_getoverrun(2)). */
+  missed = 0;
+  private timer: Timer | null = null;
+  private readonly task: KernelTask;
+  private readonly clock: number;
+  private readonly ring: (missed: number) => void;
+  constructor(task: KernelTask, clock: number, ring: (missed: number) => void) { this.task = task; this.clock = clock; this.ring = ring; }
+
+  private now(): number { return readClock(this.task, this.clock) ?? 0; }
+  get left(): number { return this.expiry === 0 ? 0 : Math.max(1, this.expiry - this.now()); }
+  /** @param delay nanoseconds from now, or a moment if absolute; 0 disarms */
+  arm(delay: number, interval: number, isAbsolute: boolean): void {
+    this.cancel();
+    this.interval = interval;
+    if (delay === 0) return;
+    this.expiry = isAbsolute ? delay : this.now() + delay;
+    this.schedule();
+  }
+  cancel(): void { this.timer?.cancel(); this.timer = null; this.expiry = 0; }
+  private schedule(): void {
+    const { timers, clock } = this.task.process.system, fire = (): void => { this.fire(); };
+    const isProcessorTime = this.clock < 0 || this.clock === PROCESS_CPUTIME || this.clock === THREAD_CPUTIME;
+    this.timer = isProcessorTime ? timers.when(() => this.now() >= this.expiry, fire)
+      : timers.at(clock.monotonicNs() + Math.max(0, this.expiry - this.now()), fire);
+  }
+  /** Periods that went by meanwhile are one ring that tells how many. */
+  private fire(): void {
+    let missed = 0;
+    if (this.interval > 0) {
+      missed = Math.max(0, Math.floor((this.now() - this.expiry) / this.interval));
+      this.expiry += this.interval * (missed + 1);
+      this.schedule();
+    } else { this.timer = null; this.expiry = 0; }
+    this.ring(missed);
+  }
+}
+
+const MONOTONIC = 1, PROCESS_CPUTIME = 2, THREAD_CPUTIME = 3;
+const SIGALRM = 14, SIGVTALRM = 26, SIGPROF = 27, SI_KERNEL = 128, SI_TIMER = -2;
+/** ITIMER_REAL, _VIRTUAL, _PROF: the clock and the signal. There is no system time. */
+const INTERVAL_TIMERS: readonly (readonly [clock: number, signal: number])[] = [[MONOTONIC, SIGALRM], [PROCESS_CPUTIME, SIGVTALRM], [PROCESS_CPUTIME, SIGPROF]];
+
+/** A process's timers, made when the first is asked for. A child has none; execve keeps the interval timers. */
+interface OfProcess { readonly interval: readonly Alarm[]; readonly posix: Map<number, PosixTimer>; nextId: number }
+interface PosixTimer { readonly alarm: Alarm; readonly clock: number; overrun: number }
+const known = new WeakMap<KernelProcess, OfProcess>();
+function timersOf(task: KernelTask): OfProcess {
+  const { process } = task, there = known.get(process);
+  if (there !== undefined) return there;
+  const interval = INTERVAL_TIMERS.map(([clock, signal]) => new Alarm(task, clock, () => { raiseProcess(process, { signal, code: SI_KERNEL, address: 0 }); }));
+  const made: OfProcess = { interval, posix: new Map(), nextId: 0 };
+  known.set(process, made);
+  process.atEnd.push(() => { for (const alarm of interval) alarm.cancel(); forgetPosixTimers(process); });
+  return made;
+}
+/** execve(2): "POSIX timers are not preserved". */
+export function forgetPosixTimers(process: KernelProcess): void {
+  const timers = known.get(process);
+  for (const { alarm } of timers?.posix.values() ?? []) alarm.cancel();
+  timers?.posix.clear();
+}
+
+// — interval timers —
+
+const MICROSECONDS = 1e6;
+/** A struct timeval at `at` of a structure, in nanoseconds, or -EINVAL. */
+function timeval(view: DataView, at: number): number {
+  const seconds = getWord(view, at), microseconds = getWord(view, at + 8);
+  return seconds < 0 || microseconds < 0 || microseconds >= MICROSECONDS ? -EINVAL : Math.min(seconds * 1e9 + microseconds * 1000, 3.2e18);
+}
+function setTimeval(view: DataView, at: number, ns: number): void {
+  const microseconds = Math.ceil(ns / 1000);
+  setWord(view, at, Math.floor(microseconds / MICROSECONDS)); setWord(view, at + 8, microseconds % MICROSECONDS);
+}
+function putInterval(task: KernelTask, at: Va, left: number, interval: number): Result {
+  return putStructure(task, at, 32, view => { setTimeval(view, 0, interval); setTimeval(view, 16, left); });
+}
+function getitimer(task: KernelTask, a: Args): Result {
+  const alarm = timersOf(task).interval[a.int(0)];
+  return alarm === undefined ? -EINVAL : putInterval(task, a.pointer(1), alarm.left, alarm.interval);
+}
+function setitimer(task: KernelTask, a: Args): Result {
+  const alarm = timersOf(task).interval[a.int(0)], view = a.pointer(1) === 0 ? null : userStructure(task, a.pointer(1), 32);
+  if (view === null && a.pointer(1) !== 0) return -EFAULT;
+  const interval = view === null ? 0 : timeval(view, 0), value = view === null ? 0 : timeval(view, 16);
+  if (alarm === undefined || interval < 0 || value < 0) return -EINVAL;
+  const { left, interval: old } = alarm;
+  alarm.arm(value, interval, false);
+  return a.pointer(2) === 0 ? 0 : putInterval(task, a.pointer(2), left, old);
+}
+/** Seconds that were left, rounded to the nearest but never to none. */
+function alarm(task: KernelTask, a: Args): Result {
+  const timer = timersOf(task).interval[0]!, { left } = timer;
+  timer.arm(a.uint(0) * 1e9, 0, false);
+  return left === 0 ? 0 : Math.max(1, Math.round(left / 1e9));
+}
+
+// — POSIX timers —
+
+/** struct sigevent: value, signal, how, thread. */
+const SIGEVENT_BYTES = 64, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4;
+const TIMERS_MAX = 4096, OVERRUN_MAX = 0x7fff_ffff;
+function timerCreate(task: KernelTask, a: Args): Result {
+  const clock = a.int(0), timers = timersOf(task), { process } = task;
+  if (readClock(task, clock) === undefined) return -EINVAL;
+  if (timers.posix.size >= TIMERS_MAX) return -EAGAIN;
+  const event = a.pointer(1) === 0 ? null : userStructure(task, a.pointer(1), SIGEVENT_BYTES);
+  if (event === null && a.pointer(1) !== 0) return -EFAULT;
+  const id = timers.nextId, how = event?.getInt32(12, true) ?? SIGEV_SIGNAL, signal = event?.getInt32(8, true) ?? SIGALRM;
+  const value = event?.getBigUint64(0, true) ?? BigInt(id);
+  if (how !== SIGEV_SIGNAL && how !== SIGEV_NONE && how !== SIGEV_THREAD_ID) return -EINVAL;
+  if (how !== SIGEV_NONE && (signal < 1 || signal > SIGNAL_MAX)) return -EINVAL;
+  const target = how === SIGEV_THREAD_ID ? process.system.tasks.get(event!.getInt32(16, true)) : undefined;
+  if (how === SIGEV_THREAD_ID && target?.process !== process) return -EINVAL;
+  const ring = (missed: number): void => {
+    timer.overrun = Math.min(missed, OVERRUN_MAX);
+    // si_timerid and si_overrun lie where pid and uid do.
+    const info: SignalInfo = { signal, code: SI_TIMER, address: 0, pid: id, uid: timer.overrun, value };
+    if (how === SIGEV_SIGNAL) raiseProcess(process, info);
+    else if (target !== undefined && !target.isGone) raise(target, info);
+  };
+  const timer: PosixTimer = { alarm: new Alarm(task, clock, ring), clock, overrun: 0 };
+  if (putStructure(task, a.pointer(2), 4, view => view.setInt32(0, id, true)) < 0) return -EFAULT;
+  timers.posix.set(id, timer);
+  timers.nextId += 1;
+  return 0;
+}
+export function timespecAt(view: DataView, at: number): number {
+  const seconds = getWord(view, at), nanoseconds = getWord(view, at + 8);
+  return seconds < 0 || nanoseconds < 0 || nanoseconds >= 1e9 ? -EINVAL : Math.min(seconds * 1e9 + nanoseconds, 3.2e18);
+}
+/** struct itimerspec. */
+export function putItimerspec(task: KernelTask, at: Va, left: number, interval: number): Result {
+  return putStructure(task, at, 32, view => {
+    for (const [place, ns] of [[0, interval], [16, left]] as const) { setWord(view, place, Math.floor(ns / 1e9)); setWord(view, place + 8, Math.floor(ns % 1e9)); }
+  });
+}
+const TIMER_ABSTIME = 1;
+function timerSettime(task: KernelTask, a: Args): Result {
+  const timer = timersOf(task).posix.get(a.int(0));
+  if (a.pointer(2) === 0) return -EINVAL;
+  const view = userStructure(task, a.pointer(2), 32);
+  if (view === null) return -EFAULT;
+  const interval = timespecAt(view, 0), value = timespecAt(view, 16);
+  if (timer === undefined || interval < 0 || value < 0) return -EINVAL;
+  const { left, interval: old } = timer.alarm;
+  timer.alarm.arm(value, interval, (a.int(1) & TIMER_ABSTIME) !== 0);
+  timer.overrun = 0;
+  return a.pointer(3) === 0 ? 0 : putItimerspec(task, a.pointer(3), left, old);
+}
+function timerGettime(task: KernelTask, a: Args): Result {
+  const timer = timersOf(task).posix.get(a.int(0));
+  return timer === undefined ? -EINVAL : putItimerspec(task, a.pointer(1), timer.alarm.left, timer.alarm.interval);
+}
+function timerDelete(task: KernelTask, a: Args): Result {
+  const { posix } = timersOf(task), timer = posix.get(a.int(0));
+  if (timer === undefined) return -EINVAL;
+  timer.alarm.cancel();
+  posix.delete(a.int(0));
+  return 0;
+}
+
+export const timerCalls: SyscallRows<KernelTask> = [
+  [36, { name: 'getitimer', run: getitimer, shape: 'int ptr → int' }],
+  [37, { name: 'alarm', run: alarm, shape: 'uint → int' }],
+  [38, { name: 'setitimer', run: setitimer, shape: 'int ptr ptr → int' }],
+  [222, { name: 'timer_create', run: timerCreate, shape: 'clock ptr ptr → int' }],
+  [223, { name: 'timer_settime', run: timerSettime, shape: 'int hex ptr ptr → int' }],
+  [224, { name: 'timer_gettime', run: timerGettime, shape: 'int ptr → int' }],
+  [225, { name: 'timer_getoverrun', run: (task, a) => timersOf(task).posix.get(a.int(0))?.overrun ?? -EINVAL, shape: 'int → int' }],
+  [226, { name: 'timer_delete', run: timerDelete, shape: 'int → int' }],
+];
