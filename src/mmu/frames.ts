@@ -12,6 +12,8 @@ export class Frames {
   readonly zero: Pa;
   /** Told of every frame whose last reference goes, while its bytes are still there. */
   onFree: (pa: Pa) => void = () => {};
+  /** Asked when the limit is reached to let go of something that nobody needs: true if a frame is free now. */
+  reclaim: () => boolean = () => false;
   private readonly memory: LinearMemory;
   private readonly counts: Int32Array;
   /** A stack of frames that were used and released. */
@@ -33,20 +35,18 @@ export class Frames {
 
   /** A zeroed frame with one reference, or -1. */
   allocate(): Pa {
-    const isReturned = this.returnedCount > 0;
-    const pa = this.take();
-    if (pa !== -1 && isReturned) this.memory.u8.fill(0, pa, pa + PAGE_BYTES);
+    const { fresh } = this, pa = this.take();
+    if (pa !== -1 && this.fresh === fresh) this.memory.u8.fill(0, pa, pa + PAGE_BYTES);
     return pa;
   }
   /** A frame with the bytes of another and one reference, or -1. */
   allocateCopy(of: Pa): Pa {
-    const isFresh = this.returnedCount === 0;
-    const pa = this.take();
-    if (pa !== -1 && !(isFresh && of === this.zero)) this.memory.u8.copyWithin(pa, of, of + PAGE_BYTES);
+    const { fresh } = this, pa = this.take();
+    if (pa !== -1 && !(this.fresh !== fresh && of === this.zero)) this.memory.u8.copyWithin(pa, of, of + PAGE_BYTES);
     return pa;
   }
   private take(): Pa {
-    if (this.inUse >= this.limit) return -1;
+    if (this.inUse >= this.limit && !this.reclaim()) return -1;
     let pa = this.fresh;
     if (this.returnedCount > 0) pa = this.returned[this.returnedCount -= 1]!;
     else this.fresh += PAGE_BYTES;

@@ -34,6 +34,10 @@ export class HostPages implements Mappable {
   readonly name: string;
   readonly device: string;
   readonly inode: number;
+  /** The file as it was when the first page could have been read. */
+  readonly stat: HostStat;
+  /** Its bytes were changed through this machine: what the file's times say no longer tells whether the pages are right. */
+  isChanged = false;
   private handle: HostHandle;
   private readonly memory: PhysicalMemory;
   private readonly pages = new Map<number, Pa>();
@@ -42,19 +46,27 @@ export class HostPages implements Mappable {
   private mappings = 0;
 
   constructor(name: string, stat: HostStat, handle: HostHandle, memory: PhysicalMemory, onUnused: () => void) {
-    this.name = name; this.device = deviceColumn(stat.dev); this.inode = Number(stat.ino);
+    this.name = name; this.device = deviceColumn(stat.dev); this.inode = Number(stat.ino); this.stat = stat;
     this.handle = handle.retain(); this.memory = memory; this.onUnused = onUnused;
   }
+  get isMapped(): boolean { return this.mappings > 0; }
+  get pageCount(): number { return this.pages.size; }
   /** Pages that come to be written need a descriptor that can write them back. */
   useHandle(handle: HostHandle): void {
     if (this.handle.isWritable || !handle.isWritable) return;
     this.handle.release();
     this.handle = handle.retain();
   }
+  /** Bytes of the file, for whoever wants to know what it is: exactly so many, or null. */
+  bytes(at: number, length: number): Uint8Array | null {
+    if (at + length > this.stat.size) return null;
+    const bytes = new Uint8Array(length);
+    return this.handle.host.read(this.handle.fd, bytes, at) === length ? bytes : null;
+  }
   page(offset: number, forWrite: boolean): Pa | null | 'no-memory' {
     const index = offset / PAGE_BYTES;
     const pa = this.pages.get(index) ?? this.readPage(offset, index);
-    if (forWrite && typeof pa === 'number') this.dirty.add(index);
+    if (forWrite && typeof pa === 'number') { this.dirty.add(index); this.isChanged = true; }
     return pa;
   }
   mapped(): void { this.mappings += 1; }
@@ -62,10 +74,13 @@ export class HostPages implements Mappable {
     this.mappings -= 1;
     if (this.mappings > 0) return;
     this.flush(0, Infinity);
+    this.onUnused();
+  }
+  /** Nothing maps it, and nothing will. */
+  drop(): void {
     for (const pa of this.pages.values()) this.memory.frames.release(pa);
     this.pages.clear();
     this.handle.release();
-    this.onUnused();
   }
   /** Writes dirty pages that overlap the range back to the file. They stay dirty: their mappings may write on without a fault. */
   flush(from: number, to: number): Result {
@@ -79,6 +94,7 @@ export class HostPages implements Mappable {
   }
   /** The file's bytes from `at` on were written by other means. */
   update(at: number, bytes: Uint8Array): void {
+    this.isChanged = true;
     for (let done = 0; done < bytes.length;) {
       const inPage = (at + done) % PAGE_BYTES, length = Math.min(PAGE_BYTES - inPage, bytes.length - done);
       const pa = this.pages.get((at + done - inPage) / PAGE_BYTES);
@@ -103,22 +119,83 @@ export class HostPages implements Mappable {
   }
 }
 
-/** Which host files have pages in memory, by device and inode. */
+/** Files nobody maps whose pages stay all the same, and the share of memory these may take. */
+const UNUSED_FILES_MAX = 64, UNUSED_SHARE = 4;
+
+/**
+ * Which host files have pages in memory, by device and inode. Pages outlive the last mapping, so that a program that is started again is found with
+ * what was decoded of it: as long as the file is as it was, there is room, and few others were used since.
+ */
 export class PageCache {
   private readonly objects = new Map<string, HostPages>();
+  /** Those without a mapping; the one longest without first. */
+  private readonly unused = new Map<string, HostPages>();
   private readonly memory: PhysicalMemory;
-  constructor(memory: PhysicalMemory) { this.memory = memory; }
+  constructor(memory: PhysicalMemory) {
+    this.memory = memory;
+    memory.frames.reclaim = () => this.reclaim();
+  }
   find(key: string): HostPages | null { return this.objects.get(key) ?? null; }
-  /** The pages of a file, new or shared. They live while something maps them. */
-  open(key: string, name: string, stat: HostStat, handle: HostHandle): HostPages {
+  /** The pages of a file as it is now, if there are any. */
+  findCurrent(key: string, stat: HostStat): HostPages | null {
     const known = this.objects.get(key);
-    if (known !== undefined) { known.useHandle(handle); return known; }
-    const pages = new HostPages(name, stat, handle, this.memory, () => this.objects.delete(key));
+    if (known === undefined) return null;
+    // What is mapped is the file, whoever changed it.
+    if (known.isMapped || !known.isChanged && isSame(known.stat, stat)) return known;
+    this.forget(key, known);
+    return null;
+  }
+  /** The pages of a file, new or shared. */
+  open(key: string, name: string, stat: HostStat, handle: HostHandle): HostPages {
+    const known = this.findCurrent(key, stat);
+    if (known !== null) { known.useHandle(handle); return this.noted(key, known); }
+    const pages: HostPages = new HostPages(name, stat, handle, this.memory, () => this.keep(key, pages));
     this.objects.set(key, pages);
+    return this.noted(key, pages);
+  }
+  /** It was used now. Until it is mapped it counts as unused: whoever asked for it may fail to map it. */
+  private noted(key: string, pages: HostPages): HostPages {
+    if (!pages.isMapped) this.keep(key, pages);
     return pages;
+  }
+  private keep(key: string, pages: HostPages): void {
+    this.unused.delete(key);
+    if (pages.isChanged) { this.forget(key, pages); return; }
+    this.unused.set(key, pages);
+    this.trim();
+  }
+  private trim(): void {
+    let files = 0, pages = 0;
+    for (const [key, object] of this.unused) {
+      if (object.isMapped) this.unused.delete(key);
+      else { files += 1; pages += object.pageCount; }
+    }
+    const pagesMax = this.memory.frames.limit / UNUSED_SHARE;
+    for (const [key, object] of this.unused) {
+      // The last one is what is being opened.
+      if (files <= UNUSED_FILES_MAX && pages <= pagesMax || files === 1) return;
+      files -= 1; pages -= object.pageCount;
+      this.forget(key, object);
+    }
+  }
+  /** Memory is short: lets go of one file's pages. */
+  private reclaim(): boolean {
+    for (const [key, object] of this.unused) {
+      if (object.isMapped) { this.unused.delete(key); continue; }
+      const hadPages = object.pageCount > 0;
+      this.forget(key, object);
+      if (hadPages) return true;
+    }
+    return false;
+  }
+  private forget(key: string, pages: HostPages): void {
+    this.objects.delete(key);
+    this.unused.delete(key);
+    pages.drop();
   }
   flushAll(): void { for (const object of this.objects.values()) object.flush(0, Infinity); }
 }
+function isSame(a: HostStat, b: HostStat): boolean { return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size; }
 
 export function cacheKey(stat: HostStat): string { return `${stat.dev}:${stat.ino}`; }
 
