@@ -2,6 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { byteString } from '../src/host/host.ts';
+import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, EPERM } from '../src/base/errno.ts';
+import { parseScript } from '../src/loader/script.ts';
+import type { KernelTask } from '../src/syscalls/process.ts';
 import { parseElf, symbolise, type ElfImage } from '../src/loader/elf.ts';
 import { layStack } from '../src/loader/stack.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
@@ -20,9 +23,10 @@ right('its segments are told by address, with file and memory sizes', () => {
   assert.equal(image.segments.map(s => [s.address, s.fileBytes, s.memoryBytes, s.flags]), [[0x400000, 16, 16, 5], [0x500000, 100, 9000, 6]]);
   assert.equal([image.entry, image.isPositionIndependent, image.interpreter, image.hasExecutableStack], [0x400004, false, null, false]);
 });
-right('without PT_GNU_STACK its stack is executable', () => {
-  const plain = parseElf(edited(view => view.setUint32(PHDR + 2 * 56, 0, true)));
-  assert.is(typeof plain !== 'string' && plain.hasExecutableStack, true);
+right('its stack is executable only if PT_GNU_STACK says so', () => {
+  const stackOf = (edit: Edit): boolean | null => { const elf = parseElf(edited(edit)); return typeof elf === 'string' ? null : elf.hasExecutableStack; };
+  assert.is(stackOf(view => view.setUint32(PHDR + 2 * 56, 0, true)), false);
+  assert.is(stackOf(view => view.setUint32(PHDR + 2 * 56 + 4, 7, true)), true);
 });
 right('without sections it has no symbols', () => {
   assert.equal([image.sections, image.symbols, symbolise(image, 0x400000)], [[], [], null]);
@@ -138,38 +142,129 @@ exec('finds the rest of its data\'s last page zero', () => {
   assert.ok(task.process.memory.copyIn(0x500000, bytes));
   assert.equal([bytes[99], bytes[100], bytes[4095], bytes[8999]], [7, 0, 0, 0]);
 });
-exec('that is position-independent goes to 0x555555554000', () => {
-  const host = new MemoryHost(), w = new KernelWorld({}, host);
-  host.put('/bin/pie', edited(view => {
-    view.setUint16(16, 3, true); view.setBigUint64(24, 4n, true); view.setBigUint64(PHDR + 16, 0n, true); view.setBigUint64(PHDR + 56 + 16, 0x100000n, true);
-  }));
-  const task = w.kernel.exec('/bin/pie', [], []);
-  assert.is('sentence' in task ? task.sentence : task.registers.rip, 0x555555554004);
+/** TEXT as a position-independent file from address 0 on; `more` changes it further. */
+const movable = (more: Edit = () => {}): Uint8Array => edited(view => {
+  view.setUint16(16, 3, true); view.setBigUint64(24, 4n, true); view.setBigUint64(PHDR + 16, 0n, true); view.setBigUint64(PHDR + 56 + 16, 0x100000n, true);
+  more(view);
 });
-const REFUSED: readonly (readonly [string, (host: MemoryHost) => void, RegExp, number])[] = [
-  ['does not exist', () => {}, /^\/bin\/x: no such program$/, 127],
-  ['may not be executed', host => host.put('/bin/x', PROGRAM, 0o644), /permission denied/, 126],
-  ['is a directory', host => { host.mkdir('/bin/x', 0o755); }, /not a regular file/, 126],
-  ['is no ELF file', host => host.put('/bin/x', 'text'), /^\/bin\/x: not an ELF file$/, 2],
+/** In place of PT_GNU_STACK the name of the dynamic loader, behind the headers. */
+const INTERPRETED: Edit = view => {
+  const name = '/bin/ld.so\0';
+  [...name].forEach((c, k) => view.setUint8(0x800 + k, c.charCodeAt(0)));
+  view.setUint32(PHDR + 2 * 56, 3, true); view.setBigUint64(PHDR + 2 * 56 + 8, 0x800n, true); view.setBigUint64(PHDR + 2 * 56 + 32, BigInt(name.length), true);
+};
+const MMAP_BASE = 0x7ffff7fff000, MOVABLE_BYTES = 0x103000;
+const loaded = (w: KernelWorld, path: string, ...argv: string[]): KernelTask => {
+  const task = w.kernel.exec(path, argv, []);
+  if ('sentence' in task) throw new Error(task.sentence);
+  return task;
+};
+exec('that is position-independent and has no dynamic loader goes where mmap puts things, its heap to 0x555555555000', () => {
+  const w = new KernelWorld({ '/bin/pie': movable() }), task = loaded(w, '/bin/pie');
+  assert.is(task.registers.rip, MMAP_BASE - MOVABLE_BYTES + 4);
+  assert.is(task.process.memory.setBreak(0), 0x555555555000);
+});
+exec('that is position-independent and aligned to 2 MiB goes to such an address', () => {
+  const w = new KernelWorld({ '/bin/pie': movable(view => view.setBigUint64(PHDR + 48, 0x200000n, true)) });
+  assert.is(loaded(w, '/bin/pie').registers.rip, 0x7ffff7e00004);
+});
+exec('with a dynamic loader goes to 0x555555554000, its heap behind it; the loader starts, and is told where everything is', () => {
+  const w = new KernelWorld({ '/bin/dynamic': movable(INTERPRETED), '/bin/ld.so': movable() }), task = loaded(w, '/bin/dynamic');
+  assert.is(task.registers.rip, MMAP_BASE - MOVABLE_BYTES + 4);
+  assert.is(task.process.memory.setBreak(0), 0x555555554000 + MOVABLE_BYTES);
+  const { auxiliary } = task.process.executable, view = new DataView(auxiliary.buffer, auxiliary.byteOffset), told = new Map<number, number>();
+  for (let at = 0; at < auxiliary.length; at += 16) told.set(Number(view.getBigUint64(at, true)), Number(view.getBigUint64(at + 8, true)));
+  const BASE = 7, ENTRY = 9, SECURE = 23, SYSINFO_EHDR = 33;
+  assert.equal([BASE, ENTRY, SECURE, SYSINFO_EHDR].map(key => told.get(key)), [MMAP_BASE - MOVABLE_BYTES, 0x555555554004, 0, undefined]);
+});
+exec('has the same pages when it is started again, until the file is another', () => {
+  const w = new KernelWorld({ '/bin/pie': movable() });
+  const places = [0, 1].map(() => {
+    const { memory } = loaded(w, '/bin/pie').process, at = MMAP_BASE - MOVABLE_BYTES;
+    memory.copyIn(at, new Uint8Array(1));
+    const pa = memory.translate(at, 'read');
+    memory.release();
+    return pa;
+  });
+  assert.is(places[0], places[1]);
+  w.host.put('/bin/pie', movable(view => view.setUint8(0x1004, 0xcc)));
+  const { memory } = loaded(w, '/bin/pie').process, byte = new Uint8Array(1);
+  memory.copyIn(MMAP_BASE - MOVABLE_BYTES + 4, byte);
+  assert.is(byte[0], 0xcc);
+});
+exec('gives way to what needs memory, once it is over', () => {
+  const w = new KernelWorld({ '/bin/big': writeElf({ text: { at: 0x400000, bytes: new Uint8Array(4 << 20) }, entry: 0x400000 }) });
+  const { memory } = loaded(w, '/bin/big').process, idle = w.mmu.frames.used;
+  assert.ok(memory.copyIn(0x400000, new Uint8Array(4 << 20)));
+  memory.release();
+  assert.ok(w.mmu.frames.used > idle + 1000);
+  const taken: number[] = [];
+  for (let pa = w.mmu.frames.allocate(); pa !== -1; pa = w.mmu.frames.allocate()) taken.push(pa);
+  assert.ok(taken.length >= w.mmu.frames.limit - idle, `${taken.length} of ${w.mmu.frames.limit}`);
+  for (const pa of taken) w.mmu.frames.release(pa);
+});
+
+const scripts = suite('loader › scripts');
+scripts('are programs for their interpreter: its name, one word more, the script, the rest', () => {
+  const w = new KernelWorld({ '/home/script': '#! /bin/program  two words \nrest' }), { process } = loaded(w, './script', 'zero', 'one');
+  assert.equal([process.executable.argv, process.executable.path, process.name], [['/bin/program', 'two words', './script', 'one'], '/bin/program', 'script']);
+});
+scripts('can have scripts as interpreters, five deep', () => {
+  const nest = Object.fromEntries([1, 2, 3, 4, 5, 6].map(n => [`/bin/s${n}`, `#!${n === 1 ? '/bin/program' : `/bin/s${n - 1}`}\n`]));
+  const w = new KernelWorld(nest);
+  assert.equal(loaded(w, '/bin/s5', 'x', 'y').process.executable.argv, ['/bin/program', '/bin/s1', '/bin/s2', '/bin/s3', '/bin/s4', '/bin/s5', 'y']);
+  const refusal = w.kernel.exec('/bin/s6', [], []);
+  assert.is('errno' in refusal && refusal.errno, ELOOP);
+});
+const HEADS: readonly (readonly [string, ReturnType<typeof parseScript>])[] = [
+  ['#!/bin/sh', { interpreter: '/bin/sh', argument: null }],
+  ['#!/bin/sh\n-x', { interpreter: '/bin/sh', argument: null }],
+  ['#!\t /bin/sh \t\n', { interpreter: '/bin/sh', argument: null }],
+  ['#!/bin/sh -e\t-x \nfoo', { interpreter: '/bin/sh', argument: '-e\t-x' }],
+  ['#!/bin/sh\0 -x\n', { interpreter: '/bin/sh', argument: null }],
+  ['#!/bin/sh -a\0b\n', { interpreter: '/bin/sh', argument: '-a' }],
+  [`#!/bin/sh ${'x'.repeat(300)}`, { interpreter: '/bin/sh', argument: 'x'.repeat(245) }],
+  [`#!/${'x'.repeat(252)}\n`, { interpreter: `/${'x'.repeat(252)}`, argument: null }],
+  [`#!/${'x'.repeat(253)}\n`, 'malformed'], [`#!/${'x'.repeat(400)} -x\n`, 'malformed'],
+  ['#!', 'malformed'], ['#!\n', 'malformed'], ['#!  \n/bin/sh\n', 'malformed'], [`#!${' '.repeat(400)}/bin/sh\n`, 'malformed'], ['# !/bin/sh\n', null], ['', null], ['#', null],
+];
+for (const [text, script] of HEADS) {
+  scripts(`${JSON.stringify(text.length > 40 ? `${text.slice(0, 12)}… (${text.length})` : text)} asks for ${JSON.stringify(script).slice(0, 60)}`, () => {
+    assert.equal(parseScript(new TextEncoder().encode(text).subarray(0, 256)), script);
+  });
+}
+scripts.run();
+
+const REFUSED: readonly (readonly [string, (host: MemoryHost) => void, RegExp, number, number])[] = [
+  ['does not exist', () => {}, /^\/bin\/x: no such program$/, 127, ENOENT],
+  ['may not be executed', host => host.put('/bin/x', PROGRAM, 0o644), /permission denied/, 126, EACCES],
+  ['is a directory', host => { host.mkdir('/bin/x', 0o755); }, /not a regular file/, 126, EACCES],
+  ['is no ELF file', host => host.put('/bin/x', 'text'), /^\/bin\/x: not an ELF file$/, 2, ENOEXEC],
+  ['is a script without an interpreter', host => host.put('/bin/x', '#!\n'), /^\/bin\/x: .*script/, 2, ENOEXEC],
+  ['is a script whose interpreter is not there', host => host.put('/bin/x', '#!/bin/none\n'), /^\/bin\/none: no such program$/, 127, ENOENT],
   ['lies where no program may', host => host.put('/bin/x', edited(view => {
     view.setBigUint64(24, 0n, true); view.setBigUint64(PHDR + 16, 0n, true);
-  })), /segments lie where no program may/, 126],
-  ['needs the dynamic loader', host => host.put('/bin/x', edited(view => { view.setUint32(PHDR + 2 * 56, 3, true); })), /needs the dynamic loader/, 126],
+  })), /segments lie where no program may/, 126, EPERM],
+  ['needs a dynamic loader whose name is cut', host => host.put('/bin/x', movable(view => { INTERPRETED(view); view.setUint8(PHDR + 2 * 56 + 32, 4); })), /dynamic loader/, 2, ENOEXEC],
+  ['needs a dynamic loader that is not there', host => host.put('/bin/x', movable(INTERPRETED)), /^\/bin\/x: its dynamic loader cannot run: \/bin\/ld.so: no such/, 127, ENOENT],
+  ['needs a dynamic loader that is text', host => { host.put('/bin/x', movable(INTERPRETED)); host.put('/bin/ld.so', 'x'.repeat(99)); }, /: not an ELF file$/, 2, ELIBBAD],
+  ['needs a dynamic loader that is empty', host => { host.put('/bin/x', movable(INTERPRETED)); host.put('/bin/ld.so', ''); }, /: not an ELF file$/, 2, EIO],
 ];
-for (const [name, prepare, sentence, status] of REFUSED) {
+for (const [name, prepare, sentence, status, errno] of REFUSED) {
   exec(`is refused with a sentence and status ${status} when it ${name}`, () => {
     const host = new MemoryHost(), w = new KernelWorld({}, host);
     prepare(host);
     const used = w.mmu.frames.used, refusal = w.kernel.exec('/bin/x', ['x'], []);
     if (!('sentence' in refusal)) throw new Error('it was loaded');
     assert.match(refusal.sentence, sentence);
-    assert.is(refusal.status, status);
+    assert.equal([refusal.status, refusal.errno], [status, errno]);
     assert.is(w.mmu.frames.used, used);
   });
 }
 exec('with too many arguments is refused', () => {
   const w = new KernelWorld(), refusal = w.kernel.exec('/bin/program', new Array<string>(300_000).fill('x'), []);
   assert.match('sentence' in refusal ? refusal.sentence : '', /too long/);
+  assert.is('errno' in refusal && refusal.errno, E2BIG);
 });
 exec('can have arguments of 100,000 bytes', () => {
   const w = new KernelWorld(), task = w.kernel.exec('/bin/program', ['x'.repeat(100_000), 'y'.repeat(100_000)], []);

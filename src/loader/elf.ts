@@ -1,4 +1,5 @@
 /** ELF64 files as descriptions (System V gABI ch. 4 and 5; psABI for x86-64). Checks everything, maps nothing, never throws. */
+import { PAGE_BYTES } from '../base/layout.ts';
 import { byteString, type ByteString } from '../host/host.ts';
 
 export const PF_X = 1, PF_W = 2, PF_R = 4;
@@ -8,6 +9,8 @@ const SHT_SYMTAB = 2, SHT_NOBITS = 8, SHT_DYNSYM = 11, SHF_ALLOC = 2, SHF_EXECIN
 const HEADER_BYTES = 64, PROGRAM_HEADER_BYTES = 56, SECTION_HEADER_BYTES = 64, SYMBOL_BYTES = 24;
 /** Linux reads at most this much of program headers (fs/binfmt_elf.c). */
 const PROGRAM_HEADERS_BYTES_MAX = 65536;
+/** Linux's PATH_MAX. */
+const PATH_BYTES_MAX = 4096;
 /** The end of user space (SDM 3A §4.5: 47-bit lower half, less Linux's guard page). */
 const USER_END = 0x7fff_ffff_f000;
 
@@ -31,9 +34,11 @@ export interface ElfImage {
   readonly entry: number;
   /** PT_LOADs, by ascending address; never empty. */
   readonly segments: readonly Segment[];
+  /** The largest alignment a segment asks for: a power of two, at least a page. */
+  readonly alignment: number;
   /** PT_INTERP: the dynamic loader this program asks for. */
   readonly interpreter: ByteString | null;
-  /** PT_GNU_STACK asks for an executable stack, or is not there to ask otherwise. */
+  /** PT_GNU_STACK asks for an executable stack. (Without it, a 64-bit program gets none: arch/x86/include/asm/elf.h.) */
   readonly hasExecutableStack: boolean;
   /** The program headers' address in memory (0: not loaded), for AT_PHDR. */
   readonly programHeaders: { readonly address: number; readonly count: number; readonly entryBytes: number };
@@ -97,6 +102,7 @@ class Image implements ElfImage {
   readonly isPositionIndependent: boolean;
   readonly entry: number;
   readonly segments: readonly ProgramHeader[];
+  readonly alignment: number;
   readonly interpreter: ByteString | null;
   readonly hasExecutableStack: boolean;
   readonly programHeaders: ElfImage['programHeaders'];
@@ -109,13 +115,15 @@ class Image implements ElfImage {
     this.isPositionIndependent = header.getUint16(16, true) === ET_DYN;
     this.entry = word(header, 24);
     this.segments = rows.filter(row => row.type === PT_LOAD && row.memoryBytes > 0).sort((a, b) => a.address - b.address);
+    this.alignment = this.segments.reduce((most, { align }) => isPowerOfTwo(align) ? Math.max(most, align) : most, PAGE_BYTES);
     this.interpreter = this.interpreterOf(rows);
-    this.hasExecutableStack = ((rows.find(row => row.type === PT_GNU_STACK)?.flags ?? PF_X) & PF_X) !== 0;
+    this.hasExecutableStack = ((rows.find(row => row.type === PT_GNU_STACK)?.flags ?? 0) & PF_X) !== 0;
     this.programHeaders = { address: this.programHeadersAddress(rows), count: rows.length, entryBytes: PROGRAM_HEADER_BYTES };
   }
 
   check(): Image | string {
     if (this.segments.length === 0) return 'malformed ELF file: nothing to load';
+    if (this.interpreter === '') return 'malformed ELF file: the name of its dynamic loader cannot be read';
     let end = 0;
     for (const segment of this.segments) {
       const wrong = wrongSegment(segment, this.source.length);
@@ -155,8 +163,8 @@ class Image implements ElfImage {
   private interpreterOf(rows: readonly ProgramHeader[]): ByteString | null {
     const row = rows.find(row => row.type === PT_INTERP);
     if (row === undefined) return null;
-    const bytes = this.source.read(row.offset, Math.min(row.fileBytes, 4096));
-    return bytes === null ? '' : nameAt(bytes, 0);
+    const bytes = row.fileBytes > PATH_BYTES_MAX ? null : this.source.read(row.offset, row.fileBytes);
+    return bytes === null || bytes.at(-1) !== 0 ? '' : nameAt(bytes, 0);
   }
   /** PT_PHDR says; without it, wherever the segment that holds the file's headers puts them. */
   private programHeadersAddress(rows: readonly ProgramHeader[]): number {
@@ -227,6 +235,7 @@ export function symbolise(image: ElfImage, address: number): string | null {
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return { length: bytes.length, read: (at, length) => at + length <= bytes.length ? bytes.subarray(at, at + length) : null };
 }
+function isPowerOfTwo(value: number): boolean { return value > 0 && Number.isInteger(Math.log2(value)); }
 function viewOf(bytes: Uint8Array): DataView { return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength); }
 /** A 64-bit field as a double: exact below 2^53, and far beyond every file and address space above. */
 function word(view: DataView, at: number): number { return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000; }

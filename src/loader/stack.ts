@@ -36,8 +36,8 @@ export function layStack(request: StackRequest): StackImage {
   const stringsAt = request.top - 8 - stringBytes;
   const addresses: Va[] = [];
   strings.reduce((at, text) => { addresses.push(at); return at + text.length; }, stringsAt);
-  const platformAt = stringsAt - PLATFORM.length - 1;
-  const randomAt = Math.floor((platformAt - RANDOM_BYTES) / 16) * 16;
+  const platformAt = Math.floor(stringsAt / 16) * 16 - PLATFORM.length - 1;
+  const randomAt = platformAt - RANDOM_BYTES;
 
   const { argv, envp } = request;
   const auxiliary = [
@@ -49,7 +49,7 @@ export function layStack(request: StackRequest): StackImage {
 
   const bytes = new Uint8Array(request.top - pointer);
   const view = new DataView(bytes.buffer);
-  vectors.forEach((value, i) => view.setBigUint64(8 * i, BigInt(value), true));
+  vectors.forEach((value, i) => { view.setUint32(8 * i, value, true); view.setUint32(8 * i + 4, value / 0x1_0000_0000, true); });
   bytes.set(request.random.subarray(0, RANDOM_BYTES), randomAt - pointer);
   bytes.set(bytesOf(PLATFORM), platformAt - pointer);
   bytes.set(bytesOf(strings.join('')), stringsAt - pointer);

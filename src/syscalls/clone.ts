@@ -3,7 +3,7 @@ import { E2BIG, EAGAIN, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, EPERM } fr
 import type { Va } from '../base/types.ts';
 import { byteString, type ByteString } from '../host/host.ts';
 import type { Result } from './file.ts';
-import { KernelProcess, KernelTask, RLIMIT_NPROC } from './process.ts';
+import { KernelProcess, KernelTask, RLIMIT_NPROC, RLIMIT_STACK } from './process.ts';
 import { childSignalState, newSignalState, threadSignalState } from './signal.ts';
 import { getWord, putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
@@ -135,18 +135,20 @@ function strings(task: KernelTask, at: Va): ByteString[] | Result {
   }
 }
 function execute(task: KernelTask, dirfd: number, pathAt: Va, argvAt: Va, envpAt: Va, flags: number): Result | Control {
-  const { memory, files, system } = task.process;
+  const { memory, files, system, directory, limits } = task.process;
   if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -EINVAL;
   const bytes = memory.copyInString(pathAt, PATH_MAX);
   if (typeof bytes === 'number') return bytes;
   const name = byteString(bytes), isDescriptor = name === '' && (flags & AT_EMPTY_PATH) !== 0;
-  const path = isDescriptor ? files.get(dirfd)?.file.hostPath ?? -ENOENT : locateHost(task, dirfd, name, (flags & AT_SYMLINK_NOFOLLOW) === 0);
-  if (typeof path === 'number') return path;
+  const hostPath = isDescriptor ? files.get(dirfd)?.file.hostPath ?? -ENOENT : locateHost(task, dirfd, name, (flags & AT_SYMLINK_NOFOLLOW) === 0);
+  if (typeof hostPath === 'number') return hostPath;
   const argv = strings(task, argvAt);
   if (typeof argv === 'number') return argv;
   const envp = strings(task, envpAt);
   if (typeof envp === 'number') return envp;
-  const result = system.life.execute(task, path, argv.length === 0 ? [''] : argv, envp);
+  const result = system.life.execute(task, {
+    path: isDescriptor ? `/dev/fd/${dirfd}` : name, hostPath, directory, argv: argv.length === 0 ? [''] : argv, envp, stackBytes: Number(limits[RLIMIT_STACK]!.soft),
+  });
   return result < 0 ? result : { then: 'registers-replaced' };
 }
 

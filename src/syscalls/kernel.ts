@@ -1,5 +1,5 @@
 /** The Linux kernel of the emulated machine: makes processes, answers system calls, lets tasks take turns, tells how programs end (syscalls(2), sched(7)). */
-import { EAGAIN, EACCES, EINTR, ENOENT, ENOEXEC, ENOSYS } from '../base/errno.ts';
+import { EAGAIN, EINTR, ENOMEM, ENOSYS } from '../base/errno.ts';
 import { assert } from '../base/assert.ts';
 import { WORD } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
@@ -12,7 +12,7 @@ import { CallArgs, RAX } from './args.ts';
 import { CHUNK_BYTES } from './buffers.ts';
 import { CYCLES_PER_NANOSECOND, HostCalendar, VirtualClock } from './clock.ts';
 import { Entropy } from './entropy.ts';
-import { loadProgram, type LoadedProgram, type Refusal } from './exec.ts';
+import { type ExecRequest, Images, loadProgram, type LoadedProgram, type Refusal } from './exec.ts';
 import { DescriptorTable } from './fd-table.ts';
 import { FileDescription, type Result } from './file.ts';
 import { Futexes } from './futex-queues.ts';
@@ -60,7 +60,6 @@ const FIRST_PID = 1000, PIDS_END = 32_768, PIDS_AGAIN_FROM = 300;
 const HWCAP_BASELINE = 0x0780_8111;
 /** What a shell gives a program that had to be stopped. */
 const STATUS_DEADLOCK = 2;
-const NAME_BYTES_MAX = 15;
 
 export class Kernel implements Life {
   readonly system: System;
@@ -93,6 +92,8 @@ export class Kernel implements Life {
       host, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
       clock: options.clock === 'host' ? new HostCalendar(cycles, host) : new VirtualClock(cycles), newInode: () => ++inodes,
       timers: new Timers(), futexes: new Futexes(), processes: new Map(), tasks: new Map(), life: this,
+      images: new Images(),
+      processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
     };
   }
   get contextBytes(): number { return this.options.registers.contextBytes; }
@@ -101,14 +102,12 @@ export class Kernel implements Life {
 
   /** The first task of the first process, which runs `path`. Relative paths start from the host's directory. */
   exec(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): KernelTask | Refusal {
-    const { host } = this.system;
-    const whole = path.startsWith('/') ? path : `${host.directory}/${path}`;
-    const prepared = this.prepare(whole, argv, envp);
-    if ('sentence' in prepared) return { ...prepared, sentence: prepared.sentence.replace(whole, path) };
+    const { host } = this.system, prepared = this.prepare({ path, directory: host.directory, argv, envp });
+    if ('sentence' in prepared) return prepared;
     const { space, loaded } = prepared, pid = this.newPid();
     const process = new KernelProcess({
       pid, parent: null, memory: space, files: this.standardFiles(), system: this.system, executable: loaded.executable,
-      fs: { directory: host.directory, umask: host.umask }, name: nameOf(path), group: pid, session: pid,
+      fs: { directory: host.directory, umask: host.umask }, name: loaded.name, group: pid, session: pid,
     });
     const task = new KernelTask(pid, process, this.options.registers, newSignalState());
     this.first = process;
@@ -119,17 +118,17 @@ export class Kernel implements Life {
     space.activate();
     return task;
   }
-  private prepare(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): { readonly space: AddressSpace; readonly loaded: LoadedProgram } | Refusal {
-    const { hwcap = HWCAP_BASELINE, hwcap2 = 0, mmu } = this.options, space = AddressSpace.create(mmu);
-    if (space === null) return { sentence: 'physical memory is full', status: 126 };
-    const loaded = loadProgram(this.system, space, { path, argv, envp, hwcap, hwcap2 });
+  private prepare(request: ExecRequest): { readonly space: AddressSpace; readonly loaded: LoadedProgram } | Refusal {
+    const space = AddressSpace.create(this.options.mmu);
+    if (space === null) return { sentence: 'physical memory is full', status: 126, errno: ENOMEM };
+    const loaded = loadProgram(this.system, space, request);
     if (!('sentence' in loaded)) return { space, loaded };
     space.release();
     return loaded;
   }
-  execute(task: KernelTask, path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): number {
-    const prepared = this.prepare(path, argv, envp);
-    if ('sentence' in prepared) return errnoOf(prepared);
+  execute(task: KernelTask, request: ExecRequest): number {
+    const prepared = this.prepare(request);
+    if ('sentence' in prepared) return -prepared.errno;
     const { space, loaded } = prepared, { process } = task;
     for (const other of [...process.tasks]) if (other !== task) this.removeTask(other);
     leaveFutexes(task);
@@ -137,7 +136,7 @@ export class Kernel implements Life {
     if (process.files.isShared) { const own = process.files.copy(); process.files.release(); process.files = own; }
     process.files.closeForExec();
     process.memory.release();
-    process.memory = space; process.executable = loaded.executable; process.name = nameOf(path);
+    process.memory = space; process.executable = loaded.executable; process.name = loaded.name;
     process.hasExecuted = true; process.hasLetGo = true; process.isDumpable = true; process.parentDeathSignal = 0;
     task.ownName = null; task.clearTidAt = 0; task.robustListAt = 0;
     forgetPosixTimers(process);
@@ -423,8 +422,6 @@ export class Kernel implements Life {
   }
 }
 
-function errnoOf({ status }: Refusal): number { return status === 127 ? -ENOENT : status === 2 ? -ENOEXEC : -EACCES; }
-function nameOf(path: ByteString): ByteString { return path.slice(path.lastIndexOf('/') + 1).slice(0, NAME_BYTES_MAX); }
 /** Registers at the entry point (psABI §3.4.1): all zero. RDX is what the program registers with atexit. */
 function enter(registers: SwitchedRegisters, entry: Va, stackPointer: Va): void {
   registers.reset();

@@ -7,6 +7,7 @@ import type { SwitchedRegisters } from '../mmu/user.ts';
 import type { CallArgs } from './args.ts';
 import type { Clock } from './clock.ts';
 import type { Entropy } from './entropy.ts';
+import type { ExecRequest, Images, ProcessorFacts } from './exec.ts';
 import type { DescriptorTable } from './fd-table.ts';
 import type { Futexes } from './futex-queues.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
@@ -29,6 +30,8 @@ export interface System {
   readonly tasks: Map<number, KernelTask>;
   /** The life of processes, for the calls that change it (life.ts). */
   readonly life: Life;
+  readonly images: Images;
+  readonly processor: ProcessorFacts;
   /** A buffer for bytes on their way between host and guest; whoever uses it is done before anyone else can. */
   readonly staging: Uint8Array;
   /** Inode numbers for what has no host file: pipes, memfds. */
@@ -48,7 +51,7 @@ export interface Life {
   /** Ends one task; the process with its last. */
   endTask(task: KernelTask, status: number): void;
   /** A new program in the place of the old one: 0 or -errno, and then nothing has changed. */
-  execute(task: KernelTask, path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): number;
+  execute(task: KernelTask, request: ExecRequest): number;
   /** Nobody will ask for an ended process any more: its number is free. */
   forget(process: KernelProcess): void;
 }
@@ -67,7 +70,7 @@ export interface Executable {
 /** getrlimit(2). */
 export interface Limit { readonly soft: bigint; readonly hard: bigint }
 export const UNLIMITED = 0xffff_ffff_ffff_ffffn;
-export const RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7;
+export const RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7;
 
 /** Where relative paths start, and what new files may not grant: shared under CLONE_FS (Linux: struct fs_struct). */
 export interface FileSystemContext {
