@@ -1,8 +1,8 @@
 /** execve(2): from a path to a process ready to run its first instruction (psABI for x86-64 §3.4; Linux: fs/exec.c, fs/binfmt_elf.c). */
-import { E2BIG, EACCES, EFAULT, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR } from '../base/errno.ts';
+import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
-import { byteString, type ByteString } from '../host/host.ts';
+import type { ByteString } from '../host/host.ts';
 import { parseElf, type ElfImage } from '../loader/elf.ts';
 import { mapImage, mapStack, STACK_TOP, type Loaded } from '../loader/load.ts';
 import { HEAD_BYTES, parseScript, type Script } from '../loader/script.ts';
@@ -164,22 +164,6 @@ function isTooLong({ path, envp, stackBytes = STACK_BYTES }: ExecRequest, argv: 
   }
   return bytes > bytesMax;
 }
-/** A null-terminated vector of strings as execve takes it, or -errno. A null pointer is an empty one. */
-export function stringVector(memory: AddressSpace, at: Va): readonly ByteString[] | Result {
-  const strings: ByteString[] = [], pointer = new Uint8Array(POINTER_BYTES), view = new DataView(pointer.buffer);
-  if (at === 0) return strings;
-  for (let bytes = 0, next = at; ; next += POINTER_BYTES) {
-    if (!memory.copyIn(next, pointer)) return -EFAULT;
-    const from = Number(view.getBigUint64(0, true));
-    if (from === 0) return strings;
-    const text = memory.copyInString(from, STRING_BYTES_MAX);
-    if (typeof text === 'number') return text === -EFAULT ? text : -E2BIG;
-    bytes += text.length + 1 + POINTER_BYTES;
-    if (bytes > STRINGS_BYTES_MAX) return -E2BIG;
-    strings.push(byteString(text));
-  }
-}
-
 function mapProgram(system: System, space: AddressSpace, request: ExecRequest, program: ProgramFile, interpreter: ProgramFile | null): LoadedProgram | Refusal {
   const { image, pages } = program, { path, argv, envp } = request;
   const loaded = mapImage(space, image, pages, 'program');
