@@ -5,7 +5,7 @@ import { byteString, type ByteString } from '../host/host.ts';
 export const PF_X = 1, PF_W = 2, PF_R = 4;
 const ET_REL = 1, ET_EXEC = 2, ET_DYN = 3, EM_X86_64 = 62;
 const PT_LOAD = 1, PT_INTERP = 3, PT_PHDR = 6, PT_GNU_STACK = 0x6474e551;
-const SHT_SYMTAB = 2, SHT_NOBITS = 8, SHT_DYNSYM = 11, SHF_ALLOC = 2, SHF_EXECINSTR = 4, STT_FUNC = 2, STT_GNU_IFUNC = 10;
+const SHT_SYMTAB = 2, SHT_NOBITS = 8, SHT_DYNSYM = 11, SHF_ALLOC = 2, SHF_EXECINSTR = 4, STT_FUNC = 2, STT_GNU_IFUNC = 10, SHN_LORESERVE = 0xff00;
 const HEADER_BYTES = 64, PROGRAM_HEADER_BYTES = 56, SECTION_HEADER_BYTES = 64, SYMBOL_BYTES = 24;
 /** Linux reads at most this much of program headers (fs/binfmt_elf.c). */
 const PROGRAM_HEADERS_BYTES_MAX = 65536;
@@ -212,7 +212,7 @@ function readSymbols(bytes: Uint8Array, strings: Uint8Array): readonly ElfSymbol
   const view = viewOf(bytes), symbols: ElfSymbol[] = [];
   for (let at = 0; at + SYMBOL_BYTES <= bytes.length; at += SYMBOL_BYTES) {
     const type = view.getUint8(at + 4) & 15, section = view.getUint16(at + 6, true);
-    if (section === 0 || type > STT_FUNC && type !== STT_GNU_IFUNC) continue; // Undefined; or a section, a file name, a TLS offset.
+    if (section === 0 || section >= SHN_LORESERVE || type > STT_FUNC && type !== STT_GNU_IFUNC) continue; // Undefined, absolute; or a section, a file name, a TLS offset.
     const name = nameAt(strings, view.getUint32(at, true));
     if (name === '') continue;
     symbols.push({ name, address: word(view, at + 8), size: word(view, at + 16), isFunction: type >= STT_FUNC });

@@ -4,7 +4,6 @@ import { assert } from '../base/assert.ts';
 import { WORD } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString, Host } from '../host/host.ts';
-import { symbolise } from '../loader/elf.ts';
 import { AddressSpace } from '../mmu/address-space.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import type { SwitchedRegisters } from '../mmu/user.ts';
@@ -25,6 +24,7 @@ import {
   SIGHUP, SIGKILL, takeStop,
 } from './signal.ts';
 import { SIG_IGN } from './signal-state.ts';
+import { symbolAt } from './symbols.ts';
 import { FAMILIES, tableOf } from './table.ts';
 import type { Control, Sleep, Syscall, SyscallRows } from './task.ts';
 import { Timers } from './timers.ts';
@@ -403,7 +403,7 @@ export class Kernel implements Life {
   /** A signal ends a process. Of the first one the user hears in a line: what, where, and for faults the address. */
   private killed(task: KernelTask, signal: number, address: Va | null): void {
     if (task.process === this.first) {
-      const { rip } = task.registers, symbol = this.symbolAt(task.process, rip);
+      const { rip } = task.registers, symbol = symbolAt(task.process, rip);
       const where = `rip 0x${rip.toString(16)}${symbol === null ? '' : ` <${symbol}>`}`;
       const what = address === null ? '' : `, address 0x${address.toString(16)}`;
       this.system.host.report(`tramp64: ${signalName(signal)} at ${where}${what}`);
@@ -414,11 +414,6 @@ export class Kernel implements Life {
   stop(status: number): void {
     for (const process of [...this.system.processes.values()]) if (process.waitStatus === null) this.end(process, status << 8);
     this.current = null;
-  }
-  /** `main+0x10`, from the program's own symbols. */
-  symbolAt(process: KernelProcess, address: Va): string | null {
-    const { image, bias } = process.executable;
-    return symbolise(image, address - bias);
   }
 }
 
