@@ -3,7 +3,8 @@ import { ErrnoTable } from '../host/errno-table.ts';
 import { codeName, isFault, signalName } from './signal-names.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
 import type { SignalInfo } from './signal-state.ts';
-import { ARGUMENTS, RESULTS, type TracedCall } from './strace-words.ts';
+import type { TracedCall } from './strace-pieces.ts';
+import { ARGUMENTS, RESULTS } from './strace-words.ts';
 import type { Args, Syscall } from './task.ts';
 
 export class Trace {
