@@ -188,7 +188,7 @@ class World {
     const got = `${view[GAVE_UP >> 2] !== 0 ? 'gave up' : this.words(RESULT, primitive.size)} ${state.mxcsr.toString(16)}`;
     // The lane of a vector is four bytes too.
     [...of.operands].forEach((letter, k) => { if (letter === 'w') s.i32[wordOf(k + 1) + 1] = 0; });
-    s.control = control; s.watch = watchOf(control); s.raised = 0;
+    s.begin(control, watchOf(control));
     primitive.run(s, wordOf(EXPECTED), wordOf(1), wordOf(of.arrival === 'same' ? 1 : 2), wordOf(3));
     const traps = (s.raised & unmaskedOf(control)) !== 0;
     const expected = `${traps ? 'gave up' : this.words(EXPECTED, primitive.size)} ${flagged(s.control, s.raised).toString(16)}`;

@@ -131,6 +131,16 @@ suiteOf('an element across a page that may not be written is not written at all'
   assert.equal([...c.bytes.subarray(0x4ffc, 0x5000)], [0, 0, 0, 0]);
   assert.equal([c.state.get(RCX), c.state.get(RDI)], [2n, 0x4ffcn]);
 });
+suiteOf('`cmps` reads at rdi first, `movs` at rsi', () => {
+  for (const [operation, at] of [['cmps', 0x6000], ['movs', 0x4000]] as const) for (const [rsi, rdi] of [[0x4000n, 0x6000n], [0x4000n, 0x5fffn], [0x3fffn, 0x6000n], [0x3fffn, 0x5fffn]] as const) {
+    const c = world({ [RCX]: 2n, [RSI]: rsi, [RDI]: rdi });
+    c.forbidden.add(4).add(6);
+    for (const rep of [null, 'rep'] as const) {
+      const fault = thrown(() => run(c, instruction(operation, 2, rep)));
+      assert.ok(fault instanceof FakeFault && fault.at === at, `${operation} ${rsi} ${rdi}`);
+    }
+  }
+});
 suiteOf('a fault inside `repe cmpsb` leaves the flags as they were', () => {
   const c = world({ [RSI]: 0x1ff0n, [RDI]: 0x3000n, [RCX]: 100n });
   c.forbidden.add(2);

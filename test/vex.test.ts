@@ -5,12 +5,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { existsSync, readFileSync } from 'node:fs';
-import { CpuWorld } from './support/cpu-world.ts';
+import { CpuWorld, DATA } from './support/cpu-world.ts';
 import { OTHERS, REFERENCE } from './support/engines.ts';
 import { isNativeHost, runGuest, runNative } from './support/guest.ts';
 import { fingerprint } from './support/integer-program.ts';
 import { testSeed } from './support/random.ts';
 import type { Engine } from '../src/exec/cpu.ts';
+import { bytesOf } from './support/sse-forms.ts';
 import { type VexForm, vexForms } from './support/vex-forms.ts';
 import { definedStates, inputsOf, stateDifference, type VexProgram, vexProgram } from './support/vex-program.ts';
 import { vectorFile } from './support/vectors.ts';
@@ -58,6 +59,19 @@ vex('elements of a masked move whose address has 32 bits come round at 4 GiB', (
   for (const [text, code] of [['vpmaskmovd xmm1, xmm0, [ebp]', 4], ['vmaskmovpd [ebp], xmm0, xmm1', 6]] as const) {
     const w = new CpuWorld(`mov ebp, -8\nmov rax, -1\nvmovq xmm0, rax\nvpslldq xmm0, xmm0, 8\n${text}`);
     assert.is(w.run(100), `page-fault 0x0 ${code}`, text);
+  }
+});
+vex('no half of a dot product goes further than the other, and what it did by then is flagged', () => {
+  // What a processor answered: MXCSR, operands from their highest byte on, the immediate, and MXCSR afterwards.
+  const cases = [
+    [0x18a7, 'f80be0c124d7216dff7fffff10453b1c1f243072cf00000000000000ff7fffff', 'f80be0c124d7216dff7fffff10453b1c1f243072cf00000000000000ff7fffff', 0xaf, 0x18bf],
+    [0x5c80, 'a866dd3100800000cf000000ffc54321bfc00000a970210ee7ddcec600800000', '8d3600b5008000007f000000800000003f800000ff7fffff594193f73effffff', 0xf8, 0x5cba],
+  ] as const;
+  for (const engine of [REFERENCE, ...OTHERS]) for (const [mxcsr, a, b, pattern, after] of cases) {
+    const w = new CpuWorld(`ldmxcsr [DATA+64]\nvmovups ymm1, [DATA]\nvmovups ymm2, [DATA+32]\nvdpps ymm3, ymm1, ymm2, ${pattern}`, undefined, { engine, hotRuns: 1 });
+    w.poke(DATA, [...bytesOf(a).reverse(), ...bytesOf(b).reverse(), mxcsr & 0xff, mxcsr >> 8, 0, 0]);
+    assert.is(w.run(100), '#19', engine);
+    assert.is(w.cpu.state.mxcsr.toString(16), after.toString(16), engine);
   }
 });
 vex.run();

@@ -9,7 +9,7 @@ import { CpuModel } from './cpuid.ts';
 import { afterWriting, carryOf, conditionOf, ruleWord, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
 import { type Helper, type Ops, RULE, type Rule, type Temp, TF, VECTOR } from './ops.ts';
-import { type Primitive, Scratch } from './primitive.ts';
+import { type Primitive, Scratch, STAGES_MAX } from './primitive.ts';
 import type { CpuState } from './state.ts';
 import type { Instruction } from '../decoder/instruction.ts';
 
@@ -483,27 +483,31 @@ export class Interpreter implements Ops {
     return t;
   }
   applyBoth(primitive: Primitive, a: Temp, upperA: Temp, b: Temp = 0, upperB: Temp = 0, c: Temp = 0, upperC: Temp = 0): Temp {
-    const s = this.scratch, t = this.used;
+    const s = this.scratch, r = this.r, t = this.used;
     this.used = t + 8;
-    if (primitive.raises) this.beginFloat();
-    const { control } = s;
-    primitive.run(s, t, a, b, c);
-    const lower = s.control;
-    s.control = control;
-    primitive.run(s, t + 4, upperA, upperB, upperC);
-    // Dot products flag what products raise before they add: not if those of the other half trap.
-    s.control = lower === control || s.control === control ? control : s.control | lower;
-    if (primitive.raises) this.endFloat();
+    if (!primitive.raises) {
+      primitive.run(s, t, a, b, c);
+      primitive.run(s, t + 4, upperA, upperB, upperC);
+      return t;
+    }
+    // No half gets further than the one that traps first.
+    for (let stages = STAGES_MAX; ;) {
+      s.begin(r[MXCSR], r[WATCH], stages);
+      primitive.run(s, t, a, b, c);
+      const { control, raised, stages: left } = s;
+      s.begin(r[MXCSR], r[WATCH], stages);
+      primitive.run(s, t + 4, upperA, upperB, upperC);
+      s.control |= control; s.raised |= raised;
+      if (s.stages === left) break;
+      stages -= Math.max(s.stages, left);
+    }
+    this.endFloat();
     return t;
   }
   private applyFloat(primitive: Primitive, t: Temp, a: Temp, b: Temp, c: Temp): void {
-    this.beginFloat();
+    this.scratch.begin(this.r[MXCSR], this.r[WATCH]);
     primitive.run(this.scratch, t, a, b, c);
     this.endFloat();
-  }
-  private beginFloat(): void {
-    const s = this.scratch, r = this.r;
-    s.control = r[MXCSR]; s.watch = r[WATCH]; s.raised = 0;
   }
   private endFloat(): void {
     const s = this.scratch;

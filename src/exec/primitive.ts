@@ -4,6 +4,9 @@
  */
 import { MXCSR_AT_START, watchOf } from './mxcsr.ts';
 
+/** Dot products have products, sums, and sums of sums. */
+export const STAGES_MAX = 2;
+
 /** Views over one small buffer in which an interpreter's Temps live. A Temp is the index of its first 32-bit word; it is even. */
 export class Scratch {
   readonly i32: Int32Array;
@@ -18,11 +21,17 @@ export class Scratch {
   control: number = MXCSR_AT_START;
   watch = watchOf(MXCSR_AT_START);
   raised = 0;
+  /** How many times an operation of several stages may go on to the next. */
+  stages: number = STAGES_MAX;
   constructor(words: number, buffer: ArrayBufferLike = new ArrayBuffer(words * 4), at = 0) {
     this.i32 = new Int32Array(buffer, at, words); this.u32 = new Uint32Array(buffer, at, words);
     this.i16 = new Int16Array(buffer, at, 2 * words); this.u16 = new Uint16Array(buffer, at, 2 * words);
     this.i8 = new Int8Array(buffer, at, 4 * words); this.u8 = new Uint8Array(buffer, at, 4 * words);
     this.f32 = new Float32Array(buffer, at, words); this.f64 = new Float64Array(buffer, at, words >> 1);
+  }
+  /** Before every operation on floats. */
+  begin(control: number, watch: number, stages: number = STAGES_MAX): void {
+    this.control = control; this.watch = watch; this.raised = 0; this.stages = stages;
   }
 }
 

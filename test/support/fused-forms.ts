@@ -1,4 +1,5 @@
 /** Forms whose whole value is one primitive: fused multiply-adds, with the order of their operands (SDM: VFMADD132SD), and halves. */
+import { watchOf } from '../../src/exec/mxcsr.ts';
 import { Scratch, type Primitive } from '../../src/exec/primitive.ts';
 import * as fused from '../../src/exec/primitives/fused.ts';
 import * as half from '../../src/exec/primitives/half.ts';
@@ -39,7 +40,7 @@ const scratch = new Scratch(24);
 export function runFused({ primitive, order, immediate }: FusedForm, control: number, vectors: readonly Uint8Array[]): string {
   vectors.forEach((vector, k) => scratch.u8.set(vector, 16 * (k + 1)));
   scratch.i32[16] = immediate; scratch.i32[17] = 0;
-  scratch.control = control; scratch.raised = 0;
+  scratch.begin(control, watchOf(control));
   const [a, b = 16, c = 16] = order.map(k => 4 * (k + 1));
   primitive.run(scratch, 0, a!, b, c);
   return `${hexOf(scratch.u8.subarray(0, primitive.size))} ${scratch.raised.toString(16)}`;

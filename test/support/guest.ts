@@ -22,13 +22,13 @@ export function runGuest(elf: Uint8Array, options: GuestOptions = {}): GuestResu
   const { status, signal } = machine.run();
   return { status, signal, stdout: bytesOf(host.output), stderr: host.reports.join('\n'), counters: machine.counters(), machine };
 }
-export function runNative(elf: Uint8Array, args: readonly string[] = [], stdin = ''): { readonly status: number | null; readonly stdout: Uint8Array } {
+export function runNative(elf: Uint8Array, args: readonly string[] = [], stdin = ''): { readonly status: number | null; readonly signal: string | null; readonly stdout: Uint8Array } {
   const folder = mkdtempSync(join(tmpdir(), 'tramp64-')), path = join(folder, 'guest');
   try {
     writeFileSync(path, elf);
     chmodSync(path, 0o755);
-    const { status, stdout } = spawnSync(path, args, { input: stdin, maxBuffer: 1 << 28, timeout: 120_000 });
-    return { status, stdout: new Uint8Array(stdout) }; // A copy: what Node returns is a Buffer, whose slices share memory.
+    const { status, signal, stdout } = spawnSync(path, args, { input: stdin, maxBuffer: 1 << 28, timeout: 120_000 });
+    return { status, signal, stdout: new Uint8Array(stdout) }; // A copy: what Node returns is a Buffer, whose slices share memory.
   } finally { rmSync(folder, { recursive: true, force: true }); }
 }
 

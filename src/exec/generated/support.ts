@@ -145,7 +145,7 @@ export class Support {
   }
   private primitive(number: number): number {
     const first = 0, s = this.scratch, { state } = this.interpreter, { r32: r } = state;
-    s.control = r[STATE.mxcsr >> 2]!; s.watch = r[STATE.floatWatch >> 2]!; s.raised = 0;
+    s.begin(r[STATE.mxcsr >> 2]!, r[STATE.floatWatch >> 2]!);
     this.primitives.rows[number]!.run(s, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
     return (s.raised & s.watch) !== 0 && state.raise(s.control, s.raised) ? 1 : 0;
   }

@@ -168,8 +168,8 @@ export const hsubps = horizontal32('x86.hsubps', sub32);
 
 /** Who traps on products sees nothing of sums; what products raise is flagged before sums are tried. */
 function traps(s: Scratch): boolean {
-  if ((s.raised & unmaskedOf(s.control)) !== 0) return true;
-  s.control |= s.raised;
+  if ((s.raised & unmaskedOf(s.control)) !== 0 || s.stages === 0) return true;
+  s.stages -= 1; s.control |= s.raised;
   return false;
 }
 /** Bits 5:4 of c choose the products that count, 1:0 the lanes that get the sum. */

@@ -80,7 +80,7 @@ function compute(c: HelperContext, i: Instruction, how: Compute): number {
   fetch(c, source!, SOURCE);
   put(IMMEDIATE, last?.lo ?? 0, 0);
   // Conversions go by MXCSR, and tell it what they raise.
-  scratch.control = state.mxcsr; scratch.watch = state.r32[WATCH]; scratch.raised = 0;
+  scratch.begin(state.mxcsr, state.r32[WATCH]);
   const at = how();
   if ((scratch.raised & scratch.watch) !== 0 && state.raise(scratch.control, scratch.raised)) c.trap(VECTOR.simd);
   return at;

@@ -96,20 +96,25 @@ function place(c: HelperContext, kind: Kind, p: Piece, left: number): number {
   p.u8 = state.memory.u8; p.view = state.memory.view;
   // The span of a downward run starts at its last element; a fault tells of the first.
   const back = step < 0 ? (count - 1) * size : 0;
+  // What is only compared is read before the source is.
+  if (kind.destination === 'read') {
+    if (back > 0) c.probe(target, size, false);
+    p.to = c.span(target - back, count * size, false) + back;
+  }
   if (back > 0) {
     if (kind.hasSource) c.probe(source, size, false);
-    if (kind.destination !== 'none') c.probe(target, size, kind.destination === 'write');
+    if (kind.destination === 'write') c.probe(target, size, true);
   }
   if (kind.hasSource) p.from = c.span(source - back, count * size, false) + back;
-  if (kind.destination !== 'none') p.to = c.span(target - back, count * size, kind.destination === 'write') + back;
+  if (kind.destination === 'write') p.to = c.span(target - back, count * size, true) + back;
   return count;
 }
 /** One element, of which a side lies in two pages: in a copy. */
 function throughCopy(c: HelperContext, kind: Kind, p: Piece): number {
   const { i, size, state } = p, copy = new Uint8Array(16);
   const target = pointer(state, RDI, NONE, i.addressSize);
-  if (kind.hasSource) c.load(pointer(state, RSI, i.segment, i.addressSize), copy.subarray(0, size));
   if (kind.destination === 'read') c.load(target, copy.subarray(8, 8 + size));
+  if (kind.hasSource) c.load(pointer(state, RSI, i.segment, i.addressSize), copy.subarray(0, size));
   p.u8 = copy; p.view = new DataView(copy.buffer);
   p.from = 0; p.to = 8;
   kind.run(p, 1);

@@ -226,8 +226,8 @@ export function arctangentOf(e: Environment, x: Float80, y: Float80): Float80 {
   const shiftY = BigInt(exponentOf(x) < exponentOf(y) ? Math.min(exponentOf(y) - exponentOf(x), 512) : 0);
   const magnitudeX = significandOf(x) << shiftX, magnitudeY = significandOf(y) << shiftY;
   if (x.sign === 0 && exponentOf(x) - exponentOf(y) > 128) {
-    // The arc is the ratio.
-    return nearly(e, y.sign, (significandOf(y) << 192n) / significandOf(x), exponentOf(y) - exponentOf(x) - 192);
+    // The arc is the ratio, and a little less.
+    return nearly(e, y.sign, ((significandOf(y) << 192n) - 1n) / significandOf(x), exponentOf(y) - exponentOf(x) - 192);
   }
   const isFlat = magnitudeY <= magnitudeX;
   const t = arctangent(isFlat ? quotient(magnitudeY, magnitudeX) : quotient(magnitudeX, magnitudeY)), acute = isFlat ? t : (PI >> 1n) - t;

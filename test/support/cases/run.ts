@@ -48,7 +48,7 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 export function performedNatively(program: CaseProgram): Uint8Array {
-  const { status, stdout } = runNative(program.elf);
-  if (status !== 0 || stdout.length !== program.before.length) throw new Error(`the program ended early on the host: status ${status}, ${stdout.length} of ${program.before.length} bytes`);
+  const { status, signal, stdout } = runNative(program.elf);
+  if (status !== 0 || stdout.length !== program.before.length) throw new Error(`the program ended early on the host: status ${status}, signal ${signal}, ${stdout.length} of ${program.before.length} bytes`);
   return stdout;
 }

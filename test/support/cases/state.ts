@@ -7,7 +7,7 @@ import { Inputs } from '../sse-inputs.ts';
 import { Random as X87Random, randomRegister } from '../x87-inputs.ts';
 import type { Family, Snippet } from './forms.ts';
 import { offsetFor } from './forms.ts';
-import { AT, EXTENDED_OF, headerBytes, type Extended, WINDOW } from './layout.ts';
+import { AT, DATA, EXTENDED_OF, headerBytes, type Extended, TEXT, WINDOW } from './layout.ts';
 import { BIT_OFFSET, COUNT_MAX, IMAGE_BYTES, IMPLIED, NUMBERS, STRINGS } from './rules.ts';
 
 const POOL_BYTES = 1 << 15, POOL_SLACK = 2048;
@@ -193,9 +193,11 @@ export class States {
         return;
       }
       case 'ret': case 'call': case 'jmp': {
-        // Where a stack may be, which lies elsewhere for each process, nothing is fetched.
-        const tame = (at: number): void => { if (bigOf(view, at) >> 36n === 0x7ffn) view.setBigUint64(at, 0n, true); };
-        if (to?.kind !== 'reg') { const at = inWindow(to === undefined || i.flow === 'return' ? get(4) : this.addressOf(view, to)); if (at >= 0) tame(at); }
+        // Nothing is fetched from where a stack may be, which lies elsewhere for each process, nor performed of this program but the case.
+        const isText = (target: bigint): boolean => target >= BigInt(TEXT) && target < BigInt(DATA);
+        const tame = (at: number): void => { const target = bigOf(view, at); if (target >> 36n === 0x7ffn || isText(target)) view.setBigUint64(at, 0n, true); };
+        if (to?.kind === 'reg') tame(AT.gpr + 8 * to.index);
+        else { const at = inWindow(to === undefined || i.flow === 'return' ? get(4) : this.addressOf(view, to)); if (at >= 0) tame(at); }
         if (i.flow === 'return') { const at = inWindow(get(4)); if (at >= 0 && isOften) view.setBigUint64(at, BigInt(taken), true); }
         // Where both the stack and the target are wrong, which one is told first is the model's.
         else if (to?.kind === 'reg' && (isOften || inWindow(get(4)) < 0)) set(to.index, BigInt(taken));
