@@ -15,6 +15,11 @@ export const COMMANDS: readonly Command[] = [
       { name: '--cpu', value: MODEL_NAMES.join('|'), choices: MODEL_NAMES, help: `what CPUID reports (default: ${DEFAULT_MODEL}); see the README` },
       { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
       { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
+      {
+        name: '--fs', value: 'host|read-only|overlay|none', choices: ['host', 'read-only', 'overlay', 'none'],
+        help: 'the files it gets (default: host); overlay: changes are kept in memory and dropped; none: the program alone',
+      },
+      { name: '--root', value: 'DIR', help: 'a directory it sees as /, and cannot leave' },
       { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
       HELP,
     ],

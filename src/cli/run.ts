@@ -1,4 +1,5 @@
 /** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
+import type { Confined, FileAccess } from '../host/confine.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import type { Engine } from '../exec/cpu.ts';
 import type { ModelName } from '../exec/cpuid.ts';
@@ -18,23 +19,26 @@ const TINY_INSTRUCTIONS = 2_000;
 /** Where execvp(3) looks when there is no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
-export function run(host: CommandHost, line: CommandLine): number {
+export async function run(host: CommandHost, line: CommandLine): Promise<number> {
   const [program, ...args] = line.operands;
   if (program === undefined || program === '') {
     return complain(host, 'run: which program? Usage: tramp64 run [options] [--] PROGRAM [ARGS]', STATUS_USAGE);
   }
   const environment = environmentOf(host, line.values.get('--env') ?? []);
   if (typeof environment === 'string') return complain(host, environment, STATUS_USAGE);
-  const found = findProgram(host, program, environment);
+  const files = await filesFor(host, line);
+  if (typeof files === 'string') return complain(host, files, STATUS_USAGE);
+  const found = findProgram(files, program, environment);
   if (typeof found === 'number') {
     const why = found === STATUS_NOT_FOUND ? 'no such program' : 'permission denied';
     return complain(host, `${program}: ${why}`, found);
   }
   const engine = line.values.get('--engine')?.at(-1) as Engine | undefined, timing = line.values.get('--timing')?.at(-1) as Timing | undefined;
   const model = line.values.get('--cpu')?.at(-1) as ModelName | undefined;
-  const machine = new Machine({ host, strace: line.values.has('--strace'), cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
+  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
   const refusal = machine.exec(found, [program, ...args], environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
+  files.seal();
   const { status } = runToEnd(host, machine);
   if (line.values.has('--stats')) printStats(host, machine.stats());
   return status;
@@ -53,6 +57,13 @@ function runToEnd(host: CommandHost, machine: Machine): Ending {
   return ending ?? machine.run();
 }
 
+/** The files the program gets: those of this machine, unless `--fs` or `--root` say otherwise. */
+async function filesFor(host: CommandHost, line: CommandLine): Promise<Confined | string> {
+  const access = line.values.get('--fs')?.at(-1) as FileAccess | undefined, root = line.values.get('--root')?.at(-1) ?? null;
+  if ((access ?? 'host') === 'host' && root === null) return { host, directory: host.directory, seal: () => { /* Nothing to take away. */ } };
+  return (await import('../host/confine.ts')).confine(host, access ?? 'host', root);
+}
+
 /** The host's environment with `--env` on top, in the order of their first mention. */
 function environmentOf(host: CommandHost, settings: readonly string[]): readonly ByteString[] | string {
   const byName = new Map(host.environment.map(entry => [entry.split('=', 1)[0] ?? '', entry]));
@@ -65,16 +76,16 @@ function environmentOf(host: CommandHost, settings: readonly string[]): readonly
 }
 
 /** execvp(3)'s search: names with a slash are paths, others are looked for in the guest's PATH. A status: nothing to run. */
-function findProgram(host: CommandHost, program: ByteString, environment: readonly ByteString[]): ByteString | number {
-  if (program.includes('/')) return program;
+function findProgram({ host, directory: start }: Confined, program: ByteString, environment: readonly ByteString[]): ByteString | number {
+  const wholePath = (candidate: ByteString): ByteString => candidate.startsWith('/') ? candidate : `${start}/${candidate}`;
+  if (program.includes('/')) return start === host.directory ? program : wholePath(program);
   const path = environment.find(entry => entry.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;
   let wasForbidden = false;
   for (const directory of path.split(':')) {
     const candidate = directory === '' ? `./${program}` : `${directory}/${program}`;
-    const whole = candidate.startsWith('/') ? candidate : `${host.directory}/${candidate}`;
-    const stat = host.stat(whole, true);
+    const whole = wholePath(candidate), stat = host.stat(whole, true);
     if (typeof stat === 'number' || (stat.mode & 0o170000) !== 0o100000) continue;
-    if (host.access(whole, 1) === 0) return candidate;
+    if (host.access(whole, 1) === 0) return start === host.directory ? candidate : whole;
     wasForbidden = true;
   }
   return wasForbidden ? STATUS_CANNOT_RUN : STATUS_NOT_FOUND;

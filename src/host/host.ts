@@ -9,6 +9,8 @@ export interface HostStat {
   readonly dev: bigint; readonly ino: bigint; readonly mode: number; readonly nlink: number; readonly uid: number; readonly gid: number;
   readonly rdev: bigint; readonly size: number; readonly blksize: number; readonly blocks: number;
   readonly atimeNs: bigint; readonly mtimeNs: bigint; readonly ctimeNs: bigint;
+  /** When it was made, where that is known. */
+  readonly btimeNs?: bigint;
 }
 /** statfs(2), as far as a host knows it. */
 export interface HostVolume {
@@ -30,8 +32,13 @@ export interface Host {
   write(fd: number, from: Uint8Array, at: number | null): HostResult;
   /** The descriptor's own position, or -ESPIPE where it has none or the host cannot tell. */
   position(fd: number): HostResult;
+  /** Where the descriptor's file is now; -ENOENT: nowhere any more, or nobody knows. */
+  pathOf(fd: number): ByteString | HostResult;
   fstat(fd: number): HostStat | HostResult;
   ftruncate(fd: number, length: number): HostResult;
+  fchmod(fd: number, mode: number): HostResult;
+  fchown(fd: number, uid: number, gid: number): HostResult;
+  fsetTimes(fd: number, atimeNs: bigint, mtimeNs: bigint): HostResult;
   fsync(fd: number): HostResult;
   stat(path: ByteString, followsLinks: boolean): HostStat | HostResult;
   volume(path: ByteString): HostVolume | HostResult;
@@ -62,6 +69,8 @@ export interface Host {
   readonly umask: number;
   /** Nanoseconds since 1970. Only `--clock host` shows them to the guest. */
   realTimeNs(): bigint;
+  /** Files that a host keeps itself are dated by the guest's clock, in nanoseconds since 1970. */
+  useClock?(nowNs: () => bigint): void;
   /** One line of the emulator's own, on its standard error. */
   report(line: string): void;
 }

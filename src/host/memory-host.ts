@@ -131,6 +131,17 @@ export class MemoryHost implements Host {
     return 0;
   }
   fsync(): HostResult { return 0; }
+  pathOf(fd: number): ByteString | HostResult {
+    const node = this.opened.get(fd)?.node, known = [...this.nodes].find(([, candidate]) => candidate === node);
+    return known === undefined ? -ENOENT : known[0];
+  }
+  fchmod(fd: number, mode: number): HostResult { return this.onPath(fd, path => this.chmod(path, mode)); }
+  fchown(fd: number): HostResult { return this.onPath(fd, () => 0); }
+  fsetTimes(fd: number, atimeNs: bigint, mtimeNs: bigint): HostResult { return this.onPath(fd, path => this.setTimes(path, atimeNs, mtimeNs)); }
+  private onPath(fd: number, run: (path: ByteString) => HostResult): HostResult {
+    const path = this.pathOf(fd);
+    return typeof path === 'number' ? path : run(path);
+  }
   stat(path: ByteString, followsLinks: boolean): HostStat | HostResult {
     const node = this.find(path, followsLinks);
     return typeof node === 'number' ? node : this.statOf(node);

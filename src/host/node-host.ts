@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
 import v8 from 'node:v8';
-import { EAGAIN, EINTR, EIO, ENOSYS, ESPIPE } from '../base/errno.ts';
+import { EAGAIN, EINTR, EIO, ENOENT, ENOSYS, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
 import { byteString, bytesOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
@@ -71,8 +71,18 @@ export class NodeHost implements Host {
       return line === null ? -ESPIPE : Number(line[1]);
     });
   }
+  pathOf(fd: number): ByteString | HostResult {
+    if (!this.isLinux) return -ENOENT;
+    const path = this.readLink(`/proc/self/fd/${fd}`);
+    return typeof path === 'string' && (!path.startsWith('/') || path.endsWith(' (deleted)')) ? -ENOENT : path;
+  }
   fstat(fd: number): HostStat | HostResult { return this.attempt(() => hostStat(fs.fstatSync(fd, { bigint: true }))); }
   ftruncate(fd: number, length: number): HostResult { return this.done(() => fs.ftruncateSync(fd, length)); }
+  fchmod(fd: number, mode: number): HostResult { return this.done(() => fs.fchmodSync(fd, mode)); }
+  fchown(fd: number, uid: number, gid: number): HostResult { return this.done(() => fs.fchownSync(fd, uid, gid)); }
+  fsetTimes(fd: number, atimeNs: bigint, mtimeNs: bigint): HostResult {
+    return this.done(() => fs.futimesSync(fd, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9));
+  }
   fsync(fd: number): HostResult { return this.done(() => fs.fsyncSync(fd)); }
 
   stat(path: ByteString, followsLinks: boolean): HostStat | HostResult {
@@ -150,6 +160,7 @@ function hostStat(s: fs.BigIntStats): HostStat {
   return {
     dev: s.dev, ino: s.ino, mode: Number(s.mode), nlink: Number(s.nlink), uid: Number(s.uid), gid: Number(s.gid), rdev: s.rdev,
     size: Number(s.size), blksize: Number(s.blksize), blocks: Number(s.blocks), atimeNs: s.atimeNs, mtimeNs: s.mtimeNs, ctimeNs: s.ctimeNs,
+    btimeNs: s.birthtimeNs,
   };
 }
 

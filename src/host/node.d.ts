@@ -2,7 +2,7 @@
 declare module 'node:fs' {
   export interface BigIntStats {
     dev: bigint; ino: bigint; mode: bigint; nlink: bigint; uid: bigint; gid: bigint; rdev: bigint; size: bigint;
-    blksize: bigint; blocks: bigint; atimeNs: bigint; mtimeNs: bigint; ctimeNs: bigint; isDirectory(): boolean; isFile(): boolean;
+    blksize: bigint; blocks: bigint; atimeNs: bigint; mtimeNs: bigint; ctimeNs: bigint; birthtimeNs: bigint; isDirectory(): boolean; isFile(): boolean;
   }
   export function readFileSync(path: string): Uint8Array;
   export function readFileSync(path: string, encoding: 'utf8' | 'latin1'): string;
@@ -35,6 +35,9 @@ declare module 'node:fs' {
   export function symlinkSync(target: Path, path: Path): void;
   export function truncateSync(path: Path, length: number): void;
   export function ftruncateSync(fd: number, length: number): void;
+  export function fchmodSync(fd: number, mode: number): void;
+  export function fchownSync(fd: number, uid: number, gid: number): void;
+  export function futimesSync(fd: number, atime: number, mtime: number): void;
   export function fsyncSync(fd: number): void;
   export function chownSync(path: Path, uid: number, gid: number): void;
   export function lchownSync(path: Path, uid: number, gid: number): void;
