@@ -5,7 +5,7 @@
 import { EACCES, EBADF, EBUSY, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY, EPERM, EROFS, EXDEV } from '../base/errno.ts';
 import type { ByteString, Host, HostResult, HostStat, HostVolume } from './host.ts';
 import { Budget, Content, DIRECTORY, LINK, NODE_BYTES, OverlayNode, permits, R_OK, REGULAR, S_IFMT, W_OK, X_OK } from './overlay-node.ts';
-import { isWayUp, joined, resolvePath, within, type Resolved, type Tree } from './path.ts';
+import { cannotCreate, cannotRemove, joined, resolvePath, within, type Resolved, type Tree } from './path.ts';
 import { WrappedHost } from './wrapped-host.ts';
 
 const O_ACCMODE = 3, O_WRONLY = 1, O_CREAT = 0o100, O_EXCL = 0o200, O_TRUNC = 0o1000, O_DIRECTORY = 0o200000, O_NOFOLLOW = 0o400000;
@@ -15,7 +15,7 @@ const FIRST_FD = 2 ** 30;
 const DEVICE = 0x2fn;
 export const OVERLAY_BYTES_MAX = 256 << 20;
 
-interface Open { readonly node: OverlayNode; position: number }
+interface Open { readonly node: OverlayNode; readonly access: number; position: number }
 type Found = Resolved<OverlayNode>;
 
 export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
@@ -62,14 +62,14 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   // — open files —
 
   override open(path: ByteString, flags: number, mode: number): HostResult {
+    if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<OverlayNode>(this, path);
     const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
     const found = resolvePath<OverlayNode>(this, path, isNew ? 'name' : (flags & O_NOFOLLOW) === 0 ? 'follow' : 'stay');
     if (typeof found === 'number') return found;
-    if (found.wantsDirectory && found.name !== '' && (flags & O_CREAT) !== 0) return -EISDIR;
     if (found.node === null) {
       if ((flags & O_CREAT) === 0) return -ENOENT;
       const made = this.create(found, REGULAR | mode);
-      return typeof made === 'number' ? made : this.newFd(made);
+      return typeof made === 'number' ? made : this.newFd(made, flags);
     }
     return isNew ? -EEXIST : this.openNode(found.node, flags, mode);
   }
@@ -83,11 +83,11 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     if (allowed < 0) return allowed;
     this.attach(node);
     const cut = (flags & O_TRUNC) !== 0 && node.kind === REGULAR ? this.cut(node, 0) : 0;
-    return cut < 0 ? cut : this.newFd(node);
+    return cut < 0 ? cut : this.newFd(node, flags);
   }
-  private newFd(node: OverlayNode): number {
+  private newFd(node: OverlayNode, flags: number): number {
     node.opens += 1;
-    this.opened.set(this.nextFd, { node, position: 0 });
+    this.opened.set(this.nextFd, { node, access: flags & O_ACCMODE, position: 0 });
     return this.nextFd++;
   }
   override close(fd: number): void {
@@ -105,7 +105,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   override read(fd: number, into: Uint8Array, at: number | null): HostResult {
     if (fd < FIRST_FD) return this.inner.read(fd, into, at);
     const open = this.opened.get(fd);
-    if (open === undefined) return -EBADF;
+    if (open === undefined || open.access === O_WRONLY) return -EBADF;
     const { node } = open, place = at ?? open.position;
     if (node.isDirectory) return -EISDIR;
     const got = node.content === null ? this.below(node, into, place) : node.content.read(into, place, (piece, from) => this.below(node, piece, from));
@@ -115,7 +115,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   override write(fd: number, from: Uint8Array, at: number | null): HostResult {
     if (fd < FIRST_FD) return this.inner.write(fd, from, at);
     const open = this.opened.get(fd);
-    if (open === undefined) return -EBADF;
+    if (open === undefined || open.access === 0) return -EBADF;
     const { node } = open, place = at ?? open.position, content = this.contentOf(node);
     if (typeof content === 'number') return content;
     const put = content.write(from, place, (piece, at) => this.below(node, piece, at));
@@ -131,7 +131,9 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     return typeof path === 'number' ? path : within(this.outside, path) ?? -ENOENT;
   }
   override ftruncate(fd: number, length: number): HostResult {
-    return fd < FIRST_FD ? this.inner.ftruncate(fd, length) : this.onFd(fd, node => node.kind === REGULAR ? this.cut(node, length) : -EINVAL);
+    if (fd < FIRST_FD) return this.inner.ftruncate(fd, length);
+    const open = this.opened.get(fd);
+    return open === undefined || open.access === 0 || open.node.kind !== REGULAR ? -EINVAL : this.cut(open.node, length);
   }
   // What is not a file of this host's own is the host's, and that does not change.
   override fchmod(fd: number, mode: number): HostResult { return fd < FIRST_FD ? -EROFS : this.onFd(fd, node => this.setMode(node, mode)); }
@@ -184,7 +186,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   override rmdir(path: ByteString): HostResult {
     return this.onName(path, (found, node) => {
       if (!node.isDirectory) return -ENOTDIR;
-      if (found.name === '') return isWayUp(path) ? -ENOTEMPTY : -EBUSY;
+      if (found.name === '') return cannotRemove(path);
       const allowed = this.allowsRemoval(found, node);
       if (allowed < 0) return allowed;
       const names = this.namesIn(node);

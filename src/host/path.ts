@@ -1,5 +1,5 @@
 /** Paths, taken apart and resolved as Linux does (path_resolution(7)), for hosts that are not what is on the disk. */
-import { ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from '../base/errno.ts';
+import { EBUSY, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EISDIR } from '../base/errno.ts';
 import type { ByteString, HostResult } from './host.ts';
 
 /** Bytes of a name, and of a path with its final zero. Links followed in one resolution. */
@@ -68,8 +68,16 @@ export function resolvePath<N>(tree: Tree<N>, path: ByteString, last: Last): Res
 /** A path's names, the first one last. */
 function namesOf(path: ByteString): ByteString[] { return path.split('/').filter(name => name !== '').reverse(); }
 function endsAsDirectory(path: ByteString): boolean { return path.endsWith('/') || /(^|\/)\.$/.test(path); }
-/** The last name is `..`. */
-export function isWayUp(path: ByteString): boolean { return /(^|\/)\.\.\/*$/.test(path); }
+/** Why a path that ends in `.`, in `..` or at the root names no directory that can be removed (rmdir(2)). */
+export function cannotRemove(path: ByteString): HostResult {
+  const last = lastName(path.replace(/\/+$/, ''));
+  return last === '.' ? -EINVAL : last === '..' ? -ENOTEMPTY : -EBUSY;
+}
+/** Why open(2) makes no file at a path with a slash at its end. */
+export function cannotCreate<N>(tree: Tree<N>, path: ByteString): HostResult {
+  const found = resolvePath(tree, path, 'name');
+  return typeof found === 'number' ? found : -EISDIR;
+}
 
 /** `name` in the directory at `path`. */
 export function joined(path: ByteString, name: ByteString): ByteString { return path === '/' ? `/${name}` : `${path}/${name}`; }

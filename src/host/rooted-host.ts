@@ -1,7 +1,7 @@
 /** A host inside one of its directories (chroot(2)): links and `..` are followed here, one name at a time, so nothing leads out of it. */
-import { EBUSY, ENOENT, ENOTEMPTY } from '../base/errno.ts';
+import { EBUSY, ENOENT } from '../base/errno.ts';
 import type { ByteString, Host, HostResult, HostStat, HostVolume } from './host.ts';
-import { isWayUp, joined, parentOf, resolvePath, within, type Last, type Resolved, type Tree } from './path.ts';
+import { cannotCreate, cannotRemove, joined, parentOf, resolvePath, within, type Last, type Resolved, type Tree } from './path.ts';
 import { WrappedHost } from './wrapped-host.ts';
 
 const O_CREAT = 0o100, O_EXCL = 0o200, O_NOFOLLOW = 0o400000, S_IFMT = 0o170000, DIRECTORY = 0o040000, LINK = 0o120000;
@@ -36,6 +36,7 @@ export class RootedHost extends WrappedHost implements Tree<Spot> {
   // — what the host offers, by paths inside —
 
   override open(path: ByteString, flags: number, mode: number): HostResult {
+    if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<Spot>(this, path);
     const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
     return this.at(path, isNew ? 'name' : (flags & O_NOFOLLOW) === 0 ? 'follow' : 'stay', outside => this.inner.open(outside, flags | O_NOFOLLOW, mode));
   }
@@ -54,7 +55,7 @@ export class RootedHost extends WrappedHost implements Tree<Spot> {
   }
   override unlink(path: ByteString): HostResult { return this.at(path, 'name', outside => this.inner.unlink(outside)); }
   override rmdir(path: ByteString): HostResult {
-    return this.at(path, 'name', (outside, name) => name !== '' ? this.inner.rmdir(outside) : isWayUp(path) ? -ENOTEMPTY : -EBUSY);
+    return this.at(path, 'name', (outside, name) => name !== '' ? this.inner.rmdir(outside) : cannotRemove(path));
   }
   override mkdir(path: ByteString, mode: number): HostResult { return this.at(path, 'name', outside => this.inner.mkdir(outside, mode)); }
   override symlink(target: ByteString, path: ByteString): HostResult { return this.at(path, 'name', outside => this.inner.symlink(target, outside)); }

@@ -10,7 +10,7 @@ import type { Args, SyscallRows } from './task.ts';
 import { DESCRIPTORS_MAX } from './uapi.ts';
 
 /** struct new_utsname: six fields of 65 bytes. The kernel the trampfd series was written for. */
-const UTSNAME = ['Linux', 'tramp64', '5.8.0', '#1 SMP', 'x86_64', '(none)'] as const;
+export const UTSNAME = ['Linux', 'tramp64', '5.8.0', '#1 SMP', 'x86_64', '(none)'] as const;
 function uname(task: KernelTask, a: Args): Result {
   return putStructure(task, a.pointer(0), 65 * UTSNAME.length, view => {
     UTSNAME.forEach((text, i) => new Uint8Array(view.buffer).set(bytesOf(text), 65 * i));

@@ -4,13 +4,13 @@ import type { Va } from '../base/types.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import { FileDescription, type File, type Result } from './file.ts';
 import { openHostFile, PathFile } from './host-file.ts';
+import { openMadeUp, statOf } from './made-up.ts';
 import type { KernelTask } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 import {
-  AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_ACCMODE, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_LARGEFILE,
-  O_NOFOLLOW, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
+  AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_EXCL, O_LARGEFILE, O_NOFOLLOW, O_PATH, O_TMPFILE, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
 } from './uapi.ts';
-import { hostPathArgument, locate, pathArgument, type Place } from './walk.ts';
+import { locate, pathArgument, type Place } from './walk.ts';
 
 /** The bits open remembers: not those that only say how to open (F_GETFL never shows them). */
 const OPENING_FLAGS = O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | 0o400;
@@ -31,20 +31,14 @@ function open(task: KernelTask, dirfd: number, pathAt: Va, flags: number, mode: 
 function openPlace(task: KernelTask, place: Place, flags: number, mode: number): File | Result {
   const { process } = task, { system } = process;
   if (place.kind === 'open') return place.description.file.reopen?.(flags) ?? -ENXIO;
-  if (place.kind === 'made-up') return openMadeUp(place, flags);
+  if (place.kind === 'made-up') {
+    if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return -EEXIST;
+    return place.node.kind === 'link' && (flags & O_PATH) === 0 ? -ELOOP : openMadeUp(place.node, place.path, flags);
+  }
   if ((flags & O_PATH) !== 0) return PathFile.open(system.host, place.path, flags, (flags & O_NOFOLLOW) === 0);
   if ((flags & O_TMPFILE) === O_TMPFILE) return -EOPNOTSUPP;
   return openHostFile(system, place.path, flags, mode & 0o7777 & ~process.umask);
 }
-function openMadeUp(place: Place & { kind: 'made-up' }, flags: number): File | Result {
-  const { node, path } = place;
-  if (node.kind === 'link') return -ELOOP;
-  if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return -EEXIST;
-  if ((flags & O_DIRECTORY) !== 0 && node.kind !== 'directory') return -ENOTDIR;
-  if ((flags & O_ACCMODE) !== O_RDONLY && !path.startsWith('/dev')) return -EACCES;
-  return node.open();
-}
-
 // — questions about a name —
 
 function access(task: KernelTask, dirfd: number, pathAt: Va, mode: number, flags: number): Result {
@@ -54,7 +48,8 @@ function access(task: KernelTask, dirfd: number, pathAt: Va, mode: number, flags
   const place = locate(task, dirfd, path, (flags & AT_SYMLINK_NOFOLLOW) === 0);
   if (typeof place === 'number') return place;
   if (place.kind === 'host') return task.process.system.host.access(place.path, mode);
-  return place.kind === 'made-up' && (mode & 2) !== 0 && !place.path.startsWith('/dev') ? -EACCES : 0;
+  const stat = place.kind === 'made-up' ? statOf(place.node, place.path) : { mode: 0o777 };
+  return ((stat.mode | stat.mode >> 3 | stat.mode >> 6) & mode) === mode ? 0 : -EACCES;
 }
 function readlink(task: KernelTask, dirfd: number, pathAt: Va, at: Va, room: number): Result {
   if (room <= 0) return -EINVAL;
@@ -70,12 +65,20 @@ function readlink(task: KernelTask, dirfd: number, pathAt: Va, at: Va, room: num
 function linkTarget(task: KernelTask, place: Place): ByteString | Result {
   if (place.kind === 'host') return task.process.system.host.readLink(place.path);
   if (place.kind !== 'made-up' || place.node.kind !== 'link') return -EINVAL;
-  return /^\/proc\/(self|thread-self)\/?$/.test(place.path) ? place.node.target().slice('/proc/'.length) : place.node.target();
+  return place.node.target();
 }
 function getcwd(task: KernelTask, a: Args): Result {
   const bytes = bytesOf(task.process.directory + '\0');
   if (a.size(1) < bytes.length) return -ERANGE;
   return task.process.memory.copyOut(a.pointer(0), bytes) ? bytes.length : -EFAULT;
+}
+function chdir(task: KernelTask, dirfd: number, path: ByteString | Result): Result {
+  const place = typeof path === 'number' ? path : locate(task, dirfd, path, true);
+  if (typeof place === 'number') return place;
+  if (place.kind !== 'made-up') return enter(task, place.kind === 'host' ? place.path : place.description.file.directory ?? -ENOTDIR);
+  if (place.node.kind !== 'directory') return -ENOTDIR;
+  task.process.directory = place.path;
+  return 0;
 }
 function enter(task: KernelTask, path: ByteString | Result): Result {
   if (typeof path === 'number') return path;
@@ -89,14 +92,14 @@ function enter(task: KernelTask, path: ByteString | Result): Result {
 }
 function fchdir(task: KernelTask, a: Args): Result {
   const description = task.process.files.get(a.int(0));
-  return description === null ? -EBADF : enter(task, description.file.directory ?? -ENOTDIR);
+  return description === null ? -EBADF : chdir(task, AT_FDCWD, description.file.directory ?? -ENOTDIR);
 }
 
 export const openCalls: SyscallRows<KernelTask> = [
   [2, { name: 'open', run: (task, a) => open(task, AT_FDCWD, a.pointer(0), a.int(1), a.int(2)), shape: 'path open mode? → fd' }],
   [21, { name: 'access', run: (task, a) => access(task, AT_FDCWD, a.pointer(0), a.int(1), 0), shape: 'path access → int' }],
   [79, { name: 'getcwd', run: getcwd, shape: 'cwd size → size' }],
-  [80, { name: 'chdir', run: (task, a) => enter(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true)), shape: 'path → int' }],
+  [80, { name: 'chdir', run: (task, a) => chdir(task, AT_FDCWD, pathArgument(task, a.pointer(0))), shape: 'path → int' }],
   [81, { name: 'fchdir', run: fchdir, shape: 'fd → int' }],
   [85, {
     name: 'creat', run: (task, a) => open(task, AT_FDCWD, a.pointer(0), O_CREAT | O_WRONLY | O_TRUNC, a.int(1)), shape: 'path mode → fd',

@@ -1,138 +1,176 @@
-/** Files the kernel makes up: /proc/self and the machine (proc(5)), /dev/fd and its kin, random(4). The rest is the host's. */
+/** /proc/PID and /proc/PID/task/TID: what is known of a process and its tasks, as texts and links (proc(5)). */
+import { EINVAL } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
-import { bytesOf, type ByteString } from '../host/host.ts';
-import { FileDescription, type File, type Stat } from './file.ts';
-import { ListingDirectory, RandomDevice, SnapshotFile } from './memory-file.ts';
-import type { KernelProcess, KernelTask } from './process.ts';
-import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG } from './uapi.ts';
+import type { ByteString } from '../host/host.ts';
+import { mapsLine } from '../mmu/maps.ts';
+import type { Vma } from '../mmu/vma.ts';
+import type { FileDescription } from './file.ts';
+import { directory, link, text, type MadeUp, type MadeUpDirectory } from './made-up.ts';
+import { describe, pids, taskOf, tasksOf } from './population.ts';
+import { machineFiles, MOUNT_ID, mountInfo, mounts, TICK_NS } from './proc-machine.ts';
+import { type KernelProcess, type KernelTask, type Limit, UNLIMITED } from './process.ts';
+import { SIG_IGN } from './signal-state.ts';
 
-export type MadeUp =
-  | { readonly kind: 'link'; readonly target: () => ByteString; readonly opens?: () => FileDescription | null }
-  | { readonly kind: 'file' | 'directory'; readonly stat: Stat; readonly open: () => File };
-export interface Found { readonly node: MadeUp; /** What of the path comes after it: empty, or from a slash on. */ readonly rest: ByteString }
+const S_IFDIR = 0o040000, CLOSE_ON_EXEC = 0o2000000;
 
-type Text = (task: KernelTask) => ByteString;
-/** /proc/self: files by name. */
-const FILES: { readonly [name: string]: Text } = {
-  auxv: task => latin(task.process.executable.auxiliary),
-  cmdline: task => task.process.executable.argv.map(text => text + '\0').join(''),
-  comm: task => task.process.name + '\n',
-  environ: task => task.process.executable.envp.map(text => text + '\0').join(''),
-  maps: task => task.process.memory.procMaps(),
-  stat: statLine,
-  statm: task => `${sizePages(task)} ${residentPages(task)} 0 0 0 0 0\n`,
-  status: statusText,
-};
-const LINKS: { readonly [name: string]: Text } = {
-  cwd: task => task.process.directory,
-  exe: task => task.process.executable.path,
-  root: () => '/',
-};
-const DEV_LINKS: { readonly [path: string]: ByteString } = {
-  '/dev/stdin': '/proc/self/fd/0', '/dev/stdout': '/proc/self/fd/1', '/dev/stderr': '/proc/self/fd/2', '/dev/fd': '/proc/self/fd',
-};
-
-/** Files of /proc that speak of the machine: they must agree with sysinfo(2) and the clock. */
-const OF_THE_MACHINE: { readonly [path: string]: Text } = {
-  '/proc/loadavg': () => '0.00 0.00 0.00 1/1 1000\n',
-  '/proc/meminfo': memoryText,
-  '/proc/uptime': task => `${(task.process.system.clock.monotonicNs() / 1e9).toFixed(2)} 0.00\n`,
-};
-/** What every process shows the same: the host's will do. */
-const OF_THE_HOST: readonly string[] = ['mounts', 'mountinfo', 'mountstats', 'cgroup', 'net'];
-
-/** The made-up thing that `path`, or a beginning of it, names; 'absent': nothing, and the host must not be asked; null: the host's affair. */
-export function findMadeUp(task: KernelTask, path: ByteString): Found | 'absent' | null {
-  if (!path.includes('/proc') && !path.includes('/dev')) return null;
-  const clean = path.replace(/\/(?:\.?\/)+/g, '/').replace(/\/\.?$/, '');
-  if (clean === '/dev/random' || clean === '/dev/urandom') return { node: randomDevice(task, clean), rest: '' };
-  const ofTheMachine = Object.hasOwn(OF_THE_MACHINE, clean) ? OF_THE_MACHINE[clean] : undefined;
-  if (ofTheMachine !== undefined) return { node: textFile(clean, () => ofTheMachine(task)), rest: '' };
-  const dev = /^\/dev\/(?:stdin|stdout|stderr|fd)(?=\/|$)/.exec(clean)?.[0];
-  const target = dev === undefined ? undefined : DEV_LINKS[dev];
-  if (dev !== undefined && target !== undefined) return { node: { kind: 'link', target: () => target }, rest: clean.slice(dev.length) };
-  const proc = /^\/proc\/(self|thread-self|\d+)(?=\/|$)/.exec(clean);
-  if (proc === null) return null;
-  if (proc[1] === 'self' || proc[1] === 'thread-self') {
-    const own = proc[1] === 'self' ? String(task.process.pid) : `${task.process.pid}/task/${task.tid}`;
-    if (clean.length === proc[0].length) return { node: { kind: 'link', target: () => `/proc/${own}` }, rest: '' };
-  } else if (Number(proc[1]) !== task.process.pid) return null;
-  return inProcess(task, clean.slice(proc[0].length).replace(/^\/task\/\d+(?=\/|$)/, ''));
+/** What `task` sees in /proc. */
+export function procRoot(task: KernelTask): MadeUpDirectory {
+  const { pid } = task.process;
+  return directory({
+    self: () => link(() => String(pid)),
+    'thread-self': () => link(() => `${pid}/task/${task.tid}`),
+    ...machineFiles(task),
+  }, {
+    names: () => pids(task).map(String),
+    child: name => {
+      const found = /^[1-9]\d{0,6}$/.test(name) ? taskOf(task, Number(name)) : null;
+      return found === null ? null : processDirectory(found, task);
+    },
+  });
 }
 
-function inProcess(task: KernelTask, path: ByteString): Found | 'absent' | null {
-  const [, first = '', second = ''] = path.split('/');
-  const rest = (parts: string[]): ByteString => path.slice(parts.reduce((sum, part) => sum + part.length + 1, 0));
-  const names = (): readonly ByteString[] => [...Object.keys(FILES), ...Object.keys(LINKS), 'fd', 'fdinfo'];
-  if (first === '') return { node: directory(`/proc/${task.process.pid}`, names), rest: '' };
-  const file = Object.hasOwn(FILES, first) ? FILES[first] : undefined;
-  if (file !== undefined) return { node: textFile(`/proc/self/${first}`, () => file(task)), rest: rest([first]) };
-  const link = Object.hasOwn(LINKS, first) ? LINKS[first] : undefined;
-  if (link !== undefined) return { node: { kind: 'link', target: () => link(task) }, rest: rest([first]) };
-  if (first !== 'fd' && first !== 'fdinfo') return OF_THE_HOST.includes(first) ? null : 'absent';
-  const { files } = task.process;
-  if (second === '') return { node: directory(`/proc/${task.process.pid}/${first}`, () => files.open().map(String)), rest: '' };
-  const description = /^\d{1,7}$/.test(second) ? files.get(Number(second)) : null;
-  if (description === null) return 'absent';
-  if (first === 'fdinfo') {
-    const node = textFile(`/proc/self/fdinfo/${second}`, () => fdinfo(task.process, Number(second), description));
-    return { node, rest: rest([first, second]) };
-  }
-  return { node: { kind: 'link', target: () => description.file.name, opens: () => description }, rest: rest([first, second]) };
+/** `viewer`: who looks. */
+function processDirectory(task: KernelTask, viewer: KernelTask): MadeUpDirectory {
+  const { process } = task;
+  return directory({
+    ...taskFiles(task, viewer),
+    autogroup: () => text(() => '/autogroup-1 nice 0\n'),
+    coredump_filter: () => text(() => '00000033\n', () => 0),
+    mountstats: () => text(() => ''),
+    task: () => directory({}, {
+      names: () => tasksOf(task, process).map(each => String(each.tid)),
+      child: name => {
+        const found = tasksOf(task, process).find(each => String(each.tid) === name);
+        return found === undefined ? null : directory(taskFiles(found, viewer));
+      },
+    }),
+  });
 }
+function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: string]: () => MadeUp } {
+  const { process } = task, { memory, executable } = process;
+  const limitOfScore = (value: ByteString): number => /^-?\d+\s*$/.test(value) && Math.abs(Number(value)) <= 1000 ? 0 : -EINVAL;
+  return {
+    auxv: () => text(() => latin(executable.auxiliary), undefined, 0o400),
+    cgroup: () => text(() => '0::/\n'),
+    cmdline: () => text(() => executable.argv.map(each => each + '\0').join('')),
+    comm: () => text(() => process.name + '\n', value => { process.name = value.replace(/\n.*$/s, '').slice(0, 15); return 0; }),
+    cwd: () => link(() => process.directory),
+    environ: () => text(() => executable.envp.map(each => each + '\0').join(''), undefined, 0o400),
+    exe: () => link(() => executable.path),
+    fd: () => descriptors(process, 0o500, (_fd, description) => link(() => description.file.name, () => description)),
+    fdinfo: () => descriptors(process, 0o500, (fd, description) => text(() => fdinfo(process, fd, description))),
+    gid_map: () => text(() => IDENTITY_MAP),
+    io: () => text(() => ['rchar', 'wchar', 'syscr', 'syscw', 'read_bytes', 'write_bytes', 'cancelled_write_bytes'].map(name => `${name}: 0\n`).join(''), undefined, 0o400),
+    limits: () => text(() => limitsText(process.limits)),
+    loginuid: () => text(() => '4294967295'),
+    maps: () => text(() => memory.procMaps()),
+    mountinfo: () => text(mountInfo),
+    mounts: () => text(mounts),
+    oom_adj: () => text(() => '0\n', () => 0),
+    oom_score: () => text(() => '0\n'),
+    oom_score_adj: () => text(() => '0\n', limitOfScore),
+    personality: () => text(() => '00000000\n', undefined, 0o400),
+    root: () => link(() => '/'),
+    schedstat: () => text(() => `${process.system.clock.cpuNs()} 0 1\n`),
+    setgroups: () => text(() => 'allow\n'),
+    smaps: () => text(() => memory.vmas.map(smapsEntry).join('')),
+    smaps_rollup: () => text(() => rollup(memory.vmas, memory.residentBytes)),
+    stat: () => text(() => statLine(task)),
+    statm: () => text(() => `${sizePages(process)} ${residentPages(process)} 0 ${pagesOf(memory.vmas.filter(isCode))} 0 ${pagesOf(memory.vmas.filter(isData))} 0\n`),
+    status: () => text(() => statusText(task)),
+    timerslack_ns: () => text(() => '50000\n', () => 0),
+    uid_map: () => text(() => IDENTITY_MAP),
+    wchan: () => text(() => task === viewer ? '0' : 'do_wait'),
+  };
+}
+const IDENTITY_MAP = '         0          0 4294967295\n';
 
-/** What lstat says of a link, and stat of the rest. */
-export function statOf(node: MadeUp): Stat {
-  return node.kind === 'link' ? { mode: S_IFLNK | 0o777, nlink: 1, size: 0, blksize: 1024 } : node.stat;
+function descriptors(process: KernelProcess, mode: number, node: (fd: number, description: FileDescription) => MadeUp): MadeUpDirectory {
+  const made = directory({}, {
+    names: () => process.files.open().map(String),
+    child: name => {
+      const fd = /^(0|[1-9]\d{0,6})$/.test(name) ? Number(name) : -1, description = process.files.get(fd);
+      return description === null ? null : node(fd, description);
+    },
+  });
+  return { ...made, stat: { ...made.stat, mode: S_IFDIR | mode } };
 }
-
-function directory(name: ByteString, list: () => readonly ByteString[]): MadeUp {
-  return { kind: 'directory', stat: { mode: S_IFDIR | 0o555, nlink: 2, blksize: 1024 }, open: () => new ListingDirectory(name, list) };
-}
-function textFile(name: ByteString, text: () => ByteString): MadeUp {
-  return { kind: 'file', stat: { mode: S_IFREG | 0o444, nlink: 1, blksize: 1024 }, open: () => new SnapshotFile(name, bytesOf(text())) };
-}
-function randomDevice(task: KernelTask, name: ByteString): MadeUp {
-  const { entropy, staging } = task.process.system;
-  const stat = { mode: S_IFCHR | 0o666, nlink: 1, rdev: name === '/dev/random' ? 0x108n : 0x109n, blksize: 4096 };
-  return { kind: 'file', stat, open: () => new RandomDevice(name, entropy, staging) };
-}
-
 function fdinfo(process: KernelProcess, fd: number, description: FileDescription): ByteString {
-  const flags = description.flags | (process.files.closeOnExec(fd) ? 0o2000000 : 0);
-  const lines = description.file.fdinfo?.() ?? '';
-  return `pos:\t${description.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\n${lines}`;
+  const flags = description.flags | (process.files.closeOnExec(fd) ? CLOSE_ON_EXEC : 0), stat = description.file.stat?.();
+  const ino = typeof stat === 'object' ? stat.ino ?? 0n : 0n;
+  return `pos:\t${description.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${MOUNT_ID}\nino:\t${ino}\n${description.file.fdinfo?.() ?? ''}`;
 }
-/** proc(5), /proc/[pid]/stat: 52 fields, of which those that mean something here are filled in. */
+
+// — memory —
+
+const isCode = (vma: Vma): boolean => (vma.prot & 4) !== 0, isData = (vma: Vma): boolean => !vma.shared && (vma.prot & 2) !== 0;
+function pagesOf(vmas: readonly Vma[]): number { return vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / PAGE_BYTES, 0); }
+function sizePages(process: KernelProcess): number { return pagesOf(process.memory.vmas); }
+function residentPages(process: KernelProcess): number { return process.memory.residentBytes / PAGE_BYTES; }
+function kilobytes(bytes: number): string { return `${String(bytes / 1024).padStart(8)} kB`; }
+/** Rows of smaps whose number is not kept for a single mapping. */
+const UNCOUNTED = ['Shared_Clean', 'Shared_Dirty', 'Private_Clean', 'Private_Dirty', 'Referenced', 'Anonymous', 'LazyFree', 'AnonHugePages', 'Shared_Hugetlb', 'Private_Hugetlb', 'Swap', 'SwapPss', 'Locked'];
+function smapsEntry(vma: Vma): ByteString {
+  const row = (name: string, bytes: number): string => `${`${name}:`.padEnd(16)}${kilobytes(bytes)}\n`, [r, w, x] = [1, 2, 4].map(bit => (vma.prot & bit) !== 0);
+  const flags = [r && 'rd', w && 'wr', x && 'ex', vma.shared && 'sh', 'mr', 'mw', 'me', vma.shared && 'ms', !vma.inherit && 'dc'].filter(flag => flag !== false).join(' ');
+  const sizes = row('Size', vma.end - vma.start) + row('KernelPageSize', PAGE_BYTES) + row('MMUPageSize', PAGE_BYTES) + row('Rss', 0) + row('Pss', 0);
+  return `${mapsLine(vma)}${sizes}${UNCOUNTED.map(name => row(name, 0)).join('')}THPeligible:    0\nVmFlags: ${flags} \n`;
+}
+function rollup(vmas: readonly Vma[], resident: number): ByteString {
+  const hex = (at: number): string => at.toString(16).padStart(8, '0'), first = vmas[0]?.start ?? 0, last = vmas.at(-1)?.end ?? 0;
+  return `${hex(first)}-${hex(last)} ---p 00000000 00:00 0                          [rollup]\nRss:            ${kilobytes(resident)}\nPss:            ${kilobytes(resident)}\n`
+    + UNCOUNTED.map(name => `${`${name}:`.padEnd(16)}${kilobytes(0)}\n`).join('');
+}
+
+// — the process —
+
+/** /proc/PID/stat: 52 fields, of which those that mean something here are filled in. */
 function statLine(task: KernelTask): ByteString {
-  const { process } = task, { pid } = process;
-  const fields: (number | string)[] = new Array<number>(52).fill(0);
-  const ticks = Math.floor(process.system.clock.cpuNs() / 1e7);
-  [pid, `(${process.name})`, 'R', process.parentPid, pid, pid].forEach((value, i) => { fields[i] = value; });
-  fields[13] = ticks; fields[17] = 20; fields[19] = 1; fields[21] = 10_000;
-  fields[22] = sizePages(task) * PAGE_BYTES; fields[23] = residentPages(task); fields[24] = '18446744073709551615';
-  fields[27] = process.executable.stackPointer; fields[37] = 17;
+  const { process } = task, { memory, executable } = process, about = describe(task);
+  const fields: (number | string)[] = new Array<number>(52).fill(0), ticks = Math.floor(about.cpuNs / TICK_NS);
+  [task.tid, `(${about.name})`, about.state, process.parentPid, about.group, about.session, 0, -1].forEach((value, i) => { fields[i] = value; });
+  fields[9] = memory.minorFaults; fields[13] = ticks; fields[17] = 20; fields[19] = about.threads; fields[21] = Math.floor(about.startNs / TICK_NS);
+  fields[22] = sizePages(process) * PAGE_BYTES; fields[23] = residentPages(process); fields[24] = '18446744073709551615';
+  const code = memory.vmas.filter(isCode);
+  fields[25] = code[0]?.start ?? 0; fields[26] = code[0]?.end ?? 0; fields[27] = executable.stackPointer; fields[37] = 17;
   return fields.join(' ') + '\n';
 }
 function statusText(task: KernelTask): ByteString {
-  const { process } = task, { user } = process.system.host;
-  const kilobytes = (pages: number): string => `${String(pages * 4).padStart(8)} kB`;
-  return [
-    `Name:\t${process.name}`, `Umask:\t${process.umask.toString(8).padStart(4, '0')}`, 'State:\tR (running)', `Tgid:\t${process.pid}`,
-    `Pid:\t${task.tid}`,
-    `PPid:\t${process.parentPid}`, 'TracerPid:\t0', `Uid:\t${user.uid}\t${user.euid}\t${user.euid}\t${user.euid}`,
-    `Gid:\t${user.gid}\t${user.egid}\t${user.egid}\t${user.egid}`, `FDSize:\t64`, `VmSize:\t${kilobytes(sizePages(task))}`,
-    `VmRSS:\t${kilobytes(residentPages(task))}`, 'Threads:\t1', '',
-  ].join('\n');
+  const { process } = task, { system, memory } = process, { user } = system.host, about = describe(task), size = sizePages(process) * PAGE_BYTES;
+  const sum = (those: (vma: Vma) => boolean): string => kilobytes(pagesOf(memory.vmas.filter(those)) * PAGE_BYTES), resident = memory.residentBytes;
+  const { actions, mask, pending } = task.signals, set = (bits: bigint): string => bits.toString(16).padStart(16, '0');
+  const where = (wanted: (handler: bigint) => boolean): bigint => actions.reduce((bits, { handler }, signal) => signal > 0 && wanted(handler) ? bits | 1n << BigInt(signal - 1) : bits, 0n);
+  const all = user.euid === 0 ? '000001ffffffffff' : set(0n);
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['Name', about.name.replace(/[\\\n]/g, each => each === '\n' ? '\\n' : '\\\\')], ['Umask', process.umask.toString(8).padStart(4, '0')],
+    ['State', `${about.state} (${STATES[about.state] ?? 'running'})`], ['Tgid', process.pid], ['Ngid', 0], ['Pid', task.tid], ['PPid', process.parentPid], ['TracerPid', 0],
+    ['Uid', `${user.uid}\t${user.euid}\t${user.euid}\t${user.euid}`], ['Gid', `${user.gid}\t${user.egid}\t${user.egid}\t${user.egid}`], ['FDSize', 64],
+    ['Groups', user.groups.map(group => `${group} `).join('')], ['NStgid', process.pid], ['NSpid', task.tid], ['NSpgid', about.group], ['NSsid', about.session],
+    ['VmPeak', kilobytes(size)], ['VmSize', kilobytes(size)], ['VmLck', kilobytes(0)], ['VmPin', kilobytes(0)], ['VmHWM', kilobytes(memory.peakResidentBytes)],
+    ['VmRSS', kilobytes(resident)], ['RssAnon', kilobytes(resident)], ['RssFile', kilobytes(0)], ['RssShmem', kilobytes(0)], ['VmData', sum(isData)],
+    ['VmStk', sum(vma => vma.label === '[stack]')], ['VmExe', sum(isCode)], ['VmLib', kilobytes(0)], ['VmPTE', kilobytes(memory.tableBytes)], ['VmSwap', kilobytes(0)],
+    ['CoreDumping', 0], ['THP_enabled', 0], ['Threads', about.threads], ['SigQ', `${pending.length}/4096`],
+    ['SigPnd', set(pending.reduce((bits, { signal }) => bits | 1n << BigInt(signal - 1), 0n))], ['ShdPnd', set(about.sharedPending)], ['SigBlk', set(mask)],
+    ['SigIgn', set(where(handler => handler === SIG_IGN))], ['SigCgt', set(where(handler => handler > SIG_IGN))],
+    ['CapInh', set(0n)], ['CapPrm', all], ['CapEff', all], ['CapBnd', '000001ffffffffff'], ['CapAmb', set(0n)], ['NoNewPrivs', 0], ['Seccomp', 0],
+    ['Cpus_allowed', 1], ['Cpus_allowed_list', 0], ['Mems_allowed', 1], ['Mems_allowed_list', 0], ['voluntary_ctxt_switches', 0], ['nonvoluntary_ctxt_switches', 0],
+  ];
+  return rows.map(([name, value]) => `${name}:\t${value}\n`).join('');
 }
-function memoryText(task: KernelTask): ByteString {
-  const { frames } = task.process.system.memory, free = frames.total - frames.used;
-  const none = { Buffers: 0, Cached: 0, SwapTotal: 0, SwapFree: 0, Shmem: 0, SReclaimable: 0 };
-  const rows = { MemTotal: frames.total, MemFree: free, MemAvailable: free, ...none };
-  return Object.entries(rows).map(([name, pages]) => `${`${name}:`.padEnd(15)} ${String(pages * 4).padStart(8)} kB\n`).join('');
+const STATES: { readonly [letter: string]: string } = { R: 'running', S: 'sleeping', T: 'stopped', Z: 'zombie' };
+
+/** The rows of limits in RLIMIT_* order, with their units. */
+const LIMITS = [
+  'Max cpu time|seconds', 'Max file size|bytes', 'Max data size|bytes', 'Max stack size|bytes', 'Max core file size|bytes', 'Max resident set|bytes',
+  'Max processes|processes', 'Max open files|files', 'Max locked memory|bytes', 'Max address space|bytes', 'Max file locks|locks', 'Max pending signals|signals',
+  'Max msgqueue size|bytes', 'Max nice priority|', 'Max realtime priority|', 'Max realtime timeout|us',
+];
+function limitsText(limits: readonly Limit[]): ByteString {
+  const value = (limit: bigint): string => (limit === UNLIMITED ? 'unlimited' : String(limit)).padEnd(20);
+  const rows = LIMITS.map((row, i) => {
+    const [name = '', unit = ''] = row.split('|'), limit = limits[i];
+    return `${name.padEnd(25)} ${value(limit?.soft ?? UNLIMITED)} ${value(limit?.hard ?? UNLIMITED)} ${unit.padEnd(10)}\n`;
+  });
+  return `${'Limit'.padEnd(25)} ${'Soft Limit'.padEnd(20)} ${'Hard Limit'.padEnd(20)} Units     \n${rows.join('')}`;
 }
-function sizePages(task: KernelTask): number {
-  return task.process.memory.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / PAGE_BYTES, 0);
-}
-function residentPages(task: KernelTask): number { return task.process.memory.residentBytes / PAGE_BYTES; }
 function latin(bytes: Uint8Array): ByteString { return Array.from(bytes, byte => String.fromCharCode(byte)).join(''); }

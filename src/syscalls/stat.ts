@@ -3,7 +3,7 @@ import { EBADF, EINVAL, ENOENT, ENOSYS } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString, HostVolume } from '../host/host.ts';
 import type { Result, Stat } from './file.ts';
-import { statOf } from './proc.ts';
+import { statOf } from './made-up.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, setWord } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
@@ -30,7 +30,7 @@ function statPath(task: KernelTask, dirfd: number, path: ByteString, followsLast
   const place = locate(task, dirfd, path, followsLast);
   if (typeof place === 'number') return place;
   if (place.kind === 'host') return task.process.system.host.stat(place.path, followsLast);
-  return place.kind === 'made-up' ? statOf(place.node) : place.description.file.stat?.() ?? -EINVAL;
+  return place.kind === 'made-up' ? statOf(place.node, place.path) : place.description.file.stat?.() ?? -EINVAL;
 }
 
 /** struct stat: 144 bytes (asm/stat.h). */
