@@ -104,6 +104,12 @@ texts('smaps has an entry for every line of maps', () => {
   assert.equal(smaps.filter(line => /^[0-9a-f]+-/.test(line)), maps);
   assert.is(smaps.filter(line => line.startsWith('Size:')).length, maps.length);
 });
+texts('other processes are there as long as they run or were not waited for', () => {
+  const w = new KernelWorld(), child = call(w, 'fork');
+  assert.ok(names(w, '/proc').includes(String(child)));
+  assert.match(w.slurp(`/proc/${child}/stat`), new RegExp(`^${child} \\(program\\) R 1000 1000 1000 `));
+  assert.match(w.slurp(`/proc/${child}/status`), /\nPPid:\t1000\n/);
+});
 texts('comm and oom_score_adj can be written', () => {
   const w = new KernelWorld(), comm = call(w, 'open', '/proc/self/comm', O_RDWR), score = call(w, 'open', '/proc/self/oom_score_adj', O_WRONLY);
   assert.is(call(w, 'write', comm, 'a name that is too long\n', 24), 24);

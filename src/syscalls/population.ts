@@ -14,17 +14,18 @@ export interface TaskDescription {
   readonly startNs: number;
   readonly sharedPending: bigint;
 }
-/** When the first program started, on the monotonic clock. */
-const START_NS = 100e9;
 
-export function pids(viewer: KernelTask): readonly number[] { return [viewer.process.pid]; }
-/** The first task of a process, or a thread by its own number. */
-export function taskOf(viewer: KernelTask, id: number): KernelTask | null { return id === viewer.process.pid || id === viewer.tid ? viewer : null; }
-export function tasksOf(viewer: KernelTask, process: KernelProcess): readonly KernelTask[] { return process === viewer.process ? [viewer] : []; }
-export function taskCount(_viewer: KernelTask): number { return 1; }
+export function pids({ process: { system } }: KernelTask): readonly number[] { return [...system.processes.keys()].sort((a, b) => a - b); }
+/** A process by its number, or by that of one of its threads. */
+export function processOf({ process: { system } }: KernelTask, id: number): KernelProcess | null {
+  return system.processes.get(id) ?? system.tasks.get(id)?.process ?? null;
+}
+export function taskCount({ process: { system } }: KernelTask): number { return system.tasks.size; }
 export function describe(task: KernelTask): TaskDescription {
-  const { process } = task;
+  const { process } = task, { system, group, session } = process, isLeader = task.tid === process.pid;
   return {
-    name: process.name, state: 'R', group: process.pid, session: process.pid, threads: 1, cpuNs: process.system.clock.cpuNs(), startNs: START_NS, sharedPending: 0n,
+    name: task.name, state: process.isStopped ? 'T' : task.sleep === null ? 'R' : 'S', group, session, threads: process.tasks.length,
+    cpuNs: isLeader ? system.life.cpuNs(process) : system.life.taskCpuNs(task), startNs: process.startNs,
+    sharedPending: task.signals.shared.reduce((bits, { signal }) => bits | 1n << BigInt(signal - 1), 0n),
   };
 }

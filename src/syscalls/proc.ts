@@ -6,7 +6,7 @@ import { mapsLine } from '../mmu/maps.ts';
 import type { Vma } from '../mmu/vma.ts';
 import type { FileDescription } from './file.ts';
 import { directory, link, text, type MadeUp, type MadeUpDirectory } from './made-up.ts';
-import { describe, pids, taskOf, tasksOf } from './population.ts';
+import { describe, pids, processOf } from './population.ts';
 import { machineFiles, MOUNT_ID, mountInfo, mounts, TICK_NS } from './proc-machine.ts';
 import { type KernelProcess, type KernelTask, type Limit, UNLIMITED } from './process.ts';
 import { SIG_IGN } from './signal-state.ts';
@@ -23,27 +23,37 @@ export function procRoot(task: KernelTask): MadeUpDirectory {
   }, {
     names: () => pids(task).map(String),
     child: name => {
-      const found = /^[1-9]\d{0,6}$/.test(name) ? taskOf(task, Number(name)) : null;
+      const found = /^[1-9]\d{0,6}$/.test(name) ? processOf(task, Number(name)) : null;
       return found === null ? null : processDirectory(found, task);
     },
   });
 }
 
 /** `viewer`: who looks. */
-function processDirectory(task: KernelTask, viewer: KernelTask): MadeUpDirectory {
-  const { process } = task;
+function processDirectory(process: KernelProcess, viewer: KernelTask): MadeUpDirectory {
+  const leader = process.tasks.find(({ tid }) => tid === process.pid) ?? process.tasks[0];
+  if (leader === undefined) return remains(process);
   return directory({
-    ...taskFiles(task, viewer),
+    ...taskFiles(leader, viewer),
     autogroup: () => text(() => '/autogroup-1 nice 0\n'),
     coredump_filter: () => text(() => '00000033\n', () => 0),
     mountstats: () => text(() => ''),
     task: () => directory({}, {
-      names: () => tasksOf(task, process).map(each => String(each.tid)),
+      names: () => process.tasks.map(({ tid }) => String(tid)),
       child: name => {
-        const found = tasksOf(task, process).find(each => String(each.tid) === name);
+        const found = process.tasks.find(({ tid }) => String(tid) === name);
         return found === undefined ? null : directory(taskFiles(found, viewer));
       },
     }),
+  });
+}
+/** Of a process that ended and that nobody has waited for. */
+function remains(process: KernelProcess): MadeUpDirectory {
+  const { pid, parentPid, group, session, name } = process, empty = (): MadeUp => text(() => '');
+  return directory({
+    cmdline: empty, environ: empty, maps: empty, comm: () => text(() => `${name}\n`),
+    stat: () => text(() => `${[pid, `(${name})`, 'Z', parentPid, group, session, 0, -1, ...new Array<number>(44).fill(0)].join(' ')}\n`),
+    status: () => text(() => `Name:\t${name}\nState:\tZ (zombie)\nTgid:\t${pid}\nNgid:\t0\nPid:\t${pid}\nPPid:\t${parentPid}\nTracerPid:\t0\nThreads:\t1\n`),
   });
 }
 function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: string]: () => MadeUp } {
@@ -53,7 +63,7 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
     auxv: () => text(() => latin(executable.auxiliary), undefined, 0o400),
     cgroup: () => text(() => '0::/\n'),
     cmdline: () => text(() => executable.argv.map(each => each + '\0').join('')),
-    comm: () => text(() => process.name + '\n', value => { process.name = value.replace(/\n.*$/s, '').slice(0, 15); return 0; }),
+    comm: () => text(() => task.name + '\n', value => { rename(task, value.replace(/\n.*$/s, '').slice(0, 15)); return 0; }),
     cwd: () => link(() => process.directory),
     environ: () => text(() => executable.envp.map(each => each + '\0').join(''), undefined, 0o400),
     exe: () => link(() => executable.path),
@@ -71,7 +81,7 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
     oom_score_adj: () => text(() => '0\n', limitOfScore),
     personality: () => text(() => '00000000\n', undefined, 0o400),
     root: () => link(() => '/'),
-    schedstat: () => text(() => `${process.system.clock.cpuNs()} 0 1\n`),
+    schedstat: () => text(() => `${describe(task).cpuNs} 0 1\n`),
     setgroups: () => text(() => 'allow\n'),
     smaps: () => text(() => memory.vmas.map(smapsEntry).join('')),
     smaps_rollup: () => text(() => rollup(memory.vmas, memory.residentBytes)),
@@ -82,6 +92,10 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
     uid_map: () => text(() => IDENTITY_MAP),
     wchan: () => text(() => task === viewer ? '0' : 'do_wait'),
   };
+}
+function rename(task: KernelTask, name: ByteString): void {
+  task.ownName = name;
+  if (task.tid === task.process.pid) task.process.name = name;
 }
 const IDENTITY_MAP = '         0          0 4294967295\n';
 
@@ -129,7 +143,7 @@ function statLine(task: KernelTask): ByteString {
   const { process } = task, { memory, executable } = process, about = describe(task);
   const fields: (number | string)[] = new Array<number>(52).fill(0), ticks = Math.floor(about.cpuNs / TICK_NS);
   [task.tid, `(${about.name})`, about.state, process.parentPid, about.group, about.session, 0, -1].forEach((value, i) => { fields[i] = value; });
-  fields[9] = memory.minorFaults; fields[13] = ticks; fields[17] = 20; fields[19] = about.threads; fields[21] = Math.floor(about.startNs / TICK_NS);
+  fields[9] = memory.minorFaults; fields[13] = ticks; fields[17] = 20 + process.niceness; fields[18] = process.niceness; fields[19] = about.threads; fields[21] = Math.floor(about.startNs / TICK_NS);
   fields[22] = sizePages(process) * PAGE_BYTES; fields[23] = residentPages(process); fields[24] = '18446744073709551615';
   const code = memory.vmas.filter(isCode);
   fields[25] = code[0]?.start ?? 0; fields[26] = code[0]?.end ?? 0; fields[27] = executable.stackPointer; fields[37] = 17;
@@ -149,10 +163,10 @@ function statusText(task: KernelTask): ByteString {
     ['VmPeak', kilobytes(size)], ['VmSize', kilobytes(size)], ['VmLck', kilobytes(0)], ['VmPin', kilobytes(0)], ['VmHWM', kilobytes(memory.peakResidentBytes)],
     ['VmRSS', kilobytes(resident)], ['RssAnon', kilobytes(resident)], ['RssFile', kilobytes(0)], ['RssShmem', kilobytes(0)], ['VmData', sum(isData)],
     ['VmStk', sum(vma => vma.label === '[stack]')], ['VmExe', sum(isCode)], ['VmLib', kilobytes(0)], ['VmPTE', kilobytes(memory.tableBytes)], ['VmSwap', kilobytes(0)],
-    ['CoreDumping', 0], ['THP_enabled', 0], ['Threads', about.threads], ['SigQ', `${pending.length}/4096`],
+    ['CoreDumping', 0], ['THP_enabled', 0], ['Threads', about.threads], ['SigQ', `${pending.length + task.signals.shared.length}/4096`],
     ['SigPnd', set(pending.reduce((bits, { signal }) => bits | 1n << BigInt(signal - 1), 0n))], ['ShdPnd', set(about.sharedPending)], ['SigBlk', set(mask)],
     ['SigIgn', set(where(handler => handler === SIG_IGN))], ['SigCgt', set(where(handler => handler > SIG_IGN))],
-    ['CapInh', set(0n)], ['CapPrm', all], ['CapEff', all], ['CapBnd', '000001ffffffffff'], ['CapAmb', set(0n)], ['NoNewPrivs', 0], ['Seccomp', 0],
+    ['CapInh', set(0n)], ['CapPrm', all], ['CapEff', all], ['CapBnd', '000001ffffffffff'], ['CapAmb', set(0n)], ['NoNewPrivs', process.hasNoNewPrivileges ? 1 : 0], ['Seccomp', 0],
     ['Cpus_allowed', 1], ['Cpus_allowed_list', 0], ['Mems_allowed', 1], ['Mems_allowed_list', 0], ['voluntary_ctxt_switches', 0], ['nonvoluntary_ctxt_switches', 0],
   ];
   return rows.map(([name, value]) => `${name}:\t${value}\n`).join('');

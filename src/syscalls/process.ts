@@ -138,6 +138,8 @@ export class KernelProcess implements Process {
   childrenPeakBytes = 0;
   childrenFaults = 0;
   niceness = 0;
+  /** When it came to be, on the monotonic clock. */
+  readonly startNs: number;
   /** What else its end ends: timers, locks. */
   readonly atEnd: (() => void)[] = [];
 
@@ -145,6 +147,7 @@ export class KernelProcess implements Process {
     this.pid = fields.pid; this.parent = fields.parent; this.memory = fields.memory; this.files = fields.files; this.fs = fields.fs;
     this.system = fields.system; this.executable = fields.executable; this.name = fields.name; this.group = fields.group;
     this.session = fields.session; this.exitSignal = fields.exitSignal ?? 17;
+    this.startNs = fields.system.clock.monotonicNs();
     this.limits = fields.parent === null ? defaultLimits() : [...fields.parent.limits];
     fields.parent?.children.add(this);
   }
