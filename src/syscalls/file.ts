@@ -3,6 +3,7 @@ import type { Va } from '../base/types.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { ByteString } from '../host/host.ts';
+import type { Task } from './task.ts';
 
 /** ≥ 0: the value. -4095 … -1: -errno, as the kernel returns it. */
 export type Result = number;
@@ -46,8 +47,10 @@ export interface File {
   ioctl?(request: number, argument: Va, memory: UserMemory): Result;
   /** The same file opened once more, as /proc/self/fd/N does. Absent: ENXIO. */
   reopen?(flags: number): File | Result;
-  /** POLLIN | POLLOUT … bits that hold now (poll(2)). Absent: always readable and writable. */
-  poll?(): number;
+  /** POLLIN | POLLOUT … bits that hold now (poll(2)), for the task that asks. Absent: always readable and writable. */
+  poll?(task?: Task | null): number;
+  /** How often those who wait for input, and for room, were woken: edge-triggered epoll(7) reports the file again when it grew. */
+  readonly edges?: Edges;
   /** Changes of the file's owner, mode and times, by the host's path. Absent: EPERM. */
   readonly hostPath?: ByteString;
   sync?(): Result;
@@ -58,12 +61,14 @@ export interface File {
   /** The last descriptor referring to it was closed. */
   release?(): void;
 }
+export interface Edges { readonly input: number; readonly output: number }
 export interface DirectoryEntry { readonly ino: bigint; readonly type: number; readonly name: ByteString }
 
 /** An open file description: shared by dup and fork, so position and flags live here. */
 export class FileDescription {
   position = 0;
-  private references = 1;
+  /** Descriptors and messages in flight that hold it. */
+  references = 1;
   readonly file: File;
   /** O_* bits of open(2), access mode included. */
   flags: number;

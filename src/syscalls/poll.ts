@@ -1,105 +1,126 @@
-/** poll(2), select(2) and their p-variants: what is ready now; else time passes at once, for nothing else can happen. */
+/** poll(2), select(2) and their p-variants: which files are ready, and waiting until one is. */
 import { EBADF, EFAULT, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import type { Result } from './file.ts';
+import type { File, Result } from './file.ts';
 import type { KernelTask } from './process.ts';
-import { getWord, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { getWord, putStructure, setWord, userStructure } from './structure.ts';
+import type { Args, Control, SyscallRows, Task } from './task.ts';
 import { timespec } from './time.ts';
-import { DESCRIPTORS_MAX, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from './uapi.ts';
+import {
+  DESCRIPTORS_MAX, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM,
+} from './uapi.ts';
+import { awaitReady, underMask } from './waiting.ts';
 
-function readiness(task: KernelTask, fd: number): number {
+/** What poll(2) sees of a file. Normal data is data: POLLRDNORM and POLLWRNORM come with POLLIN and POLLOUT. */
+export function readiness(file: File, task: Task | null): number {
+  const bits = file.poll?.(task) ?? (POLLIN | POLLOUT);
+  return bits | ((bits & POLLIN) !== 0 ? POLLRDNORM : 0) | ((bits & POLLOUT) !== 0 ? POLLWRNORM : 0);
+}
+function readinessOf(task: KernelTask, fd: number): number {
   const description = task.process.files.get(fd);
-  return description === null ? POLLNVAL : description.file.poll?.() ?? (POLLIN | POLLOUT);
+  return description === null ? POLLNVAL : readiness(description.file, task);
 }
 
-/** Asks until something is ready or the time is up. `timeoutNs` below 0: for ever. */
-function awaitReady(task: KernelTask, timeoutNs: number, look: () => Result): Result | Control {
-  const now = look();
-  if (now !== 0 || timeoutNs === 0) return now;
-  if (timeoutNs < 0) return { then: 'sleep', until: () => { const ready = look(); return ready === 0 ? null : ready; } };
-  const { clock } = task.process.system, wakesAtNs = clock.monotonicNs() + timeoutNs;
-  return {
-    then: 'sleep', wakesAtNs, until: () => {
-      const ready = look();
-      return ready !== 0 || clock.monotonicNs() >= wakesAtNs ? ready : null;
-    },
-  };
-}
-
-function pollFor(task: KernelTask, at: Va, count: number, timeoutNs: number): Result | Control {
-  if (count > DESCRIPTORS_MAX) return -EINVAL;
-  const view = userStructure(task, at, 8 * count);
+function pollFor(task: KernelTask, at: Va, count: number, timeoutNs: number | null, finish?: (result: Result) => Result): Result | Control {
+  if (count > task.process.files.limit) return -EINVAL;
+  const view = userStructure(task, at, 8 * count), { memory } = task.process;
   if (view === null) return -EFAULT;
   return awaitReady(task, timeoutNs, () => {
     let ready = 0;
     for (let i = 0; i < count; i++) {
-      const fd = view.getInt32(8 * i, true), wanted = view.getInt16(8 * i + 4, true);
-      const found = fd < 0 ? 0 : readiness(task, fd) & (wanted | POLLERR | POLLHUP | POLLNVAL);
-      view.setInt16(8 * i + 6, found, true);
+      const fd = view.getInt32(8 * i, true), wanted = view.getUint16(8 * i + 4, true);
+      const found = fd < 0 ? 0 : readinessOf(task, fd) & (wanted | POLLERR | POLLHUP | POLLNVAL);
+      view.setUint16(8 * i + 6, found, true);
       if (found !== 0) ready += 1;
     }
-    return task.process.memory.copyOut(at, new Uint8Array(view.buffer)) ? ready : -EFAULT;
+    return ready;
+  }, result => {
+    // revents alone are written: the guest may have changed the rest.
+    for (let i = 0; i < count; i++) if (!memory.copyOut(at + 8 * i + 6, new Uint8Array(view.buffer, 8 * i + 6, 2))) return -EFAULT;
+    return finish?.(result) ?? result;
   });
 }
-function poll(task: KernelTask, a: Args): Result | Control { return pollFor(task, a.pointer(0), a.uint(1), a.int(2) * 1e6); }
+function poll(task: KernelTask, a: Args): Result | Control {
+  const timeout = a.int(2);
+  return pollFor(task, a.pointer(0), a.uint(1), timeout < 0 ? null : timeout * 1e6);
+}
+/** The p-variants tell what is left of the time, as their system calls do (select(2), C library/kernel differences). */
+function timeLeft(task: KernelTask, at: Va, timeoutNs: number | null, put: (view: DataView, ns: number) => void): (result: Result) => Result {
+  if (timeoutNs === null || timeoutNs === 0) return result => result;
+  const { clock } = task.process.system, ends = clock.monotonicNs() + timeoutNs;
+  return result => { putStructure(task, at, 16, view => put(view, Math.max(0, ends - clock.monotonicNs()))); return result; };
+}
+function putTimespec(view: DataView, ns: number): void { setWord(view, 0, Math.floor(ns / 1e9)); setWord(view, 8, ns % 1e9); }
+function putTimeval(view: DataView, ns: number): void { setWord(view, 0, Math.floor(ns / 1e9)); setWord(view, 8, Math.floor((ns % 1e9) / 1000)); }
+
 function ppoll(task: KernelTask, a: Args): Result | Control {
-  const timeoutNs = a.pointer(2) === 0 ? null : timespec(task, a.pointer(2));
-  return timeoutNs !== null && timeoutNs < 0 ? timeoutNs : pollFor(task, a.pointer(0), a.uint(1), timeoutNs ?? -1);
+  const timeoutAt = a.pointer(2), timeoutNs = timeoutAt === 0 ? null : timespec(task, timeoutAt);
+  if (timeoutNs !== null && timeoutNs < 0) return timeoutNs;
+  const finish = timeLeft(task, timeoutAt, timeoutNs, putTimespec);
+  return underMask(task, a.pointer(3), a.size(4), () => pollFor(task, a.pointer(0), a.uint(1), timeoutNs, finish));
 }
 
-/** The conditions of select's three sets, in their order. */
-const SETS: readonly number[] = [POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, 0];
-function selectFor(task: KernelTask, a: Args, timeoutNs: number): Result | Control {
-  const count = a.int(0);
-  if (count < 0) return -EINVAL;
-  const bytes = Math.ceil(Math.min(count, DESCRIPTORS_MAX) / 64) * 8;
+/** The conditions of select's three sets, in their order (select(2), "Correspondence between select() and poll() notifications"). */
+const SETS: readonly number[] = [
+  POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR, POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR, POLLPRI,
+];
+function selectFor(task: KernelTask, a: Args, timeoutNs: number | null, finish: (result: Result) => Result): Result | Control {
+  if (a.int(0) < 0) return -EINVAL;
+  const count = Math.min(a.int(0), DESCRIPTORS_MAX), bytes = Math.ceil(count / 64) * 8, { files, memory } = task.process;
   const wanted: (Uint8Array | null)[] = [], places = [1, 2, 3].map(i => a.pointer(i));
   for (const at of places) {
     const set = at === 0 ? null : new Uint8Array(bytes);
-    if (set !== null && !task.process.memory.copyIn(at, set)) return -EFAULT;
+    if (set !== null && !memory.copyIn(at, set)) return -EFAULT;
     wanted.push(set);
   }
   const has = (set: Uint8Array | null | undefined, fd: number): boolean => set != null && ((set[fd >> 3] ?? 0) & (1 << (fd & 7))) !== 0;
-  for (let fd = 0; fd < bytes * 8 && fd < count; fd++) {
-    if (wanted.some(set => has(set, fd)) && task.process.files.get(fd) === null) return -EBADF;
-  }
+  const asked = Array.from({ length: count }, (_, fd) => fd).filter(fd => wanted.some(set => has(set, fd)));
+  if (asked.some(fd => files.get(fd) === null)) return -EBADF;
+  const found = wanted.map(set => set === null ? null : new Uint8Array(bytes));
   return awaitReady(task, timeoutNs, () => {
     let ready = 0;
-    for (const [i, set] of wanted.entries()) {
-      if (set === null) continue;
-      const found = new Uint8Array(bytes);
-      for (let fd = 0; fd < bytes * 8 && fd < count; fd++) {
-        if (!has(set, fd) || (readiness(task, fd) & (SETS[i] ?? 0)) === 0) continue;
-        found[fd >> 3] = (found[fd >> 3] ?? 0) | (1 << (fd & 7));
+    for (const fd of asked) {
+      const bits = readinessOf(task, fd);
+      for (const [i, set] of found.entries()) {
+        if (set === null || !has(wanted[i], fd) || (bits & (SETS[i] ?? 0)) === 0) continue;
+        set[fd >> 3] = (set[fd >> 3] ?? 0) | (1 << (fd & 7));
         ready += 1;
       }
-      if (!task.process.memory.copyOut(places[i] ?? 0, found)) return -EFAULT;
     }
     return ready;
+  }, result => {
+    const told = finish(result);
+    if (told < 0) return told; // "On error, the sets are unmodified."
+    return found.every((set, i) => set === null || memory.copyOut(places[i] ?? 0, set)) ? told : -EFAULT;
   });
 }
 function select(task: KernelTask, a: Args): Result | Control {
-  if (a.pointer(4) === 0) return selectFor(task, a, -1);
-  const timeout = userStructure(task, a.pointer(4), 16);
+  const timeoutAt = a.pointer(4);
+  if (timeoutAt === 0) return selectFor(task, a, null, result => result);
+  const timeout = userStructure(task, timeoutAt, 16);
   if (timeout === null) return -EFAULT;
   const seconds = getWord(timeout, 0), microseconds = getWord(timeout, 8);
-  return seconds < 0 || microseconds < 0 ? -EINVAL : selectFor(task, a, seconds * 1e9 + microseconds * 1000);
+  if (seconds < 0 || microseconds < 0) return -EINVAL;
+  const timeoutNs = Math.min(seconds * 1e9 + microseconds * 1000, 3.2e18);
+  return selectFor(task, a, timeoutNs, timeLeft(task, timeoutAt, timeoutNs, putTimeval));
 }
+/** The sixth argument points to a pointer to the mask, and its size. */
 function pselect6(task: KernelTask, a: Args): Result | Control {
-  const timeoutNs = a.pointer(4) === 0 ? null : timespec(task, a.pointer(4));
-  return timeoutNs !== null && timeoutNs < 0 ? timeoutNs : selectFor(task, a, timeoutNs ?? -1);
+  const timeoutAt = a.pointer(4), timeoutNs = timeoutAt === 0 ? null : timespec(task, timeoutAt);
+  const mask = a.pointer(5) === 0 ? null : userStructure(task, a.pointer(5), 16);
+  if (mask === null && a.pointer(5) !== 0) return -EFAULT;
+  if (timeoutNs !== null && timeoutNs < 0) return timeoutNs;
+  const finish = timeLeft(task, timeoutAt, timeoutNs, putTimespec), run = (): Result | Control => selectFor(task, a, timeoutNs, finish);
+  return mask === null ? run() : underMask(task, Number(mask.getBigUint64(0, true)), getWord(mask, 8), run);
 }
 
 export const pollCalls: SyscallRows<KernelTask> = [
   [7, { name: 'poll', run: poll, shape: 'pollfds uint int → polled', partial: 'files of the host count as ready' }],
-  [23, {
-    name: 'select', run: select, shape: 'int ptr ptr ptr ptr → selected',
-    partial: 'files of the host count as ready; the time left is not told',
-  }],
+  [23, { name: 'select', run: select, shape: 'int fdset fdset fdset timevalin → selected', partial: 'files of the host count as ready' }],
   [270, {
-    name: 'pselect6', run: pselect6, shape: 'int ptr ptr ptr timespec ptr → selected',
-    partial: 'as select; the signal mask is ignored',
+    name: 'pselect6', run: pselect6, shape: 'int fdset fdset fdset timespec sigmaskp → selected', partial: 'files of the host count as ready',
   }],
-  [271, { name: 'ppoll', run: ppoll, shape: 'pollfds uint timespec ptr size → polled', partial: 'as poll; the signal mask is ignored' }],
+  [271, {
+    name: 'ppoll', run: ppoll, shape: 'pollfds uint timespec sigset size → polled', partial: 'files of the host count as ready',
+  }],
 ];

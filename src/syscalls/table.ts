@@ -6,6 +6,8 @@ import { ioCalls } from './io.ts';
 import { memoryCalls } from './memory.ts';
 import { nameCalls } from './names.ts';
 import { openCalls } from './open.ts';
+import { epollCalls } from './epoll.ts';
+import { eventCalls } from './eventfd.ts';
 import { pollCalls } from './poll.ts';
 import type { KernelTask } from './process.ts';
 import { signalCalls } from './signal-calls.ts';
@@ -18,6 +20,7 @@ import { waitCalls } from './wait.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, cloneCalls, waitCalls, futexCalls, signalCalls, timerCalls,
+  epollCalls, eventCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

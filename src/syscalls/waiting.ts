@@ -1,0 +1,56 @@
+/** How calls wait: until a file is ready or a moment comes, and under which mask of signals (poll(2), select(2), signal(7)). */
+import { EFAULT, EINTR, EINVAL } from '../base/errno.ts';
+import type { Va } from '../base/types.ts';
+import type { Result } from './file.ts';
+import type { KernelTask } from './process.ts';
+import { UNBLOCKABLE } from './signal.ts';
+import { userStructure } from './structure.ts';
+import type { Control } from './task.ts';
+
+/** What a signal does to a sleep: the call begins anew, or fails with EINTR, or has the result a function computes. */
+export type OnSignal = 'restart' | 'fail' | (() => Result);
+interface Waiting { readonly wakesAtNs?: number | undefined; readonly onSignal?: OnSignal }
+
+export function sleep(until: () => Result | null, { wakesAtNs, onSignal = 'restart' }: Waiting = {}): Control {
+  const control = { then: 'sleep' as const, until, onSignal };
+  return wakesAtNs === undefined ? control : { ...control, wakesAtNs };
+}
+
+/**
+ * Asks until something is ready (not 0) or the time is up. `timeoutNs` null: for ever.
+ * `finish` is told when it is over, and may change the result.
+ */
+export function awaitReady(
+  task: KernelTask, timeoutNs: number | null, look: () => Result, finish: (result: Result) => Result = result => result,
+): Result | Control {
+  const now = look();
+  if (now !== 0 || timeoutNs === 0) return finish(now);
+  const { clock } = task.process.system, wakesAtNs = timeoutNs === null ? undefined : clock.monotonicNs() + timeoutNs;
+  return sleep(() => {
+    const ready = look();
+    return ready !== 0 || (wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs) ? finish(ready) : null;
+  }, { wakesAtNs, onSignal: () => finish(-EINTR) });
+}
+
+const SET_BYTES = 8;
+/** Runs a call that waits with the signal mask at `at` in place of the task's (null pointer: with its own), as pselect(2) does. */
+export function underMask(task: KernelTask, at: Va, setBytes: number, run: () => Result | Control): Result | Control {
+  if (at === 0) return run();
+  if (setBytes !== SET_BYTES) return -EINVAL;
+  const set = userStructure(task, at, SET_BYTES), { signals } = task;
+  if (set === null) return -EFAULT;
+  signals.savedMask = signals.mask;
+  signals.mask = set.getBigUint64(0, true) & ~UNBLOCKABLE;
+  const outcome = run();
+  if (typeof outcome === 'number') return restoring(task, outcome);
+  return outcome.then !== 'sleep' ? outcome : { ...outcome, until: () => {
+    const result = outcome.until();
+    return result === null ? null : restoring(task, result);
+  } };
+}
+/** Interrupted, the handler still runs under the call's mask: its return brings the old one back. */
+function restoring(task: KernelTask, result: Result): Result {
+  const { signals } = task;
+  if (result !== -EINTR && signals.savedMask !== null) { signals.mask = signals.savedMask; signals.savedMask = null; }
+  return result;
+}

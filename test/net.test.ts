@@ -1,0 +1,141 @@
+/** Waiting and sockets: epoll(7), eventfd(2), poll(2), socket(7), unix(7), tcp(7), udp(7), as one task sees them. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, EPERM } from '../src/base/errno.ts';
+import { FAMILIES } from '../src/syscalls/table.ts';
+import { KernelWorld } from './support/kernel-world.ts';
+
+const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const call = (w: KernelWorld, name: string, ...args: (number | bigint | string)[]): number => {
+  const result = w.call(SYS.get(name) ?? -1, ...args);
+  assert.type(result, 'number', `${name} did not return`);
+  return Number(result);
+};
+const O_NONBLOCK = 0o4000;
+const IN = 1, OUT = 4, HUP = 16, ET = 0x80000000, ONESHOT = 0x40000000;
+const pipe = (w: KernelWorld, flags = O_NONBLOCK): [number, number] => {
+  const at = w.buffer(8);
+  assert.is(call(w, 'pipe2', at, flags), 0);
+  return [w.peek(at, 4).getInt32(0, true), w.peek(at + 4, 4).getInt32(0, true)];
+};
+
+const events = suite('net › eventfd');
+events('adds what is written, and a read takes all', () => {
+  const w = new KernelWorld(), fd = call(w, 'eventfd2', 3, O_NONBLOCK), at = w.words(4), out = w.buffer(8);
+  assert.is(call(w, 'write', fd, at, 8), 8);
+  assert.is(call(w, 'read', fd, out, 8), 8);
+  assert.is(w.peek(out, 8).getBigUint64(0, true), 7n);
+  assert.is(call(w, 'read', fd, out, 8), -EAGAIN);
+  assert.is(call(w, 'read', fd, out, 7), -EINVAL);
+});
+events('as a semaphore a read takes one', () => {
+  const w = new KernelWorld(), fd = call(w, 'eventfd2', 2, 1 | O_NONBLOCK), out = w.buffer(8);
+  assert.equal([call(w, 'read', fd, out, 8), call(w, 'read', fd, out, 8), call(w, 'read', fd, out, 8)], [8, 8, -EAGAIN]);
+  assert.is(w.peek(out, 8).getBigUint64(0, true), 1n);
+});
+events('never reaches all ones', () => {
+  const w = new KernelWorld(), fd = call(w, 'eventfd2', 0, O_NONBLOCK);
+  assert.is(call(w, 'write', fd, w.words(-1), 8), -EINVAL);
+  assert.is(call(w, 'write', fd, w.words(-2), 8), 8);
+  assert.is(call(w, 'write', fd, w.words(1), 8), -EAGAIN);
+});
+events.run();
+
+const epoll = suite('net › epoll');
+const ctl = (w: KernelWorld, ep: number, op: number, fd: number, bits: number, data = fd): number => {
+  const event = new DataView(new ArrayBuffer(12));
+  event.setUint32(0, bits, true); event.setBigUint64(4, BigInt(data), true);
+  return call(w, 'epoll_ctl', ep, op, fd, w.buffer(12, new Uint8Array(event.buffer)));
+};
+const ADD = 1, DEL = 2, MOD = 3;
+/** What epoll_wait tells at once: `[bits, data]`. */
+const ready = (w: KernelWorld, ep: number, most = 8): (readonly [number, number])[] => {
+  const at = w.buffer(12 * most), count = call(w, 'epoll_wait', ep, at, most, 0);
+  return Array.from({ length: count }, (_, i) => [w.peek(at + 12 * i, 12).getUint32(0, true), Number(w.peek(at + 12 * i, 12).getBigUint64(4, true))] as const);
+};
+epoll('level-triggered, tells as long as it is so', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), fd = call(w, 'eventfd', 0);
+  assert.is(ctl(w, ep, ADD, fd, IN), 0);
+  assert.equal(ready(w, ep), []);
+  call(w, 'write', fd, w.words(1), 8);
+  assert.equal([ready(w, ep), ready(w, ep)], [[[IN, fd]], [[IN, fd]]]);
+});
+epoll('edge-triggered, tells once for each write, whether or not it was read', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), fd = call(w, 'eventfd', 1);
+  assert.is(ctl(w, ep, ADD, fd, IN | ET), 0);
+  assert.equal([ready(w, ep), ready(w, ep)], [[[IN, fd]], []]);
+  call(w, 'write', fd, w.words(1), 8);
+  assert.equal([ready(w, ep), ready(w, ep)], [[[IN, fd]], []]);
+  assert.is(ctl(w, ep, MOD, fd, IN | OUT | ET), 0);
+  assert.equal(ready(w, ep), [[IN | OUT, fd]]);
+});
+epoll('one-shot, tells once until it is modified', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), fd = call(w, 'eventfd', 1);
+  ctl(w, ep, ADD, fd, IN | ONESHOT);
+  assert.equal([ready(w, ep), ready(w, ep)], [[[IN, fd]], []]);
+  ctl(w, ep, MOD, fd, IN | ONESHOT, 77);
+  assert.equal(ready(w, ep), [[IN, 77]]);
+});
+epoll('gives everybody a turn', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), fds = [1, 2, 3].map(() => call(w, 'eventfd', 1));
+  for (const fd of fds) ctl(w, ep, ADD, fd, IN);
+  assert.equal([0, 1, 2, 3].map(() => ready(w, ep, 1)[0]?.[1]), [...fds, fds[0]]);
+});
+epoll('a closed file is forgotten, one that is open elsewhere is not', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), fd = call(w, 'eventfd', 1), other = call(w, 'dup', fd);
+  ctl(w, ep, ADD, fd, IN);
+  call(w, 'close', fd);
+  assert.equal(ready(w, ep), [[IN, fd]]);
+  call(w, 'close', other);
+  assert.equal(ready(w, ep), []);
+});
+epoll('a writer that is gone is told though nobody asked', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), [reader, writer] = pipe(w);
+  ctl(w, ep, ADD, reader, 0);
+  call(w, 'close', writer);
+  assert.equal(ready(w, ep), [[HUP, reader]]);
+});
+epoll('nests, but not in a ring and not too deep', () => {
+  const w = new KernelWorld(), eps = Array.from({ length: 7 }, () => call(w, 'epoll_create1', 0)), fd = call(w, 'eventfd', 1);
+  const [a = 0, b = 0] = eps;
+  assert.is(ctl(w, a, ADD, a, IN), -EINVAL);
+  assert.is(ctl(w, b, ADD, fd, IN), 0);
+  assert.is(ctl(w, a, ADD, b, IN), 0);
+  assert.is(ctl(w, b, ADD, a, IN), -ELOOP);
+  assert.equal(ready(w, a), [[IN, b]]);
+  const chain = eps.slice(1).map((ep, i) => ctl(w, ep, ADD, eps[i + 2] ?? fd, IN));
+  assert.is(chain.filter(result => result === -ELOOP).length > 0, true);
+});
+epoll('mistakes have the errno Linux gives', () => {
+  const w = new KernelWorld({ '/home/a.txt': 'x' }), ep = call(w, 'epoll_create1', 0), fd = call(w, 'eventfd', 0), at = w.buffer(64);
+  assert.equal([call(w, 'epoll_create', 0), call(w, 'epoll_create1', 1), ctl(w, ep, ADD, 99, IN), ctl(w, ep, MOD, fd, IN), ctl(w, ep, DEL, fd, IN)], [-EINVAL, -EINVAL, -EBADF, -ENOENT, -ENOENT]);
+  assert.equal([ctl(w, ep, ADD, fd, IN), ctl(w, ep, ADD, fd, IN), ctl(w, ep, 9, fd, IN), ctl(w, fd, ADD, ep, IN)], [0, -EEXIST, -EINVAL, -EINVAL]);
+  assert.is(ctl(w, ep, ADD, call(w, 'open', 'a.txt', 0), IN), -EPERM);
+  assert.equal([call(w, 'epoll_wait', ep, at, 0, 0), call(w, 'epoll_wait', fd, at, 1, 0), call(w, 'epoll_wait', 99, at, 1, 0)], [-EINVAL, -EINVAL, -EBADF]);
+});
+epoll.run();
+
+const waiting = suite('net › poll and select');
+waiting('select tells what is left of the time', () => {
+  const w = new KernelWorld(), [reader, writer] = pipe(w), set = w.words(1 << reader), time = w.words(5, 250000);
+  call(w, 'write', writer, 'x', 1);
+  assert.is(call(w, 'select', reader + 1, set, 0, 0, time), 1);
+  assert.equal([w.peek(time, 16).getBigInt64(0, true), w.peek(time, 16).getBigInt64(8, true)], [5n, 250000n]);
+  call(w, 'read', reader, w.buffer(8), 8);
+  assert.is(call(w, 'select', reader + 1, set, 0, 0, time), 0);
+  assert.equal([w.peek(time, 16).getBigInt64(0, true), w.peek(time, 16).getBigInt64(8, true), w.peek(set, 8).getUint32(0, true)], [0n, 0n, 0]);
+});
+waiting('ppoll and pselect put the mask back when they are done', () => {
+  const w = new KernelWorld(), mask = w.words(-1), { signals } = w.task;
+  signals.mask = 4n;
+  assert.is(call(w, 'ppoll', 0, 0, w.words(1, 0), mask, 8), 0);
+  assert.is(call(w, 'pselect6', 0, 0, 0, 0, w.words(1, 0), w.words(mask, 8)), 0);
+  assert.equal([signals.mask, signals.savedMask], [4n, null]);
+  assert.is(call(w, 'ppoll', 0, 0, w.words(1, 0), mask, 4), -EINVAL);
+});
+waiting('no more descriptors than RLIMIT_NOFILE', () => {
+  const w = new KernelWorld(), at = w.buffer(8 * 8);
+  call(w, 'prlimit64', 0, 7, w.words(7, 1024), 0);
+  assert.equal([call(w, 'poll', at, 8, 0), call(w, 'poll', at, 7, 0)], [-EINVAL, 0]);
+});
+waiting.run();
