@@ -102,6 +102,7 @@ export class Epoll implements File {
     }
     return { input, output: 0 };
   }
+  seek(): Result { return 0; }
   stat(): Stat { return ANONYMOUS_STAT; }
   fdinfo(): string {
     return this.items.map(({ fd, events, data }) =>

@@ -42,6 +42,7 @@ export class EventFile implements File {
   poll(): number {
     return (this.count > 0n ? POLLIN : 0) | (this.count < ALL_ONES - 1n ? POLLOUT : 0) | (this.count === ALL_ONES ? POLLERR : 0);
   }
+  seek(): Result { return 0; }
   stat(): Stat { return ANONYMOUS_STAT; }
   fdinfo(): string { return `eventfd-count: ${this.count.toString(16).padStart(16)}\n`; }
 }

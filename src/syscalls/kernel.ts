@@ -17,6 +17,7 @@ import { FileDescription, type Result } from './file.ts';
 import { Futexes } from './futex-queues.ts';
 import { leaveFutexes } from './futex.ts';
 import { inheritedFile } from './host-file.ts';
+import { Network } from './net/network.ts';
 import { PageCache, PhysicalMemory } from './pages.ts';
 import { KernelProcess, KernelTask, type Life, type System } from './process.ts';
 import {
@@ -94,6 +95,7 @@ export class Kernel implements Life {
       timers: new Timers(), futexes: new Futexes(), processes: new Map(), tasks: new Map(), life: this,
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
+      network: new Network(() => ++inodes),
     };
   }
   get contextBytes(): number { return this.options.registers.contextBytes; }

@@ -10,6 +10,7 @@ import type { Entropy } from './entropy.ts';
 import type { ExecRequest, Images, ProcessorFacts } from './exec.ts';
 import type { DescriptorTable } from './fd-table.ts';
 import type { Futexes } from './futex-queues.ts';
+import type { Network } from './net/network.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
 import type { SignalInfo, SignalState } from './signal-state.ts';
 import type { Process, Sleep, Task } from './task.ts';
@@ -34,6 +35,8 @@ export interface System {
   readonly processor: ProcessorFacts;
   /** A buffer for bytes on their way between host and guest; whoever uses it is done before anyone else can. */
   readonly staging: Uint8Array;
+  /** Sockets: what they share. */
+  readonly network: Network;
   /** Inode numbers for what has no host file: pipes, memfds. */
   newInode(): number;
 }

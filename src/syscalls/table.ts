@@ -5,6 +5,7 @@ import { identityCalls } from './identity.ts';
 import { ioCalls } from './io.ts';
 import { memoryCalls } from './memory.ts';
 import { nameCalls } from './names.ts';
+import { netCalls } from './net/calls.ts';
 import { openCalls } from './open.ts';
 import { epollCalls } from './epoll.ts';
 import { eventCalls } from './eventfd.ts';
@@ -20,7 +21,7 @@ import { waitCalls } from './wait.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, cloneCalls, waitCalls, futexCalls, signalCalls, timerCalls,
-  epollCalls, eventCalls,
+  epollCalls, eventCalls, netCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */
