@@ -244,6 +244,6 @@ export const epollCalls: SyscallRows<KernelTask> = [
     name: 'epoll_ctl', run: control, shape: 'fd epollctl fd epollevent → int', partial: 'EPOLLEXCLUSIVE and EPOLLWAKEUP are accepted and ignored',
   }],
   [281, { name: 'epoll_pwait', run: epollPwait, shape: 'fd epollevents int int sigset size → int' }],
-  [291, { name: 'epoll_create1', run: (task, a) => create(task, a.int(0)), shape: 'openbits → fd' }],
+  [291, { name: 'epoll_create1', run: (task, a) => create(task, a.int(0)), shape: 'epollbits → fd' }],
   [441, { name: 'epoll_pwait2', run: epollPwait2, shape: 'fd epollevents int timespec sigset size → int' }],
 ];

@@ -165,6 +165,7 @@ export const NET_ARGUMENTS: { readonly [word: string]: Printer } = {
   address: (call, i) => address(call, call.args.pointer(i), call.args.uint(i + 1)),
   addressout: addressOut,
   efd: flags(new NameTable('EFD_SEMAPHORE=1 EFD_CLOEXEC=0x80000 EFD_NONBLOCK=0x800')),
+  epollbits: flags(new NameTable('EPOLL_CLOEXEC=0x80000')),
   epollctl: choice(new NameTable('EPOLL_CTL_ADD=1 EPOLL_CTL_DEL=2 EPOLL_CTL_MOD=3')),
   epollevent: structure(12, fields => eventText(fields, 0)),
   epollevents: told(events),
