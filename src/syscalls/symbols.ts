@@ -4,13 +4,15 @@ import { parseElf, symbolise } from '../loader/elf.ts';
 import { HostPages } from './pages.ts';
 import type { KernelProcess } from './process.ts';
 
-/** `main+0x10`; of another file than the program `strlen+0x10 in libc.so.6`; null: nothing is known. */
+/** `main+0x10`; of another file than the program `strlen+0x10 in libc.so.6`, or where in it; null: nothing is known. */
 export function symbolAt(process: KernelProcess, address: Va): string | null {
   const { image, bias, path } = process.executable, vma = process.memory.find(address);
   if (!(vma?.object instanceof HostPages)) return symbolise(image, address - bias);
   const pages = vma.object, file = parseElf({ length: pages.stat.size, read: (at, length) => pages.bytes(at, length) }, 'read');
   if (typeof file === 'string') return null;
   const offset = vma.offset + address - vma.start, segment = file.segments.find(s => offset >= s.offset && offset < s.offset + s.fileBytes);
-  const name = segment === undefined ? null : symbolise(file, segment.address + offset - segment.offset);
-  return name === null || pages.name === path ? name : `${name} in ${pages.name.slice(pages.name.lastIndexOf('/') + 1)}`;
+  if (segment === undefined) return null;
+  const at = segment.address + offset - segment.offset, name = symbolise(file, at), ofFile = pages.name.slice(pages.name.lastIndexOf('/') + 1);
+  if (pages.name === path) return name;
+  return name === null ? `${ofFile}+0x${at.toString(16)}` : `${name} in ${ofFile}`;
 }
