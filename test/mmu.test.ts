@@ -128,8 +128,26 @@ tlb('the epoch moves when a page code was fetched from is flushed, or everything
   after(() => mmu.flushPage(AT + 4096));
   after(() => mmu.flushPage(AT));
   after(() => mmu.flush());
-  after(() => mmu.flushPage(AT));
-  assert.equal(epochs.map(epoch => epoch - epochs[0]!), [0, 0, 0, 1, 2, 2]);
+  after(() => mmu.flushData());
+  after(() => mmu.flushRange(AT + 4096, AT + 0x100000));
+  after(() => mmu.flushRange(AT - 4096, AT + 0x100000));
+  assert.equal(epochs.map(epoch => epoch - epochs[0]!), [0, 0, 0, 1, 2, 2, 2, 3]);
+});
+tlb('a space has its epoch again when it is entered again, unless it changed meanwhile, or too much code was seen', () => {
+  const { mmu } = handmade(AT), a = { root: mmu.root, epoch: mmu.newEpoch(), era: 0 }, b = { root: mmu.root + 4096, epoch: mmu.newEpoch(), era: 0 };
+  const entered = (space: typeof a): number => { mmu.enter(space); return mmu.epoch; };
+  const first = entered(a), second = entered(b);
+  assert.is.not(first, second);
+  assert.is(entered(a), first);
+  mmu.noteFetch(loOf(AT), hiOf(AT));
+  mmu.flushPage(AT);
+  const changed = mmu.epoch;
+  assert.not.ok([first, second].includes(changed));
+  assert.is(entered(b), second);
+  assert.is(entered(a), changed);
+  for (let page = 0; page <= 1 << 16; page++) mmu.noteFetch(page << 12, 1);
+  assert.not.ok([first, second, changed].includes(mmu.epoch), 'the era is over');
+  assert.not.ok([first, second, changed, mmu.epoch].includes(entered(b)));
 });
 tlb('tags come with the accesses: read always, write once D is set, execute by a fetch', () => {
   const { fill, w } = handmade(AT);

@@ -5,7 +5,7 @@ import type { Pa, Va } from '../base/types.ts';
 import { NX_HIGH, PTE } from './entry.ts';
 import { PF_FETCH, PF_WRITE, type PageFault } from './fault.ts';
 import { mapsLine } from './maps.ts';
-import type { Mmu } from './mmu.ts';
+import type { Mmu, Translations } from './mmu.ts';
 import { PageTable, type WalkStep } from './page-table.ts';
 import { Pager, type PageInResult } from './pager.ts';
 import { SharedMemory } from './shared-memory.ts';
@@ -58,7 +58,7 @@ function allows(prot: number, faultCode: number): boolean {
 }
 
 /** Results below zero are -errno. */
-export class AddressSpace implements UserMemory, Reach {
+export class AddressSpace implements UserMemory, Reach, Translations {
   /** Faults that `resolve` answered by paging. */
   minorFaults = 0;
   private readonly mmu: Mmu;
@@ -71,8 +71,13 @@ export class AddressSpace implements UserMemory, Reach {
   /** Processes that have it (CLONE_VM). */
   private owners = 1;
 
+  /** Translations: what code of it may be trusted. */
+  epoch: number;
+  era = 0;
+
   private constructor(mmu: Mmu, table: PageTable) {
     this.mmu = mmu; this.table = table;
+    this.epoch = mmu.newEpoch();
     this.pager = new Pager(mmu.memory.i32, mmu.frames, table);
     this.copy = new UserCopy(mmu, this);
   }
@@ -95,12 +100,15 @@ export class AddressSpace implements UserMemory, Reach {
   walk(at: Va): readonly WalkStep[] { return this.table.walk(at); }
 
   /** Makes this the space the CPU sees: loads CR3, flushes the TLB. */
-  activate(): void { if (!this.isActive) this.mmu.root = this.table.root; }
+  activate(): void { if (!this.isActive) this.mmu.enter(this); }
   private get isActive(): boolean { return this.mmu.root === this.table.root; }
-  private flushPage(page: Va): void { if (this.isActive) this.mmu.flushPage(page); }
+  private flushPage(page: Va): void {
+    if (this.isActive) this.mmu.flushPage(page);
+    else if (this.mmu.isExecuted(page)) this.epoch = this.mmu.newEpoch();
+  }
   private flushRange(start: Va, end: Va): void {
-    if (!this.isActive) return;
-    if (end - start > FLUSH_PAGES_MAX * PAGE_BYTES) { this.mmu.flush(); return; }
+    if (!this.isActive) { if (this.mmu.isAnyExecuted(start, end)) this.epoch = this.mmu.newEpoch(); return; }
+    if (end - start > FLUSH_PAGES_MAX * PAGE_BYTES) { this.mmu.flushRange(start, end); return; }
     for (let page = start; page < end; page += PAGE_BYTES) this.mmu.flushPage(page);
   }
 
@@ -117,8 +125,9 @@ export class AddressSpace implements UserMemory, Reach {
     return result;
   }
   private bring(vma: Vma, address: Va, isWrite: boolean): PageInResult {
-    const page = pageOf(address), result = this.pager.bring(vma, page, isWrite);
-    this.flushPage(page);
+    // Where nothing was, nothing is remembered.
+    const page = pageOf(address), wasThere = this.table.query(page) !== 0, result = this.pager.bring(vma, page, isWrite);
+    if (wasThere) this.flushPage(page);
     return result;
   }
   /** Extends a mapping that grows down to an address below it, if it may (Linux: expand_stack). */
@@ -377,7 +386,7 @@ export class AddressSpace implements UserMemory, Reach {
       // Pages of a shared mapping come again from its object.
       if (!vma.shared) isComplete &&= this.table.share(child.table, vma.start, vma.end);
     }
-    if (this.isActive) this.mmu.flush();
+    if (this.isActive) this.mmu.flushData();
     if (isComplete) return child;
     child.release();
     return null;

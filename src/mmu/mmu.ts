@@ -27,6 +27,11 @@ export function tlbSlot(lo: i32, hi: i32): number {
 const PAGE_SHIFT = 12, PAGES_PER_WORD = 1 << 20;
 function pageNumber(lo: i32, hi: i32): number { return (hi >>> 0) * PAGES_PER_WORD + (lo >>> PAGE_SHIFT); }
 
+/** An address space as the processor sees it: CR3, and the epoch its translations of code belong to (as a PCID does in the hardware's own caches). */
+export interface Translations { readonly root: Pa; epoch: number; era: number }
+/** Pages code was fetched from that are remembered. */
+const EXECUTED_MAX = 1 << 16;
+
 export class Mmu {
   readonly memory: LinearMemory;
   readonly frames: Frames;
@@ -39,9 +44,14 @@ export class Mmu {
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
   onCodeWrite: (pa: Pa, length: number) => void = () => {};
   private readonly words: Int32Array;
-  /** Numbers of the pages code was fetched from in this epoch or since the last whole flush. */
+  /** Numbers of the pages code was fetched from in this era, whatever the space: an epoch ends with a change of one of them. */
   private readonly executed = new Set<number>();
   private cr3: Pa = NO_ROOT;
+  private lastEpoch = 0;
+  /** Epochs of earlier ones are over. */
+  private era = 0;
+  /** Whose epoch it is. */
+  private space: Translations | null = null;
 
   constructor(memory: LinearMemory, frames: Frames) {
     this.memory = memory; this.frames = frames; this.words = memory.i32;
@@ -50,24 +60,59 @@ export class Mmu {
     this.flush();
   }
 
-  /** Counts flushes of what code was fetched from: a translation of code found good holds until the next one. Generated code sees it, too. */
+  /** A translation of code found good holds until the epoch changes: with the space, or a page that code was fetched from. Generated code sees it, too. */
   get epoch(): number { return this.words[EPOCH]!; }
-  set epoch(value: number) { this.words[EPOCH] = value; }
+  /** One that nothing belongs to yet. */
+  newEpoch(): number { return this.lastEpoch += 1; }
+  private endEpoch(): void {
+    const epoch = this.words[EPOCH] = this.newEpoch();
+    if (this.space !== null) this.space.epoch = epoch;
+  }
 
   /** CR3: the PML4's address, 0 for none. */
   get root(): Pa { return this.cr3; }
-  set root(pa: Pa) { this.cr3 = pa; this.flush(); }
+  set root(pa: Pa) { this.cr3 = pa; this.space = null; this.flush(); }
+  /** Loads a space's CR3. Its translations of code are as good as when it was left. */
+  enter(space: Translations): void {
+    if (space.era !== this.era) { space.era = this.era; space.epoch = this.newEpoch(); }
+    this.space = space;
+    this.cr3 = space.root;
+    this.words[EPOCH] = space.epoch;
+    this.flushData();
+  }
   flush(): void {
-    this.epoch += 1;
-    this.executed.clear();
+    this.endEpoch();
+    this.flushData();
+  }
+  /** The TLB, and nothing of what is known of code: permissions to write have changed. */
+  flushData(): void {
     this.words.fill(INVALID, TLB_WORD, TLB_WORD + TLB_WORDS);
     this.forgetNear();
   }
   /** To be told where code is fetched from by whoever will not ask again until the epoch changes. */
-  noteFetch(lo: i32, hi: i32): void { this.executed.add(pageNumber(lo, hi)); }
+  noteFetch(lo: i32, hi: i32): void {
+    this.executed.add(pageNumber(lo, hi));
+    if (this.executed.size <= EXECUTED_MAX) return;
+    this.executed.clear();
+    this.era += 1;
+    if (this.space !== null) this.space.era = this.era;
+    this.endEpoch();
+  }
+  /** Whether code was fetched from the page, or from one of [start, end). */
+  isExecuted(va: Va): boolean { return this.executed.has(pageNumber(loOf(va), hiOf(va))); }
+  isAnyExecuted(start: Va, end: Va): boolean {
+    const first = start / PAGE_BYTES, last = end / PAGE_BYTES;
+    for (const page of this.executed) if (page >= first && page < last) return true;
+    return false;
+  }
+  /** Many pages at once. */
+  flushRange(start: Va, end: Va): void {
+    if (this.isAnyExecuted(start, end)) this.endEpoch();
+    this.flushData();
+  }
   /** INVLPG. Pages of data are flushed all the time, as they are brought in: code does not depend on them. */
   flushPage(va: Va): void {
-    if (this.executed.has(pageNumber(loOf(va), hiOf(va)))) this.epoch += 1;
+    if (this.isExecuted(va)) this.endEpoch();
     const lo = loOf(va) & PAGE_MASK, hi = hiOf(va), slot = tlbSlot(lo, hi), w = this.words;
     if (w[slot] === lo && w[slot + 1] === hi) w[slot] = w[slot + WRITE] = w[slot + EXECUTE] = INVALID;
     if (w[NEAR_PAGE] === lo && w[NEAR_PAGE + 1] === hi) this.forgetNear();

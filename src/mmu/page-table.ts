@@ -181,9 +181,17 @@ export class PageTable {
   }
   /** Drops everything, the root included. */
   release(): void {
-    this.unmap(0, 2 ** 47);
-    this.frames.release(this.root);
-    this.tables = 0;
+    this.releaseTable(this.root, PML4_LEVEL);
+    this.tables = 0; this.pages = 0;
+  }
+  private releaseTable(table: Pa, level: number): void {
+    const w = this.words;
+    for (let entry = table >> 2, end = entry + TABLE_WORDS; entry < end; entry += 2) {
+      const child = w[entry]! & PTE.frame;
+      if (child === 0) continue;
+      if (level === 1) this.frames.release(child); else this.releaseTable(child, level - 1);
+    }
+    this.frames.release(table);
   }
 
   /** The entries on the way to an address, down to the first that is not present. */
