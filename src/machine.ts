@@ -11,6 +11,7 @@ import { PF_FETCH, PF_WRITE, type PageFault } from './mmu/fault.ts';
 import type { AddressSpace } from './mmu/address-space.ts';
 import { Mmu } from './mmu/mmu.ts';
 import { PROT_EXEC } from './mmu/vma.ts';
+import { Entropy } from './syscalls/entropy.ts';
 import type { Refusal } from './syscalls/exec.ts';
 import { type Ending, Kernel } from './syscalls/kernel.ts';
 import type { KernelProcess, KernelTask } from './syscalls/process.ts';
@@ -24,7 +25,12 @@ export interface MachineOptions {
   /** Guest physical memory. */
   readonly memoryBytes?: number;
   readonly strace?: boolean;
+  /** Other random bytes, and turns that are not all equally long. */
   readonly seed?: number;
+  readonly clock?: 'virtual' | 'host';
+  /** Where the machine is stopped: instructions, and nanoseconds of the host's time. */
+  readonly maxInstructions?: number;
+  readonly timeoutNs?: number;
   /** Who performs instructions, and what they cost. */
   readonly cpu?: CpuOptions;
 }
@@ -45,6 +51,10 @@ const MEMORY_BYTES = 1 << 30;
 const SLICE_MIN = 50_000, SLICE_MAX = 8_000_000;
 /** Instructions of a task's turn while others want the processor: a tenth of a millisecond or so. */
 const TURN_INSTRUCTIONS = 400_000;
+/** What timeout(1) gives. */
+const STATUS_STOPPED = 124;
+/** Turns between two looks at the host's clock, where none is cut short. */
+const TURNS_A_LOOK = 256;
 export function sliceAfter(instructions: number): number { return Math.min(Math.max(Math.floor(instructions / 4), SLICE_MIN), SLICE_MAX); }
 const RAX = 0;
 /** AT_HWCAP2 (Linux: arch/x86/include/uapi/asm/hwcap2.h). */
@@ -77,16 +87,25 @@ export class Machine {
   /** What is left of the current task's turn, in instructions; it began when `turnOf` came to run. */
   private turnLeft = TURN_INSTRUCTIONS;
   private turnOf: KernelTask | null = null;
+  private readonly chance: Entropy | null;
+  private readonly options: MachineOptions;
+  private readonly maxInstructions: number;
+  private readonly stopsAtNs: bigint | null;
+  private turnsToLook = TURNS_A_LOOK;
   private systemCalls = 0;
 
   constructor(options: MachineOptions) {
+    this.options = options;
+    this.maxInstructions = options.maxInstructions ?? Infinity;
+    this.stopsAtNs = options.timeoutNs === undefined ? null : options.host.realTimeNs() + BigInt(Math.ceil(options.timeoutNs));
+    this.chance = options.seed === undefined ? null : new Entropy(options.seed);
     this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
-      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }),
+      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
     });
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }
@@ -106,16 +125,31 @@ export class Machine {
   }
   /** Lets the program run until it needs the kernel, and gives it what it needs. null: it goes on. */
   turn(budget: number): Ending | null {
-    const { kernel } = this;
-    if (kernel.isAlone) { this.turnOf = null; this.answer(this.cpu.run(budget)); } else this.share(budget);
+    const { kernel } = this, left = this.maxInstructions - this.cpu.state.instructions, most = Math.min(budget, left);
+    if (left <= 0) this.stop(`${this.maxInstructions.toLocaleString('en')} instructions (--max-instructions)`);
+    else if (kernel.isAlone) { this.turnOf = null; this.answer(this.cpu.run(most)); } else this.share(most);
+    if (this.stopsAtNs !== null) this.lookAtTime(this.stopsAtNs);
     if (kernel.current !== null) return null;
     assert(kernel.ending !== null, 'all tasks are gone, and the first process has not ended');
     return kernel.ending;
   }
+  private stop(what: string): void {
+    this.options.host.report(`tramp64: stopped after ${what}`);
+    this.kernel.stop(STATUS_STOPPED);
+  }
+  private lookAtTime(stopsAtNs: bigint): void {
+    this.turnsToLook -= 1;
+    if (this.turnsToLook > 0 || this.kernel.current === null) return;
+    this.turnsToLook = TURNS_A_LOOK;
+    if (this.options.host.realTimeNs() >= stopsAtNs) this.stop(`${(this.options.timeoutNs ?? 0) / 1e9} seconds (--timeout)`);
+  }
+  private turnLength(): number {
+    return this.chance === null ? TURN_INSTRUCTIONS : Math.floor(TURN_INSTRUCTIONS * (0.5 + this.chance.next() / 2 ** 32));
+  }
   /** Turns are counted in instructions, so that they end at the same place whoever performs. */
   private share(budget: number): void {
     const { kernel } = this, { state } = this.cpu;
-    if (this.turnOf !== kernel.current) { this.turnOf = kernel.current; this.turnLeft = TURN_INSTRUCTIONS; }
+    if (this.turnOf !== kernel.current) { this.turnOf = kernel.current; this.turnLeft = this.turnLength(); }
     const before = state.instructions, exit = this.cpu.run(Math.min(budget, this.turnLeft));
     this.turnLeft -= state.instructions - before;
     this.answer(exit);
@@ -129,7 +163,7 @@ export class Machine {
       case 'syscall': this.systemCall(this.current()); break;
       case 'page-fault': this.pageFault(this.current(), exit.fault); break;
       case 'exception': this.exception(this.current(), exit); break;
-      default:
+      default: this.turnsToLook = 0;
     }
   }
   private current(): KernelTask {

@@ -6,13 +6,11 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CommandHost } from '../src/cli/command.ts';
 import { main } from '../src/cli/main.ts';
-import { byteString } from '../src/host/host.ts';
-import { MemoryHost } from '../src/host/memory-host.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
 import { readCommandLine } from '../src/cli/options.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
+import { CliHost } from './support/cli-host.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
@@ -30,29 +28,17 @@ const patched = (at: number, ...bytes: readonly number[]): Uint8Array => { const
 const FILES: Readonly<Record<string, string | Uint8Array>> = {
   hello: elf, xcr0: XCR0, text: 'just text\n', empty: '', cut: elf.slice(0, 70), arm: patched(18, 183), wide: patched(4, 1), interp: patched(64 + 56, 3, 0, 0, 0),
 };
+const hostOf = (args: readonly string[]): CliHost => {
+  const host = new CliHost(args, {
+    ...Object.fromEntries(Object.entries(FILES).map(([name, contents]) => [`/home/${name}`, [contents] as const])),
+    '/home/plain': [elf, 0o644], '/bin/hello': [elf], '/bin/forbidden': [elf, 0o644],
+  });
+  host.environment = ['PATH=/nowhere:/bin', 'HOME=/home'];
+  return host;
+};
 
-/** The host of the tests, which also keeps what would go to standard error. */
-class ConsoleHost extends MemoryHost implements CommandHost {
-  errors = '';
-  readonly arguments: readonly string[];
-  constructor(args: readonly string[]) {
-    super();
-    this.arguments = args;
-    this.environment = ['PATH=/nowhere:/bin', 'HOME=/home'];
-    for (const [name, bytes] of Object.entries(FILES)) this.put(`/home/${name}`, bytes);
-    this.put('/home/plain', elf, 0o644);
-    this.put('/bin/hello', elf);
-    this.put('/bin/forbidden', elf, 0o644);
-  }
-  override write(fd: number, from: Uint8Array, at: number | null): number {
-    if (fd !== 2) return super.write(fd, from, at);
-    this.errors += byteString(from);
-    return from.length;
-  }
-  override report(line: string): void { this.errors += line + '\n'; }
-}
 async function tramp64(...args: readonly string[]): Promise<Outcome> {
-  const host = new ConsoleHost(args), status = await main(host);
+  const host = hostOf(args), status = await main(host);
   return { status, stdout: host.output, stderr: host.errors };
 }
 

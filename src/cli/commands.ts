@@ -7,7 +7,7 @@ export const HELP: Option = { name: '--help', value: null, help: 'print this tex
 
 export const COMMANDS: readonly Command[] = [
   {
-    name: 'run', operands: '[--] PROGRAM [ARGS]', summary: 'run a static x86-64 Linux program',
+    name: 'run', operands: '[--] PROGRAM [ARGS]', summary: 'run an x86-64 Linux program',
     details: 'Files, terminal, environment and directory are this machine\'s; the exit status is the program\'s, or 128 + its signal.',
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
@@ -20,6 +20,11 @@ export const COMMANDS: readonly Command[] = [
         help: 'the files it gets (default: host); overlay: changes are kept in memory and dropped; none: the program alone',
       },
       { name: '--root', value: 'DIR', help: 'a directory it sees as /, and cannot leave' },
+      { name: '--memory', value: 'SIZE', help: 'physical memory, as 256M or 1G (default: 1G, at most 2016M)' },
+      { name: '--max-instructions', value: 'N', help: 'stop after so many, with status 124' },
+      { name: '--timeout', value: 'SECONDS', help: 'stop after so much real time, with status 124' },
+      { name: '--seed', value: 'N', help: 'other random bytes, and other turns of tasks: the same again for the same number' },
+      { name: '--clock', value: 'virtual|host', choices: ['virtual', 'host'], help: 'where dates come from (default: virtual, from 28 July 2020 on)' },
       { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
       HELP,
     ],
@@ -30,5 +35,11 @@ export const COMMANDS: readonly Command[] = [
     details: 'One a line: address, bytes and text, separated by tabs.',
     options: [{ name: '--syntax', value: 'intel|att', choices: ['intel', 'att'], help: 'whose notation (default: intel)' }, HELP],
     start: async (host, line) => (await import('./disasm.ts')).disasm(host, line),
+  },
+  {
+    name: 'syscalls', operands: '', summary: 'print the system calls there are',
+    details: 'One a line: number, name, arguments, and what is not supported.',
+    options: [{ name: '--markdown', value: null, help: 'as the table of src/syscalls/README.md' }, HELP],
+    start: async (host, line) => (await import('./syscalls.ts')).syscalls(host, line),
   },
 ];

@@ -3,7 +3,7 @@ import type { Confined, FileAccess } from '../host/confine.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import type { Engine } from '../exec/cpu.ts';
 import type { ModelName } from '../exec/cpuid.ts';
-import { type Ending, Machine, sliceAfter } from '../machine.ts';
+import { type Ending, Machine, type MachineOptions, sliceAfter } from '../machine.ts';
 import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
@@ -35,7 +35,9 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   }
   const engine = line.values.get('--engine')?.at(-1) as Engine | undefined, timing = line.values.get('--timing')?.at(-1) as Timing | undefined;
   const model = line.values.get('--cpu')?.at(-1) as ModelName | undefined;
-  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
+  const limits = limitsOf(line);
+  if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
+  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), ...limits, cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
   const refusal = machine.exec(found, [program, ...args], environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
   files.seal();
@@ -56,6 +58,25 @@ function runToEnd(host: CommandHost, machine: Machine): Ending {
   host.optimise(true);
   return ending ?? machine.run();
 }
+
+/** What `--memory`, `--max-instructions`, `--timeout`, `--seed` and `--clock` say, or a sentence on what is wrong with it. */
+function limitsOf({ values }: CommandLine): Omit<MachineOptions, 'host'> | string {
+  const last = (name: string): string | undefined => values.get(name)?.at(-1);
+  const memory = last('--memory'), size = /^(\d{1,10})([KMG]?)$/.exec(memory ?? '1G');
+  const memoryBytes = Number(size?.[1]) * SIZES[size?.[2] ?? '']!;
+  if (size === null || memoryBytes < MEMORY_BYTES_MIN || memoryBytes > MEMORY_BYTES_MAX) return `option --memory takes a size from 16M to 2016M, not '${memory ?? ''}'`;
+  const numbers: Record<string, number> = {};
+  for (const [name, field, scale] of [['--max-instructions', 'maxInstructions', 1], ['--timeout', 'timeoutNs', 1e9], ['--seed', 'seed', 1]] as const) {
+    const text = last(name);
+    if (text === undefined) continue;
+    const value = Number(text) * scale, isWhole = name === '--timeout' || Number.isSafeInteger(value);
+    if (text === '' || !(value >= 0) || !isWhole || value > Number.MAX_SAFE_INTEGER) return `option ${name} takes a number, not '${text}'`;
+    numbers[field] = value;
+  }
+  return { memoryBytes: Math.ceil(memoryBytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES, ...numbers, clock: last('--clock') === 'host' ? 'host' : 'virtual' };
+}
+const SIZES: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
+const MEMORY_STEP_BYTES = 0x10000, MEMORY_BYTES_MIN = 16 << 20, MEMORY_BYTES_MAX = 2016 * (1 << 20);
 
 /** The files the program gets: those of this machine, unless `--fs` or `--root` say otherwise. */
 async function filesFor(host: CommandHost, line: CommandLine): Promise<Confined | string> {

@@ -1,0 +1,26 @@
+/** `tramp64 syscalls`: the table of system calls, one a line: number, name, arguments as strace shows them, and what is not supported (syscalls(2)). */
+import { bytesOf } from '../host/host.ts';
+import { FAMILIES } from '../syscalls/table.ts';
+import type { Syscall } from '../syscalls/task.ts';
+import { trampfdCalls, TrampolineObjects } from '../trampfd/calls.ts';
+import type { CommandHost } from './command.ts';
+import type { CommandLine } from './options.ts';
+
+/** By number. */
+export function allCalls(): readonly (readonly [number, Syscall])[] {
+  const rows = [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())] as readonly (readonly [number, Syscall])[];
+  return [...rows].sort(([a], [b]) => a - b);
+}
+/** For src/syscalls/README.md. */
+export function callsAsMarkdown(): string {
+  const rows = allCalls().map(([number, { name, partial }]) => `| ${number} | ${name} | ${partial ?? ''} |\n`);
+  return `| number | call | what is missing |\n| ---: | --- | --- |\n${rows.join('')}`;
+}
+
+export function syscalls(host: CommandHost, line: CommandLine): number {
+  const calls = allCalls(), width = Math.max(...calls.map(([, { name }]) => name.length)), shapes = Math.max(...calls.map(([, { shape }]) => shape.length));
+  const text = line.values.has('--markdown') ? callsAsMarkdown()
+    : calls.map(([number, { name, shape, partial }]) => `${String(number).padStart(3)}  ${name.padEnd(width)}  ${shape.padEnd(partial === undefined ? 0 : shapes)}${partial === undefined ? '' : `  ${partial}`}\n`).join('');
+  host.write(1, bytesOf(text.replaceAll('→', '->')), null);
+  return 0;
+}
