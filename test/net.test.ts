@@ -1,7 +1,7 @@
 /** Waiting and sockets: epoll(7), eventfd(2), poll(2), socket(7), unix(7), tcp(7), udp(7), as one task sees them. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, EPERM } from '../src/base/errno.ts';
+import { EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, EPERM, ESRCH } from '../src/base/errno.ts';
 import { FAMILIES } from '../src/syscalls/table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
@@ -114,6 +114,48 @@ epoll('mistakes have the errno Linux gives', () => {
   assert.equal([call(w, 'epoll_wait', ep, at, 0, 0), call(w, 'epoll_wait', fd, at, 1, 0), call(w, 'epoll_wait', 99, at, 1, 0)], [-EINVAL, -EINVAL, -EBADF]);
 });
 epoll.run();
+
+const timers = suite('net › timerfd');
+/** An itimerspec: what it is set to, then the interval, in nanoseconds. */
+const setting = (w: KernelWorld, value: number, interval = 0): number => w.words(Math.floor(interval / 1e9), interval % 1e9, Math.floor(value / 1e9), value % 1e9);
+const ticks = (w: KernelWorld, fd: number): number => { const at = w.buffer(8), got = call(w, 'read', fd, at, 8); return got < 0 ? got : Number(w.peek(at, 8).getBigUint64(0, true)); };
+timers('a read waits until it goes off, and tells how often it has', () => {
+  const w = new KernelWorld(), { clock } = w.kernel.system, fd = call(w, 'timerfd_create', 1, 0), before = clock.monotonicNs();
+  assert.is(call(w, 'timerfd_settime', fd, 0, setting(w, 5e9, 1e9), 0), 0);
+  assert.equal([ticks(w, fd), clock.monotonicNs() - before], [1, 5e9]);
+  clock.advanceTo(before + 8.5e9);
+  assert.is(ticks(w, fd), 3);
+  const left = w.buffer(32);
+  assert.is(call(w, 'timerfd_gettime', fd, left), 0);
+  assert.equal([0, 8, 16, 24].map(at => Number(w.peek(left + at, 8).getBigUint64(0, true))), [1, 0, 0, 5e8]);
+});
+timers('a poll wakes when it goes off; an edge comes once for a read', () => {
+  const w = new KernelWorld(), { clock } = w.kernel.system, fd = call(w, 'timerfd_create', 1, O_NONBLOCK), ep = call(w, 'epoll_create1', 0), before = clock.monotonicNs();
+  ctl(w, ep, ADD, fd, IN | ET);
+  call(w, 'timerfd_settime', fd, 0, setting(w, 1e6, 1e6), 0);
+  assert.is(call(w, 'epoll_wait', ep, w.buffer(12), 1, -1), 1);
+  assert.is(clock.monotonicNs() - before, 1e6);
+  assert.equal([call(w, 'epoll_wait', ep, w.buffer(12), 1, 10), ticks(w, fd), ticks(w, fd)], [0, 11, -EAGAIN]);
+});
+timers('a moment that has passed has gone off; 0 disarms', () => {
+  const w = new KernelWorld(), fd = call(w, 'timerfd_create', 0, O_NONBLOCK), old = w.buffer(32);
+  assert.equal([call(w, 'timerfd_settime', fd, 1, setting(w, 1e9), 0), ticks(w, fd)], [0, 1]);
+  call(w, 'timerfd_settime', fd, 0, setting(w, 3e9), 0);
+  assert.equal([call(w, 'timerfd_settime', fd, 0, setting(w, 0), old), w.peek(old + 16, 8).getBigUint64(0, true)], [0, 3n]);
+  assert.equal([ticks(w, fd), call(w, 'timerfd_settime', fd, 0, setting(w, 1.5e9 - 2e9), 0), call(w, 'timerfd_create', 2, 0)], [-EAGAIN, -EINVAL, -EINVAL]);
+});
+timers.run();
+
+const processes = suite('net › pidfd');
+processes('names a process, sends it signals, and gives its descriptors', () => {
+  const w = new KernelWorld(), { pid } = w.task.process, fd = call(w, 'pidfd_open', pid, 0), event = call(w, 'eventfd', 7);
+  assert.equal([call(w, 'fcntl', fd, 1), call(w, 'pidfd_open', 4711, 0), call(w, 'pidfd_open', 0, 0)], [1, -ESRCH, -EINVAL]);
+  w.task.signals.mask = 1n << 9n;
+  assert.equal([call(w, 'pidfd_send_signal', fd, 10, 0, 0), call(w, 'pidfd_send_signal', event, 10, 0, 0)], [0, -EBADF]);
+  assert.is(w.task.signals.shared.length, 1);
+  assert.is(ticks(w, call(w, 'pidfd_getfd', fd, event, 0)), 7);
+});
+processes.run();
 
 const waiting = suite('net › poll and select');
 waiting('select tells what is left of the time', () => {

@@ -30,8 +30,8 @@ export interface File {
    * Reads and writes name their place; a description adds the result to its position unless `isAddressed`.
    * `isExplicit`: the place is pread's or pwrite's, not the description's. -EAGAIN: nothing now, ask again when something happened.
    */
-  read?(to: UserBuffer, at: number, isExplicit?: boolean): Result;
-  write?(from: UserBuffer, at: number, isExplicit?: boolean): Result;
+  read?(to: UserBuffer, at: number, isExplicit?: boolean, task?: Task | null): Result;
+  write?(from: UserBuffer, at: number, isExplicit?: boolean, task?: Task | null): Result;
   /** Positions address parts of the file: reads and writes do not advance them, and zero counts are not short-cut. */
   readonly isAddressed?: boolean;
   /** The new position, or -errno. Absent: ESPIPE. */

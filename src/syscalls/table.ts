@@ -9,19 +9,22 @@ import { netCalls } from './net/calls.ts';
 import { openCalls } from './open.ts';
 import { epollCalls } from './epoll.ts';
 import { eventCalls } from './eventfd.ts';
+import { pidfdCalls } from './pidfd.ts';
 import { pollCalls } from './poll.ts';
 import type { KernelTask } from './process.ts';
 import { signalCalls } from './signal-calls.ts';
+import { signalfdCalls } from './signalfd.ts';
 import { statCalls } from './stat.ts';
 import type { Syscall, SyscallRows } from './task.ts';
 import { taskCalls } from './tasks.ts';
 import { timeCalls } from './time.ts';
 import { timerCalls } from './timer-calls.ts';
+import { timerfdCalls } from './timerfd.ts';
 import { waitCalls } from './wait.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, cloneCalls, waitCalls, futexCalls, signalCalls, timerCalls,
-  epollCalls, eventCalls, netCalls,
+  epollCalls, eventCalls, netCalls, timerfdCalls, signalfdCalls, pidfdCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

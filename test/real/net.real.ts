@@ -23,5 +23,11 @@ sockets('every call on sockets and epoll answers as on the host', () => {
   assert.fixture(text(here.stdout), text(native.stdout));
   assert.is(here.status, native.status);
 });
+const many = { elf: null as Uint8Array | null };
+for (const section of ['transfers', 'server', 'waits', 'timers', 'processes', 'paths']) sockets(`${section}: threads and processes see what they see on the host`, () => {
+  const elf = many.elf ??= compile('net-many'), native = runNative(elf, [section]), here = runGuest(elf, { args: [section] });
+  assert.fixture(text(here.stdout), text(native.stdout));
+  assert.is(here.status, native.status);
+});
 sockets.after(() => rmSync(folder, { recursive: true, force: true }));
 sockets.run();
