@@ -75,7 +75,10 @@ function randomStep(random: Random): { readonly text: string; readonly run: Step
     }],
     [`fstat #${which}`, ({ host }, fds) => fdOf(fds) < 0 ? 'none' : host.fstat(fdOf(fds))],
     [`pathOf #${which}`, ({ host, prefix }, fds) => {
-      const found = fdOf(fds) < 0 ? 'none' : host.pathOf(fdOf(fds));
+      const stat = host.fstat(fdOf(fds));
+      // Of several names, Linux tells the one it was opened by.
+      if (typeof stat === 'number' || stat.nlink > 1 && (stat.mode & 0o170000) !== 0o040000) return 'none';
+      const found = host.pathOf(fdOf(fds));
       return typeof found === 'string' ? found.slice(found.startsWith(prefix) ? prefix.length : 0) || '/' : found;
     }],
     [`close #${which}`, ({ host }, fds) => { const [fd] = fds.splice(which, 1); if (fd !== undefined) host.close(fd); return 0; }],

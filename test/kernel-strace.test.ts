@@ -31,12 +31,14 @@ const STEPS: readonly Step[] = [
   ['futex', BUFFER, 128, 12345, 0], ['futex', BUFFER, 1, 1], ['prctl', 15, 'name'], ['prctl', 16, BUFFER], ['prctl', 38, 1, 0, 0, 0], ['sched_getaffinity', 0, 128, BUFFER],
   ['writev', 1, 'VECTORS', 2], ['readv', 3, 8, 1], ['poll', 'POLL', 2, 0], ['sendfile', 1, 3, 0, 5], ['getpid'], ['rseq', 0, 32, 0, 0x53053053],
   ['rseq', 0, 32, 0x1234, 0],
+  ['mknod', 'fifo', 0o010644, 0], ['mknodat', AT_FDCWD, 'device', 0o020600, 0x103], ['renameat2', AT_FDCWD, 'a.txt', AT_FDCWD, 'soft', 2], ['openat2', AT_FDCWD, 'a.txt', 'HOW', 24],
+  ['fchmodat2', AT_FDCWD, 'soft', 0o600, 0x100], ['chroot', '/tmp'], ['mount', 'proc', '/proc', 'proc', 0, 0],
 ];
 
 suiteOf('prints every kind of argument and result', () => {
   const w = new KernelWorld({ '/home/a.txt': 'hello world\n' });
   const structures: Readonly<Record<string, number>> = {
-    UTIMES: w.words(5, 7, 0, 0x3fffffff), TIME: w.words(1, 5), LIMIT: w.words(512, 1024), VECTORS: w.words(w.string('one'), 3, w.string('two\n'), 4),
+    UTIMES: w.words(5, 7, 0, 0x3fffffff), TIME: w.words(1, 5), LIMIT: w.words(512, 1024), HOW: w.words(0o2000101, 0o640, 12), VECTORS: w.words(w.string('one'), 3, w.string('two\n'), 4),
     POLL: w.words(0x0000_0001_0000_0000n, 0x0000_0005_0000_0063n),
   };
   w.kernel.trace = new Trace(line => w.host.report(line));

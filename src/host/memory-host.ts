@@ -70,9 +70,10 @@ export class MemoryHost implements Host {
     };
   }
   open(path: ByteString, flags: number, mode: number): HostResult {
-    const key = this.resolve(path, true);
+    const key = this.resolve(path, (flags & 0o400000) === 0);
     if (typeof key === 'number') return key;
     let node = this.nodes.get(key);
+    if (node?.kind === LINK) return -40;
     if (node !== undefined && (flags & 0o300) === 0o300) return -EEXIST;
     if (node === undefined) {
       if ((flags & 0o100) === 0) return -ENOENT;
@@ -195,6 +196,12 @@ export class MemoryHost implements Host {
     if (typeof key === 'number' || typeof target === 'number' || typeof node === 'number') return -ENOENT;
     if (moves) this.nodes.delete(key);
     this.nodes.set(target, node);
+    if (!moves || node.kind !== DIRECTORY) return 0;
+    for (const [path, below] of [...this.nodes]) {
+      if (!path.startsWith(`${key}/`)) continue;
+      this.nodes.delete(path);
+      this.nodes.set(target + path.slice(key.length), below);
+    }
     return 0;
   }
   chmod(path: ByteString, mode: number): HostResult {

@@ -12,6 +12,7 @@ const O_ACCMODE = 3, O_WRONLY = 1, O_CREAT = 0o100, O_EXCL = 0o200, O_TRUNC = 0o
 const S_ISVTX = 0o1000, S_ISGID = 0o2000, S_ISUID = 0o4000;
 /** Descriptors of this host's own; the host's are smaller. */
 const FIRST_FD = 2 ** 30;
+const TMPFS_MAGIC = 0x1021994;
 const DEVICE = 0x2fn;
 export const OVERLAY_BYTES_MAX = 256 << 20;
 
@@ -20,21 +21,24 @@ type Found = Resolved<OverlayNode>;
 
 export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   readonly root: OverlayNode;
-  private readonly outside: ByteString;
+  private readonly outside: ByteString | null;
+  private readonly firstFd: number;
   private readonly budget: Budget;
   private readonly opened = new Map<number, Open>();
-  private nextFd = FIRST_FD;
+  private nextFd: number;
   private inodes = 0;
   private nowNs: () => bigint = () => 0n;
 
-  /** `outside`: the directory of the host that is the root here, without links. */
-  constructor(inner: Host, outside: ByteString = '/', bytes = OVERLAY_BYTES_MAX) {
+  /** `outside`: the directory of the host that is the root here, without links; null: none, everything is in memory. */
+  constructor(inner: Host, outside: ByteString | null = '/', bytes = OVERLAY_BYTES_MAX, firstFd = FIRST_FD) {
     super(inner);
     this.outside = outside;
+    this.firstFd = this.nextFd = firstFd;
     this.budget = new Budget(bytes);
-    this.root = new OverlayNode(DIRECTORY, outside, null, null, '');
+    const own: HostStat = { dev: DEVICE, ino: BigInt(++this.inodes), mode: DIRECTORY | 0o1777, nlink: 2, uid: 0, gid: 0, rdev: 0n, size: 4096, blksize: 4096, blocks: 0, atimeNs: 0n, mtimeNs: 0n, ctimeNs: 0n };
+    this.root = new OverlayNode(DIRECTORY, outside, outside === null ? own : null, null, '');
   }
-  override get directory(): ByteString { return within(this.outside, this.inner.directory) ?? '/'; }
+  override get directory(): ByteString { return this.outside === null ? '/' : within(this.outside, this.inner.directory) ?? '/'; }
   /** Files are dated by the guest's clock. */
   override useClock(nowNs: () => bigint): void { this.nowNs = nowNs; super.useClock(nowNs); }
 
@@ -62,7 +66,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   // — open files —
 
   override open(path: ByteString, flags: number, mode: number): HostResult {
-    if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<OverlayNode>(this, path);
+    if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<OverlayNode>(this, path, (flags & O_EXCL) !== 0);
     const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
     const found = resolvePath<OverlayNode>(this, path, isNew ? 'name' : (flags & O_NOFOLLOW) === 0 ? 'follow' : 'stay');
     if (typeof found === 'number') return found;
@@ -92,7 +96,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   }
   override close(fd: number): void {
     const open = this.opened.get(fd);
-    if (open === undefined) { if (fd < FIRST_FD) this.inner.close(fd); return; }
+    if (open === undefined) { if (fd < this.firstFd) this.inner.close(fd); return; }
     const { node } = open;
     this.opened.delete(fd);
     node.opens -= 1;
@@ -103,7 +107,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     if (node.isClean && node.isAttached && node.parent !== node) node.parent.entries?.delete(node.name);
   }
   override read(fd: number, into: Uint8Array, at: number | null): HostResult {
-    if (fd < FIRST_FD) return this.inner.read(fd, into, at);
+    if (fd < this.firstFd) return this.inner.read(fd, into, at);
     const open = this.opened.get(fd);
     if (open === undefined || open.access === O_WRONLY) return -EBADF;
     const { node } = open, place = at ?? open.position;
@@ -113,7 +117,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     return got;
   }
   override write(fd: number, from: Uint8Array, at: number | null): HostResult {
-    if (fd < FIRST_FD) return this.inner.write(fd, from, at);
+    if (fd < this.firstFd) return this.inner.write(fd, from, at);
     const open = this.opened.get(fd);
     if (open === undefined || open.access === 0) return -EBADF;
     const { node } = open, place = at ?? open.position, content = this.contentOf(node);
@@ -123,26 +127,26 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     if (at === null && put > 0) open.position += put;
     return put;
   }
-  override position(fd: number): HostResult { return fd < FIRST_FD ? this.inner.position(fd) : this.opened.get(fd)?.position ?? -EBADF; }
-  override fstat(fd: number): HostStat | HostResult { return fd < FIRST_FD ? this.inner.fstat(fd) : this.onFd(fd, node => this.statOf(node)); }
+  override position(fd: number): HostResult { return fd < this.firstFd ? this.inner.position(fd) : this.opened.get(fd)?.position ?? -EBADF; }
+  override fstat(fd: number): HostStat | HostResult { return fd < this.firstFd ? this.inner.fstat(fd) : this.onFd(fd, node => this.statOf(node)); }
   override pathOf(fd: number): ByteString | HostResult {
-    if (fd >= FIRST_FD) return this.onFd(fd, node => pathTo(node));
+    if (fd >= this.firstFd) return this.onFd(fd, node => pathTo(node));
     const path = this.inner.pathOf(fd);
-    return typeof path === 'number' ? path : within(this.outside, path) ?? -ENOENT;
+    return typeof path === 'number' ? path : within(this.outside ?? '', path) ?? -ENOENT;
   }
   override ftruncate(fd: number, length: number): HostResult {
-    if (fd < FIRST_FD) return this.inner.ftruncate(fd, length);
+    if (fd < this.firstFd) return this.inner.ftruncate(fd, length);
     const open = this.opened.get(fd);
     return open === undefined || open.access === 0 || open.node.kind !== REGULAR ? -EINVAL : this.cut(open.node, length);
   }
   // What is not a file of this host's own is the host's, and that does not change.
-  override fchmod(fd: number, mode: number): HostResult { return fd < FIRST_FD ? -EROFS : this.onFd(fd, node => this.setMode(node, mode)); }
-  override fchown(fd: number, uid: number, gid: number): HostResult { return fd < FIRST_FD ? -EROFS : this.onFd(fd, node => this.setOwner(node, uid, gid)); }
+  override fchmod(fd: number, mode: number): HostResult { return fd < this.firstFd ? -EROFS : this.onFd(fd, node => this.setMode(node, mode)); }
+  override fchown(fd: number, uid: number, gid: number): HostResult { return fd < this.firstFd ? -EROFS : this.onFd(fd, node => this.setOwner(node, uid, gid)); }
   override fsetTimes(fd: number, atimeNs: bigint, mtimeNs: bigint): HostResult {
-    return fd < FIRST_FD ? -EROFS : this.onFd(fd, node => this.setBothTimes(node, atimeNs, mtimeNs));
+    return fd < this.firstFd ? -EROFS : this.onFd(fd, node => this.setBothTimes(node, atimeNs, mtimeNs));
   }
-  override fsync(fd: number): HostResult { return fd < FIRST_FD ? this.inner.fsync(fd) : 0; }
-  override isTerminal(fd: number): boolean { return fd < FIRST_FD && this.inner.isTerminal(fd); }
+  override fsync(fd: number): HostResult { return fd < this.firstFd ? this.inner.fsync(fd) : 0; }
+  override isTerminal(fd: number): boolean { return fd < this.firstFd && this.inner.isTerminal(fd); }
   private onFd<T>(fd: number, run: (node: OverlayNode) => T | HostResult): T | HostResult {
     const open = this.opened.get(fd);
     return open === undefined ? -EBADF : run(open.node);
@@ -153,7 +157,7 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   override stat(path: ByteString, followsLinks: boolean): HostStat | HostResult { return this.on(path, followsLinks, node => this.statOf(node)); }
   override volume(path: ByteString): HostVolume | HostResult {
     return this.on(path, true, () => {
-      const below = this.inner.volume(this.outside), { bytes, used } = this.budget, free = Math.floor((bytes - used) / 4096);
+      const plain = { type: TMPFS_MAGIC, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 }, below = this.outside === null ? plain : this.inner.volume(this.outside), { bytes, used } = this.budget, free = Math.floor((bytes - used) / 4096);
       return typeof below === 'number' ? below : { ...below, bsize: 4096, blocks: bytes / 4096, bfree: free, bavail: free };
     });
   }

@@ -1,5 +1,5 @@
 /** Paths, taken apart and resolved as Linux does (path_resolution(7)), for hosts that are not what is on the disk. */
-import { EBUSY, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EISDIR } from '../base/errno.ts';
+import { EBUSY, EEXIST, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY } from '../base/errno.ts';
 import type { ByteString, HostResult } from './host.ts';
 
 /** Bytes of a name, and of a path with its final zero. Links followed in one resolution. */
@@ -74,9 +74,9 @@ export function cannotRemove(path: ByteString): HostResult {
   return last === '.' ? -EINVAL : last === '..' ? -ENOTEMPTY : -EBUSY;
 }
 /** Why open(2) makes no file at a path with a slash at its end. */
-export function cannotCreate<N>(tree: Tree<N>, path: ByteString): HostResult {
+export function cannotCreate<N>(tree: Tree<N>, path: ByteString, isNew: boolean): HostResult {
   const found = resolvePath(tree, path, 'name');
-  return typeof found === 'number' ? found : -EISDIR;
+  return typeof found === 'number' ? found : isNew && found.name === '' ? -EEXIST : -EISDIR;
 }
 
 /** `name` in the directory at `path`. */

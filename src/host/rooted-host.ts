@@ -36,7 +36,7 @@ export class RootedHost extends WrappedHost implements Tree<Spot> {
   // — what the host offers, by paths inside —
 
   override open(path: ByteString, flags: number, mode: number): HostResult {
-    if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<Spot>(this, path);
+    if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<Spot>(this, path, (flags & O_EXCL) !== 0);
     const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
     return this.at(path, isNew ? 'name' : (flags & O_NOFOLLOW) === 0 ? 'follow' : 'stay', outside => this.inner.open(outside, flags | O_NOFOLLOW, mode));
   }

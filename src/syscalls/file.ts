@@ -19,7 +19,7 @@ export interface Stat {
   readonly dev?: bigint; readonly ino?: bigint; readonly mode: number; readonly nlink?: number;
   readonly uid?: number; readonly gid?: number; readonly rdev?: bigint; readonly size?: number;
   readonly blksize?: number; readonly blocks?: number;
-  readonly atimeNs?: bigint; readonly mtimeNs?: bigint; readonly ctimeNs?: bigint;
+  readonly atimeNs?: bigint; readonly mtimeNs?: bigint; readonly ctimeNs?: bigint; readonly btimeNs?: bigint;
 }
 
 /** What a file of one kind can do. An operation it lacks gives the errno a real kernel gives. */

@@ -55,10 +55,7 @@ export class HostFile implements File {
     this.isSeekable = isKind(stat, S_IFREG) || isKind(stat, S_IFBLK);
     this.sharesPosition = isInherited && this.isSeekable;
   }
-  get name(): ByteString {
-    const real = this.services.host.realPath(this.hostPath);
-    return typeof real === 'string' ? real : this.hostPath;
-  }
+  get name(): ByteString { return nameNow(this.services.host, this.handle.fd, this.hostPath); }
   get hostFd(): number { return this.handle.fd; }
   /** Pipes, sockets and terminals have no positions; other devices have, and ignore them. */
   private get isStream(): boolean {
@@ -131,16 +128,17 @@ export class HostFile implements File {
 }
 
 export class HostDirectory implements File {
-  readonly directory: ByteString;
   readonly hostPath: ByteString;
   private readonly handle: HostHandle;
   private known: readonly DirectoryEntry[] | null = null;
 
-  constructor(handle: HostHandle, path: ByteString) { this.handle = handle; this.directory = path; this.hostPath = path; }
-  get name(): ByteString {
-    const real = this.handle.host.realPath(this.directory);
-    return typeof real === 'string' ? real : this.directory;
+  constructor(handle: HostHandle, path: ByteString) { this.handle = handle; this.hostPath = path; }
+  /** Where it is now, though it was renamed. */
+  get directory(): ByteString {
+    const path = this.handle.host.pathOf(this.handle.fd);
+    return typeof path === 'string' ? path : this.hostPath;
   }
+  get name(): ByteString { return nameNow(this.handle.host, this.handle.fd, this.hostPath); }
   get hostFd(): number { return this.handle.fd; }
   seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.known?.length ?? 0); }
   stat(): Stat | Result { return this.handle.host.fstat(this.handle.fd); }
@@ -184,6 +182,14 @@ export class PathFile implements File {
   }
   stat(): Stat | Result { return this.host.stat(this.hostPath, this.followsLinks); }
   ioctl(): Result { return -EBADF; }
+}
+
+/** What readlink(/proc/self/fd/N) shows: the file's path now, or that it has none any more (proc(5)). */
+function nameNow(host: Host, fd: number, path: ByteString): ByteString {
+  const now = host.pathOf(fd), real = typeof now === 'string' ? now : host.realPath(path);
+  if (typeof real === 'string') return real;
+  const stat = host.fstat(fd);
+  return typeof stat !== 'number' && stat.nlink === 0 ? `${path} (deleted)` : path;
 }
 
 /** lseek(2) on a file of `size` bytes without holes. */

@@ -27,6 +27,7 @@ import {
 import { SIG_IGN } from './signal-state.ts';
 import { symbolAt } from './symbols.ts';
 import { FAMILIES, tableOf } from './table.ts';
+import { GuestFiles } from './special.ts';
 import type { Control, Sleep, Syscall, SyscallRows } from './task.ts';
 import { Timers } from './timers.ts';
 import { forgetPosixTimers } from './timer-calls.ts';
@@ -86,12 +87,14 @@ export class Kernel implements Life {
   constructor(options: KernelOptions) {
     const { host, mmu, cycles } = options;
     const memory = new PhysicalMemory(mmu.memory.u8, mmu.frames, mmu);
+    const files = new GuestFiles(host), clock = options.clock === 'host' ? new HostCalendar(cycles, host) : new VirtualClock(cycles);
+    files.useClock(() => BigInt(clock.realSeconds()) * 1_000_000_000n + BigInt(clock.realNanoseconds()));
     let inodes = 0;
     this.options = options;
     this.table = tableOf([...FAMILIES, options.extraCalls ?? []]);
     this.system = {
-      host, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
-      clock: options.clock === 'host' ? new HostCalendar(cycles, host) : new VirtualClock(cycles), newInode: () => ++inodes,
+      host: files, special: files.special, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
+      clock, newInode: () => ++inodes,
       timers: new Timers(), futexes: new Futexes(), processes: new Map(), tasks: new Map(), life: this,
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },

@@ -1,27 +1,30 @@
-/** Calls that change what paths name: mkdir(2), unlink(2), rename(2), link(2), chmod(2), utimensat(2) and their like. */
-import { EBADF, EEXIST, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM } from '../base/errno.ts';
+/** Calls that change what paths name: mkdir(2), unlink(2), rename(2), link(2), mknod(2), chmod(2), utimensat(2) and their like. */
+import { EBADF, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EXDEV } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString } from '../host/host.ts';
-import type { Result } from './file.ts';
+import { joined, parentOf } from '../host/path.ts';
+import { Fifo } from './fifo.ts';
+import type { FileDescription, Result } from './file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
-import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW } from './uapi.ts';
-import { hostPathArgument, locateHost, pathArgument } from './walk.ts';
+import {
+  AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG,
+} from './uapi.ts';
+import { hostPathArgument, hostPathOf, locateHost, pathArgument } from './walk.ts';
 
 // — changes to names —
 
 /** A call on one host path, found without following a link at its end. */
 type OnPath = (task: KernelTask, path: ByteString, a: Args) => Result;
-const atName = (run: OnPath, followsLast = false) => (task: KernelTask, a: Args): Result => {
-  const path = hostPathArgument(task, AT_FDCWD, a.pointer(0), followsLast);
-  return typeof path === 'number' ? path : run(task, path, a);
-};
-const atDirectory = (run: OnPath, followsLast = false) => (task: KernelTask, a: Args): Result => {
-  const path = hostPathArgument(task, a.int(0), a.pointer(1), followsLast);
-  return typeof path === 'number' ? path : run(task, path, a);
-};
+/** `refusal`: what the call says of a name in /proc, /dev or /sys. */
+const atName = (run: OnPath, refusal: number) => (task: KernelTask, a: Args): Result => onPath(task, AT_FDCWD, a.pointer(0), refusal, path => run(task, path, a));
+const atDirectory = (run: OnPath, refusal: number) => (task: KernelTask, a: Args): Result => onPath(task, a.int(0), a.pointer(1), refusal, path => run(task, path, a));
+function onPath(task: KernelTask, dirfd: number, at: Va, refusal: number, run: (path: ByteString) => Result): Result {
+  const path = hostPathArgument(task, dirfd, at, false, refusal);
+  return typeof path === 'number' ? path : run(path);
+}
 function mkdir(task: KernelTask, path: ByteString, mode: number): Result {
   return task.process.system.host.mkdir(path, mode & 0o1777 & ~task.process.umask);
 }
@@ -30,68 +33,146 @@ function rmdir(task: KernelTask, path: ByteString): Result {
   return /(^|\/)\.\/*$/.test(path) ? -EINVAL : task.process.system.host.rmdir(path);
 }
 function unlink(task: KernelTask, path: ByteString): Result { return task.process.system.host.unlink(path); }
-function unlinkat(task: KernelTask, path: ByteString, flags: number): Result {
+function unlinkat(task: KernelTask, a: Args): Result {
+  const flags = a.uint(2), isDirectory = (flags & AT_REMOVEDIR) !== 0;
   if ((flags & ~AT_REMOVEDIR) !== 0) return -EINVAL;
-  return (flags & AT_REMOVEDIR) !== 0 ? rmdir(task, path) : unlink(task, path);
+  return onPath(task, a.int(0), a.pointer(1), EPERM, path => isDirectory ? rmdir(task, path) : unlink(task, path));
 }
-type TwoPaths = readonly [from: ByteString, to: ByteString];
-function twoPaths(task: KernelTask, fromFd: number, fromAt: Va, followsFrom: boolean, toFd: number, toAt: Va): TwoPaths | Result {
-  const from = hostPathArgument(task, fromFd, fromAt, followsFrom);
-  if (typeof from === 'number') return from;
-  const to = hostPathArgument(task, toFd, toAt, false);
-  return typeof to === 'number' ? to : [from, to];
+function symlink(task: KernelTask, targetAt: Va, dirfd: number, pathAt: Va): Result {
+  const target = pathArgument(task, targetAt);
+  if (typeof target === 'number' || target === '') return typeof target === 'number' ? target : -ENOENT;
+  return onPath(task, dirfd, pathAt, EEXIST, path => task.process.system.host.symlink(target, path));
 }
+function mknod(task: KernelTask, dirfd: number, pathAt: Va, mode: number): Result {
+  const { system, umask } = task.process, kind = mode & S_IFMT, bits = mode & 0o7777 & ~umask;
+  if (kind === S_IFDIR) return -EPERM;
+  if (![0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK].includes(kind)) return -EINVAL;
+  return onPath(task, dirfd, pathAt, EEXIST, path => {
+    if (kind === S_IFCHR || kind === S_IFBLK) return typeof system.host.stat(path, false) === 'number' ? -EPERM : -EEXIST;
+    if (kind === S_IFIFO || kind === S_IFSOCK) {
+      const made = system.special.make(path, kind === S_IFIFO ? 'fifo' : 'socket', bits, kind === S_IFIFO ? new Fifo() : null);
+      return typeof made === 'number' ? made : 0;
+    }
+    if (path.endsWith('/')) return -ENOENT;
+    const fd = system.host.open(path, O_CREAT | O_EXCL, bits);
+    if (fd >= 0) system.host.close(fd);
+    return Math.min(fd, 0);
+  });
+}
+const S_IFSOCK = 0o140000;
+
+// — two names —
+
+const RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2;
 function rename(task: KernelTask, fromFd: number, fromAt: Va, toFd: number, toAt: Va, flags: number): Result {
-  const RENAME_NOREPLACE = 1;
-  if ((flags & ~RENAME_NOREPLACE) !== 0) return -EINVAL;
-  const { host } = task.process.system, paths = twoPaths(task, fromFd, fromAt, false, toFd, toAt);
-  if (typeof paths === 'number') return paths;
-  if (flags === RENAME_NOREPLACE && typeof host.stat(paths[1], false) !== 'number') return -EEXIST;
-  return host.rename(...paths);
+  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) !== 0 || flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL; // RENAME_WHITEOUT: "not supported by the filesystem".
+  const { host } = task.process.system, from = hostPathArgument(task, fromFd, fromAt, false, EBUSY);
+  if (typeof from === 'number') return from;
+  const to = hostPathArgument(task, toFd, toAt, false, EXDEV);
+  if (typeof to === 'number') return to;
+  if ([from, to].some(path => /(^|\/)\.\.?\/*$/.test(path))) return -EBUSY;
+  if (flags === RENAME_NOREPLACE && typeof host.stat(to, false) !== 'number') return typeof host.stat(from, false) === 'number' ? -ENOENT : -EEXIST;
+  const old = directoryIn(task, from), other = flags === RENAME_EXCHANGE ? directoryIn(task, to) : null;
+  const result = flags === RENAME_EXCHANGE ? exchange(task, from, to) : host.rename(from, to);
+  if (result < 0 || old === null && other === null) return result;
+  const moved = host.realPath(to), back = other === null ? -ENOENT : host.realPath(from);
+  for (const each of task.process.system.processes.values()) {
+    const place = movedTo(each.directory, old, moved) ?? movedTo(each.directory, other, back);
+    if (place !== null) each.directory = place;
+  }
+  return result;
+}
+/** The real path, if it is a directory that a process is in: that goes where the directory goes. */
+function directoryIn(task: KernelTask, path: ByteString): ByteString | null {
+  const { processes, host } = task.process.system, name = path.slice(path.lastIndexOf('/'));
+  if (![...processes.values()].some(({ directory }) => directory.includes(name))) return null;
+  const real = host.realPath(path);
+  return typeof real === 'string' ? real : null;
+}
+function movedTo(directory: ByteString, from: ByteString | null, to: ByteString | Result): ByteString | null {
+  if (from === null || typeof to === 'number' || directory !== from && !directory.startsWith(`${from}/`)) return null;
+  return to + directory.slice(from.length);
+}
+/** Three renames: no task sees the ones between, but another program of the host might. */
+function exchange(task: KernelTask, from: ByteString, to: ByteString): Result {
+  const { host } = task.process.system, between = joined(parentOf(from), `.#exchange-${task.process.system.newInode().toString(36)}`);
+  const first = host.stat(from, false), second = host.stat(to, false);
+  if (typeof first === 'number' || typeof second === 'number') return typeof first === 'number' ? first : second as Result;
+  const moved = host.rename(from, between);
+  if (moved < 0) return moved;
+  const came = host.rename(to, from);
+  if (came < 0) { host.rename(between, from); return came; }
+  const went = host.rename(between, to);
+  if (went < 0) { host.rename(from, to); host.rename(between, from); }
+  return went;
 }
 function link(task: KernelTask, fromFd: number, fromAt: Va, toFd: number, toAt: Va, flags: number): Result {
   if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-  const { host } = task.process.system, follows = (flags & AT_SYMLINK_FOLLOW) !== 0;
-  const paths = twoPaths(task, fromFd, fromAt, follows, toFd, toAt);
-  if (typeof paths === 'number') return paths;
-  const from = follows ? host.realPath(paths[0]) : paths[0];
-  return typeof from === 'number' ? from : host.link(from, paths[1]);
-}
-function symlink(task: KernelTask, targetAt: Va, dirfd: number, pathAt: Va): Result {
-  const target = pathArgument(task, targetAt), path = hostPathArgument(task, dirfd, pathAt, false);
-  if (typeof target === 'number' || target === '') return typeof target === 'number' ? target : -ENOENT;
-  return typeof path === 'number' ? path : task.process.system.host.symlink(target, path);
+  const { host } = task.process.system, follows = (flags & AT_SYMLINK_FOLLOW) !== 0, from = targetOf(task, fromFd, fromAt, flags, follows, EXDEV);
+  if (typeof from === 'number') return from;
+  // "The caller must have the CAP_DAC_READ_SEARCH capability" to link a descriptor's file (open(2)).
+  if (typeof from !== 'string' && host.user.euid !== 0) return -ENOENT;
+  const path = typeof from === 'string' ? from : hostPathOf(task, from.file);
+  const source = path === null ? -EXDEV : follows ? host.realPath(path) : path;
+  return typeof source === 'number' ? source : onPath(task, toFd, toAt, EEXIST, to => host.link(source, to));
 }
 
 // — owners, modes, sizes, times —
 
-/** The host's path of an open file, for calls that Node offers for paths only. */
-const onFile = (run: OnPath) => (task: KernelTask, a: Args): Result => {
-  const description = descriptionOf(task.process, a.int(0));
-  if (description === null) return -EBADF;
-  return description.file.hostPath === undefined ? -EPERM : run(task, description.file.hostPath, a);
-};
-function chmod(task: KernelTask, path: ByteString, mode: number): Result { return task.process.system.host.chmod(path, mode & 0o7777); }
-function chown(task: KernelTask, path: ByteString, uid: number, gid: number, followsLinks: boolean): Result {
-  const KEEP = 0xffff_ffff, { host } = task.process.system;
-  const stat = host.stat(path, followsLinks);
-  if (typeof stat === 'number') return stat;
-  return host.chown(path, uid === KEEP ? stat.uid : uid, gid === KEEP ? stat.gid : gid, followsLinks);
+/** A path of the host, or with AT_EMPTY_PATH and an empty path the open file that `dirfd` is. */
+function targetOf(task: KernelTask, dirfd: number, pathAt: Va, flags: number, followsLast: boolean, refusal = EPERM): ByteString | FileDescription | Result {
+  const path = pathArgument(task, pathAt);
+  if (typeof path === 'number') return path;
+  if (path !== '' || (flags & AT_EMPTY_PATH) === 0) return locateHost(task, dirfd, path, followsLast, refusal);
+  return dirfd === AT_FDCWD ? locateHost(task, dirfd, '.', true, refusal) : task.process.files.get(dirfd) ?? -EBADF;
+}
+/** A change of what a path or a descriptor refers to. */
+interface Change {
+  readonly byPath: (path: ByteString, followsLinks: boolean) => Result;
+  readonly byFd: (fd: number) => Result;
+}
+function apply(target: ByteString | FileDescription | Result, followsLinks: boolean, { byPath, byFd }: Change): Result {
+  if (typeof target === 'number') return target;
+  if (typeof target === 'string') return byPath(target, followsLinks);
+  const { file } = target;
+  if (file.hostFd !== undefined) return byFd(file.hostFd);
+  return file.hostPath === undefined ? 0 : byPath(file.hostPath, false); // A pipe's or a socket's are its own business, and nobody looks at them.
+}
+function changeMode(task: KernelTask, target: ByteString | FileDescription | Result, mode: number, followsLinks: boolean): Result {
+  const { host } = task.process.system, bits = mode & 0o7777;
+  return apply(target, followsLinks, {
+    byFd: fd => host.fchmod(fd, bits),
+    byPath: (path, follows) => {
+      const stat = follows ? 0 : host.stat(path, false);
+      if (stat !== 0 && typeof stat === 'number') return stat;
+      return typeof stat !== 'number' && (stat.mode & S_IFMT) === S_IFLNK ? -EOPNOTSUPP : host.chmod(path, bits);
+    },
+  });
+}
+function fchmodat(task: KernelTask, a: Args, flags: number): Result {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const follows = (flags & AT_SYMLINK_NOFOLLOW) === 0;
+  return changeMode(task, targetOf(task, a.int(0), a.pointer(1), flags, follows), a.int(2), follows);
+}
+const KEEP = 0xffff_ffff;
+function changeOwner(task: KernelTask, target: ByteString | FileDescription | Result, uid: number, gid: number, followsLinks: boolean): Result {
+  const { host } = task.process.system;
+  const both = (stat: ReturnType<typeof host.stat>, run: (uid: number, gid: number) => Result): Result =>
+    typeof stat === 'number' ? stat : run(uid === KEEP ? stat.uid : uid, gid === KEEP ? stat.gid : gid);
+  return apply(target, followsLinks, {
+    byFd: fd => both(host.fstat(fd), (owner, group) => host.fchown(fd, owner, group)),
+    byPath: (path, follows) => both(host.stat(path, follows), (owner, group) => host.chown(path, owner, group, follows)),
+  });
 }
 function fchownat(task: KernelTask, a: Args): Result {
   const flags = a.uint(4), follows = (flags & AT_SYMLINK_NOFOLLOW) === 0;
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-  const path = emptyOr(task, a.int(0), a.pointer(1), flags, follows);
-  return typeof path === 'number' ? path : chown(task, path, a.uint(2), a.uint(3), follows);
+  return changeOwner(task, targetOf(task, a.int(0), a.pointer(1), flags, follows), a.uint(2), a.uint(3), follows);
 }
-/** With AT_EMPTY_PATH and an empty path: the descriptor's own file. */
-function emptyOr(task: KernelTask, dirfd: number, pathAt: Va, flags: number, followsLast: boolean): ByteString | Result {
-  const path = pathArgument(task, pathAt);
-  if (path !== '' || (flags & AT_EMPTY_PATH) === 0) return typeof path === 'number' ? path : locateHost(task, dirfd, path, followsLast);
-  return task.process.files.get(dirfd)?.file.hostPath ?? -EBADF;
-}
-function truncate(task: KernelTask, path: ByteString, length: number): Result {
-  return length < 0 ? -EINVAL : task.process.system.host.truncate(path, length);
+function open(task: KernelTask, fd: number): FileDescription | Result { return descriptionOf(task.process, fd) ?? -EBADF; }
+function truncate(task: KernelTask, a: Args): Result {
+  const length = a.long(1), path = length < 0 ? -EINVAL : hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EINVAL);
+  return typeof path === 'number' ? path : task.process.system.host.truncate(path, length);
 }
 
 const UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;
@@ -99,25 +180,30 @@ function nowNs(task: KernelTask): bigint {
   const { clock } = task.process.system;
   return BigInt(clock.realSeconds()) * 1_000_000_000n + BigInt(clock.realNanoseconds());
 }
-/** Sets both times; null: now, undefined: as it was. */
-function setTimes(task: KernelTask, path: ByteString, times: readonly (bigint | null | undefined)[], followsLinks: boolean): Result {
-  const { host } = task.process.system, stat = host.stat(path, followsLinks);
-  if (typeof stat === 'number') return stat;
-  const [atime, mtime] = times.map((time, i) => time === undefined ? (i === 0 ? stat.atimeNs : stat.mtimeNs) : time ?? nowNs(task));
-  return host.setTimes(path, atime ?? 0n, mtime ?? 0n, followsLinks);
+/** A time to set; null: now; undefined: as it was. */
+type Times = readonly (bigint | null | undefined)[];
+function changeTimes(task: KernelTask, target: ByteString | FileDescription | Result, times: Times, followsLinks: boolean): Result {
+  const { host } = task.process.system;
+  const both = (stat: ReturnType<typeof host.stat>, run: (atimeNs: bigint, mtimeNs: bigint) => Result): Result => {
+    if (typeof stat === 'number') return stat;
+    const [atime, mtime] = times.map((time, i) => time === undefined ? (i === 0 ? stat.atimeNs : stat.mtimeNs) : time ?? nowNs(task));
+    return run(atime ?? 0n, mtime ?? 0n);
+  };
+  return apply(target, followsLinks, {
+    byFd: fd => both(host.fstat(fd), (atime, mtime) => host.fsetTimes(fd, atime, mtime)),
+    byPath: (path, follows) => both(host.stat(path, follows), (atime, mtime) => host.setTimes(path, atime, mtime, follows)),
+  });
 }
 function utimensat(task: KernelTask, a: Args): Result {
   const flags = a.uint(3), follows = (flags & AT_SYMLINK_NOFOLLOW) === 0;
-  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const view = a.pointer(2) === 0 ? null : userStructure(task, a.pointer(2), 32);
   if (a.pointer(2) !== 0 && view === null) return -EFAULT;
   const times = [0, 16].map(at => view === null ? null : timeOf(getWord(view, at), getWord(view, at + 8)));
-  if (times.includes(-1n)) return -EINVAL;
+  if (times.every(time => time === undefined)) return 0; // Linux does not even look at the path.
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0 || times.includes(-1n)) return -EINVAL;
   // A null path means the descriptor itself: what futimens(3) asks for.
-  const path = a.pointer(1) === 0 ? task.process.files.get(a.int(0))?.file.hostPath ?? -EBADF
-    : emptyOr(task, a.int(0), a.pointer(1), flags, follows);
-  if (typeof path === 'number') return path;
-  return times.every(time => time === undefined) ? 0 : setTimes(task, path, times, follows);
+  if (a.pointer(1) === 0 && a.int(0) !== AT_FDCWD) return flags === 0 ? changeTimes(task, open(task, a.int(0)), times, true) : -EINVAL;
+  return changeTimes(task, targetOf(task, a.int(0), a.pointer(1), flags, follows), times, follows);
 }
 /** -1n: no such time. */
 function timeOf(seconds: number, nanoseconds: number): bigint | null | undefined {
@@ -126,13 +212,14 @@ function timeOf(seconds: number, nanoseconds: number): bigint | null | undefined
   return nanoseconds < 0 || nanoseconds >= 1e9 ? -1n : BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }
 /** utime(2) has seconds; utimes(2) and futimesat(2) have seconds and microseconds. */
-function setOldTimes(task: KernelTask, path: ByteString, at: Va, hasMicroseconds: boolean): Result {
-  if (at === 0) return setTimes(task, path, [null, null], true);
-  const view = userStructure(task, at, hasMicroseconds ? 32 : 16);
-  if (view === null) return -EFAULT;
-  const stride = hasMicroseconds ? 16 : 8;
-  const times = [0, stride].map(i => timeOf(getWord(view, i), hasMicroseconds ? getWord(view, i + 8) * 1000 : 0));
-  return times.includes(-1n) ? -EINVAL : setTimes(task, path, times, true);
+function setOldTimes(task: KernelTask, dirfd: number, pathAt: Va, at: Va, hasMicroseconds: boolean): Result {
+  const view = at === 0 ? null : userStructure(task, at, hasMicroseconds ? 32 : 16), stride = hasMicroseconds ? 16 : 8;
+  if (at !== 0 && view === null) return -EFAULT;
+  const times = [0, stride].map(i => view === null ? null : timeOf(getWord(view, i), hasMicroseconds ? getWord(view, i + 8) * 1000 : 0));
+  if (times.includes(-1n)) return -EINVAL;
+  // futimesat(2) takes a null path for the descriptor itself.
+  const target = pathAt === 0 && dirfd !== AT_FDCWD ? open(task, dirfd) : hostPathArgument(task, dirfd, pathAt, true, EPERM);
+  return changeTimes(task, target, times, true);
 }
 function umask(task: KernelTask, a: Args): Result {
   const old = task.process.umask;
@@ -150,36 +237,35 @@ const XATTRS: SyscallRows<KernelTask> = [
 }]);
 
 export const nameCalls: SyscallRows<KernelTask> = [
-  [76, { name: 'truncate', run: atName((task, path, a) => truncate(task, path, a.long(1)), true), shape: 'path off → int' }],
+  [76, { name: 'truncate', run: truncate, shape: 'path off → int' }],
   [82, { name: 'rename', run: (task, a) => rename(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0), shape: 'path path → int' }],
-  [83, { name: 'mkdir', run: atName((task, path, a) => mkdir(task, path, a.int(1))), shape: 'path mode → int' }],
-  [84, { name: 'rmdir', run: atName((task, path) => rmdir(task, path)), shape: 'path → int' }],
+  [83, { name: 'mkdir', run: atName((task, path, a) => mkdir(task, path, a.int(1)), EEXIST), shape: 'path mode → int' }],
+  [84, { name: 'rmdir', run: atName((task, path) => rmdir(task, path), EPERM), shape: 'path → int' }],
   [86, { name: 'link', run: (task, a) => link(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0), shape: 'path path → int' }],
-  [87, { name: 'unlink', run: atName((task, path) => unlink(task, path)), shape: 'path → int' }],
+  [87, { name: 'unlink', run: atName((task, path) => unlink(task, path), EPERM), shape: 'path → int' }],
   [88, { name: 'symlink', run: (task, a) => symlink(task, a.pointer(0), AT_FDCWD, a.pointer(1)), shape: 'path path → int' }],
-  [90, { name: 'chmod', run: atName((task, path, a) => chmod(task, path, a.int(1)), true), shape: 'path mode → int' }],
-  [91, {
-    name: 'fchmod', run: onFile((task, path, a) => chmod(task, path, a.int(1))), shape: 'fd mode → int',
-    partial: 'by path: a renamed file is missed',
+  [90, {
+    name: 'chmod', run: (task, a) => changeMode(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.int(1), true), shape: 'path mode → int',
   }],
-  [92, { name: 'chown', run: atName((task, path, a) => chown(task, path, a.uint(1), a.uint(2), true), true), shape: 'path int int → int' }],
-  [93, {
-    name: 'fchown', run: onFile((task, path, a) => chown(task, path, a.uint(1), a.uint(2), true)), shape: 'fd int int → int',
-    partial: 'by path, as fchmod',
+  [91, { name: 'fchmod', run: (task, a) => changeMode(task, open(task, a.int(0)), a.int(1), true), shape: 'fd mode → int' }],
+  [92, {
+    name: 'chown', run: (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.uint(1), a.uint(2), true),
+    shape: 'path int int → int',
   }],
-  [94, { name: 'lchown', run: atName((task, path, a) => chown(task, path, a.uint(1), a.uint(2), false)), shape: 'path int int → int' }],
+  [93, { name: 'fchown', run: (task, a) => changeOwner(task, open(task, a.int(0)), a.uint(1), a.uint(2), true), shape: 'fd int int → int' }],
+  [94, {
+    name: 'lchown', run: (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), false, EPERM), a.uint(1), a.uint(2), false),
+    shape: 'path int int → int',
+  }],
   [95, { name: 'umask', run: umask, shape: 'mode → mode' }],
-  [132, { name: 'utime', run: atName((task, path, a) => setOldTimes(task, path, a.pointer(1), false), true), shape: 'path ptr → int' }],
-  [133, { name: 'mknod', run: () => -EPERM, shape: 'path mode hex → int', partial: 'no device nodes or named pipes are made' }],
-  [235, { name: 'utimes', run: atName((task, path, a) => setOldTimes(task, path, a.pointer(1), true), true), shape: 'path ptr → int' }],
-  [258, { name: 'mkdirat', run: atDirectory((task, path, a) => mkdir(task, path, a.int(2))), shape: 'dirfd path mode → int' }],
-  [259, { name: 'mknodat', run: () => -EPERM, shape: 'dirfd path mode hex → int', partial: 'no device nodes or named pipes are made' }],
+  [132, { name: 'utime', run: (task, a) => setOldTimes(task, AT_FDCWD, a.pointer(0), a.pointer(1), false), shape: 'path ptr → int' }],
+  [133, { name: 'mknod', run: (task, a) => mknod(task, AT_FDCWD, a.pointer(0), a.int(1)), shape: 'path nodemode device? → int', partial: 'no device nodes are made' }],
+  [235, { name: 'utimes', run: (task, a) => setOldTimes(task, AT_FDCWD, a.pointer(0), a.pointer(1), true), shape: 'path ptr → int' }],
+  [258, { name: 'mkdirat', run: atDirectory((task, path, a) => mkdir(task, path, a.int(2)), EEXIST), shape: 'dirfd path mode → int' }],
+  [259, { name: 'mknodat', run: (task, a) => mknod(task, a.int(0), a.pointer(1), a.int(2)), shape: 'dirfd path nodemode device? → int', partial: 'no device nodes are made' }],
   [260, { name: 'fchownat', run: fchownat, shape: 'dirfd path int int at → int' }],
-  [261, {
-    name: 'futimesat', run: atDirectory((task, path, a) => setOldTimes(task, path, a.pointer(2), true), true),
-    shape: 'dirfd path ptr → int',
-  }],
-  [263, { name: 'unlinkat', run: atDirectory((task, path, a) => unlinkat(task, path, a.uint(2))), shape: 'dirfd path atrm → int' }],
+  [261, { name: 'futimesat', run: (task, a) => setOldTimes(task, a.int(0), a.pointer(1), a.pointer(2), true), shape: 'dirfd path ptr → int' }],
+  [263, { name: 'unlinkat', run: unlinkat, shape: 'dirfd path atrm → int' }],
   [264, {
     name: 'renameat', run: (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), 0),
     shape: 'dirfd path dirfd path → int',
@@ -189,12 +275,12 @@ export const nameCalls: SyscallRows<KernelTask> = [
     shape: 'dirfd path dirfd path at → int',
   }],
   [266, { name: 'symlinkat', run: (task, a) => symlink(task, a.pointer(0), a.int(1), a.pointer(2)), shape: 'path dirfd path → int' }],
-  [268, { name: 'fchmodat', run: atDirectory((task, path, a) => chmod(task, path, a.int(2)), true), shape: 'dirfd path mode → int' }],
+  [268, { name: 'fchmodat', run: (task, a) => fchmodat(task, a, 0), shape: 'dirfd path mode → int' }],
   [280, { name: 'utimensat', run: utimensat, shape: 'dirfd path times at → int', partial: 'microsecond precision' }],
   [316, {
     name: 'renameat2', run: (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), a.uint(4)),
-    shape: 'dirfd path dirfd path hex → int',
-    partial: 'RENAME_NOREPLACE only, and not atomic',
+    shape: 'dirfd path dirfd path renamebits → int', partial: 'no RENAME_WHITEOUT',
   }],
+  [452, { name: 'fchmodat2', run: (task, a) => fchmodat(task, a, a.uint(3)), shape: 'dirfd path mode at → int' }],
   ...XATTRS,
 ];

@@ -13,12 +13,15 @@ import type { Futexes } from './futex-queues.ts';
 import type { Network } from './net/network.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
 import type { SignalInfo, SignalState } from './signal-state.ts';
+import type { SpecialNodes } from './special.ts';
 import type { Process, Sleep, Task } from './task.ts';
 import type { Timers } from './timers.ts';
 
 /** What all processes share: the emulated machine's kernel, without its table of calls. */
 export interface System {
   readonly host: Host;
+  /** FIFOs and sockets by their names, which `host` shows among its files. */
+  readonly special: SpecialNodes;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly futexes: Futexes;

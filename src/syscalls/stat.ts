@@ -1,14 +1,15 @@
 /** stat(2), statx(2), statfs(2) and their families: what is known about a file, laid out as the guest wants it. */
-import { EBADF, EINVAL, ENOENT, ENOSYS } from '../base/errno.ts';
+import { EBADF, EINVAL, ENOENT } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString, HostVolume } from '../host/host.ts';
-import type { Result, Stat } from './file.ts';
+import type { File, Result, Stat } from './file.ts';
 import { statOf } from './made-up.ts';
+import { MOUNT_ID } from './proc-machine.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, setWord } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './uapi.ts';
-import { hostPathArgument, locate, pathArgument } from './walk.ts';
+import { hostPathOf, locate, pathArgument } from './walk.ts';
 
 const NS = 1_000_000_000n;
 
@@ -50,7 +51,7 @@ function putStat(task: KernelTask, at: Va, stat: Stat | Result): Result {
 function seconds(ns = 0n): bigint { return (ns - nanoseconds(ns)) / NS; }
 function nanoseconds(ns = 0n): bigint { return ((ns % NS) + NS) % NS; }
 
-const STATX_BASIC_STATS = 0x7ff, AT_STATX_SYNC_TYPE = 0x6000, AT_NO_AUTOMOUNT = 0x800;
+const STATX_BASIC_STATS = 0x7ff, STATX_BTIME = 0x800, STATX_MNT_ID = 0x1000, AT_STATX_SYNC_TYPE = 0x6000, AT_NO_AUTOMOUNT = 0x800;
 /** struct statx: 256 bytes (linux/stat.h). */
 function statx(task: KernelTask, a: Args): Result {
   const flags = a.uint(2);
@@ -59,11 +60,12 @@ function statx(task: KernelTask, a: Args): Result {
   const stat = statAt(task, a.int(0), a.pointer(1), flags);
   if (typeof stat === 'number') return stat;
   return putStructure(task, a.pointer(4), 256, view => {
-    view.setUint32(0, STATX_BASIC_STATS, true); view.setUint32(4, stat.blksize ?? 4096, true); view.setUint32(16, stat.nlink ?? 1, true);
+    const born = stat.btimeNs === undefined ? 0 : STATX_BTIME;
+    view.setUint32(0, STATX_BASIC_STATS | STATX_MNT_ID | born, true); view.setUint32(4, stat.blksize ?? 4096, true); view.setUint32(16, stat.nlink ?? 1, true);
     view.setUint32(20, stat.uid ?? 0, true); view.setUint32(24, stat.gid ?? 0, true); view.setUint16(28, stat.mode, true);
     view.setBigUint64(32, stat.ino ?? 0n, true); setWord(view, 40, stat.size ?? 0); setWord(view, 48, stat.blocks ?? 0);
-    putStatxTime(view, 64, stat.atimeNs); putStatxTime(view, 96, stat.ctimeNs); putStatxTime(view, 112, stat.mtimeNs);
-    putDevice(view, 128, stat.rdev); putDevice(view, 136, stat.dev);
+    putStatxTime(view, 64, stat.atimeNs); putStatxTime(view, 80, stat.btimeNs); putStatxTime(view, 96, stat.ctimeNs); putStatxTime(view, 112, stat.mtimeNs);
+    putDevice(view, 128, stat.rdev); putDevice(view, 136, stat.dev); setWord(view, 144, MOUNT_ID);
   });
 }
 function putStatxTime(view: DataView, at: number, ns: bigint | undefined): void {
@@ -90,15 +92,29 @@ function putVolume(task: KernelTask, at: Va, volume: HostVolume | Result): Resul
     [type, bsize, blocks, bfree, bavail, files, ffree, 0, NAME_MAX, bsize].forEach((word, i) => setWord(view, 8 * i, word));
   });
 }
+/** What kind of file system has it, where that is none of the host's (linux/magic.h). */
+const MAGIC: readonly (readonly [RegExp, number])[] = [
+  [/^\/proc(\/|$)/, 0x9fa0], [/^\/sys(\/|$)/, 0x6265_6572], [/^\/dev\/pts(\/|$)/, 0x1cd1], [/^\/dev(\/|$)/, 0x0102_1994], [/^pipe:/, 0x5049_5045], [/^socket:/, 0x534f_434b],
+  [/^\/memfd:/, 0x0102_1994],
+];
+const ANON_INODE_MAGIC = 0x0904_1934;
+function madeUpVolume(name: ByteString): HostVolume {
+  const type = MAGIC.find(([pattern]) => pattern.test(name))?.[1] ?? ANON_INODE_MAGIC;
+  return { type, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
+}
 function statfs(task: KernelTask, a: Args): Result {
-  const path = hostPathArgument(task, AT_FDCWD, a.pointer(0), true);
-  return typeof path === 'number' ? path : putVolume(task, a.pointer(1), task.process.system.host.volume(path));
+  const path = pathArgument(task, a.pointer(0)), place = typeof path === 'number' ? path : locate(task, AT_FDCWD, path, true);
+  if (typeof place === 'number') return place;
+  if (place.kind === 'open') return putVolume(task, a.pointer(1), volumeOf(task, place.description.file));
+  return putVolume(task, a.pointer(1), place.kind === 'host' ? task.process.system.host.volume(place.path) : madeUpVolume(place.path));
 }
 function fstatfs(task: KernelTask, a: Args): Result {
   const description = task.process.files.get(a.int(0));
-  if (description === null) return -EBADF;
-  const path = description.file.hostPath;
-  return path === undefined ? -ENOSYS : putVolume(task, a.pointer(1), task.process.system.host.volume(path));
+  return description === null ? -EBADF : putVolume(task, a.pointer(1), volumeOf(task, description.file));
+}
+function volumeOf(task: KernelTask, file: File): HostVolume | Result {
+  const path = hostPathOf(task, file), volume = path === null ? -ENOENT : task.process.system.host.volume(path);
+  return volume === -ENOENT ? madeUpVolume(path ?? file.name) : volume;
 }
 
 export const statCalls: SyscallRows<KernelTask> = [
@@ -109,7 +125,7 @@ export const statCalls: SyscallRows<KernelTask> = [
     run: (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), AT_SYMLINK_NOFOLLOW)),
   }],
   [137, { name: 'statfs', run: statfs, shape: 'path ptr → int' }],
-  [138, { name: 'fstatfs', run: fstatfs, shape: 'fd ptr → int', partial: 'files without a host path have no volume' }],
+  [138, { name: 'fstatfs', run: fstatfs, shape: 'fd ptr → int' }],
   [262, { name: 'newfstatat', run: newfstatat, shape: 'dirfd path stat at → int' }],
-  [332, { name: 'statx', run: statx, shape: 'dirfd path atstatx statxmask statx → int', partial: 'no birth time, attributes or mount id' }],
+  [332, { name: 'statx', run: statx, shape: 'dirfd path atstatx statxmask statx → int', partial: 'no attributes' }],
 ];

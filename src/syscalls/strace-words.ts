@@ -76,9 +76,21 @@ const random: Printer = (call, i) => {
 
 // — arguments that depend on others —
 
-const openFlags: Printer = (call, i) => {
-  const value = call.args.uint(i), rest = NAMES.open.flags(value & ~3, '');
+const openFlags: Printer = (call, i) => openText(call.args.uint(i));
+function openText(value: number): string {
+  const rest = NAMES.open.flags(value & ~3, '');
   return [['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'][value & 3], ...rest === '' ? [] : [rest]].join('|');
+}
+/** struct open_how (openat2(2)). */
+const openHow = structure(24, fields => {
+  const flags = fields.getUint32(0, true), mode = fields.getUint32(8, true), resolve = NAMES.resolve.flags(fields.getUint32(16, true));
+  return `{flags=${openText(flags)}${mode === 0 ? '' : `, mode=${octal(mode)}`}, resolve=${resolve}}`;
+});
+/** mknod's mode has the kind of file in it, and only devices have a number. */
+const nodeMode: Printer = (call, i) => modeText(call.args.uint(i));
+const deviceIfNode: Printer = (call, i) => {
+  const kind = call.args.uint(i - 1) & 0o170000, device = call.args.uint(i);
+  return kind === 0o020000 || kind === 0o060000 ? `makedev(${hex(device >> 8 & 0xfff)}, ${hex(device & 0xff | device >> 12 & 0xfff00)})` : null;
 };
 /** O_TMPFILE proper: the bit that O_DIRECTORY is not. */
 const O_TMPFILE_BIT = O_TMPFILE & ~O_DIRECTORY;
@@ -153,6 +165,7 @@ export const ARGUMENTS: { readonly [word: string]: Printer } = {
   iov: vectors(false), iovout: told(vectors(true)),
   mapfd: decimal,
   mode: (call, i) => octal(call.args.uint(i)), 'mode?': modeIfCreated,
+  nodemode: nodeMode, 'device?': deviceIfNode, openhow: openHow, renamebits: flags(NAMES.rename),
   mremapto: (call, i) => (call.args.uint(i - 1) & 2) === 0 ? null : pointer(call.args.pointer(i)),
   off: (call, i) => String(call.args.long(i)),
   offp: (call, i) => call.args.pointer(i) === 0 ? 'NULL' : structure(8, fields => `[${fields.getBigInt64(0, true)}]`)(call, i),

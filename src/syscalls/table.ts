@@ -4,6 +4,7 @@ import { futexCalls } from './futex.ts';
 import { identityCalls } from './identity.ts';
 import { ioCalls } from './io.ts';
 import { memoryCalls } from './memory.ts';
+import { mountCalls } from './mounts.ts';
 import { nameCalls } from './names.ts';
 import { netCalls } from './net/calls.ts';
 import { openCalls } from './open.ts';
@@ -23,8 +24,27 @@ import { timerfdCalls } from './timerfd.ts';
 import { waitCalls } from './wait.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
-  ioCalls, openCalls, nameCalls, statCalls, memoryCalls, pollCalls, timeCalls, identityCalls, taskCalls, cloneCalls, waitCalls, futexCalls, signalCalls, timerCalls,
-  epollCalls, eventCalls, netCalls, timerfdCalls, signalfdCalls, pidfdCalls,
+  ioCalls,
+  openCalls,
+  nameCalls,
+  mountCalls,
+  statCalls,
+  memoryCalls,
+  pollCalls,
+  timeCalls,
+  identityCalls,
+  taskCalls,
+  cloneCalls,
+  waitCalls,
+  futexCalls,
+  signalCalls,
+  timerCalls,
+  epollCalls,
+  eventCalls,
+  netCalls,
+  timerfdCalls,
+  signalfdCalls,
+  pidfdCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

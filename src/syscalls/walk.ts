@@ -3,7 +3,7 @@ import { EACCES, EBADF, ELOOP, ENOENT, ENOTDIR } from '../base/errno.ts';
 import { byteString, type ByteString } from '../host/host.ts';
 import type { Va } from '../base/types.ts';
 import { devices } from './devices.ts';
-import type { FileDescription, Result } from './file.ts';
+import type { File, FileDescription, Result } from './file.ts';
 import type { MadeUp, MadeUpDirectory } from './made-up.ts';
 import { procRoot } from './proc.ts';
 import { sysRoot } from './proc-machine.ts';
@@ -83,18 +83,23 @@ function entranceIn(names: readonly ByteString[]): { readonly name: string; read
   return null;
 }
 
-/** As `locate`, for calls that change or need a real file. */
-export function locateHost(task: KernelTask, dirfd: number, path: ByteString, followsLast: boolean): ByteString | Result {
+/** As `locate`, for calls that change or need a real file. `refusal`: what such a call says of something made up. */
+export function locateHost(task: KernelTask, dirfd: number, path: ByteString, followsLast: boolean, refusal = EACCES): ByteString | Result {
   const place = locate(task, dirfd, path, followsLast);
   if (typeof place === 'number') return place;
   if (place.kind === 'host') return place.path;
-  return (place.kind === 'open' ? place.description.file.hostPath : undefined) ?? -EACCES;
+  return (place.kind === 'open' ? hostPathOf(task, place.description.file) : null) ?? -refusal;
+}
+/** Where an open file is now, or was when it was opened. Null: nowhere on the host. */
+export function hostPathOf(task: KernelTask, file: File): ByteString | null {
+  const now = file.hostFd === undefined ? -ENOENT : task.process.system.host.pathOf(file.hostFd);
+  return typeof now === 'string' ? now : file.hostPath ?? null;
 }
 
 /** `locateHost` of a path in guest memory. */
-export function hostPathArgument(task: KernelTask, dirfd: number, at: Va, followsLast: boolean): ByteString | Result {
+export function hostPathArgument(task: KernelTask, dirfd: number, at: Va, followsLast: boolean, refusal = EACCES): ByteString | Result {
   const path = pathArgument(task, at);
-  return typeof path === 'number' ? path : locateHost(task, dirfd, path, followsLast);
+  return typeof path === 'number' ? path : locateHost(task, dirfd, path, followsLast, refusal);
 }
 
 function startOf(task: KernelTask, dirfd: number): ByteString | Result {
