@@ -187,6 +187,14 @@ special('an open waits for the other end', () => {
   w.call(2, 'f', O_WRONLY); // It sleeps: from here on the child runs.
   assert.is(w.kernel.current?.process.pid, child);
 });
+special('bind makes a name that stays when the socket is gone', () => {
+  const w = world(), fd = call(w, 'socket', 1, 1, 0), other = call(w, 'socket', 1, 1, 0), address = w.buffer(16, bytesOf('\x01\0s\0'));
+  assert.equal([call(w, 'bind', fd, address, 4), stat(w, 's').mode, call(w, 'bind', other, address, 4)], [0, S_IFSOCK | 0o755, -98]);
+  call(w, 'rename', 's', 't');
+  assert.equal([call(w, 'listen', fd, 1), call(w, 'connect', other, address, 4), call(w, 'connect', other, w.buffer(16, bytesOf('\x01\0t\0')), 4)], [0, -ENOENT, 0]);
+  call(w, 'close', fd);
+  assert.equal([stat(w, 't').mode, call(w, 'connect', call(w, 'socket', 1, 1, 0), w.buffer(16, bytesOf('\x01\0t\0')), 4), call(w, 'unlink', 't')], [S_IFSOCK | 0o755, -111, 0]);
+});
 special('who may not write a directory makes no FIFO there', () => {
   const w = world();
   call(w, 'chmod', 'd', 0o555);
