@@ -43,7 +43,7 @@ suiteOf('prints every kind of argument and result', () => {
   };
   w.kernel.trace = new Trace(line => w.host.report(line));
   for (const [name, ...args] of STEPS) w.call(SYS.get(name) ?? -1, ...args.map(arg => typeof arg === 'string' ? structures[arg] ?? arg : arg));
-  w.call(440, 1, 2, 3, 4, 5, 6);
+  w.call(500, 1, 2, 3, 4, 5, 6);
   w.call(0x12345, 1);
   w.kernel.trace.signal(w.task, { signal: 11, code: 1, address: 8 });
   w.kernel.trace.signal(w.task, { signal: 11, code: 2, address: 0 });

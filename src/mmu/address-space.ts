@@ -29,6 +29,8 @@ export interface MapRequest {
   /** With `fixed`: -EEXIST instead of replacing what is there (MAP_FIXED_NOREPLACE). */
   readonly keep?: boolean;
   readonly shared: boolean;
+  /** In the second gibibyte (MAP_32BIT). */
+  readonly low?: boolean;
   readonly special?: boolean;
   readonly growsDown?: boolean;
   readonly inherit?: boolean;
@@ -37,7 +39,7 @@ export interface MapRequest {
   readonly label?: string;
 }
 
-/** RLIMIT_STACK: how far a mapping that grows down may reach. */
+/** RLIMIT_STACK, as it is at first. */
 const STACK_BYTES_MAX = 8 * 1024 * 1024;
 /** Bits of mprotect(2) beyond PROT_*: one without effect on x86, and two that extend the range. */
 const PROT_SEM = 8, PROT_GROWSDOWN = 0x0100_0000;
@@ -61,6 +63,8 @@ function allows(prot: number, faultCode: number): boolean {
 export class AddressSpace implements UserMemory, Reach, Translations {
   /** Faults that `resolve` answered by paging. */
   minorFaults = 0;
+  /** RLIMIT_STACK: how far a mapping that grows down may reach. */
+  stackBytesMax = STACK_BYTES_MAX;
   private readonly mmu: Mmu;
   private readonly table: PageTable;
   private readonly pager: Pager;
@@ -135,7 +139,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const index = this.list.indexAbove(address), vma = this.list.all[index], below = this.list.all[index - 1];
     if (vma === undefined || !vma.growsDown || address < LOWEST) return null;
     const start = pageOf(address), added = vma.start - start;
-    if (vma.end - start > STACK_BYTES_MAX) return null;
+    if (vma.end - start > this.stackBytesMax) return null;
     if (below !== undefined && !below.growsDown && below.prot !== PROT_NONE && start - below.end < GUARD_GAP_BYTES) return null;
     if (vma.object !== null && vma.offset < added) return null;
     this.list.replace(index, index + 1, [{ ...vma, start, offset: vma.object === null ? 0 : vma.offset - added }]);
@@ -219,7 +223,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     if (request.fixed) return this.checkFixed(request.at, length, request.keep ?? false);
     const page = pageOf(request.at), hint = page > 0 ? Math.max(page, LOWEST) : 0;
     if (hint > 0 && this.list.isRoom(hint, hint + length)) return hint;
-    const at = this.list.place(length);
+    const at = request.low === true ? this.list.placeLow(length) : this.list.place(length);
     return at === -1 ? -ENOMEM : at;
   }
   private checkFixed(at: Va, length: number, keep: boolean): Va | number {
@@ -277,10 +281,26 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     return true;
   }
 
-  /** mremap(2); `fixedAt` is MREMAP_FIXED's address. An old length of 0 maps the pages of a shared mapping a second time. */
-  remap(old: Va, oldLength: number, newLength: number, mayMove: boolean, fixedAt: Va | null): Va | number {
+  /** What madvise(2) changes of mappings: each part of one in the range is exchanged for what `change` makes of it, or left (null). */
+  change(start: Va, end: Va, change: (vma: Vma) => Vma | null): number {
+    for (let index = this.list.indexAbove(start); ; index = this.list.indexAbove(start)) {
+      const vma = this.list.all[index];
+      if (vma === undefined || vma.start >= end || start >= end) return 0;
+      const part = partOf(vma, Math.max(start, vma.start), Math.min(end, vma.end)), changed = change(part);
+      if (this.list.all.length + 2 > VMAS_MAX) return -ENOMEM;
+      if (changed !== null) this.list.exchange(index, changed);
+      start = part.end;
+    }
+  }
+
+  /**
+   * mremap(2); `fixedAt` is MREMAP_FIXED's address. An old length of 0 maps the pages of a shared mapping a second time.
+   * `keepsOld`: the old mapping stays, without its pages (MREMAP_DONTUNMAP).
+   */
+  remap(old: Va, oldLength: number, newLength: number, mayMove: boolean, fixedAt: Va | null, keepsOld = false): Va | number {
     const from = pagesUp(oldLength), to = pagesUp(newLength);
     if (!isAligned(old) || to === 0) return -EINVAL;
+    if (keepsOld) return mayMove && from === to ? this.remapKeeping(old, from, fixedAt) : -EINVAL;
     if (fixedAt !== null) return mayMove ? this.remapTo(old, from, to, fixedAt) : -EINVAL;
     const vma = this.list.find(old);
     if (vma === null) return -EFAULT;
@@ -299,6 +319,19 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const at = mayMove ? this.list.place(to) : -1;
     return at === -1 ? -ENOMEM : this.move(vma, old, from, to, at);
   }
+  private remapKeeping(old: Va, length: number, fixedAt: Va | null): Va | number {
+    if (fixedAt !== null) {
+      if (!isAligned(fixedAt) || fixedAt > TASK_SIZE - length || old + length > fixedAt && fixedAt + length > old) return -EINVAL;
+      if (fixedAt < LOWEST) return -EPERM;
+    }
+    const vma = this.list.find(old);
+    if (vma === null) return -EFAULT;
+    if (vma.object !== null || vma.shared || vma.special) return -EINVAL;
+    if (length > vma.end - old) return -EFAULT;
+    if (fixedAt !== null) this.drop(fixedAt, fixedAt + length);
+    const at = fixedAt ?? this.list.place(length);
+    return at === -1 ? -ENOMEM : this.move(vma, old, length, length, at, true);
+  }
   /** As on Linux the target is unmapped before the source is looked at. */
   private remapTo(old: Va, from: number, to: number, at: Va): Va | number {
     if (!isAligned(at) || to > TASK_SIZE || at > TASK_SIZE - to) return -EINVAL;
@@ -316,11 +349,11 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const error = checkResize(vma, old, kept, to);
     return error < 0 ? error : this.move(vma, old, kept, to, at);
   }
-  private move(vma: Vma, old: Va, from: number, to: number, at: Va): Va | number {
+  private move(vma: Vma, old: Va, from: number, to: number, at: Va, keepsOld = false): Va | number {
     if (this.list.all.length + 1 + this.list.addedByCut(old, old + from) > VMAS_MAX) return -ENOMEM;
     if (from > 0 && !this.table.move(old, at, from)) return -ENOMEM;
     this.list.insert({ ...partOf(vma, old, Math.max(old + from, old + PAGE_BYTES)), start: at, end: at + to });
-    if (from > 0) this.list.cut(old, old + from);
+    if (from > 0 && !keepsOld) this.list.cut(old, old + from);
     this.flushRange(old, old + from);
     return at;
   }
@@ -378,13 +411,13 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   fork(): AddressSpace | null {
     const child = AddressSpace.create(this.mmu);
     if (child === null) return null;
-    child.breakStart = this.breakStart; child.breakEnd = this.breakEnd;
+    child.stackBytesMax = this.stackBytesMax; child.breakStart = this.breakStart; child.breakEnd = this.breakEnd;
     let isComplete = true;
     for (const vma of this.list.all) {
       if (!vma.inherit) continue;
       child.list.insert(vma);
       // Pages of a shared mapping come again from its object.
-      if (!vma.shared) isComplete &&= this.table.share(child.table, vma.start, vma.end);
+      if (!vma.shared && vma.wipes !== true) isComplete &&= this.table.share(child.table, vma.start, vma.end);
     }
     if (this.isActive) this.mmu.flushData();
     if (isComplete) return child;

@@ -25,6 +25,14 @@ export class SharedMemory implements Mappable {
     this.pages.set(offset / PAGE_BYTES, made);
     return made;
   }
+  /** Whole pages go; the caller asks every address space to forget them first. */
+  punch(from: number, to: number): void {
+    for (const [index, pa] of this.pages) {
+      if (index * PAGE_BYTES < from || (index + 1) * PAGE_BYTES > to) continue;
+      this.frames.release(pa);
+      this.pages.delete(index);
+    }
+  }
   mapped(): void { this.mappings += 1; }
   unmapped(): void {
     this.mappings -= 1;

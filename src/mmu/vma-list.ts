@@ -15,6 +15,9 @@ export const MMAP_BASE: Va = TASK_SIZE - 0x800_0000;
 /** TASK_UNMAPPED_BASE: where placement goes up from, when below MMAP_BASE nothing fits. */
 const BOTTOM_UP_BASE: Va = Math.ceil(TASK_SIZE / 3 / 4096) * 4096;
 
+/** Where MAP_32BIT places. */
+const LOW_START: Va = 0x4000_0000, LOW_END: Va = 0x8000_0000;
+
 /** The part of a mapping in [start, end). */
 export function partOf(vma: Vma, start: Va, end: Va): Vma {
   if (start === vma.start && end === vma.end) return vma;
@@ -24,7 +27,7 @@ export function partOf(vma: Vma, start: Va, end: Va): Vma {
 export function canJoin(a: Vma, b: Vma): boolean {
   return a.end === b.start && !a.special && !b.special
     && a.prot === b.prot && a.maxProt === b.maxProt && a.shared === b.shared && a.inherit === b.inherit
-    && a.growsDown === b.growsDown && a.label === b.label && a.object === b.object
+    && a.growsDown === b.growsDown && (a.wipes ?? false) === (b.wipes ?? false) && a.label === b.label && a.object === b.object
     && (a.object === null || a.offset + a.end - a.start === b.offset);
 }
 /** The lowest address another mapping may end at. */
@@ -115,6 +118,17 @@ export class VmaList {
   place(length: number): Va | -1 {
     const at = this.placeDown(length);
     return at === -1 ? this.placeUp(length) : at;
+  }
+  /** MAP_32BIT: the highest place in the second gibibyte, or -1 (Linux: find_start_end). */
+  placeLow(length: number): Va | -1 {
+    let end: Va = LOW_END, index = this.indexAbove(end - 1);
+    if (index < this.all.length) end = Math.min(end, guardedStart(this.all[index]!));
+    for (; end - length >= LOW_START; index -= 1) {
+      const below = index > 0 ? this.all[index - 1]! : null;
+      if (below === null || below.end <= end - length) return end - length;
+      end = Math.min(end, guardedStart(below));
+    }
+    return -1;
   }
   private placeDown(length: number): Va | -1 {
     if (length <= this.passedBytesMax) { this.passed = MMAP_BASE; this.passedBytesMax = 0; }

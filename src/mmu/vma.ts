@@ -21,6 +21,8 @@ export interface Mappable {
   page(offset: number, forWrite: boolean): Pa | null | 'no-memory';
   /** Offered every access the mapping's protection forbids. `true`: taken, resume the task. Neither allocates nor throws. */
   denied?(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean;
+  /** MADV_REMOVE: bytes [from, to) are to be zero, in every mapping. Absent: it cannot. */
+  punch?(from: number, to: number): void;
   /** A mapping of it came to be (mmap, a split, fork) or went away (munmap, exit). */
   mapped?(vma: Vma): void;
   unmapped?(vma: Vma): void;
@@ -40,6 +42,8 @@ export interface Vma {
   readonly special: boolean;
   /** Grows down on a fault just below it (MAP_GROWSDOWN; the stack). */
   readonly growsDown: boolean;
+  /** A child of fork finds zeros here (MADV_WIPEONFORK). */
+  readonly wipes?: boolean;
   readonly object: Mappable | null;
   /** Byte offset into the object of `start`. */
   readonly offset: number;

@@ -1,4 +1,4 @@
-/** /dev: the memory devices of mem(4), null(4), full(4) and random(4), and links to what a process has open. Everything else under /dev is not there. */
+/** /dev: the memory devices of mem(4), null(4), full(4) and random(4), and links to what a process has open. Terminals are the machine's own; everything else under /dev is not there. */
 import { ENODEV, ENOSPC, ENOTTY } from '../base/errno.ts';
 import type { ByteString } from '../host/host.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
@@ -8,6 +8,7 @@ import { RandomDevice } from './memory-file.ts';
 import { DEV_DEV, directory, link, type MadeUp, type MadeUpDirectory } from './made-up.ts';
 import { AnonymousPages } from './pages.ts';
 import type { KernelTask, System } from './process.ts';
+import { terminalNode } from './terminal-nodes.ts';
 import { S_IFCHR, S_IFDIR } from './uapi.ts';
 
 /** Minor numbers of major 1 (Linux: Documentation/admin-guide/devices.txt). */
@@ -16,16 +17,16 @@ type Device = keyof typeof MINORS;
 const LINKS: { readonly [name: string]: ByteString } = {
   fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2', core: '/proc/kcore',
 };
-/** Terminals are the host's. */
-const OF_THE_HOST: ReadonlySet<string> = new Set(['tty', 'pts', 'ptmx', 'console']);
+/** The host's: where shared memory lies, and the terminal the emulator was started on. */
+const OF_THE_HOST: ReadonlySet<string> = new Set(['shm', 'tty', 'console']);
 
 export function devices(task: KernelTask): MadeUpDirectory {
-  const { system } = task.process, names = [...Object.keys(MINORS), ...Object.keys(LINKS), 'shm'];
+  const { system } = task.process, names = [...Object.keys(MINORS), ...Object.keys(LINKS), 'shm', 'ptmx', 'pts', 'tty'];
   const child = (name: ByteString): MadeUp | 'host' | null => {
     if (Object.hasOwn(MINORS, name)) return node(system, name as Device);
     const target = Object.hasOwn(LINKS, name) ? LINKS[name] : undefined;
     if (target !== undefined) return link(() => target);
-    return name === 'shm' || OF_THE_HOST.has(name) ? 'host' : null;
+    return terminalNode(task, name) ?? (OF_THE_HOST.has(name) ? 'host' : null);
   };
   return { ...directory({}, { names: () => names, child }), stat: { mode: S_IFDIR | 0o755, nlink: 3, blksize: 4096 } };
 }

@@ -10,6 +10,8 @@ export class DescriptorTable implements FdTable {
   private readonly slots: (Slot | null)[] = [];
   /** Processes that have it (CLONE_FILES). */
   private owners = 1;
+  /** Told of every descriptor closed here: record locks end with the first (fcntl(2)). */
+  atClose: ((description: FileDescription) => void) | null = null;
   /** RLIMIT_NOFILE: one more than the highest descriptor there may be. */
   limit = DESCRIPTORS_MAX;
 
@@ -31,14 +33,18 @@ export class DescriptorTable implements FdTable {
     const old = this.slots[fd] ?? null;
     while (this.slots.length < fd) this.slots.push(null);
     this.slots[fd] = { description, closeOnExec };
-    old?.description.release();
+    if (old !== null) this.drop(old.description);
   }
   close(fd: number): Result {
     const slot = this.slots[fd] ?? null;
     if (slot === null) return -EBADF;
     this.slots[fd] = null;
-    slot.description.release();
+    this.drop(slot.description);
     return 0;
+  }
+  private drop(description: FileDescription): void {
+    this.atClose?.(description);
+    description.release();
   }
   closeOnExec(fd: number): boolean { return this.slots[fd]?.closeOnExec ?? false; }
   setCloseOnExec(fd: number, value: boolean): void { const slot = this.slots[fd]; if (slot) slot.closeOnExec = value; }

@@ -4,6 +4,8 @@ import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { ByteString } from '../host/host.ts';
 import type { Task } from './task.ts';
+import type { Pipe } from './pipe.ts';
+import type { KernelTask } from './process.ts';
 
 /** ≥ 0: the value. -4095 … -1: -errno, as the kernel returns it. */
 export type Result = number;
@@ -34,17 +36,25 @@ export interface File {
   write?(from: UserBuffer, at: number, isExplicit?: boolean, task?: Task | null): Result;
   /** Positions address parts of the file: reads and writes do not advance them, and zero counts are not short-cut. */
   readonly isAddressed?: boolean;
+  /** Of either end of a pipe: what is between them. */
+  readonly pipe?: Pipe;
+  /** A write that may wait goes on until all is written, whatever room there is at first (pipes, streams). */
+  readonly writesAll?: boolean;
+  /** The status flags of its description: as it is opened, and when they change (fcntl(2), F_SETFL). */
+  flagged?(flags: number): void;
   /** The new position, or -errno. Absent: ESPIPE. */
   seek?(offset: number, whence: number, from: number): Result;
   stat?(): Stat | Result;
   truncate?(length: number): Result;
+  /** Makes bytes within the file zero (fallocate(2)). Absent: EOPNOTSUPP. */
+  zero?(from: number, to: number): Result;
   /** All directory entries, for getdents64; `from` 0 reads the directory anew. Absent: not a directory (ENOTDIR). */
   entries?(from: number): readonly DirectoryEntry[] | Result;
   /** Where a directory is on the host: what relative paths start from. */
   readonly directory?: ByteString;
   /** Checks a mapping's parameters and completes them, or refuses with -errno. `flags` are mmap's MAP_* bits. Absent: ENODEV. */
   map?(request: MapRequest, flags: number): MapRequest | Result;
-  ioctl?(request: number, argument: Va, memory: UserMemory): Result;
+  ioctl?(request: number, argument: Va, memory: UserMemory, task?: KernelTask): Result;
   /** The same file opened once more, as /proc/self/fd/N does. Absent: ENXIO. */
   reopen?(flags: number): File | Result;
   /** POLLIN | POLLOUT … bits that hold now (poll(2)), for the task that asks. Absent: always readable and writable. */
@@ -64,6 +74,7 @@ export interface File {
 export interface Edges { readonly input: number; readonly output: number }
 export interface DirectoryEntry { readonly ino: bigint; readonly type: number; readonly name: ByteString }
 
+const NOBODY = { kind: 1, id: 0, signal: 0 };
 /** An open file description: shared by dup and fork, so position and flags live here. */
 export class FileDescription {
   position = 0;
@@ -72,7 +83,19 @@ export class FileDescription {
   readonly file: File;
   /** O_* bits of open(2), access mode included. */
   flags: number;
-  constructor(file: File, flags: number) { this.file = file; this.flags = flags; }
+  /** fcntl(2), F_SETOWN and F_SETSIG: kind as in struct f_owner_ex. */
+  signalTo: { readonly kind: number; readonly id: number; readonly signal: number } = NOBODY;
+  /** Told of the last close, before the file is: who holds locks by this description. */
+  atLastClose: ((description: FileDescription) => void) | null = null;
+  constructor(file: File, flags: number) {
+    this.file = file; this.flags = flags;
+    file.flagged?.(flags);
+  }
   retain(): this { this.references += 1; return this; }
-  release(): void { this.references -= 1; if (this.references === 0) this.file.release?.(); }
+  release(): void {
+    this.references -= 1;
+    if (this.references > 0) return;
+    this.atLastClose?.(this);
+    this.file.release?.();
+  }
 }

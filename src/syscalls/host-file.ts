@@ -1,5 +1,5 @@
 /** Files of the host in the guest's descriptor table: regular files, terminals, pipes and devices, directories, and O_PATH's names. */
-import { EBADF, EFBIG, EINVAL, ENODEV, ENOTDIR, ENOTTY, ENXIO, ESPIPE } from '../base/errno.ts';
+import { EBADF, EFAULT, EFBIG, EINVAL, ENODEV, ENOSPC, ENOTDIR, ENOTTY, ENXIO, EOPNOTSUPP, ESPIPE } from '../base/errno.ts';
 import type { ByteString, Host, HostStat } from '../host/host.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
@@ -7,15 +7,20 @@ import type { Va } from '../base/types.ts';
 import { CHUNK_BYTES, copyInPieces, copyOutPieces } from './buffers.ts';
 import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
 import { cacheKey, HostHandle, type HostPages, type PageCache } from './pages.ts';
-import { terminalIoctl } from './terminal.ts';
-import { O_ACCMODE, O_DIRECTORY, O_RDONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
+import type { KernelTask } from './process.ts';
+import type { SharedObjects } from './shared-objects.ts';
+import { terminalIoctl, TIOCGWINSZ } from './terminal.ts';
+import { O_ACCMODE, O_DIRECTORY, O_RDONLY, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
 
 /** Files no larger than this many bytes can be spoken of in doubles. */
 const OFFSET_MAX = Number.MAX_SAFE_INTEGER;
 /** /dev/zero: major 1, minor 5. Its private mappings are anonymous memory (mem(4)). */
 const DEV_ZERO = 0x105n;
+const ZERO_BYTES_MAX = 2 ** 30;
 
-export interface HostFileServices { readonly host: Host; readonly pageCache: PageCache; readonly staging: Uint8Array }
+export interface HostFileServices {
+  readonly host: Host; readonly pageCache: PageCache; readonly staging: Uint8Array; readonly shared: SharedObjects;
+}
 
 /** Opens what is at `path`: a HostDirectory or a HostFile. */
 export function openHostFile(services: HostFileServices, path: ByteString, flags: number, mode: number): File | Result {
@@ -24,6 +29,7 @@ export function openHostFile(services: HostFileServices, path: ByteString, flags
   if (fd < 0) return fd;
   const stat = host.fstat(fd);
   if (typeof stat === 'number') { host.close(fd); return stat; }
+  if ((flags & O_TRUNC) !== 0) services.pageCache.find(cacheKey(stat))?.truncate(stat.size);
   const handle = new HostHandle(host, fd, (flags & O_ACCMODE) !== O_RDONLY);
   if ((stat.mode & S_IFMT) === S_IFDIR) return new HostDirectory(handle, path);
   return new HostFile(services, handle, path, stat, false);
@@ -102,18 +108,36 @@ export class HostFile implements File {
   }
   truncate(length: number): Result {
     if (!this.isSeekable) return -EINVAL;
-    const pages = this.pages, size = this.stat().size ?? 0;
     const result = this.services.host.ftruncate(this.handle.fd, length);
-    if (result === 0 && length < size) pages?.update(length, new Uint8Array(Math.min(CHUNK_BYTES, size - length)));
+    if (result === 0) this.pages?.truncate(length);
     return result;
+  }
+  /** Zeros in the place of bytes: the host has no way to make a hole. Of more than a gibibyte it is refused. */
+  zero(from: number, to: number): Result {
+    if (to - from > ZERO_BYTES_MAX) return -EOPNOTSUPP;
+    const zeros = new Uint8Array(Math.max(0, Math.min(CHUNK_BYTES, to - from)));
+    for (let at = from; at < to; at += zeros.length) {
+      const bytes = zeros.subarray(0, Math.min(zeros.length, to - at)), put = this.services.host.write(this.handle.fd, bytes, at);
+      if (put < bytes.length) return put < 0 ? put : -ENOSPC;
+      this.pages?.update(at, bytes);
+    }
+    return 0;
   }
   map(request: MapRequest): MapRequest | Result {
     if (isKind(this.opened, S_IFCHR) && this.opened.rdev === DEV_ZERO && !request.shared) return request;
     if (!isKind(this.opened, S_IFREG)) return -ENODEV;
     return { ...request, object: this.services.pageCache.open(this.key, this.name, this.opened, this.handle) };
   }
-  ioctl(request: number, argument: Va, memory: UserMemory): Result {
-    return terminalIoctl(this.services.host, this.handle.fd, request, argument, memory);
+  ioctl(request: number, argument: Va, memory: UserMemory, task: KernelTask | null = null): Result {
+    const { host, shared } = this.services, { fd } = this.handle;
+    if (!host.isTerminal(fd)) return -ENOTTY;
+    const terminal = shared.hostTerminal(this.opened.rdev);
+    // The window is the host's, until the guest says otherwise.
+    if (request === TIOCGWINSZ && terminal.columns === 0) {
+      const size = host.windowSize(fd) ?? { columns: 80, rows: 24 };
+      return memory.copyOut(argument, new Uint8Array(new Uint16Array([size.rows, size.columns, 0, 0]).buffer)) ? 0 : -EFAULT;
+    }
+    return terminalIoctl(terminal, {}, request, argument, memory, task);
   }
   sync(): Result {
     const flushed = this.pages?.flush(0, Infinity) ?? 0;

@@ -4,7 +4,7 @@ import type { Va } from '../base/types.ts';
 import { bytesOf, type HostUser } from '../host/host.ts';
 import { copyOutPieces } from './buffers.ts';
 import type { Result } from './file.ts';
-import { RLIMIT_NOFILE, type KernelTask, type Limit } from './process.ts';
+import { RLIMIT_NOFILE, RLIMIT_STACK, type KernelTask, type Limit } from './process.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { DESCRIPTORS_MAX } from './uapi.ts';
@@ -49,13 +49,14 @@ function putLimit(task: KernelTask, at: Va, limit: Limit): Result {
   return putStructure(task, at, 16, view => { view.setBigUint64(0, limit.soft, true); view.setBigUint64(8, limit.hard, true); });
 }
 function setLimit(task: KernelTask, resource: number, at: Va): Result {
-  const view = userStructure(task, at, 16), { limits, files } = task.process, old = limits[resource];
+  const view = userStructure(task, at, 16), { limits, files, memory } = task.process, old = limits[resource];
   if (view === null) return -EFAULT;
   if (old === undefined) return -EINVAL;
   const limit = { soft: view.getBigUint64(0, true), hard: view.getBigUint64(8, true) };
   if (limit.soft > limit.hard) return -EINVAL;
   if (limit.hard > old.hard) return -EPERM;
   limits[resource] = limit;
+  if (resource === RLIMIT_STACK) memory.stackBytesMax = Number(limit.soft);
   if (resource === RLIMIT_NOFILE) files.limit = Math.min(DESCRIPTORS_MAX, Number(limit.soft));
   return 0;
 }

@@ -24,6 +24,7 @@ import {
   actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
   SIGHUP, SIGKILL, takeStop,
 } from './signal.ts';
+import { SharedObjects } from './shared-objects.ts';
 import { SIG_IGN } from './signal-state.ts';
 import { symbolAt } from './symbols.ts';
 import { FAMILIES, tableOf } from './table.ts';
@@ -99,7 +100,9 @@ export class Kernel implements Life {
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
       network: new Network(() => ++inodes),
+      shared: new SharedObjects(),
     };
+    memory.spaces = () => Array.from(this.system.processes.values(), process => process.memory);
   }
   get contextBytes(): number { return this.options.registers.contextBytes; }
 
@@ -368,6 +371,7 @@ export class Kernel implements Life {
     process.waitStatus = waitStatus;
     process.isStopped = false; process.hasLetGo = true;
     process.files.release();
+    this.system.shared.exited(process);
     this.system.pageCache.flushAll();
     for (const end of process.atEnd.splice(0)) end();
     if (process === this.first) this.ending = { status: isKilled ? 128 + (waitStatus & 0x7f) : waitStatus >> 8, signal: isKilled ? waitStatus & 0x7f : null };

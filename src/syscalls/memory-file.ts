@@ -1,7 +1,8 @@
 /** Files that live in the emulator: memfd_create(2), text made for /proc, the random devices, listings of made-up directories. */
-import { EFBIG, EINVAL, ENODEV, ENOSPC, ENOTTY } from '../base/errno.ts';
+import { EBUSY, EFBIG, EINVAL, ENODEV, ENOSPC, ENOTTY, EPERM } from '../base/errno.ts';
 import type { ByteString } from '../host/host.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
+import { PROT_ALL, PROT_WRITE } from '../mmu/vma.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
 import type { Entropy } from './entropy.ts';
 import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
@@ -10,12 +11,24 @@ import type { AnonymousPages } from './pages.ts';
 import { S_IFCHR, S_IFDIR, S_IFREG } from './uapi.ts';
 
 const MEMFD_BYTES_MAX = 2 ** 40;
+/** fcntl(2), "File sealing". A memfd made without MFD_ALLOW_SEALING has the first. */
+export const F_SEAL_SEAL = 1, F_SEAL_EXEC = 0x20;
+const F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8, F_SEAL_FUTURE_WRITE = 16, SEALS_KNOWN = 0x3f;
 
 /** An open memfd: its pages are shared with every mapping and every other open of it. */
 export class MemoryFile implements File {
   private readonly pages: AnonymousPages;
   private readonly staging: Uint8Array;
   constructor(pages: AnonymousPages, staging: Uint8Array) { this.pages = pages; this.staging = staging; pages.retain(); }
+  get seals(): number { return this.pages.seals; }
+  addSeals(seals: number): Result {
+    const { pages } = this;
+    if ((seals & ~SEALS_KNOWN) !== 0) return -EINVAL;
+    if ((pages.seals & F_SEAL_SEAL) !== 0) return -EPERM;
+    if ((seals & F_SEAL_WRITE) !== 0 && pages.writableMappings > 0) return -EBUSY;
+    pages.seals |= seals;
+    return 0;
+  }
   get name(): string { return this.pages.name; }
 
   read(to: UserBuffer, at: number): Result {
@@ -23,7 +36,15 @@ export class MemoryFile implements File {
     return copyOutPieces(available, this.staging, (into, done) => { this.pages.read(at + done, into); return into.length; });
   }
   write(from: UserBuffer, at: number): Result {
+    const { pages } = this;
     if (at + from.length > MEMFD_BYTES_MAX) return -EFBIG;
+    if (from.length === 0) return 0;
+    if ((pages.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -EPERM;
+    if ((pages.seals & F_SEAL_GROW) !== 0 && at + from.length > pages.length) {
+      // What lies in the last page of the file can still be written.
+      if (at >= pages.length) return -EPERM;
+      return this.write({ ...from, length: pages.length - at }, at);
+    }
     return copyInPieces(from, this.staging, (bytes, done) => this.pages.write(at + done, bytes) ? bytes.length : -ENOSPC);
   }
   seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.pages.length); }
@@ -34,11 +55,22 @@ export class MemoryFile implements File {
     };
   }
   truncate(length: number): Result {
+    const { seals } = this.pages;
     if (length > MEMFD_BYTES_MAX) return -EFBIG;
+    if (length < this.pages.length && (seals & F_SEAL_SHRINK) !== 0 || length > this.pages.length && (seals & F_SEAL_GROW) !== 0) return -EPERM;
     this.pages.truncate(length);
     return 0;
   }
-  map(request: MapRequest): MapRequest { return { ...request, object: this.pages }; }
+  zero(from: number, to: number): Result {
+    if ((this.pages.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -EPERM;
+    this.pages.punch(from, to);
+    return 0;
+  }
+  map(request: MapRequest): MapRequest | Result {
+    const isSealed = request.shared && (this.pages.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0;
+    if (isSealed && (request.prot & PROT_WRITE) !== 0) return -EPERM;
+    return { ...request, object: this.pages, ...isSealed ? { maxProt: (request.maxProt ?? PROT_ALL) & ~PROT_WRITE } : {} };
+  }
   ioctl(): Result { return -ENOTTY; }
   sync(): Result { return 0; }
   reopen(): File { return new MemoryFile(this.pages, this.staging); }

@@ -2,20 +2,25 @@
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Pa } from '../base/types.ts';
 import type { Host, HostStat } from '../host/host.ts';
+import type { AddressSpace } from '../mmu/address-space.ts';
 import type { Frames } from '../mmu/frames.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import type { Mappable } from '../mmu/vma.ts';
+import { type Mappable, PROT_WRITE, type Vma } from '../mmu/vma.ts';
 import type { Result } from './file.ts';
 
 /** Guest physical memory, as those who own pages of it use it. */
 export class PhysicalMemory {
   readonly bytes: Uint8Array;
   readonly frames: Frames;
+  /** Every address space there is, to take pages from. */
+  spaces: () => Iterable<AddressSpace> = () => [];
   private readonly mmu: Mmu;
   constructor(bytes: Uint8Array, frames: Frames, mmu: Mmu) { this.bytes = bytes; this.frames = frames; this.mmu = mmu; }
   /** Code translated from the page is told first. */
   write(pa: Pa, from: Uint8Array): void { this.mmu.beforeWrite(pa, from.length); this.bytes.set(from, pa); }
   zero(pa: Pa, length: number): void { this.mmu.beforeWrite(pa, length); this.bytes.fill(0, pa, pa + length); }
+  /** An object's bytes from `from` to `to` are gone: who has them mapped asks again, and past the end meets SIGBUS. */
+  invalidate(object: Mappable, from: number, to: number): void { for (const space of this.spaces()) space.invalidate(object, from, to); }
 }
 
 /** A host descriptor with several owners: the open file, and the pages mapped from it after it is closed. */
@@ -100,6 +105,18 @@ export class HostPages implements Mappable {
       const pa = this.pages.get((at + done - inPage) / PAGE_BYTES);
       if (pa !== undefined) this.memory.write(pa + inPage, bytes.subarray(done, done + length));
       done += length;
+    }
+  }
+  /** The file is shorter: pages past its end are gone, from every mapping too; the rest of the last is zero. */
+  truncate(length: number): void {
+    const end = Math.ceil(length / PAGE_BYTES), last = this.pages.get(Math.floor(length / PAGE_BYTES));
+    if (last !== undefined && length % PAGE_BYTES !== 0) this.memory.zero(last + length % PAGE_BYTES, PAGE_BYTES - length % PAGE_BYTES);
+    this.memory.invalidate(this, end * PAGE_BYTES, Infinity);
+    for (const [index, pa] of this.pages) {
+      if (index < end) continue;
+      this.memory.frames.release(pa);
+      this.pages.delete(index);
+      this.dirty.delete(index);
     }
   }
   private readPage(offset: number, index: number): Pa | null | 'no-memory' {
@@ -205,6 +222,7 @@ function deviceColumn(dev: bigint): string {
   return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
 }
 
+const isWritable = (vma: Vma): boolean => vma.shared && (vma.maxProt & PROT_WRITE) !== 0;
 /** Pages with no file behind them: memfd_create(2). Holes read as zeros and become pages when touched. */
 export class AnonymousPages implements Mappable {
   readonly name: string;
@@ -212,6 +230,10 @@ export class AnonymousPages implements Mappable {
   private readonly memory: PhysicalMemory;
   private readonly pages = new Map<number, Pa>();
   private owners = 0;
+  /** Shared mappings that are, or could become, writable: as long as there is one, no seal forbids writing. */
+  writableMappings = 0;
+  /** F_SEAL_* bits (fcntl(2)). */
+  seals = 0;
   length: number;
 
   constructor(name: string, inode: number, length: number, memory: PhysicalMemory) {
@@ -226,8 +248,8 @@ export class AnonymousPages implements Mappable {
     this.pages.set(index, pa);
     return pa;
   }
-  mapped(): void { this.retain(); }
-  unmapped(): void { this.release(); }
+  mapped(vma: Vma): void { this.retain(); if (isWritable(vma)) this.writableMappings += 1; }
+  unmapped(vma: Vma): void { if (isWritable(vma)) this.writableMappings -= 1; this.release(); }
   retain(): void { this.owners += 1; }
   release(): void {
     this.owners -= 1;
@@ -256,18 +278,28 @@ export class AnonymousPages implements Mappable {
     });
     return isComplete;
   }
-  /** Pages past the new end go; those still mapped keep their frames until they are unmapped. */
+  /** Pages past the new end go, from every mapping too. */
   truncate(length: number): void {
-    if (length < this.length) {
-      for (const [index, pa] of this.pages) {
-        if (index * PAGE_BYTES < length) continue;
-        this.memory.frames.release(pa);
-        this.pages.delete(index);
-      }
-      const last = this.pages.get(Math.floor(length / PAGE_BYTES));
-      if (last !== undefined) this.memory.zero(last + length % PAGE_BYTES, PAGE_BYTES - length % PAGE_BYTES);
-    }
+    const old = this.length;
     this.length = length;
+    if (length < old) this.punch(length, Math.ceil(old / PAGE_BYTES) * PAGE_BYTES);
+  }
+  /** Makes a hole: whole pages go, parts of others become zero. */
+  punch(from: number, to: number): void {
+    const first = Math.ceil(from / PAGE_BYTES), end = Math.floor(to / PAGE_BYTES), { memory } = this;
+    const zero = (at: number, until: number): void => {
+      const pa = this.pages.get(Math.floor(at / PAGE_BYTES));
+      if (pa !== undefined && at < until) memory.zero(pa + at % PAGE_BYTES, until - at);
+    };
+    zero(from, Math.min(to, first * PAGE_BYTES));
+    if (end >= first) zero(end * PAGE_BYTES, to);
+    if (end <= first) return;
+    memory.invalidate(this, first * PAGE_BYTES, end * PAGE_BYTES);
+    for (const [index, pa] of this.pages) {
+      if (index < first || index >= end) continue;
+      memory.frames.release(pa);
+      this.pages.delete(index);
+    }
   }
   private eachPart(at: number, total: number, part: (index: number, inPage: number, done: number, length: number) => void): void {
     for (let done = 0; done < total;) {

@@ -1,47 +1,123 @@
-/** Pipes (pipe(7)): 64 KiB between two ends, inside the emulator. */
-import { EAGAIN, EFAULT, ENOTTY, EPIPE } from '../base/errno.ts';
+/** Pipes (pipe(7)): a ring of bytes between two ends, counted in slots of a page each as Linux counts them. */
+import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOTTY, EPERM, EPIPE } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
 import type { File, Result, Stat, UserBuffer } from './file.ts';
 import { FIONREAD } from './terminal.ts';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFIFO } from './uapi.ts';
+import { O_DIRECT, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFIFO } from './uapi.ts';
 
-const CAPACITY_BYTES = 65536;
-/** Writes of up to this many bytes happen whole or not at all (PIPE_BUF). */
-const ATOMIC_BYTES = 4096;
+const SLOT_BYTES = 4096;
+/** Writes of up to this many bytes happen whole or not at all. */
+export const PIPE_BUF = SLOT_BYTES;
+/** 64 KiB at first; up to a mebibyte by F_SETPIPE_SZ (/proc/sys/fs/pipe-max-size). */
+const SLOTS_AT_FIRST = 16, SLOTS_MAX = 256;
+const CAPACITY_ARGUMENT_MAX = 2 ** 31;
 
 /** The buffer between the ends. */
 export class Pipe {
   readonly inode: number;
   readers = 0;
   writers = 0;
-  private readonly ring = new Uint8Array(CAPACITY_BYTES);
-  private readAt = 0;
   length = 0;
-  constructor(inode: number) { this.inode = inode; }
-  get room(): number { return CAPACITY_BYTES - this.length; }
+  /** Bytes; as long as was needed so far, at most `capacity`. */
+  private ring = new Uint8Array(SLOT_BYTES);
+  private readAt = 0;
+  /** Of each slot in use, oldest first from `firstSlot`: bytes not yet read, where in its page they end, and whether it is a packet. */
+  private slots: Int32Array;
+  private firstSlot = 0;
+  private slotsUsed = 0;
 
-  take(into: Uint8Array): number {
-    const count = Math.min(into.length, this.length), toEnd = Math.min(count, CAPACITY_BYTES - this.readAt);
-    into.set(this.ring.subarray(this.readAt, this.readAt + toEnd));
-    into.set(this.ring.subarray(0, count - toEnd), toEnd);
-    this.readAt = (this.readAt + count) % CAPACITY_BYTES;
-    this.length -= count;
+  constructor(inode: number, slots = SLOTS_AT_FIRST) { this.inode = inode; this.slots = new Int32Array(3 * slots); }
+  get slotsMax(): number { return this.slots.length / 3; }
+  get capacity(): number { return this.slotsMax * SLOT_BYTES; }
+  get isFull(): boolean { return this.slotsUsed === this.slotsMax; }
+  private slotAt(index: number): number { return 3 * ((this.firstSlot + index) % this.slotsMax); }
+
+  /** How many bytes of a write of `length` join the last slot: the part that fills no page, if it fits there. */
+  joining(length: number, isPacket: boolean): number {
+    if (this.slotsUsed === 0 || isPacket) return 0;
+    const last = this.slotAt(this.slotsUsed - 1), part = length % SLOT_BYTES;
+    return this.slots[last + 2] === 0 && this.slots[last + 1]! + part <= SLOT_BYTES ? part : 0;
+  }
+  /** How many bytes of a write of `length` there is room for now. */
+  roomFor(length: number, isPacket = false): number {
+    const joining = this.joining(length, isPacket);
+    return joining + Math.min(length - joining, (this.slotsMax - this.slotsUsed) * SLOT_BYTES);
+  }
+  /** Puts in what there is room for: first what joins, then whole slots. Tells how much that was. */
+  put(bytes: Uint8Array, isPacket = false): number {
+    const joining = this.joining(bytes.length, isPacket), count = this.roomFor(bytes.length, isPacket);
+    if (joining > 0) {
+      const last = this.slotAt(this.slotsUsed - 1);
+      this.slots[last]! += joining; this.slots[last + 1]! += joining;
+    }
+    for (let done = joining; done < count; done += SLOT_BYTES) {
+      const slot = this.slotAt(this.slotsUsed), length = Math.min(SLOT_BYTES, count - done);
+      this.slots[slot] = length; this.slots[slot + 1] = length; this.slots[slot + 2] = isPacket ? 1 : 0;
+      this.slotsUsed += 1;
+    }
+    this.append(bytes, count);
     return count;
   }
-  put(bytes: Uint8Array): number {
-    const count = Math.min(bytes.length, this.room), at = (this.readAt + this.length) % CAPACITY_BYTES;
-    const toEnd = Math.min(count, CAPACITY_BYTES - at);
-    this.ring.set(bytes.subarray(0, toEnd), at);
-    this.ring.set(bytes.subarray(toEnd, count), 0);
+  private append(bytes: Uint8Array, count: number): void {
+    if (this.length + count > this.ring.length) this.lengthen(this.length + count);
+    const { ring } = this, at = (this.readAt + this.length) % ring.length, toEnd = Math.min(count, ring.length - at);
+    ring.set(bytes.subarray(0, toEnd), at);
+    ring.set(bytes.subarray(toEnd, count), 0);
     this.length += count;
+  }
+  private lengthen(needed: number): void {
+    const longer = new Uint8Array(Math.max(needed, Math.min(this.capacity, 4 * this.ring.length)));
+    this.look(longer, 0, this.length);
+    this.ring = longer;
+    this.readAt = 0;
+  }
+  /** Copies bytes out without taking them. */
+  private look(into: Uint8Array, from: number, count: number): void {
+    const { ring } = this, at = (this.readAt + from) % ring.length, toEnd = Math.min(count, ring.length - at);
+    into.set(ring.subarray(at, at + toEnd));
+    into.set(ring.subarray(0, count - toEnd), toEnd);
+  }
+  /** Takes what is there; of a packet what does not fit is lost, and nothing comes after it in the same read. */
+  take(into: Uint8Array): number {
+    let done = 0, lost = 0;
+    while (this.slotsUsed > 0 && done < into.length && lost === 0) {
+      const slot = this.slotAt(0), left = this.slots[slot]!, part = Math.min(left, into.length - done), isPacket = this.slots[slot + 2] === 1;
+      done += part;
+      this.slots[slot] = isPacket ? 0 : left - part;
+      if (this.slots[slot] === 0) { this.firstSlot = (this.firstSlot + 1) % this.slotsMax; this.slotsUsed -= 1; }
+      if (!isPacket) continue;
+      lost = left - part;
+      break;
+    }
+    this.look(into, 0, done);
+    this.readAt = (this.readAt + done + lost) % this.ring.length;
+    this.length -= done + lost;
+    return done;
+  }
+  /** What tee(2) copies: the first bytes, which stay. */
+  peek(into: Uint8Array, from: number): number {
+    const count = Math.max(0, Math.min(into.length, this.length - from));
+    this.look(into, from, count);
     return count;
+  }
+  /** F_SETPIPE_SZ: a power of two of pages. The new capacity, or -errno. */
+  resize(bytes: number): Result {
+    if (bytes > CAPACITY_ARGUMENT_MAX) return -EINVAL;
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(bytes / SLOT_BYTES))));
+    if (slots > SLOTS_MAX && slots > this.slotsMax) return -EPERM;
+    if (slots < this.slotsUsed) return -EBUSY;
+    const moved = new Int32Array(3 * slots);
+    for (let i = 0; i < this.slotsUsed; i++) moved.set(this.slots.subarray(this.slotAt(i), this.slotAt(i) + 3), 3 * i);
+    this.slots = moved;
+    this.firstSlot = 0;
+    return this.capacity;
   }
 }
 
 abstract class PipeEnd implements File {
-  protected readonly pipe: Pipe;
+  readonly pipe: Pipe;
   protected readonly staging: Uint8Array;
   constructor(pipe: Pipe, staging: Uint8Array) { this.pipe = pipe; this.staging = staging; }
   get name(): string { return `pipe:[${this.pipe.inode}]`; }
@@ -64,14 +140,22 @@ export class PipeReader extends PipeEnd {
 }
 
 export class PipeWriter extends PipeEnd {
+  readonly writesAll = true;
+  private isPacket = false;
   constructor(pipe: Pipe, staging: Uint8Array) { super(pipe, staging); pipe.writers += 1; }
+  flagged(flags: number): void { this.isPacket = (flags & O_DIRECT) !== 0; }
   write(from: UserBuffer): Result {
-    if (this.pipe.readers === 0) return -EPIPE;
+    const { pipe, isPacket, staging } = this;
+    if (pipe.readers === 0) return -EPIPE;
     if (from.length === 0) return 0;
-    if (this.pipe.room === 0 || from.length <= ATOMIC_BYTES && this.pipe.room < from.length) return -EAGAIN;
-    const fitting = { ...from, length: Math.min(from.length, this.pipe.room) };
-    return copyInPieces(fitting, this.staging, bytes => this.pipe.put(bytes));
+    const count = pipe.roomFor(from.length, isPacket);
+    if (count === 0) return -EAGAIN;
+    const sink = (bytes: Uint8Array): Result => pipe.put(bytes, isPacket), joining = pipe.joining(from.length, isPacket);
+    const joined = joining === 0 ? 0 : copyInPieces({ ...from, length: joining }, staging, sink);
+    if (joined < joining || joined === count) return joined;
+    const rest = copyInPieces({ ...from, address: from.address + joined, length: count - joined }, staging, sink);
+    return rest < 0 && joined === 0 ? rest : joined + Math.max(0, rest);
   }
-  poll(): number { return (this.pipe.room >= ATOMIC_BYTES ? POLLOUT : 0) | (this.pipe.readers === 0 ? POLLERR : 0); }
+  poll(): number { return (this.pipe.isFull ? 0 : POLLOUT) | (this.pipe.readers === 0 ? POLLERR : 0); }
   release(): void { this.pipe.writers -= 1; }
 }

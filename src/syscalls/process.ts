@@ -12,6 +12,7 @@ import type { DescriptorTable } from './fd-table.ts';
 import type { Futexes } from './futex-queues.ts';
 import type { Network } from './net/network.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
+import type { SharedObjects } from './shared-objects.ts';
 import type { SignalInfo, SignalState } from './signal-state.ts';
 import type { SpecialNodes } from './special.ts';
 import type { Process, Sleep, Task } from './task.ts';
@@ -36,6 +37,8 @@ export interface System {
   readonly life: Life;
   readonly images: Images;
   readonly processor: ProcessorFacts;
+  /** What processes share beside files: locks, terminals, System V objects. */
+  readonly shared: SharedObjects;
   /** A buffer for bytes on their way between host and guest; whoever uses it is done before anyone else can. */
   readonly staging: Uint8Array;
   /** Sockets: what they share. */
@@ -76,7 +79,7 @@ export interface Executable {
 /** getrlimit(2). */
 export interface Limit { readonly soft: bigint; readonly hard: bigint }
 export const UNLIMITED = 0xffff_ffff_ffff_ffffn;
-export const RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7;
+export const RLIMIT_FSIZE = 1, RLIMIT_DATA = 2, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_MEMLOCK = 8, RLIMIT_AS = 9;
 
 /** Where relative paths start, and what new files may not grant: shared under CLONE_FS (Linux: struct fs_struct). */
 export interface FileSystemContext {

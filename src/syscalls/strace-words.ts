@@ -136,13 +136,18 @@ const statxFlags: Printer = (call, i) => {
   const value = call.args.uint(i), isAsStat = (value & 0x6000) === 0;
   return [...isAsStat ? ['AT_STATX_SYNC_AS_STAT'] : [], ...value === 0 ? [] : [NAMES.at.flags(value)]].join('|');
 };
+/** IPC_* bits, and rights in octal. */
+const ipcFlags: Printer = (call, i) => {
+  const value = call.args.uint(i), names = NAMES.ipc.flags(value & ~0o777, '');
+  return names === '' ? octal(value & 0o777) : `${names}|${octal(value & 0o777)}`;
+};
 const decimal: Printer = (call, i) => String(call.args.int(i));
 
 /** Arguments. A word that is not here prints as `hex` does. */
 export const ARGUMENTS: { readonly [word: string]: Printer } = {
   ...NET_ARGUMENTS,
   access: flags(NAMES.access, 'F_OK'), arch: choice(NAMES.arch), at: flags(NAMES.at), clock: choice(NAMES.clock),
-  fcntl: choice(NAMES.fcntl), grnd: flags(NAMES.grnd), ioctl: choice(NAMES.ioctl), madvise: choice(NAMES.advice),
+  fcntl: choice(NAMES.fcntl), flock: flags(NAMES.flock), ipc: ipcFlags, shmat: flags(NAMES.shmat), rwf: flags(NAMES.rwf), splice: flags(NAMES.splice), grnd: flags(NAMES.grnd), ioctl: choice(NAMES.ioctl), madvise: choice(NAMES.advice),
   map: flags(NAMES.map), memfd: flags(NAMES.memfd), mremap: flags(NAMES.mremap), msync: flags(NAMES.msync),
   openbits: flags(NAMES.open), prctl: choice(NAMES.prctl), prot: flags(NAMES.prot, 'PROT_NONE'),
   rlimit: choice(NAMES.rlimit), rusage: choice(NAMES.rusage), sighow: choice(NAMES.sighow), statxmask: flags(NAMES.statx),

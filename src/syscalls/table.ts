@@ -1,10 +1,16 @@
 /** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl): every family's rows, by number. */
 import { cloneCalls } from './clone.ts';
 import { futexCalls } from './futex.ts';
+import { fcntlCalls } from './fcntl.ts';
 import { identityCalls } from './identity.ts';
 import { ioCalls } from './io.ts';
+import { ioctlCalls } from './ioctl.ts';
+import { memoryAdviceCalls } from './memory-advice.ts';
+import { memoryOtherCalls } from './memory-others.ts';
 import { memoryCalls } from './memory.ts';
 import { mountCalls } from './mounts.ts';
+import { mqueueCalls } from './mqueue.ts';
+import { msgCalls } from './msg.ts';
 import { nameCalls } from './names.ts';
 import { netCalls } from './net/calls.ts';
 import { openCalls } from './open.ts';
@@ -13,8 +19,12 @@ import { eventCalls } from './eventfd.ts';
 import { pidfdCalls } from './pidfd.ts';
 import { pollCalls } from './poll.ts';
 import type { KernelTask } from './process.ts';
+import { semCalls } from './sem.ts';
+import { shmCalls } from './shm.ts';
 import { signalCalls } from './signal-calls.ts';
 import { signalfdCalls } from './signalfd.ts';
+import { spaceCalls } from './space.ts';
+import { spliceCalls } from './splice.ts';
 import { statCalls } from './stat.ts';
 import type { Syscall, SyscallRows } from './task.ts';
 import { taskCalls } from './tasks.ts';
@@ -45,6 +55,16 @@ export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   timerfdCalls,
   signalfdCalls,
   pidfdCalls,
+  fcntlCalls,
+  ioctlCalls,
+  spliceCalls,
+  spaceCalls,
+  memoryAdviceCalls,
+  memoryOtherCalls,
+  shmCalls,
+  semCalls,
+  msgCalls,
+  mqueueCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

@@ -1,0 +1,158 @@
+/** What programs say of their memory: madvise(2), msync(2), mincore(2), mlock(2) and their like. */
+import { EACCES, EBADF, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../base/errno.ts';
+import { PAGE_BYTES } from '../base/layout.ts';
+import type { Va } from '../base/types.ts';
+import { PROT_WRITE, type Vma } from '../mmu/vma.ts';
+import type { Result } from './file.ts';
+import { mappingsIn, populate } from './memory.ts';
+import { HostPages } from './pages.ts';
+import { RLIMIT_MEMLOCK, UNLIMITED, type KernelTask } from './process.ts';
+import { putStructure, userStructure } from './structure.ts';
+import type { Args, SyscallRows } from './task.ts';
+
+/** A range of whole pages, or -errno; an empty one is no error. */
+function pageRange(start: Va, bytes: number): readonly [Va, Va] | Result {
+  const length = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  if (start % PAGE_BYTES !== 0) return -EINVAL;
+  return start + length > Number.MAX_SAFE_INTEGER ? -ENOMEM : [start, start + length];
+}
+
+type Advice = (task: KernelTask, vma: Vma, start: Va, end: Va) => Result;
+const nothing: Advice = () => 0;
+const isAnonymous = (vma: Vma): boolean => vma.object === null && !vma.shared;
+const setting = (change: Partial<Vma>, allowed: (vma: Vma) => boolean): Advice => (task, vma, start, end) =>
+  allowed(vma) ? task.process.memory.change(start, end, part => ({ ...part, ...change })) : -EINVAL;
+/** Shared memory that may be written: its pages go, from every mapping. */
+const remove: Advice = (task, vma, start, end) => {
+  if (vma.object?.punch === undefined) return -EINVAL;
+  if (!vma.shared || (vma.maxProt & PROT_WRITE) === 0) return -EACCES;
+  const from = vma.offset + start - vma.start, to = from + end - start;
+  task.process.system.memory.invalidate(vma.object, from, to);
+  vma.object.punch(from, to);
+  return 0;
+};
+const populating = (isWrite: boolean): Advice => (task, vma, start, end) => {
+  if (vma.special || (isWrite ? (vma.prot & PROT_WRITE) === 0 : vma.prot === 0)) return -EINVAL;
+  return populate(task, start, end, isWrite) ? 0 : -EFAULT;
+};
+const discard: Advice = (task, vma, start, end) => vma.special ? -EINVAL : task.process.memory.discard(start, end - start);
+const MADV_DONTFORK = 10, MADV_DOFORK = 11, MADV_HWPOISON = 100, MADV_SOFT_OFFLINE = 101;
+const ADVICE: { readonly [advice: number]: Advice } = {
+  /* NORMAL, RANDOM, SEQUENTIAL, WILLNEED */ 0: nothing, 1: nothing, 2: nothing, 3: nothing,
+  /* DONTNEED */ 4: discard,
+  /* FREE: may be taken, need not be */ 8: (_task, vma) => isAnonymous(vma) ? 0 : -EINVAL,
+  /* REMOVE */ 9: remove,
+  [MADV_DONTFORK]: setting({ inherit: false }, () => true), [MADV_DOFORK]: setting({ inherit: true }, vma => !vma.special),
+  /* (UN)MERGEABLE, (NO)HUGEPAGE, (DONT|DO)DUMP */ 12: nothing, 13: nothing, 14: nothing, 15: nothing, 16: nothing, 17: nothing,
+  /* WIPEONFORK, KEEPONFORK */ 18: setting({ wipes: true }, isAnonymous), 19: setting({ wipes: false }, isAnonymous),
+  /* COLD, PAGEOUT */ 20: nothing, 21: nothing,
+  /* POPULATE_READ, POPULATE_WRITE */ 22: populating(false), 23: populating(true),
+  /* DONTNEED_LOCKED */ 24: discard,
+};
+
+function advise(task: KernelTask, at: Va, length: number, advice: number): Result {
+  if (advice === MADV_HWPOISON || advice === MADV_SOFT_OFFLINE) return -EPERM;
+  const act = Object.hasOwn(ADVICE, advice) ? ADVICE[advice] : undefined, range = pageRange(at, length);
+  if (act === undefined || typeof range === 'number') return -EINVAL;
+  const [from, to] = range, { found, isCovered } = mappingsIn(task, from, to);
+  for (const vma of found) {
+    const result = act(task, vma, Math.max(from, vma.start), Math.min(to, vma.end));
+    if (result < 0) return result;
+  }
+  return isCovered ? 0 : -ENOMEM;
+}
+function madvise(task: KernelTask, a: Args): Result { return advise(task, a.pointer(0), a.size(1), a.int(2)); }
+/** Only what cannot be noticed, and only of oneself: nobody has a pidfd of another yet. */
+const PROCESS_ADVICE: readonly number[] = [3, 20, 21];
+function processMadvise(task: KernelTask, a: Args): Result {
+  if (task.process.files.get(a.int(0)) === null) return -EBADF;
+  if (a.uint(4) !== 0 || !PROCESS_ADVICE.includes(a.int(3))) return -EINVAL;
+  return -EBADF;
+}
+
+function msync(task: KernelTask, a: Args): Result {
+  const MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4, flags = a.uint(2), range = pageRange(a.pointer(0), a.size(1));
+  if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0 || (flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) return -EINVAL;
+  if (typeof range === 'number') return range;
+  const [start, end] = range, { found, isCovered } = mappingsIn(task, start, end);
+  for (const vma of found) {
+    if (!vma.shared || !(vma.object instanceof HostPages)) continue;
+    const error = vma.object.flush(vma.offset + Math.max(start, vma.start) - vma.start, vma.offset + Math.min(end, vma.end) - vma.start);
+    if (error < 0) return error;
+  }
+  return isCovered ? 0 : -ENOMEM;
+}
+
+/** mincore(2): bit 0 of a byte a page. */
+function mincore(task: KernelTask, a: Args): Result {
+  const range = pageRange(a.pointer(0), a.size(1));
+  if (typeof range === 'number') return range;
+  const [start, end] = range, { memory } = task.process;
+  if (!mappingsIn(task, start, end).isCovered) return -ENOMEM;
+  return putStructure(task, a.pointer(2), (end - start) / PAGE_BYTES, view => {
+    for (let at = start; at < end; at += PAGE_BYTES) view.setUint8((at - start) / PAGE_BYTES, memory.translate(at, 'read') === -1 ? 0 : 1);
+  });
+}
+
+/** Nothing is ever paged out: to lock is to fault in. */
+function lock(task: KernelTask, a: Args, isLocking: boolean, faultsIn: boolean): Result {
+  const start = Math.floor(a.pointer(0) / PAGE_BYTES) * PAGE_BYTES, end = Math.ceil((a.pointer(0) + a.size(1)) / PAGE_BYTES) * PAGE_BYTES;
+  const limit = task.process.limits[RLIMIT_MEMLOCK]?.soft ?? UNLIMITED, isRoot = task.process.system.host.user.euid === 0;
+  if (isLocking && limit !== UNLIMITED && !isRoot && end - start > Number(limit)) return limit === 0n ? -EPERM : -ENOMEM;
+  const { found, isCovered } = mappingsIn(task, start, end);
+  if (isLocking && faultsIn) for (const vma of found) populate(task, Math.max(start, vma.start), Math.min(end, vma.end), (vma.prot & PROT_WRITE) !== 0 && !vma.shared);
+  return isCovered ? 0 : -ENOMEM;
+}
+function mlock2(task: KernelTask, a: Args): Result {
+  const MLOCK_ONFAULT = 1, flags = a.uint(2);
+  return (flags & ~MLOCK_ONFAULT) !== 0 ? -EINVAL : lock(task, a, true, flags === 0);
+}
+function mlockall(_task: KernelTask, a: Args): Result {
+  const MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4, flags = a.uint(0);
+  return flags === 0 || flags === MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0 ? -EINVAL : 0;
+}
+
+// — places of memory: there is one node —
+
+const MPOL_MAX = 7, MPOL_F_NODE = 1, MPOL_F_ADDR = 2, MPOL_F_MEMS_ALLOWED = 4, MPOL_DEFAULT = 0;
+function policy(mode: number): Result { return (mode & 0xff) >= MPOL_MAX ? -EINVAL : 0; }
+function getMempolicy(task: KernelTask, a: Args): Result {
+  const flags = a.uint(4), nodes = a.size(2);
+  if ((flags & ~(MPOL_F_NODE | MPOL_F_ADDR | MPOL_F_MEMS_ALLOWED)) !== 0) return -EINVAL;
+  if ((flags & MPOL_F_MEMS_ALLOWED) !== 0 && (flags & (MPOL_F_NODE | MPOL_F_ADDR)) !== 0) return -EINVAL;
+  if ((flags & MPOL_F_ADDR) === 0 && a.pointer(3) !== 0) return -EINVAL;
+  if ((flags & MPOL_F_ADDR) !== 0 && task.process.memory.find(a.pointer(3)) === null) return -EFAULT;
+  if (a.pointer(0) !== 0 && putStructure(task, a.pointer(0), 4, view => view.setInt32(0, MPOL_DEFAULT, true)) < 0) return -EFAULT;
+  if (a.pointer(1) === 0) return 0;
+  if (nodes < 1 || nodes > 32_768) return -EINVAL;
+  return putStructure(task, a.pointer(1), Math.ceil(nodes / 64) * 8, view => view.setUint8(0, (flags & MPOL_F_MEMS_ALLOWED) !== 0 ? 1 : 0));
+}
+function movePages(task: KernelTask, a: Args): Result {
+  const count = a.size(1), pid = a.int(0);
+  if (pid !== 0 && !task.process.system.processes.has(pid)) return -ESRCH;
+  if (count === 0) return 0;
+  if (count > 4096) return -EINVAL;
+  const pages = userStructure(task, a.pointer(2), 8 * count);
+  if (pages === null) return -EFAULT;
+  const { memory } = task.process;
+  return putStructure(task, a.pointer(4), 4 * count, view => {
+    for (let i = 0; i < count; i++) view.setInt32(4 * i, memory.translate(Number(pages.getBigUint64(8 * i, true)), 'read') === -1 ? -EFAULT : 0, true);
+  });
+}
+
+export const memoryAdviceCalls: SyscallRows<KernelTask> = [
+  [26, { name: 'msync', run: msync, shape: 'ptr size msync → int' }],
+  [27, { name: 'mincore', run: mincore, shape: 'ptr size ptr → int', partial: 'tells of pages of this process' }],
+  [28, { name: 'madvise', run: madvise, shape: 'ptr size madvise → int', partial: 'MADV_FREE frees nothing; what is only advice changes nothing' }],
+  [149, { name: 'mlock', run: (task, a) => lock(task, a, true, true), shape: 'ptr size → int', partial: 'faults in; nothing is ever paged out' }],
+  [150, { name: 'munlock', run: (task, a) => lock(task, a, false, false), shape: 'ptr size → int' }],
+  [151, { name: 'mlockall', run: mlockall, shape: 'hex → int', partial: 'checked only' }],
+  [152, { name: 'munlockall', run: () => 0, shape: '→ int' }],
+  [237, { name: 'mbind', run: (_task, a) => policy(a.int(2)), shape: 'ptr size int ptr size hex → int', partial: 'there is one node' }],
+  [238, { name: 'set_mempolicy', run: (_task, a) => policy(a.int(0)), shape: 'int ptr size → int', partial: 'there is one node' }],
+  [239, { name: 'get_mempolicy', run: getMempolicy, shape: 'ptr ptr size ptr hex → int', partial: 'there is one node' }],
+  [256, { name: 'migrate_pages', run: () => 0, shape: 'int size ptr ptr → int', partial: 'there is one node' }],
+  [279, { name: 'move_pages', run: movePages, shape: 'int size ptr ptr ptr hex → int', partial: 'tells where pages are: on the one node' }],
+  [325, { name: 'mlock2', run: mlock2, shape: 'ptr size hex → int', partial: 'as mlock' }],
+  [440, { name: 'process_madvise', run: processMadvise, shape: 'fd iov int madvise hex → size', partial: 'there are no descriptors of processes' }],
+];
