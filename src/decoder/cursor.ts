@@ -16,6 +16,8 @@ LEGACY[0x64] = PREFIX.fs; LEGACY[0x65] = PREFIX.gs;
 const NONE_66_F3_F2 = { none: 0, operandSize: 1, rep: 2, repne: 3 } as const;
 /** REX bits. */
 const W = 8, R = 4, X = 2, B = 1;
+/** XOP's first map. */
+const XOP_MAP = 8;
 /** What must not stand before VEX or EVEX. */
 const NOT_BEFORE_VEX = PREFIX.lock | PREFIX.operandSize | PREFIX.rep | PREFIX.repne | PREFIX.rex;
 
@@ -69,8 +71,8 @@ export class Cursor {
     if (this.at + length > this.end) this.isShort = true;
     else this.at += length;
   }
-  /** One or two bytes. */
-  unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : 0xffff); }
+  /** One, two or four bytes. */
+  unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : length === 2 ? 0xffff : -1); }
 
   /** Legacy prefixes in any order, then REX; one that is not the last is ignored (SDM vol. 2 §2.2.1). */
   private readPrefixes(): void {
@@ -101,10 +103,19 @@ export class Cursor {
     return this.beginVex(PREFIX.vex, ~last >> 5 & R, last & 3) ? MAP.vex + MAP.x0f : -1;
   }
   readVex(): number {
-    const first = this.byte(), last = this.byte(), map = first & 31;
-    this.vexLength = last >> 2 & 1; this.vvvv = ~last >> 3 & 15;
-    if (!this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, last & 3)) return -1;
+    const map = this.readLongVex();
     return map >= MAP.x0f && map <= MAP.x0f3a ? MAP.vex + map : -1;
+  }
+  /** 8F: POP, or XOP's prefix, which is like VEX's but for the maps. */
+  get isXop(): boolean { return this.at < this.end && (this.bytes[this.at]! & 31) >= XOP_MAP; }
+  readXop(): number {
+    const map = this.readLongVex();
+    return map >= XOP_MAP && map < XOP_MAP + 3 ? MAP.xop + map - XOP_MAP : -1;
+  }
+  private readLongVex(): number {
+    const first = this.byte(), last = this.byte();
+    this.vexLength = last >> 2 & 1; this.vvvv = ~last >> 3 & 15;
+    return this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, last & 3) ? first & 31 : -1;
   }
   readEvex(): number {
     const first = this.byte(), middle = this.byte();

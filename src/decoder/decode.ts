@@ -37,6 +37,10 @@ function readOpcode(c: Cursor): Row | null {
     map = opcode === 0xc5 ? c.readShortVex() : opcode === 0xc4 ? c.readVex() : c.readEvex();
     if (map < 0) return null;
     opcode = c.byte();
+  } else if (opcode === 0x8f && c.isXop) {
+    map = c.readXop();
+    if (map < 0) return null;
+    opcode = c.byte();
   }
   if (c.isShort) return null;
   c.opcode = opcode;

@@ -2,15 +2,22 @@
 import type { Va } from '../base/types.ts';
 import { decode } from './decode.ts';
 import { prefixNames } from './format-prefixes.ts';
-import { opcodeOf, spellingOf, vainPrefixesOf } from './format-spelling.ts';
+import { badLine, boundsLine, isAlias, isUnknown } from './disasm-bad.ts';
+import { isFloat, spellingOf, vainPrefixesOf } from './format-spelling.ts';
 import { format } from './format.ts';
 import type { Symbols, Syntax } from './format.ts';
 import type { Instruction } from './instruction.ts';
 
-export interface Code { readonly address: Va; readonly bytes: Uint8Array }
+export interface Code {
+  readonly address: Va;
+  readonly bytes: Uint8Array;
+  /** Where symbols begin, in order: no instruction goes on behind one. */
+  readonly breaks?: readonly Va[];
+}
 /** The part of an ELF file's description that matters here. */
 export interface Sectioned {
   readonly sections: readonly (Code & { readonly name: string; readonly isExecutable: boolean })[];
+  readonly symbols: readonly { readonly address: Va }[];
 }
 export interface DisasmOptions { readonly syntax?: Syntax; readonly symbol?: Symbols }
 
@@ -20,10 +27,13 @@ const WAIT = 0x9b;
 
 /** Every instruction of `code` with its text. Bytes that the end cuts short are `(bad)`; a REX prefix before another prefix stands alone. */
 export function* lines(code: Code, options: DisasmOptions = {}): Iterable<Line> {
-  const { bytes, address } = code;
+  const { bytes, address, breaks = [] } = code;
   const syntax = options.syntax ?? 'intel';
+  let next = 0;
   for (let at = 0; at < bytes.length;) {
-    const line = lineAt(bytes, at, address + at, syntax, options.symbol);
+    while (next < breaks.length && breaks[next]! <= address + at) next++;
+    const whole = lineAt(bytes, at, address + at, syntax, options.symbol), isCut = next < breaks.length && breaks[next]! < address + at + whole.bytes.length;
+    const line = isCut ? { address: address + at, bytes: bytes.subarray(at, at + 1), text: `.byte 0x${bytes[at]!.toString(16)}`, instruction: null } : whole;
     yield line;
     at += line.bytes.length;
   }
@@ -32,25 +42,23 @@ export function* lines(code: Code, options: DisasmOptions = {}): Iterable<Line> 
 function lineAt(bytes: Uint8Array, at: number, address: Va, syntax: Syntax, symbol: Symbols | undefined): Line {
   const vain = vainPrefixesOf(bytes.subarray(at, at + LONGEST));
   if (vain.length > 0) return { address, bytes: vain, text: prefixNames(vain), instruction: null };
-  const lead = bytes[at] === WAIT && isFloat(bytes, at + 1) ? 1 : 0, instruction = decode(bytes, at + lead, bytes.length);
+  // A slip of objdump's.
+  const waited = bytes[at] === WAIT ? vainPrefixesOf(bytes.subarray(at + 1, at + LONGEST)) : vain;
+  if (waited.length > 0) return { address, bytes: bytes.subarray(at, at + 1), text: prefixNames(waited), instruction: null };
+  const lead = bytes[at] === WAIT && isFloatAt(bytes, at + 1) ? 1 : 0, instruction = decode(bytes, at + lead, bytes.length);
   if (instruction === null) return { address, bytes: bytes.subarray(at), text: '(bad)', instruction };
   const own = bytes.subarray(at, at + lead + instruction.length);
-  if (instruction.mnemonic === 'ud') return badLine(own, address, instruction);
-  return { address, bytes: own, text: format(instruction, address, syntax, symbol, own), instruction };
+  if (instruction.mnemonic === 'ud' || isAlias(own) || isUnknown(instruction, own)) {
+    const { length, text } = badLine({ bytes: bytes.subarray(at, at + LONGEST), address, syntax, symbol }, own.length);
+    return { address, bytes: bytes.subarray(at, at + length), text, instruction };
+  }
+  const bounds = instruction.operation === 'nop' ? boundsLine(own, address, syntax, symbol) : null;
+  return { address, bytes: own, text: bounds?.text ?? format(instruction, address, syntax, symbol, own), instruction };
 }
-
-/** What is undefined for its ModRM ends with the first byte of its opcode: from there on it may be something else. */
-function badLine(own: Uint8Array, address: Va, instruction: Instruction): Line {
-  const { at, opcode, hasModrm } = opcodeOf(own), isFloat = opcode >= 0xd8 && opcode <= 0xdf;
-  const bytes = own.subarray(0, hasModrm && !isFloat ? at + 1 : own.length);
-  return { address, bytes, text: `${prefixNames(own.subarray(0, at))} (bad)`.trimStart(), instruction };
-}
-
 /** Whether an x87 instruction is at `at`, prefixes and all, which takes a WAIT before it for its own. */
-function isFloat(bytes: Uint8Array, at: number): boolean {
+function isFloatAt(bytes: Uint8Array, at: number): boolean {
   const own = bytes.subarray(at, at + LONGEST);
-  const opcode = own.length === 0 ? 0 : spellingOf(own).opcode;
-  return opcode >= 0xd8 && opcode <= 0xdf;
+  return own.length > 0 && isFloat(spellingOf(own).opcode);
 }
 const LONGEST = 15;
 
@@ -62,10 +70,13 @@ export function* disassemble(sections: Iterable<Code>, syntax: Syntax = 'intel',
   }
 }
 
-/** The executable sections of an ELF file: what `tramp64 disasm FILE` prints. */
-export function disasmElf(elf: Sectioned, options: DisasmOptions = {}): Iterable<string> {
-  return disassemble(elf.sections.filter(section => section.isExecutable), options.syntax, options.symbol);
+/** The executable sections of an ELF file. */
+export function codeOf(elf: Sectioned): readonly Code[] {
+  const sections = elf.sections.filter(section => section.isExecutable), all = sections.length === 0 ? [] : elf.symbols.map(symbol => symbol.address).sort((a, b) => a - b);
+  return sections.map(({ address, bytes }) => ({ address, bytes, breaks: all.filter(at => at > address && at < address + bytes.length) }));
 }
+/** What `tramp64 disasm FILE` prints. */
+export function disasmElf(elf: Sectioned, options: DisasmOptions = {}): Iterable<string> { return disassemble(codeOf(elf), options.syntax, options.symbol); }
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 

@@ -175,7 +175,8 @@ function pushVex(bytes: number[], row: Row, operands: readonly Operand[], size: 
   const vvvv = operands.find((_, n) => row.operands[n]?.place === PLACE.vvvv)?.index ?? 0;
   const length = row.vexLength < 0 ? (size === 32 ? 1 : 0) : row.vexLength;
   const last = (rex & W) << 4 | (~vvvv & 15) << 3 | length << 2 | PP[row.classes]!, map = row.map - MAP.vex;
-  if (map === MAP.x0f && (rex & (W | X | B)) === 0) bytes.push(0xc5, last | (~rex & R) << 5);
+  if (row.map >= MAP.xop) bytes.push(0x8f, (~rex & (R | X | B)) << 5 | map + 4, last);
+  else if (map === MAP.x0f && (rex & (W | X | B)) === 0) bytes.push(0xc5, last | (~rex & R) << 5);
   else bytes.push(0xc4, (~rex & (R | X | B)) << 5 | map, last);
 }
 const PP: Readonly<Record<number, number>> = { [CLASS.none]: 0, [CLASS.operandSize]: 1, [CLASS.rep]: 2, [CLASS.repne]: 3 };

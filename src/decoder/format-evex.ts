@@ -102,10 +102,15 @@ function readNames(): Map<string, string> {
   return read;
 }
 
+/** No operand of theirs is in EVEX.vvvv, which has to be 1111. */
+const WITHOUT_VVVV = /^v(pmov|p?broadcast|cvtt?(u?dq|u?qq|u?w|p[sdh])2|cvtneps|cvtt?[sph]*2u?si|sqrtp|rcp14p|rsqrt14p|getexpp|getmantp|rndscalep|reducep|pabs|plzcnt|popcnt|pconflict|pshuf[dhl]|p?compress|p?expand|p?extract|pextr|fpclass|u?comi|exp2|rcp28p|rsqrt28p|mov(ap|up|dq|nt|d$|q$|w$|s[hl]dup|ddup))/;
+
 /** The name of the instruction whose EVEX prefix begins at `at`, or null. */
 export function evexName(code: Uint8Array, at: number): string | null {
   const map = (code[at + 1] ?? 0) & 7, middle = code[at + 2] ?? 0, opcode = (code[at + 4] ?? 0).toString(16).padStart(2, '0');
   const key = `${map} ${middle & 3} ${opcode}`, wide = `.${middle >> 7}`, digit = `/${(code[at + 5] ?? 0) >> 3 & 7}`;
   names ??= readNames();
-  return names.get(key) ?? names.get(key + wide) ?? names.get(key + digit) ?? names.get(key + wide + digit) ?? null;
+  const name = names.get(key) ?? names.get(key + wide) ?? names.get(key + digit) ?? names.get(key + wide + digit) ?? null;
+  const hasRegister = (middle & 0x78) !== 0x78;
+  return name !== null && hasRegister && WITHOUT_VVVV.test(name) ? null : name;
 }

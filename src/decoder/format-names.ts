@@ -73,6 +73,8 @@ const MORE_COMPARISONS = [
 export const VEX_COMPARISONS: readonly string[] = [...COMPARISONS, ...MORE_COMPARISONS];
 const PRODUCTS: Readonly<Record<number, string>> = { 0: 'lql', 1: 'hql', 2: 'lqh', 3: 'hqh', 0x10: 'lqh', 0x11: 'hqh' };
 
+const XOP_COMPARISONS: readonly string[] = ['lt', 'le', 'gt', 'ge', 'eq', 'neq', 'false', 'true'];
+
 /** The name that absorbs `immediate`, or null. */
 export function absorbed(mnemonic: string, immediate: number): string | null {
   const comparison = /^(v?)cmp([ps][sd])$/.exec(mnemonic);
@@ -82,6 +84,8 @@ export function absorbed(mnemonic: string, immediate: number): string | null {
   }
   const integers = /^vpcmp(u?[bwdq])$/.exec(mnemonic);
   if (integers !== null) return immediate >= 0 && immediate < 8 && immediate % 4 !== 3 ? `vpcmp${COMPARISONS[immediate]}${integers[1]}` : null;
+  const compared = /^vpcom(u?[bwdq])$/.exec(mnemonic), order = XOP_COMPARISONS[immediate];
+  if (compared !== null) return order === undefined ? null : `vpcom${order}${compared[1]}`;
   if (mnemonic !== 'pclmulqdq' && mnemonic !== 'vpclmulqdq') return null;
   const product = PRODUCTS[immediate];
   return product === undefined ? null : mnemonic.replace('qdq', `${product}qdq`);

@@ -128,7 +128,7 @@ function intelMemory(c: Context, operand: Operand): string {
   const segment = a.segment === null ? '' : `${a.segment}:`;
   if (a.base === null && a.index === null) return `${pointerOf(c, operand)}${segment === '' ? 'ds:' : segment}0x${wholeDisplacement(operand)}`;
   const index = a.index === null ? '' : `${a.base === null ? '' : '+'}${a.index}*${a.scale}`;
-  const isUnsigned = operand.base === SLOT.rip || a.index?.endsWith('iz') === true && a.base === null;
+  const isUnsigned = operand.base === SLOT.rip || a.index === 'eiz' && a.base === null;
   const displacement = !a.hasDisplacement ? '' : isUnsigned ? `+0x${wholeDisplacement(operand)}` : signed(operand.disp, '+');
   return `${pointerOf(c, operand)}${segment}[${a.base ?? ''}${index}${displacement}]`;
 }
@@ -137,7 +137,7 @@ function attMemory(c: Context, operand: Operand): string {
   const a = addressOf(c, operand);
   const segment = a.segment === null ? '' : `%${a.segment}:`;
   if (a.base === null && a.index === null) return `${segment}0x${wholeDisplacement(operand)}`;
-  const isWhole = a.index?.endsWith('iz') === true && a.base === null;
+  const isWhole = a.index === 'eiz' && a.base === null;
   const displacement = !a.hasDisplacement ? '' : isWhole ? `0x${wholeDisplacement(operand)}` : signed(operand.disp, '');
   const index = a.index === null ? '' : `,%${a.index},${a.scale}`;
   return `${segment}${displacement}(${a.base === null ? '' : `%${a.base}`}${index})`;

@@ -2,7 +2,7 @@
 import { isFar, isOffset, canonicalPrefixes, isShortBranch, isLoop, isVector, isPort } from './format-context.ts';
 import type { Context } from './format-context.ts';
 import { ALWAYS_64, ATT_HINT, MANDATORY, MASK_MOVES, REPEATED, SIZED_ALONE, STRINGS, WIDE_NAMED } from './format-names.ts';
-import type { Spelling } from './format-spelling.ts';
+import { isFloat, type Spelling } from './format-spelling.ts';
 
 const SEGMENT_PREFIX: Readonly<Record<number, string>> = { 0x26: 'es', 0x2e: 'cs', 0x36: 'ss', 0x3e: 'ds', 0x64: 'fs', 0x65: 'gs' };
 
@@ -46,7 +46,7 @@ function repeatWord(c: Context, byte: number, isLast: boolean, all: readonly num
 /** HLE (SDM vol. 1 §16.3): F2 and F3 before a locked instruction, F3 before a store. */
 function isLocking(c: Context, all: readonly number[]): boolean {
   const { mnemonic, operands } = c.i;
-  return operands[0]?.kind === 'mem' && (all.includes(0xf0) || mnemonic === 'xchg') && !STRINGS.has(mnemonic) && mnemonic !== 'mov';
+  return operands[0]?.kind === 'mem' && (all.includes(0xf0) || mnemonic === 'xchg') && !STRINGS.has(mnemonic) && mnemonic !== 'mov' && mnemonic !== 'movabs';
 }
 function isReleased(c: Context, all: readonly number[]): boolean {
   const isStore = c.i.mnemonic === 'mov' && c.i.operands[0]?.kind === 'mem' && c.i.operands[1]?.file !== 'segment' && !isOffset(c);
@@ -122,7 +122,7 @@ function rexIsUsed(c: Context, spelling: Spelling): boolean {
   let extended = 0;
   for (const operand of operands) {
     if (operand.kind === 'reg' && operand.index >= 8) extended++;
-    if (operand.kind === 'mem') extended += (rex & 1) + (spelling.sib >= 0 ? (rex >> 1) & 1 : 0);
+    if (operand.kind === 'mem' && !isOffset(c)) extended += (rex & 1) + (spelling.sib >= 0 ? (rex >> 1) & 1 : 0);
   }
   return extended >= (rex & 1) + ((rex >> 1) & 1) + ((rex >> 2) & 1);
 }
@@ -131,6 +131,6 @@ function wideIsUsed(c: Context): boolean {
   const { operands, mnemonic, size } = c.i;
   if (WIDE_NAMED.has(mnemonic) || MASK_MOVES.has(mnemonic)) return true;
   if (operands.length === 0) return size === 8 && SIZED_ALONE.has(mnemonic);
-  if (size !== 8 || ALWAYS_64.has(mnemonic)) return false;
+  if (size !== 8 || ALWAYS_64.has(mnemonic) || c.i.flow === 'branch' || c.spelling !== null && isFloat(c.spelling.opcode)) return false;
   return operands.some(operand => operand.size === 8 && operand.file === 'gpr' && (operand.kind === 'reg' || !isVector(c.i)));
 }

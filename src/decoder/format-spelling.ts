@@ -24,9 +24,13 @@ function opcodeLength(code: Uint8Array, at: number): number {
     case 0xc5: return 3;
     case 0xc4: return 4;
     case 0x62: return 5;
+    case 0x8f: return isXop(code, at) ? 4 : 1;
     default: return 1;
   }
 }
+
+/** 8F is POP, or XOP's prefix where a map of it follows. */
+export function isXop(code: Uint8Array, at: number): boolean { return code[at] === 0x8f && ((code[at + 1] ?? 0) & 31) >= 8; }
 
 export function spellingOf(code: Uint8Array): Spelling {
   let at = 0;
@@ -53,9 +57,11 @@ export function opcodeOf(code: Uint8Array): { readonly at: number; readonly opco
 export function vainPrefixesOf(code: Uint8Array): Uint8Array {
   let at = 0;
   while (at < code.length && LEGACY.has(code[at] ?? 0)) at++;
-  const isVain = isRex(code[at]) && (LEGACY.has(code[at + 1] ?? 0) || isRex(code[at + 1]));
+  const next = code[at + 1] ?? 0, isVain = isRex(code[at]) && (LEGACY.has(next) || isRex(next) || next === WAIT);
   return code.subarray(0, isVain ? at + 1 : 0);
 }
+/** The x87's. */
+export const isFloat = (opcode: number): boolean => opcode >= 0xd8 && opcode <= 0xdf;
 function isRex(byte: number | undefined): boolean { return byte !== undefined && (byte & 0xf0) === 0x40; }
 
 /** Whether a displacement is in the bytes, be it 0. */

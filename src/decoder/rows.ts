@@ -10,6 +10,7 @@ import { mmxRows } from './table/mmx.ts';
 import { sseRows } from './table/sse.ts';
 import { systemRows } from './table/system.ts';
 import { x87Rows } from './table/x87.ts';
+import { xopRows } from './table/xop.ts';
 
 /**
  * Where an operand is kept. `address` is ModRM.rm with ModRM.mod; `number` is ModRM.rm, a register whatever ModRM.mod says;
@@ -44,8 +45,8 @@ export interface OperandSpec {
 
 /** Classes of mandatory prefixes, as bits: none, 66, F3, F2. An encoding has one: F2 and F3 beat 66. */
 export const CLASS = { none: 1, operandSize: 2, rep: 4, repne: 8, noRepeat: 3, any: 15 } as const;
-/** Legacy opcode maps and, from 8 and 16 on, those of VEX and EVEX. */
-export const MAP = { primary: 0, x0f: 1, x0f38: 2, x0f3a: 3, vex: 8, evex: 16, count: 24 } as const;
+/** Legacy opcode maps and, from 8 and 16 on, those of VEX and EVEX. XOP's, 8 to 10, are 12 to 14. */
+export const MAP = { primary: 0, x0f: 1, x0f38: 2, x0f3a: 3, vex: 8, xop: 12, evex: 16, count: 24 } as const;
 
 export interface Row {
   readonly index: number;
@@ -102,7 +103,7 @@ const FIXED: Readonly<Record<string, readonly [file: RegisterFile, number: numbe
 };
 /** Width of the value, and whether it is extended by sign. */
 const VALUES: Readonly<Record<string, readonly [width: number, isSigned: boolean]>> = {
-  imm: [WIDTH.v, true], imm8: [1, false], imm8s: [WIDTH.v, true], imm16: [2, false], imm64: [8, false],
+  imm: [WIDTH.v, true], imm8: [1, false], imm8s: [WIDTH.v, true], imm16: [2, false], imm32: [4, false], imm64: [8, false],
 };
 /** The file a stem names, and the width of its registers where none is said. */
 const STEMS: Readonly<Record<string, readonly [file: RegisterFile, width: number]>> = {
@@ -162,7 +163,7 @@ const CLASSES: Readonly<Record<string, number>> = {
   np: CLASS.none, nfx: CLASS.noRepeat, 66: CLASS.operandSize, f3: CLASS.rep, f2: CLASS.repne,
 };
 const IMMEDIATE_BYTES: Readonly<Record<string, number>> = { ib: 1, is4: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, jb: 1, jz: WIDTH.z };
-const ESCAPES: Readonly<Record<string, number>> = { '0f': MAP.x0f, '38': MAP.x0f38, '3a': MAP.x0f3a, map5: 5, map6: 6 };
+const ESCAPES: Readonly<Record<string, number>> = { '0f': MAP.x0f, '38': MAP.x0f38, '3a': MAP.x0f3a, map5: 5, map6: 6, map8: 4, map9: 5, map10: 6 };
 
 const LENGTHS = { vex: -1, 'vex.128': 0, 'vex.256': 1 } as const;
 
@@ -230,7 +231,7 @@ export class RowReader {
   private readonly specs = new Map<string, OperandSpec>();
 
   /** What no program needs that has no VEX prefix, and what few need that have one. Rows count on. */
-  private readonly waiting: (readonly string[])[] = [[avxRows], [fmaRows, bmiRows, evexRows]];
+  private readonly waiting: (readonly string[])[] = [[avxRows], [fmaRows, bmiRows, evexRows, xopRows]];
 
   /** false: these are all. */
   addMore(): boolean {
@@ -300,8 +301,8 @@ function sizeFrom(operands: readonly OperandSpec[]): number {
   return isY ? WIDTH.y : first === 0 ? WIDTH.v : first;
 }
 
-const PLACE_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(?:(e?vex)(?:\.128|\.256)? (?:(?:np|66|f2|f3|w0|w1) )*)?(0f 38 |0f 3a |0f |map5 |map6 )?([0-9a-f]{2}|\*)(\+r |\+cc )?/;
-const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6 };
+const PLACE_OF = /^\S+ +(?:(?:np|nfx|66|f2|f3|rex\.w|!rex\.b|a32) )*(?:(e?vex)(?:\.128|\.256)? (?:(?:np|66|f2|f3|w0|w1) )*)?(0f 38 |0f 3a |0f |map5 |map6 |map8 |map9 |map10 )?([0-9a-f]{2}|\*)(\+r |\+cc )?/;
+const MAPS: Readonly<Record<string, number>> = { '0f ': MAP.x0f, '0f 38 ': MAP.x0f38, '0f 3a ': MAP.x0f3a, 'map5 ': 5, 'map6 ': 6, 'map8 ': 4, 'map9 ': 5, 'map10 ': 6 };
 const SPACES: Readonly<Record<string, number>> = { vex: MAP.vex, evex: MAP.evex };
 
 /** The opcodes of a line, without reading the rest of it: the first as map * 256 + opcode, and how many there are. */
