@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { existsSync, readFileSync } from 'node:fs';
 import { OTHERS, REFERENCE } from './support/engines.ts';
 import { isNativeHost, runGuest, runNative } from './support/guest.ts';
-import { fingerprint } from './support/integer-program.ts';
+import { fingerprint } from './support/form-program.ts';
 import { testSeed } from './support/random.ts';
 import { UNIT_FORMS } from './support/unit-forms.ts';
 import { definedStates, inputsOf, stateDifference, unitProgram } from './support/unit-program.ts';

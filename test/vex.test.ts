@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { CpuWorld, DATA } from './support/cpu-world.ts';
 import { OTHERS, REFERENCE } from './support/engines.ts';
 import { isNativeHost, runGuest, runNative } from './support/guest.ts';
-import { fingerprint } from './support/integer-program.ts';
+import { fingerprint } from './support/form-program.ts';
 import { testSeed } from './support/random.ts';
 import type { Engine } from '../src/exec/cpu.ts';
 import { bytesOf } from './support/sse-forms.ts';

@@ -54,3 +54,9 @@ export function inputsOfKind(inputs: readonly Uint8Array[], kinds: readonly stri
   const each = inputs.length / kinds.length, first = each * kinds.indexOf(kind);
   return inputs.slice(first, first + each);
 }
+/** FNV-1a, 32 bits, as hex. */
+export function fingerprint(bytes: Uint8Array): string {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

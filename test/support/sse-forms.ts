@@ -78,26 +78,5 @@ export const FORMS: readonly Form[] = [
   ...withImmediates('double', 'roundpd roundsd', [0, 1, 2, 3, 4], ...BOTH),
 ];
 
-/** A state of the small world each form runs in: xmm0, xmm1, 16 bytes at [rcx], rax, RFLAGS; 64 bytes in that order. */
-export const STATE_BYTES = 64;
-export const AT = { xmm0: 0, xmm1: 16, memory: 32, rax: 48, flags: 56 } as const;
-/** All arithmetic flags set, and bits 1 and 9, which always are. */
-const FLAGS_BEFORE = 0xad7;
-
-/** xmm0 and xmm1 as given; memory and rax are as xmm1. */
-export function stateOf(xmm0: Uint8Array, xmm1: Uint8Array): Uint8Array {
-  const state = new Uint8Array(STATE_BYTES);
-  state.set(xmm0, AT.xmm0); state.set(xmm1, AT.xmm1); state.set(xmm1, AT.memory); state.set(xmm1.subarray(0, 8), AT.rax);
-  state[AT.flags] = FLAGS_BEFORE & 0xff; state[AT.flags + 1] = FLAGS_BEFORE >> 8;
-  return state;
-}
 export const hexOf = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 export const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], pair => parseInt(pair, 16));
-
-const PARTS: readonly (readonly [name: string, start: number, end: number])[] =
-  [['xmm0', 0, 16], ['xmm1', 16, 32], ['memory', 32, 48], ['rax', 48, 56], ['flags', 56, 64]];
-/** What differs after, as `xmm0=... rax=...`, or `-`. */
-export function changes(before: Uint8Array, after: Uint8Array): string {
-  const parts = PARTS.map(([name, start, end]) => [name, hexOf(before.subarray(start, end)), hexOf(after.subarray(start, end))] as const);
-  return parts.filter(([, was, is]) => was !== is).map(([name, , is]) => `${name}=${is}`).join(' ') || '-';
-}

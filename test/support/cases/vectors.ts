@@ -11,8 +11,9 @@ import { type CaseProgram, programOf } from './program.ts';
 import { States } from './state.ts';
 import { isApproximate, isReciprocal } from './undefined.ts';
 
-/** States of an instruction, and where they come from: other ones are other vectors. */
-export const VECTOR_ROUNDS = 8, VECTOR_SEED = 20201;
+/** States of an instruction, and where they come from: other ones are other vectors. The x87 has fewer instructions and more ways to go wrong. */
+const roundsOf = (family: Family): number => (family === 'x87' ? 24 : 8);
+const VECTOR_SEED = 20201;
 export const optionsOf = (family: Family): CompareOptions => ({ extended: EXTENDED_OF[family], hasMxcsr: obeysMxcsr(family) });
 
 /** FNV-1a, twice. */
@@ -34,7 +35,7 @@ export function newSnippets(family: Family): Snippet[] {
   return rowsOf(family).map(row => snippetOf(row, new Random(hashOf(new TextEncoder().encode(textOf(row)))))!).filter(snippet => snippet !== null && !isApproximate(snippet.i) && !isReciprocal(snippet.i) && !PARTIAL.test(snippet.i.operation));
 }
 export function vectorProgram(family: Family, snippets: readonly Snippet[], isPerformed?: (snippet: number) => boolean): CaseProgram {
-  return programOf(family, snippets, VECTOR_ROUNDS, new States(VECTOR_SEED, { family, hasMxcsr: obeysMxcsr(family) }), n => new Random(hashOf(snippets[n]!.encoding)), isPerformed);
+  return programOf(family, snippets, roundsOf(family), new States(VECTOR_SEED, { family, hasMxcsr: obeysMxcsr(family) }), n => new Random(hashOf(snippets[n]!.encoding)), isPerformed);
 }
 /** `encoding fingerprint text` of each instruction. */
 export function vectorLinesOf({ snippets, rounds, at, stride, before }: CaseProgram, after: Uint8Array, family: Family): string[] {
