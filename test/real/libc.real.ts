@@ -99,5 +99,14 @@ for (const compiler of ['gcc', 'musl-gcc']) {
     });
   }
 }
+library('string functions of glibc are those with VEX where CPUID has AVX2', () => {
+  const path = compile('gcc', 'string', PROGRAMS['string']!), native = spawnSync(path, []);
+  for (const [model, hasVex] of [['v2', false], ['v3', true], ['zen3', true]] as const) {
+    const { status, stdout, stderr } = spawnSync(TRAMP64[0]!, [...TRAMP64.slice(1, -1), '--stats', '--cpu', model, path]), [, blocks] = /^blocks with VEX +(\d+)$/m.exec(byteString(new Uint8Array(stderr))) ?? [];
+    assert.is(status, native.status);
+    assert.equal(new Uint8Array(stdout), new Uint8Array(native.stdout));
+    assert.is(Number(blocks) > 0, hasVex, `${model}: ${blocks} blocks with VEX`);
+  }
+});
 library.after(() => rmSync(folder, { recursive: true, force: true }));
 library.run();

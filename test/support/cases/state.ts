@@ -192,6 +192,12 @@ export class States {
         if (at >= 0) view.setBigUint64(at, bigOf(view, at) & 0xcd5n, true);
         return;
       }
+      case 'ldmxcsr': case 'vldmxcsr': {
+        // A bit that AMD's have.
+        const at = inWindow(this.addressOf(view, to!), 4n);
+        if (at >= 0) view.setUint8(at + 2, view.getUint8(at + 2) & ~2);
+        return;
+      }
       case 'ret': case 'call': case 'jmp': {
         // Nothing is fetched from where a stack may be, which lies elsewhere for each process, nor performed of this program but the case.
         const isText = (target: bigint): boolean => target >= BigInt(TEXT) && target < BigInt(DATA);
