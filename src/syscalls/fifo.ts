@@ -3,7 +3,7 @@ import { ENXIO } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
-import type { File, Result, Stat, UserBuffer } from './file.ts';
+import type { Edges, File, Result, Stat, UserBuffer } from './file.ts';
 import { Pipe, PipeReader, PipeWriter } from './pipe.ts';
 import type { SpecialNode } from './special.ts';
 import type { Sleep } from './task.ts';
@@ -45,6 +45,7 @@ class FifoFile implements File {
     for (const end of [this.reader, this.writer]) (end as { flagged?: (flags: number) => void } | null)?.flagged?.(flags);
   }
   stat(): Stat { return this.node.stat; }
+  get edges(): Edges { return this.pipe.edges; }
   poll(): number { return (this.reader?.poll() ?? 0) | (this.writer?.poll() ?? 0); }
   ioctl(request: number, argument: Va, memory: UserMemory): Result { return (this.reader ?? this.writer)?.ioctl(request, argument, memory) ?? -ENXIO; }
   reopen(flags: number): File | Result {

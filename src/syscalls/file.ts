@@ -3,9 +3,9 @@ import type { Va } from '../base/types.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { ByteString } from '../host/host.ts';
+import type { KernelTask } from './process.ts';
 import type { Task } from './task.ts';
 import type { Pipe } from './pipe.ts';
-import type { KernelTask } from './process.ts';
 
 /** ≥ 0: the value. -4095 … -1: -errno, as the kernel returns it. */
 export type Result = number;
@@ -32,14 +32,18 @@ export interface File {
    * Reads and writes name their place; a description adds the result to its position unless `isAddressed`.
    * `isExplicit`: the place is pread's or pwrite's, not the description's. -EAGAIN: nothing now, ask again when something happened.
    */
-  read?(to: UserBuffer, at: number, isExplicit?: boolean, task?: Task | null): Result;
-  write?(from: UserBuffer, at: number, isExplicit?: boolean, task?: Task | null): Result;
+  read?(to: UserBuffer, at: number, isExplicit?: boolean, task?: KernelTask): Result;
+  write?(from: UserBuffer, at: number, isExplicit?: boolean, task?: KernelTask): Result;
   /** Positions address parts of the file: reads and writes do not advance them, and zero counts are not short-cut. */
   readonly isAddressed?: boolean;
   /** Of either end of a pipe: what is between them. */
   readonly pipe?: Pipe;
   /** A write that may wait goes on until all is written, whatever room there is at first (pipes, streams). */
   readonly writesAll?: boolean;
+  /** Nobody is signalled where a write finds no reader: EPIPE is all (datagrams). */
+  readonly breaksQuietly?: boolean;
+  /** How long a read and a write may wait (socket(7), SO_RCVTIMEO, SO_SNDTIMEO); null: for ever. */
+  readonly timeouts?: { readonly receiveTimeoutNs: number | null; readonly sendTimeoutNs: number | null };
   /** The status flags of its description: as it is opened, and when they change (fcntl(2), F_SETFL). */
   flagged?(flags: number): void;
   /** The new position, or -errno. Absent: ESPIPE. */

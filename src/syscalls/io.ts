@@ -1,5 +1,5 @@
 /** Calls on open files: read(2), write(2), lseek(2), dup(2), fcntl(2), ioctl(2), pipe(2), memfd_create(2), getdents64(2) and their like. */
-import { EAGAIN, EBADF, EFAULT, EFBIG, EINVAL, EISDIR, ENOMEM, ENOTDIR, EOPNOTSUPP, EPIPE, ESPIPE } from '../base/errno.ts';
+import { EAGAIN, EBADF, EFAULT, EFBIG, EINTR, EINVAL, EISDIR, ENOMEM, ENOTDIR, EOPNOTSUPP, EPIPE, ESPIPE } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { byteString, bytesOf } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
@@ -15,6 +15,7 @@ import type { Args, Control, SyscallRows } from './task.ts';
 import {
   IOVECS_MAX, O_ACCMODE, O_APPEND, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ, TRANSFER_BYTES_MAX,
 } from './uapi.ts';
+import { stir } from './waiting.ts';
 
 type Outcome = Result | Control;
 
@@ -29,12 +30,12 @@ export function descriptionOf(process: KernelProcess, fd: number): FileDescripti
 /** A part of `read` or `write` as one kind of call makes it; `at` null: at the description's position, which moves. */
 type Transfer = (task: KernelTask, description: FileDescription, buffer: UserBuffer, at: number | null, appends?: boolean) => Result;
 
-export function readFrom(_task: KernelTask, description: FileDescription, to: UserBuffer, at: number | null): Result {
+export function readFrom(task: KernelTask, description: FileDescription, to: UserBuffer, at: number | null): Result {
   const { file } = description;
   if ((description.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
   if (file.read === undefined) return file.entries === undefined ? -EINVAL : -EISDIR;
-  if (at !== null) return file.read(to, at, true);
-  const result = file.read(to, description.position);
+  if (at !== null) return file.read(to, at, true, task);
+  const result = file.read(to, description.position, false, task);
   if (result > 0 && file.isAddressed !== true) description.position += result;
   return result;
 }
@@ -50,10 +51,10 @@ export function writeTo(task: KernelTask, description: FileDescription, from: Us
   const place = at === null || atEnd ? end : at;
   const allowed = withinFileLimit(task, description, place, from.length);
   if (allowed < 0) return allowed;
-  const result = file.write(allowed < from.length ? { ...from, length: allowed } : from, place, at !== null);
+  const result = file.write(allowed < from.length ? { ...from, length: allowed } : from, place, at !== null, task);
   if (at === null && atEnd) description.position = end;
   if (at === null && result > 0 && file.isAddressed !== true) description.position = place + result;
-  if (result === -EPIPE) raise(task, { signal: SIGPIPE, code: 0, address: 0 });
+  if (result === -EPIPE && file.breaksQuietly !== true) raise(task, { signal: SIGPIPE, code: 0, address: 0 });
   return result;
 }
 /** How many bytes of a write RLIMIT_FSIZE allows; -EFBIG where none, with SIGXFSZ. Only regular files have the limit. */
@@ -86,18 +87,22 @@ function transfer(task: KernelTask, fd: number, run: Transfer, buffer: UserBuffe
 }
 /** The rest of a transfer that began with `done` bytes: of one read, or of a whole write. A signal ends it with what was done. */
 function completed(task: KernelTask, run: Transfer, description: FileDescription, buffer: UserBuffer, done: number): Control {
-  const isWhole = run === writeTo && description.file.writesAll === true;
+  const { file } = description, isWhole = run === writeTo && file.writesAll === true, { clock } = task.process.system;
+  const timeoutNs = (run === writeTo ? file.timeouts?.sendTimeoutNs : file.timeouts?.receiveTimeoutNs) ?? null;
+  const endsAtNs = timeoutNs === null ? Infinity : clock.monotonicNs() + timeoutNs;
   return {
-    then: 'sleep',
+    then: 'sleep', ...endsAtNs === Infinity ? {} : { wakesAtNs: endsAtNs },
     until: () => {
       const rest = { ...buffer, address: buffer.address + done, length: buffer.length - done };
       const result = run(task, description, rest, null);
-      if (result === -EAGAIN) return null;
+      if (result === -EAGAIN) return clock.monotonicNs() < endsAtNs ? null : done > 0 ? done : -EAGAIN;
       if (result < 0) return done > 0 ? done : result;
       done += result;
-      return isWhole && done < buffer.length && result > 0 ? null : done;
+      if (!isWhole || done === buffer.length || result === 0) return done;
+      stir(task.process.system);
+      return null;
     },
-    onSignal: () => done > 0 ? done : null,
+    onSignal: () => done > 0 ? done : timeoutNs === null ? null : -EINTR, // signal(7): with a timeout it is not made again.
   };
 }
 

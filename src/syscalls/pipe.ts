@@ -3,7 +3,7 @@ import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOTTY, EPERM, EPIPE } from '../base/err
 import type { Va } from '../base/types.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
-import type { File, Result, Stat, UserBuffer } from './file.ts';
+import type { Edges, File, Result, Stat, UserBuffer } from './file.ts';
 import { FIONREAD } from './terminal.ts';
 import { O_DIRECT, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFIFO } from './uapi.ts';
 
@@ -20,6 +20,8 @@ export class Pipe {
   readers = 0;
   writers = 0;
   length = 0;
+  /** Readers are woken by every write, writers where there was no room (epoll(7)). */
+  readonly edges = { input: 0, output: 0 };
   /** Bytes; as long as was needed so far, at most `capacity`. */
   private ring = new Uint8Array(SLOT_BYTES);
   private readAt = 0;
@@ -58,6 +60,7 @@ export class Pipe {
       this.slotsUsed += 1;
     }
     this.append(bytes, count);
+    this.edges.input += 1;
     return count;
   }
   private append(bytes: Uint8Array, count: number): void {
@@ -82,6 +85,7 @@ export class Pipe {
   /** Takes what is there; of a packet what does not fit is lost, and nothing comes after it in the same read. */
   take(into: Uint8Array): number {
     let done = 0, lost = 0;
+    if (this.isFull) this.edges.output += 1;
     while (this.slotsUsed > 0 && done < into.length && lost === 0) {
       const slot = this.slotAt(0), left = this.slots[slot]!, part = Math.min(left, into.length - done), isPacket = this.slots[slot + 2] === 1;
       done += part;
@@ -118,6 +122,7 @@ export class Pipe {
 
 abstract class PipeEnd implements File {
   readonly pipe: Pipe;
+  get edges(): Edges { return this.pipe.edges; }
   protected readonly staging: Uint8Array;
   constructor(pipe: Pipe, staging: Uint8Array) { this.pipe = pipe; this.staging = staging; }
   get name(): string { return `pipe:[${this.pipe.inode}]`; }

@@ -32,9 +32,9 @@ export class SignalFile implements File {
   mask: bigint;
   constructor(mask: bigint) { this.mask = mask; }
 
-  read(to: UserBuffer, _at: number, _isExplicit?: boolean, task: Task | null = null): Result {
+  read(to: UserBuffer, _at: number, _isExplicit?: boolean, task?: KernelTask): Result {
     if (to.length < INFO_BYTES) return -EINVAL;
-    if (task === null) return -EAGAIN;
+    if (task === undefined) return -EAGAIN;
     let done = 0;
     for (; done + INFO_BYTES <= to.length; done += INFO_BYTES) {
       const info = takeOf(task.signals, this.mask);

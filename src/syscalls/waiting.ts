@@ -2,7 +2,7 @@
 import { EFAULT, EINTR, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
-import type { KernelTask } from './process.ts';
+import type { KernelTask, System } from './process.ts';
 import { UNBLOCKABLE } from './signal.ts';
 import { userStructure } from './structure.ts';
 import type { Control } from './task.ts';
@@ -15,6 +15,9 @@ export function sleep(until: () => Result | null, { wakesAtNs, onSignal = 'resta
   const control = { then: 'sleep' as const, until, onSignal };
   return wakesAtNs === undefined ? control : { ...control, wakesAtNs };
 }
+
+/** A sleeper has done part of its work, and sleeps on: whoever was asked before it must be asked again. */
+export function stir({ timers, clock }: System): void { timers.at(clock.monotonicNs(), () => {}); }
 
 /**
  * Asks until something is ready (not 0) or the time is up. `timeoutNs` null: for ever.
