@@ -69,6 +69,14 @@ epoll('edge-triggered, tells once for each write, whether or not it was read', (
   assert.is(ctl(w, ep, MOD, fd, IN | OUT | ET), 0);
   assert.equal(ready(w, ep), [[IN | OUT, fd]]);
 });
+epoll('edge-triggered, a pipe is told of for every write', () => {
+  const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), [reader, writer] = pipe(w);
+  ctl(w, ep, ADD, reader, IN | ET);
+  call(w, 'write', writer, 'x', 1);
+  assert.equal([ready(w, ep), ready(w, ep)], [[[IN, reader]], []]);
+  call(w, 'write', writer, 'x', 1);
+  assert.equal(ready(w, ep), [[IN, reader]]);
+});
 epoll('one-shot, tells once until it is modified', () => {
   const w = new KernelWorld(), ep = call(w, 'epoll_create1', 0), fd = call(w, 'eventfd', 1);
   ctl(w, ep, ADD, fd, IN | ONESHOT);
@@ -145,6 +153,18 @@ timers('a moment that has passed has gone off; 0 disarms', () => {
   assert.equal([ticks(w, fd), call(w, 'timerfd_settime', fd, 0, setting(w, 1.5e9 - 2e9), 0), call(w, 'timerfd_create', 2, 0)], [-EAGAIN, -EINVAL, -EINVAL]);
 });
 timers.run();
+
+const signals = suite('net › signalfd');
+signals('gives the blocked signals of whoever reads, as polls see them', () => {
+  const w = new KernelWorld(), { pid } = w.task.process, set = w.words(1n << 9n), fd = call(w, 'signalfd4', -1, set, 8, O_NONBLOCK), at = w.buffer(256);
+  assert.is(call(w, 'rt_sigprocmask', 0, set, 0, 8), 0);
+  assert.is(call(w, 'read', fd, at, 256), -EAGAIN);
+  call(w, 'kill', pid, 10);
+  assert.is(call(w, 'poll', w.words(BigInt(fd) | 1n << 32n), 1, 0), 1);
+  assert.equal([call(w, 'read', fd, at, 256), w.peek(at, 4).getUint32(0, true), w.peek(at + 12, 4).getUint32(0, true)], [128, 10, pid]);
+  assert.equal([call(w, 'read', fd, at, 127), call(w, 'signalfd4', fd, set, 4, 0), call(w, 'signalfd4', 0, set, 8, 0)], [-EINVAL, -EINVAL, -EINVAL]);
+});
+signals.run();
 
 const processes = suite('net › pidfd');
 processes('names a process, sends it signals, and gives its descriptors', () => {

@@ -11,7 +11,7 @@ import { interfaceIoctl } from './interfaces.ts';
 import type { Network } from './network.ts';
 import { SocketOptions } from './options.ts';
 import { Account, type Credentials } from './queue.ts';
-import { SIOCATMARK, SIOCOUTQ, SO_SNDBUF } from './uapi.ts';
+import { SIOCATMARK, SIOCOUTQ, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from './uapi.ts';
 
 /** A message to send. A stream may take part of it. */
 export interface Outgoing {
@@ -21,7 +21,7 @@ export interface Outgoing {
   /** null: nobody asked; the socket's maker is the sender. */
   readonly credentials: Credentials | null;
   readonly files: readonly FileDescription[];
-  /** Who sends; null for write(2). */
+  /** Who sends; null: the kernel, for somebody. */
   readonly task: KernelTask | null;
 }
 /** What a receive found. `length`: bytes put into memory; `whole`: bytes the message had. */
@@ -47,6 +47,8 @@ export abstract class Socket implements File {
   readonly edges = { input: 0, output: 0 };
   readonly sent: Account;
   readonly writesAll: boolean = false;
+  get breaksQuietly(): boolean { return this.kind.type !== SOCK_STREAM; }
+  get timeouts(): SocketOptions { return this.options; }
   /** SO_ERROR: what is told once, by the next call. */
   error = 0;
   /** SHUT_RECEIVE | SHUT_SEND. */
@@ -89,7 +91,7 @@ export abstract class Socket implements File {
   wakeOutput(): void { this.edges.output += 1; }
   /** What may still be sent. */
   get room(): number {
-    return Math.min(this.options.get(1, SO_SNDBUF) - this.sent.bytes, this.network.room);
+    return Math.min(this.options.get(SOL_SOCKET, SO_SNDBUF) - this.sent.bytes, this.network.room);
   }
 
   read(to: UserBuffer): Result {
@@ -99,7 +101,9 @@ export abstract class Socket implements File {
     for (const description of received.files) description.release();
     return received.length;
   }
-  write(from: UserBuffer): Result { return this.send({ from, to: null, flags: 0, credentials: null, files: [], task: null }); }
+  write(from: UserBuffer, _at?: number, _isExplicit?: boolean, task: KernelTask | null = null): Result {
+    return this.send({ from, to: null, flags: 0, credentials: null, files: [], task });
+  }
   stat(): Stat { return { mode: S_IFSOCK | 0o777, ino: BigInt(this.inode), nlink: 1, blksize: 4096 }; }
   ioctl(request: number, argument: Va, memory: UserMemory): Result {
     const value = request === FIONREAD ? this.readableBytes() : request === SIOCOUTQ ? (this.isListening ? -EINVAL : this.sent.bytes) : request === SIOCATMARK ? 0 : null;

@@ -9,7 +9,7 @@ import { raise } from '../signal.ts';
 import type { Args, Control } from '../task.ts';
 import { timespec } from '../time.ts';
 import { O_NONBLOCK, SIGPIPE, TRANSFER_BYTES_MAX } from '../uapi.ts';
-import { sleep, type OnSignal } from '../waiting.ts';
+import { sleep, stir, type OnSignal } from '../waiting.ts';
 import { addressArgument, tellAddress, type RawAddress } from './address.ts';
 import { attachedTo, ControlWriter, headerAt, NOTHING_ATTACHED, type Attached, type Header } from './message.ts';
 import { Socket, type Received } from './socket.ts';
@@ -27,18 +27,19 @@ export function socketOf(task: KernelTask, fd: number): OpenSocket | Result {
 }
 
 interface Patience { readonly isPatient: boolean; readonly timeoutNs: number | null; /** What a timeout says; -EAGAIN where not given. */ readonly late?: Result }
-/** Tries until it is something else than -EAGAIN. `done`: what a signal or the end of time leaves, if that is more than 0. */
-export function patiently(task: KernelTask, patience: Patience, attempt: () => Result, done: () => number = () => 0): Outcome {
+/** Tries until it is something else than -EAGAIN. `done`: how far it is; if that is more than 0, a signal or the end of time leaves `early`. */
+export function patiently(task: KernelTask, patience: Patience, attempt: () => Result, done: () => number = () => 0, early: () => Result = done): Outcome {
   const now = attempt();
   if (now !== -EAGAIN) return now;
-  const late = (): Result => done() > 0 ? done() : patience.late ?? -EAGAIN;
+  const late = (): Result => done() > 0 ? early() : patience.late ?? -EAGAIN;
   if (!patience.isPatient) return late();
   const { clock } = task.process.system, { timeoutNs } = patience, wakesAtNs = timeoutNs === null ? undefined : clock.monotonicNs() + timeoutNs;
   // "If a blocking call is interrupted after a timeout was set, it fails with EINTR": signal(7), socket interfaces.
-  const interrupted = (): OnSignal => done() > 0 ? done : timeoutNs !== null ? 'fail' : 'restart';
+  const interrupted = (): OnSignal => done() > 0 ? early : timeoutNs !== null ? 'fail' : 'restart';
   const control = sleep(() => {
-    const result = attempt();
+    const before = done(), result = attempt();
     if (result !== -EAGAIN) return result;
+    if (done() > before) stir(task.process.system);
     return wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs ? late() : null;
   }, { wakesAtNs });
   return Object.defineProperty({ ...control }, 'onSignal', { get: interrupted, enumerable: true });
@@ -161,11 +162,10 @@ type Tell = (received: Received) => Result;
 function receive(task: KernelTask, open: OpenSocket, to: UserBuffer, flags: number, tell: Tell): Outcome {
   if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
   const patience = receivePatience(open, flags), receiving = new Receiving(open.socket, to, patience.isPatient ? flags : flags | MSG_DONTWAIT);
-  const early = (): number => { const { sofar } = receiving; return sofar === null ? 0 : tell(sofar); };
   return patiently(task, patience, () => {
     const received = receiving.step();
     return typeof received === 'number' ? received : tell(received);
-  }, () => receiving.got() > 0 ? early() : 0);
+  }, receiving.got, () => { const { sofar } = receiving; return sofar === null ? 0 : tell(sofar); });
 }
 const resultOf = (received: Received, flags: number): number => (flags & MSG_TRUNC) !== 0 ? received.whole : received.length;
 

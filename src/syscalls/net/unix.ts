@@ -16,8 +16,8 @@ import {
   SOL_SOCKET,
 } from './uapi.ts';
 
-/** Of one socket, waiting to be received (net.unix.max_dgram_qlen, as systems set it). */
-const DATAGRAMS_MAX = 512;
+/** A socket with more waiting to be received is full (net.unix.max_dgram_qlen). */
+const DATAGRAMS_MAX = 10;
 /** What a stream carries at a time: an sk_buff's worth. */
 const PIECE_BYTES = 32768;
 
@@ -129,13 +129,21 @@ export class UnixSocket extends Socket {
     return 0;
   }
   private connectDatagram(task: KernelTask, raw: RawAddress): Result {
-    if (familyOf(raw) === AF_UNSPEC && raw.byteLength >= 2) { this.peer = null; return 0; }
-    const other = this.find(task, raw);
+    const other = familyOf(raw) === AF_UNSPEC && raw.byteLength >= 2 ? null : this.find(task, raw);
     if (typeof other === 'number') return other;
-    if (!other.hears(this)) return -EPERM;
+    if (other !== null && !other.hears(this)) return -EPERM;
+    const { peer } = this;
     this.peer = other;
     this.peerMaker = null;
+    if (peer !== null && peer !== other && this.queue.length > 0) this.leave(peer);
     return 0;
+  }
+  /** It turns from its peer: what was not received is lost, and a peer that heard nobody else is told. */
+  private leave(peer: UnixSocket): void {
+    this.purge();
+    if (peer.isGone || peer.peer !== this) return;
+    peer.error = ECONNRESET;
+    peer.wakeInput();
   }
   /** A connected datagram socket hears its peer only. */
   private hears(sender: UnixSocket): boolean { return this.peer === null || this.peer === sender; }
@@ -228,7 +236,7 @@ export class UnixSocket extends Socket {
     if (!other.hears(this)) return -EPERM;
     if ((other.shut & SHUT_RECEIVE) !== 0) return -EPIPE;
     // Who sends to itself would wait for ever where the queue is full.
-    const isFull = this.isDatagram && other.queue.length >= DATAGRAMS_MAX;
+    const isFull = this.isDatagram && other.peer !== this && other.queue.length > DATAGRAMS_MAX;
     if (isFull || this.room < Math.min(chargeOf(from.length), this.options.get(SOL_SOCKET, SO_SNDBUF))) {
       return this.network.room <= 0 ? -ENOBUFS : -EAGAIN;
     }
@@ -329,7 +337,7 @@ export class UnixSocket extends Socket {
     if ((this.shut & SHUT_RECEIVE) !== 0) bits |= POLLRDHUP | POLLIN;
     if (this.queue.length > 0 || this.arrivals.length > 0) bits |= POLLIN;
     if (!this.isDatagram && this.state === 'closed') bits |= POLLHUP;
-    const { peer } = this, isPeerFull = this.isDatagram && peer !== null && peer !== this && peer.queue.length >= DATAGRAMS_MAX;
+    const { peer } = this, isPeerFull = this.isDatagram && peer !== null && peer !== this && peer.peer !== this && peer.queue.length > DATAGRAMS_MAX;
     // Room for three quarters more, as Linux has it: a writer that waits is not woken for every byte.
     if (!this.isListening && !isPeerFull && this.sent.bytes * 4 <= this.options.get(SOL_SOCKET, SO_SNDBUF) && this.network.room > 0) bits |= POLLOUT | POLLWRBAND;
     return bits;
