@@ -29,6 +29,8 @@ suiteOf('prints addresses, messages, options and events', () => {
   call('eventfd2', 1, 0o2004001); call('epoll_create1', 0o2000000); call('epoll_ctl', 11, 1, 10, bytes(5, 0, 0, 0x80, 7, 0, 0, 0, 1, 0, 0, 0)[0]); call('epoll_ctl', 11, 2, 99, 0);
   call('epoll_wait', 11, at, 8, 0); call('epoll_wait', 11, at, 8, 0); call('epoll_pwait', 11, at, 8, 0, w.words(2), 8);
   call('select', 12, w.words(1 << 10), 0, 0, w.words(1, 0)); call('pselect6', 0, 0, 0, 0, w.words(0, 1), w.words(0, 8)); call('ppoll', 0, 0, w.words(0, 1), w.words(512), 8);
+  call('timerfd_create', 1, 0o2004000); call('timerfd_settime', 12, 1, w.words(0, 0, 1000, 5), 0); call('timerfd_gettime', 12, at); call('timerfd_settime', 12, 0, w.words(0, 0, -1, 0), 0);
+  call('signalfd4', -1, w.words(1 << 9), 8, 0o2000000); call('pidfd_open', 1000, 0); call('pidfd_send_signal', 14, 0, 0, 0); call('pidfd_getfd', 14, 99, 0);
   golden('strace-net.txt', w.host.reports.join('\n') + '\n');
 });
 suiteOf.run();

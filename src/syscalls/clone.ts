@@ -3,6 +3,7 @@ import { E2BIG, EAGAIN, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, EPERM } fr
 import type { Va } from '../base/types.ts';
 import { byteString, type ByteString } from '../host/host.ts';
 import type { Result } from './file.ts';
+import { openProcess } from './pidfd.ts';
 import { KernelProcess, KernelTask, RLIMIT_NPROC, RLIMIT_STACK } from './process.ts';
 import { childSignalState, newSignalState, threadSignalState } from './signal.ts';
 import { getWord, putStructure, userStructure } from './structure.ts';
@@ -31,13 +32,18 @@ interface Request {
   readonly childTidAt: Va;
   readonly tls: bigint;
   readonly pidfdAt: Va;
+  readonly isLegacy?: boolean;
 }
 
 function start(task: KernelTask, request: Request): Result | Control {
   const { flags } = request, { process } = task, { system } = process, has = (flag: number): boolean => (flags & flag) !== 0;
   if ((flags & NAMESPACES) !== 0) return -EPERM;
   if (has(CLONE.thread) && !has(CLONE.sighand) || has(CLONE.sighand) && !has(CLONE.vm)) return -EINVAL;
-  if (has(CLONE.pidfd)) return -EINVAL;
+  if (has(CLONE.pidfd)) {
+    if (has(CLONE.thread) || request.isLegacy === true && has(CLONE.parentSetTid)) return -EINVAL; // clone's argument is one place for both.
+    const free = process.files.lowestFree(), isPlace = free < 0 || putStructure(task, request.pidfdAt, 4, view => view.setInt32(0, free, true)) === 0;
+    if (free < 0 || !isPlace) return free < 0 ? free : -EFAULT;
+  }
   if (system.tasks.size + system.processes.size >= Number(process.limits[RLIMIT_NPROC]!.soft)) return -EAGAIN;
   const tid = system.life.newPid();
   if (tid < 0) return tid;
@@ -51,6 +57,7 @@ function start(task: KernelTask, request: Request): Result | Control {
   child.ownName = task.ownName;
   if (has(CLONE.childClearTid)) child.clearTidAt = request.childTidAt;
   saveChildContext(task, child, request);
+  if (has(CLONE.pidfd)) openProcess(task, owner, 0);
   if (has(CLONE.parentSetTid)) putTid(task, request.parentTidAt, tid);
   if (has(CLONE.childSetTid)) putTid(child, request.childTidAt, tid);
   system.life.start(child);
@@ -88,7 +95,7 @@ function saveChildContext(task: KernelTask, child: KernelTask, { flags, stack, t
 function clone(task: KernelTask, a: Args): Result | Control {
   const flags = a.uint(0) & ~0xff | 0, exitSignal = a.int(0) & 0xff;
   return start(task, {
-    flags, exitSignal: (flags & CLONE.thread) !== 0 ? 0 : exitSignal, stack: a.pointer(1), parentTidAt: a.pointer(2), childTidAt: a.pointer(3), tls: a.big(4), pidfdAt: a.pointer(2),
+    flags, exitSignal: (flags & CLONE.thread) !== 0 ? 0 : exitSignal, stack: a.pointer(1), parentTidAt: a.pointer(2), childTidAt: a.pointer(3), tls: a.big(4), pidfdAt: a.pointer(2), isLegacy: true,
   });
 }
 const NOTHING = { stack: 0, parentTidAt: 0, childTidAt: 0, tls: 0n, pidfdAt: 0 } as const;
