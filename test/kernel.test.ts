@@ -65,7 +65,7 @@ const MISTAKES: readonly (readonly [string, readonly (number | bigint | string)[
   ['madvise', [DATA_AT, 4096, 999], -EINVAL], ['madvise', [DATA_AT + 1, 4096, 4], -EINVAL], ['madvise', [0x10000000, 4096, 0], -ENOMEM], ['mremap', [DATA_AT, 4096, 0, 0], -EINVAL],
   ['msync', [DATA_AT, 4096, 5], -EINVAL], ['poll', [BAD, 1, 0], -EFAULT], ['select', [-1, 0, 0, 0, 0], -EINVAL], ['clock_gettime', [99, DATA_AT], -EINVAL],
   ['clock_gettime', [-1, DATA_AT], -EINVAL], ['clock_gettime', [0, BAD], -EFAULT], ['nanosleep', [BAD, 0], -EFAULT], ['getrlimit', [16, DATA_AT], -EINVAL],
-  ['prlimit64', [1, 7, 0, 0], -EPERM], ['setuid', [0], -EPERM], ['getrandom', [DATA_AT, 1, 8], -EINVAL], ['getrandom', [BAD, 1, 0], -EFAULT], ['arch_prctl', [0x9999, 0], -EINVAL],
+  ['prlimit64', [1, 7, 0, 0], -3], ['setuid', [0], -EPERM], ['getrandom', [DATA_AT, 1, 8], -EINVAL], ['getrandom', [BAD, 1, 0], -EFAULT], ['arch_prctl', [0x9999, 0], -EINVAL],
   ['arch_prctl', [0x1002, 1n << 47n], -EPERM], ['futex', [DATA_AT, 0, 7, 0], -EAGAIN], ['futex', [DATA_AT + 1, 0, 0, 0], -EINVAL], ['futex', [BAD, 0, 0, 0], -EFAULT], ['futex', [DATA_AT, 1, 1], 0],
   ['sched_getaffinity', [0, 7, DATA_AT], -EINVAL], ['prctl', [12345], -EINVAL], ['execve', ['/bin/none', 0, 0], -ENOENT], ['execve', [BAD, 0, 0], -EFAULT], ['clone', [0x10000, 0, 0, 0, 0], -EINVAL], ['wait4', [-1, 0, 64, 0], -EINVAL], ['wait4', [-1, 0, 0, 0], -10], ['memfd_create', ['m', 0x100], -EINVAL],
   ['memfd_create', ['m'.repeat(250), 0], -EINVAL], ['set_robust_list', [DATA_AT, 8], -EINVAL], ['sendfile', [1, 0, 0, 5], -EINVAL], ['fallocate', [3, 0, 0, 1], -EBADF],

@@ -1,10 +1,10 @@
 /** Who and where: credentials(7), uname(2), sysinfo(2), getrlimit(2), getrandom(2), and what else asks about the system. */
-import { EFAULT, EINVAL, ENOSYS, EPERM } from '../base/errno.ts';
+import { EFAULT, EINVAL, EPERM, ESRCH } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { bytesOf, type HostUser } from '../host/host.ts';
 import { copyOutPieces } from './buffers.ts';
 import type { Result } from './file.ts';
-import { RLIMIT_NOFILE, RLIMIT_STACK, type KernelTask, type Limit } from './process.ts';
+import { RLIMIT_NOFILE, RLIMIT_STACK, type KernelProcess, type KernelTask, type Limit } from './process.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { DESCRIPTORS_MAX } from './uapi.ts';
@@ -22,7 +22,7 @@ function sysinfo(task: KernelTask, a: Args): Result {
   return putStructure(task, a.pointer(0), 112, view => {
     setWord(view, 0, Math.floor(clock.monotonicNs() / 1e9));
     setWord(view, 32, frames.total * 4096); setWord(view, 40, (frames.total - frames.used) * 4096);
-    view.setUint16(80, 1, true); view.setUint32(104, 1, true);
+    view.setUint16(80, task.process.system.tasks.size, true); view.setUint32(104, 1, true);
   });
 }
 
@@ -48,8 +48,8 @@ function getgroups(task: KernelTask, a: Args): Result {
 function putLimit(task: KernelTask, at: Va, limit: Limit): Result {
   return putStructure(task, at, 16, view => { view.setBigUint64(0, limit.soft, true); view.setBigUint64(8, limit.hard, true); });
 }
-function setLimit(task: KernelTask, resource: number, at: Va): Result {
-  const view = userStructure(task, at, 16), { limits, files, memory } = task.process, old = limits[resource];
+function setLimit(task: KernelTask, process: KernelProcess, resource: number, at: Va): Result {
+  const view = userStructure(task, at, 16), { limits, files, memory } = process, old = limits[resource];
   if (view === null) return -EFAULT;
   if (old === undefined) return -EINVAL;
   const limit = { soft: view.getBigUint64(0, true), hard: view.getBigUint64(8, true) };
@@ -65,10 +65,10 @@ function getrlimit(task: KernelTask, a: Args): Result {
   return limit === undefined ? -EINVAL : putLimit(task, a.pointer(1), limit);
 }
 function prlimit64(task: KernelTask, a: Args): Result {
-  const limit = task.process.limits[a.uint(1)], pid = a.int(0);
+  const pid = a.int(0), process = pid === 0 ? task.process : task.process.system.processes.get(pid), limit = (process ?? task.process).limits[a.uint(1)];
   if (limit === undefined) return -EINVAL;
-  if (pid !== 0 && pid !== task.process.pid) return -EPERM;
-  const set = a.pointer(2) === 0 ? 0 : setLimit(task, a.uint(1), a.pointer(2));
+  if (pid < 0 || process === undefined) return -ESRCH;
+  const set = a.pointer(2) === 0 ? 0 : setLimit(task, process, a.uint(1), a.pointer(2));
   return set < 0 || a.pointer(3) === 0 ? set : putLimit(task, a.pointer(3), limit);
 }
 
@@ -83,10 +83,67 @@ function getrandom(task: KernelTask, a: Args): Result {
   return copyOutPieces(to, system.staging, into => { system.entropy.fill(into); return into.length; });
 }
 
+// — capabilities (capabilities(7)): the superuser has all there are, as /proc/self/status says, though what is asked of the machine is refused —
+
+const CAPABILITIES: readonly number[] = [0xffff_ffff, 0x1ff];
+/** Versions of struct __user_cap_header_struct, and how many data structures follow. */
+const CAPABILITY_VERSIONS: Readonly<Record<number, number>> = { 0x1998_0330: 1, 0x2007_1026: 2, 0x2008_0522: 2 };
+const NEWEST_VERSION = 0x2008_0522, CAPABILITY_BYTES = 12;
+/** The header at argument 0: how many data structures there are, or -errno; an unknown version is told the newest. */
+function capabilityHeader(task: KernelTask, a: Args): { readonly count: number; readonly pid: number } | Result {
+  const view = userStructure(task, a.pointer(0), 8);
+  if (view === null) return -EFAULT;
+  const count = CAPABILITY_VERSIONS[view.getUint32(0, true)];
+  if (count !== undefined) return { count, pid: view.getInt32(4, true) };
+  const told = putStructure(task, a.pointer(0), 4, header => header.setUint32(0, NEWEST_VERSION, true));
+  return told < 0 ? told : -EINVAL;
+}
+function capget(task: KernelTask, a: Args): Result {
+  const header = capabilityHeader(task, a);
+  if (typeof header === 'number') return header === -EINVAL && a.pointer(1) === 0 ? 0 : header;
+  if (header.pid < 0) return -EINVAL;
+  if (header.pid !== 0 && !task.process.system.tasks.has(header.pid)) return -ESRCH;
+  if (a.pointer(1) === 0) return 0;
+  return putStructure(task, a.pointer(1), CAPABILITY_BYTES * header.count, view => {
+    for (let i = 0; i < header.count; i++) for (const at of [0, 4]) view.setUint32(CAPABILITY_BYTES * i + at, heldCapabilities(task, i), true);
+  });
+}
+function heldCapabilities(task: KernelTask, word: number): number { return task.process.system.host.user.euid === 0 ? CAPABILITIES[word] ?? 0 : 0; }
+/** To what one has, or less: which then has no effect, for rights are the invoking user's. */
+function capset(task: KernelTask, a: Args): Result {
+  const header = capabilityHeader(task, a);
+  if (typeof header === 'number') return header;
+  if (header.pid !== 0 && header.pid !== task.tid) return -EPERM;
+  const view = userStructure(task, a.pointer(1), CAPABILITY_BYTES * header.count);
+  if (view === null) return -EFAULT;
+  for (let i = 0; i < header.count; i++) {
+    const mine = heldCapabilities(task, i);
+    if ((view.getUint32(12 * i, true) & ~view.getUint32(12 * i + 4, true)) !== 0 || (view.getUint32(12 * i + 4, true) & ~mine) !== 0) return -EPERM;
+  }
+  return 0;
+}
+function setgroups(task: KernelTask, a: Args): Result {
+  const { groups } = task.process.system.host.user, count = a.int(0);
+  if (count < 0 || count > 65_536) return -EINVAL;
+  const view = userStructure(task, a.pointer(1), 4 * count);
+  if (view === null) return -EFAULT;
+  return count === groups.length && groups.every((group, i) => view.getUint32(4 * i, true) === group) ? 0 : -EPERM;
+}
+
+const PER_QUERY = 0xffff_ffff;
+/** Remembered; addresses are never random, whatever ADDR_NO_RANDOMIZE says. */
+function personality(task: KernelTask, a: Args): Result {
+  const { personalities } = task.process.system.shared, { process } = task;
+  const old = personalities.get(process) ?? (process.parent === null ? 0 : personalities.get(process.parent) ?? 0);
+  if (a.uint(0) !== PER_QUERY) personalities.set(process, a.uint(0));
+  return old;
+}
+
+const LIMITS = 'FSIZE, DATA, STACK, NOFILE, NPROC and AS act';
 export const identityCalls: SyscallRows<KernelTask> = [
   [63, { name: 'uname', run: uname, shape: 'ptr → int' }],
   [97, { name: 'getrlimit', run: getrlimit, shape: 'rlimit ptr → int' }],
-  [99, { name: 'sysinfo', run: sysinfo, shape: 'ptr → int', partial: 'uptime and memory' }],
+  [99, { name: 'sysinfo', run: sysinfo, shape: 'ptr → int', partial: 'uptime, memory and tasks' }],
   [102, { name: 'getuid', run: user('uid'), shape: '→ int' }],
   [104, { name: 'getgid', run: user('gid'), shape: '→ int' }],
   [105, { name: 'setuid', run: becomes(['uid']), shape: 'int → int', partial: 'only to what one is' }],
@@ -100,14 +157,16 @@ export const identityCalls: SyscallRows<KernelTask> = [
   [118, { name: 'getresuid', run: threeIds(['uid', 'euid', 'euid']), shape: 'ptr ptr ptr → int' }],
   [119, { name: 'setresgid', run: becomes(['gid', 'egid', 'egid']), shape: 'int int int → int', partial: 'only to what one is' }],
   [120, { name: 'getresgid', run: threeIds(['gid', 'egid', 'egid']), shape: 'ptr ptr ptr → int' }],
-  [125, { name: 'capget', run: () => -ENOSYS, shape: 'ptr ptr → int', partial: 'not implemented' }],
-  [135, { name: 'personality', run: () => 0, shape: 'hex → int', partial: 'always PER_LINUX' }],
-  [140, { name: 'getpriority', run: () => 20, shape: 'int int → int', partial: 'always nice 0' }],
-  [141, { name: 'setpriority', run: () => 0, shape: 'int int int → int', partial: 'accepted and ignored' }],
+  [116, { name: 'setgroups', run: setgroups, shape: 'int ptr → int', partial: 'only to what they are' }],
+  [122, { name: 'setfsuid', run: user('euid'), shape: 'int → int', partial: 'changes nothing' }],
+  [123, { name: 'setfsgid', run: user('egid'), shape: 'int → int', partial: 'changes nothing' }],
+  [125, { name: 'capget', run: capget, shape: 'ptr ptr → int', partial: 'all or none' }],
+  [126, { name: 'capset', run: capset, shape: 'ptr ptr → int', partial: 'changes nothing' }],
+  [135, { name: 'personality', run: personality, shape: 'hex → hex', partial: 'remembered' }],
   [160, {
-    name: 'setrlimit', run: (task, a) => setLimit(task, a.uint(0), a.pointer(1)), shape: 'rlimit ptr → int',
-    partial: 'only RLIMIT_NOFILE acts',
+    name: 'setrlimit', run: (task, a) => setLimit(task, task.process, a.uint(0), a.pointer(1)), shape: 'rlimit ptr → int',
+    partial: LIMITS,
   }],
-  [302, { name: 'prlimit64', run: prlimit64, shape: 'int rlimit rlim rlimout → int', partial: 'only RLIMIT_NOFILE acts' }],
+  [302, { name: 'prlimit64', run: prlimit64, shape: 'int rlimit rlim rlimout → int', partial: LIMITS }],
   [318, { name: 'getrandom', run: getrandom, shape: 'random size grnd → size', partial: 'seeded, not secret' }],
 ];

@@ -235,9 +235,9 @@ function memfdCreate(task: KernelTask, a: Args): Result {
 
 // — directories —
 
-/** linux_dirent64: ino, off, reclen, type, name; multiples of 8. */
-function direntBytes(entry: DirectoryEntry): number { return Math.ceil((19 + entry.name.length + 1) / 8) * 8; }
-function getdents64(task: KernelTask, a: Args): Result {
+/** linux_dirent64: ino, off, reclen, type, name; linux_dirent has the type at its end. Multiples of 8. */
+function direntBytes(entry: DirectoryEntry, isOld: boolean): number { return Math.ceil(((isOld ? 18 : 19) + entry.name.length + (isOld ? 2 : 1)) / 8) * 8; }
+const getdents = (isOld: boolean) => (task: KernelTask, a: Args): Result => {
   const description = descriptionOf(task.process, a.int(0)), room = a.uint(2);
   if (description === null) return -EBADF;
   const entries = description.file.entries?.(description.position) ?? -ENOTDIR;
@@ -245,20 +245,20 @@ function getdents64(task: KernelTask, a: Args): Result {
   const bytes = new Uint8Array(Math.min(room, 1 << 20)), view = new DataView(bytes.buffer);
   let used = 0, next = description.position;
   for (; next < entries.length; next++) {
-    const entry = entries[next];
-    if (entry === undefined || used + direntBytes(entry) > bytes.length) break;
+    const entry = entries[next], length = entry === undefined ? 0 : direntBytes(entry, isOld);
+    if (entry === undefined || used + length > bytes.length) break;
     view.setBigUint64(used, entry.ino, true);
     view.setBigUint64(used + 8, BigInt(next + 1), true);
-    view.setUint16(used + 16, direntBytes(entry), true);
-    view.setUint8(used + 18, entry.type);
-    bytes.set(bytesOf(entry.name), used + 19);
-    used += direntBytes(entry);
+    view.setUint16(used + 16, length, true);
+    view.setUint8(used + (isOld ? length - 1 : 18), entry.type);
+    bytes.set(bytesOf(entry.name), used + (isOld ? 18 : 19));
+    used += length;
   }
   if (used === 0 && next < entries.length) return -EINVAL;
   if (!task.process.memory.copyOut(a.pointer(1), bytes.subarray(0, used))) return -EFAULT;
   description.position = next;
   return used;
-}
+};
 
 export function duplicateFrom(process: KernelProcess, fd: number, from: number, closeOnExec: boolean): Result {
   return from < 0 || from >= process.files.limit ? -EINVAL : duplicate(process, fd, from, closeOnExec);
@@ -276,7 +276,8 @@ export const ioCalls: SyscallRows<KernelTask> = [
   [22, { name: 'pipe', run: (task, a) => pipeCall(task, a.pointer(0), 0), shape: 'fds → int' }],
   [32, { name: 'dup', run: dup, shape: 'fd → fd' }],
   [33, { name: 'dup2', run: dup2, shape: 'fd fd → fd' }],
-  [217, { name: 'getdents64', run: getdents64, shape: 'fd dirents uint → size' }],
+  [78, { name: 'getdents', run: getdents(true), shape: 'fd dirents uint → size' }],
+  [217, { name: 'getdents64', run: getdents(false), shape: 'fd dirents uint → size' }],
   [292, { name: 'dup3', run: dup3, shape: 'fd fd openbits → fd' }],
   [293, { name: 'pipe2', run: (task, a) => pipeCall(task, a.pointer(0), a.int(1)), shape: 'fds openbits → int' }],
   [295, { name: 'preadv', run: vectored(readFrom, true), shape: 'fd iovout int off → size' }],

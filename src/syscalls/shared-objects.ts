@@ -5,7 +5,7 @@ import { IpcTable } from './ipc.ts';
 import { LockTable } from './locks.ts';
 import type { NamedQueue } from './mqueue.ts';
 import { QUEUES_MAX, type MessageQueue } from './msg.ts';
-import type { KernelProcess } from './process.ts';
+import type { KernelProcess, KernelTask } from './process.ts';
 import type { Pty } from './pty.ts';
 import { SETS_MAX, type SemaphoreSet } from './sem.ts';
 import { SEGMENTS_MAX, type Segment } from './shm.ts';
@@ -20,6 +20,10 @@ export class SharedObjects {
   readonly allQueues = new Set<NamedQueue>();
   /** What membarrier(2) was told, by address space. */
   readonly barriers = new WeakMap<AddressSpace, number>();
+  /** sched_setscheduler(2), ioprio_set(2), personality(2). */
+  readonly policies = new WeakMap<KernelTask, number>();
+  readonly ioPriorities = new WeakMap<KernelProcess, number>();
+  readonly personalities = new WeakMap<KernelProcess, number>();
   private lockTable: LockTable | null = null;
   private segmentTable: IpcTable<Segment> | null = null;
   private semaphoreTable: IpcTable<SemaphoreSet> | null = null;

@@ -196,4 +196,5 @@ export const RESULTS: { readonly [word: string]: Printer } = {
   selected: call => call.result === 0 ? '0 (Timeout)' : String(call.result ?? 0),
   mode: call => octal(call.result ?? 0),
   ptr: call => hex(call.result ?? 0),
+  hex: call => hex(call.result ?? 0),
 };

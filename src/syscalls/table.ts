@@ -19,6 +19,8 @@ import { eventCalls } from './eventfd.ts';
 import { pidfdCalls } from './pidfd.ts';
 import { pollCalls } from './poll.ts';
 import type { KernelTask } from './process.ts';
+import { refusedCalls } from './refused.ts';
+import { schedulingCalls } from './scheduling.ts';
 import { semCalls } from './sem.ts';
 import { shmCalls } from './shm.ts';
 import { signalCalls } from './signal-calls.ts';
@@ -65,6 +67,8 @@ export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   semCalls,
   msgCalls,
   mqueueCalls,
+  schedulingCalls,
+  refusedCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

@@ -125,7 +125,6 @@ export const taskCalls: SyscallRows<KernelTask> = [
   [112, { name: 'setsid', run: setsid, shape: '→ int' }],
   [121, { name: 'getpgid', run: ofProcess(({ group }) => group), shape: 'int → int' }],
   [124, { name: 'getsid', run: ofProcess(({ session }) => session), shape: 'int → int' }],
-  [145, { name: 'sched_getscheduler', run: ofTask(() => 0), shape: 'int → int' }],
   [157, { name: 'prctl', run: prctl, shape: 'prctl prctlarg prctlarg prctlarg prctlarg → int', partial: 'names, parents and children, privileges; what else is harmless' }],
   [158, { name: 'arch_prctl', run: archPrctl, shape: 'arch ptr → int' }],
   [186, { name: 'gettid', run: task => task.tid, shape: '→ int' }],
