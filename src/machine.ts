@@ -105,7 +105,7 @@ export class Machine {
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
-      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
+      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
     });
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }

@@ -57,6 +57,7 @@ export class CpuModel {
   /** Whether it has a feature of FEATURES. */
   has(name: string): boolean { return FEATURES.some(feature => feature[3] === name && this.offers(feature)); }
   private offers([, , , , since]: Feature): boolean { return MODEL_NAMES.indexOf(since) <= MODEL_NAMES.indexOf(this.name); }
+  get brand(): string { return BRANDS[this.name]; }
   get features(): readonly Feature[] { return FEATURES.filter(feature => this.offers(feature)); }
 
   /** Feature bits of one register. */

@@ -19,7 +19,7 @@ import { leaveFutexes } from './futex.ts';
 import { inheritedFile } from './host-file.ts';
 import { Network } from './net/network.ts';
 import { PageCache, PhysicalMemory } from './pages.ts';
-import { KernelProcess, KernelTask, type Life, type System } from './process.ts';
+import { KernelProcess, KernelTask, type Identification, type Life, type System } from './process.ts';
 import {
   actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
   SIGHUP, SIGKILL, takeStop,
@@ -53,6 +53,8 @@ export interface KernelOptions {
   readonly hwcap?: number;
   /** AT_HWCAP2. */
   readonly hwcap2?: number;
+  /** For /proc/cpuinfo. */
+  readonly cpuid?: Identification;
 }
 /** How a program ended: `status` is what a shell sees, `signal` what killed it, or null. */
 export interface Ending { readonly status: number; readonly signal: number | null }
@@ -94,7 +96,7 @@ export class Kernel implements Life {
     this.options = options;
     this.table = tableOf([...FAMILIES, options.extraCalls ?? []]);
     this.system = {
-      host: files, special: files.special, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
+      host: files, special: files.special, cpuid: options.cpuid ?? null, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
       clock, newInode: () => ++inodes,
       timers: new Timers(), futexes: new Futexes(), processes: new Map(), tasks: new Map(), life: this,
       images: new Images(),

@@ -46,9 +46,12 @@ export function textTree(table: string): MadeUpDirectory {
   return directory(found);
 }
 
+/** When the machine was made, as all made-up files tell it: 28 July 2020, 00:01:40. */
+const MADE_NS = 1_595_894_500_000_000_000n;
+const MADE = { atimeNs: MADE_NS, mtimeNs: MADE_NS, ctimeNs: MADE_NS };
 /** A made-up file with the path it was found by: that gives it its inode. */
 export function statOf(node: MadeUp, path: ByteString): Stat {
-  const where = { dev: path.startsWith('/proc') ? DEV_PROC : path.startsWith('/sys') ? DEV_SYS : DEV_DEV, ino: inodeOf(path) };
+  const where = { dev: path.startsWith('/proc') ? DEV_PROC : path.startsWith('/sys') ? DEV_SYS : DEV_DEV, ino: inodeOf(path), ...MADE };
   return node.kind === 'link' ? { ...where, mode: S_IFLNK | 0o777, nlink: 1, size: 64, blksize: 1024 } : { ...where, ...node.stat };
 }
 /** FNV-1a: the same path has the same number in every run. */
@@ -112,7 +115,7 @@ class TextFile implements File {
     return result < 0 ? result : got;
   }
   seek(offset: number, whence: number, from: number): Result { return whence === 2 ? -EINVAL : seekTo(offset, whence, from, 0); }
-  stat(): Stat { return { dev: this.name.startsWith('/sys') ? DEV_SYS : DEV_PROC, ino: inodeOf(this.name), ...this.attributes }; }
+  stat(): Stat { return { dev: this.name.startsWith('/sys') ? DEV_SYS : DEV_PROC, ino: inodeOf(this.name), ...MADE, ...this.attributes }; }
   truncate(): Result { return 0; }
   ioctl(): Result { return -ENOTTY; }
   reopen(): File { const twin = new TextFile(this.attributes, this.make, this.set); twin.found(this.name); return twin; }

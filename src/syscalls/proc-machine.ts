@@ -103,7 +103,7 @@ export function machineFiles(task: KernelTask): { readonly [name: string]: () =>
   const { system } = task.process;
   return {
     cmdline: () => text(() => 'BOOT_IMAGE=/boot/vmlinuz root=/dev/root ro\n'),
-    cpuinfo: () => text(() => PLAIN_PROCESSOR),
+    cpuinfo: () => text(() => processorText(system)),
     devices: () => text(() => 'Character devices:\n  1 mem\n  5 /dev/tty\n136 pts\n\nBlock devices:\n  8 sd\n'),
     filesystems: () => text(() => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tsockfs\nnodev\tpipefs\nnodev\tdevpts\n\text4\n'),
     loadavg: () => text(() => loadAverage(task)),
@@ -162,26 +162,18 @@ function memoryText({ memory }: System): ByteString {
   const lines = Object.entries(rows).map(([name, pages]) => `${`${name}:`.padEnd(15)} ${String(pages * PAGE_BYTES / 1024).padStart(8)} kB\n`);
   return `${lines.join('')}HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n`;
 }
-/** Where nobody says what the processor is: what every x86-64 has. */
-export const PLAIN_PROCESSOR = `processor\t: 0
-vendor_id\t: AuthenticAMD
-cpu family\t: 25
-model\t\t: 1
-model name\t: tramp64 emulated x86-64 processor
-stepping\t: 1
-cpu MHz\t\t: 3200.000
-cache size\t: 512 KB
-physical id\t: 0
-siblings\t: 1
-core id\t\t: 0
-cpu cores\t: 1
-apicid\t\t: 0
-fpu\t\t: yes
-cpuid level\t: 13
-flags\t\t: fpu tsc msr pae cx8 cmov clflush mmx fxsr sse sse2 syscall nx rdtscp lm
-bogomips\t: 6400.00
-clflush size\t: 64
-cache_alignment\t: 64
-address sizes\t: 40 bits physical, 48 bits virtual
-
-`;
+/** What Linux calls features that the manuals call otherwise (arch/x86/include/asm/cpufeatures.h); '' are those it does not show. */
+const FLAG_NAMES: { readonly [feature: string]: string } = {
+  sse3: 'pni', 'sse4.1': 'sse4_1', 'sse4.2': 'sse4_2', 'lahf-lm': 'lahf_lm', lzcnt: 'abm', sha: 'sha_ni', prefetchw: '3dnowprefetch', 'invariant-tsc': 'constant_tsc nonstop_tsc', osxsave: '',
+};
+const BASELINE = ['fpu', 'tsc', 'msr', 'pae', 'cx8', 'cmov', 'clflush', 'mmx', 'fxsr', 'sse', 'sse2', 'syscall', 'nx', 'rdtscp', 'lm'];
+function processorText({ cpuid }: System): ByteString {
+  const names = cpuid?.features.map(([, , , name]) => FLAG_NAMES[name] ?? name).filter(name => name !== '') ?? BASELINE;
+  const rows: readonly (readonly [string, string])[] = [
+    ['processor', '0'], ['vendor_id', 'AuthenticAMD'], ['cpu family', '25'], ['model', '1'], ['model name', cpuid?.brand ?? 'tramp64 emulated x86-64 processor'],
+    ['stepping', '1'], ['cpu MHz', '3200.000'], ['cache size', '512 KB'], ['physical id', '0'], ['siblings', '1'], ['core id', '0'], ['cpu cores', '1'], ['apicid', '0'],
+    ['initial apicid', '0'], ['fpu', 'yes'], ['fpu_exception', 'yes'], ['cpuid level', '13'], ['wp', 'yes'], ['flags', names.join(' ')], ['bugs', ''], ['bogomips', '6400.00'],
+    ['clflush size', '64'], ['cache_alignment', '64'], ['address sizes', '40 bits physical, 48 bits virtual'], ['power management', ''],
+  ];
+  return `${rows.map(([name, value]) => `${name}${name.length < 8 ? '\t\t' : '\t'}: ${value}\n`).join('')}\n`;
+}

@@ -23,6 +23,8 @@ export interface System {
   readonly host: Host;
   /** FIFOs and sockets by their names, which `host` shows among its files. */
   readonly special: SpecialNodes;
+  /** Null: nobody said. */
+  readonly cpuid: Identification | null;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly futexes: Futexes;
@@ -46,6 +48,8 @@ export interface System {
   /** Inode numbers for what has no host file: pipes, memfds. */
   newInode(): number;
 }
+/** What CPUID says of the processor: its name, and its features as rows whose fourth column is their name. */
+export interface Identification { readonly brand: string; readonly features: readonly (readonly [unknown, unknown, unknown, string, ...unknown[]])[] }
 /** What only the kernel as a whole can do. */
 export interface Life {
   /** The processor time of a process in nanoseconds, now. */
