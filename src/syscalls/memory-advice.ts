@@ -1,5 +1,5 @@
 /** What programs say of their memory: madvise(2), msync(2), mincore(2), mlock(2) and their like. */
-import { EACCES, EBADF, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../base/errno.ts';
+import { EACCES, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import { PROT_WRITE, type Vma } from '../mmu/vma.ts';
@@ -62,13 +62,6 @@ function advise(task: KernelTask, at: Va, length: number, advice: number): Resul
   return isCovered ? 0 : -ENOMEM;
 }
 function madvise(task: KernelTask, a: Args): Result { return advise(task, a.pointer(0), a.size(1), a.int(2)); }
-/** Only what cannot be noticed, and only of oneself: nobody has a pidfd of another yet. */
-const PROCESS_ADVICE: readonly number[] = [3, 20, 21];
-function processMadvise(task: KernelTask, a: Args): Result {
-  if (task.process.files.get(a.int(0)) === null) return -EBADF;
-  if (a.uint(4) !== 0 || !PROCESS_ADVICE.includes(a.int(3))) return -EINVAL;
-  return -EBADF;
-}
 
 function msync(task: KernelTask, a: Args): Result {
   const MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4, flags = a.uint(2), range = pageRange(a.pointer(0), a.size(1));
@@ -154,5 +147,4 @@ export const memoryAdviceCalls: SyscallRows<KernelTask> = [
   [256, { name: 'migrate_pages', run: () => 0, shape: 'int size ptr ptr → int', partial: 'there is one node' }],
   [279, { name: 'move_pages', run: movePages, shape: 'int size ptr ptr ptr hex → int', partial: 'tells where pages are: on the one node' }],
   [325, { name: 'mlock2', run: mlock2, shape: 'ptr size hex → int', partial: 'as mlock' }],
-  [440, { name: 'process_madvise', run: processMadvise, shape: 'fd iov int madvise hex → size', partial: 'there are no descriptors of processes' }],
 ];
