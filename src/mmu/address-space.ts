@@ -33,6 +33,8 @@ export interface MapRequest {
   readonly low?: boolean;
   readonly special?: boolean;
   readonly growsDown?: boolean;
+  /** It may be larger than memory is: whoever touches too much of it gets SIGBUS. */
+  readonly noReserve?: boolean;
   readonly inherit?: boolean;
   readonly object: Mappable | null;
   readonly offset: number;
@@ -207,6 +209,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     if (at < 0) return at;
     if ((prot & ~maxProt) !== 0) return -EACCES;
     if (this.list.all.length + 1 + this.list.addedByCut(at, at + length) > VMAS_MAX) return -ENOMEM;
+    if (request.object === null && (prot & PROT_WRITE) !== 0 && request.noReserve !== true && !this.canHold(length)) return -ENOMEM;
 
     if (request.fixed) this.drop(at, at + length);
     const isAnonymous = request.object === null;
@@ -218,6 +221,8 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     });
     return at;
   }
+  /** What could not be held if it were touched is refused at once: a fault could say so only by a signal (proc(5), overcommit_memory). */
+  private canHold(length: number): boolean { return this.mmu.frames.hasRoom(length / PAGE_BYTES); }
   /** Where a request goes, or -errno (Linux: get_unmapped_area). */
   private placeFor(request: MapRequest, length: number): Va | number {
     if (request.fixed) return this.checkFixed(request.at, length, request.keep ?? false);
@@ -270,11 +275,12 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     }
     return 0;
   }
-  /** false: too many mappings. */
+  /** false: too many mappings, or too much memory. */
   private protectPart(vma: Vma, start: Va, end: Va, prot: number): boolean {
     if (prot === vma.prot) return true;
     const added = (start > vma.start ? 1 : 0) + (end < vma.end ? 1 : 0);
     if (this.list.all.length + added > VMAS_MAX) return false;
+    if (vma.prot === PROT_NONE && vma.object === null && (prot & PROT_WRITE) !== 0 && !this.canHold(end - start)) return false;
     this.list.exchange(this.list.indexAbove(start), { ...partOf(vma, start, end), prot });
     this.table.protect(start, end, prot, vma.shared);
     this.flushRange(start, end);
@@ -369,7 +375,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     return this.breakEnd = to;
   }
   private extendBreak(old: Va, end: Va): boolean {
-    if (!this.list.isRoom(old, end + PAGE_BYTES) || this.list.all.length + 1 > VMAS_MAX) return false;
+    if (!this.list.isRoom(old, end + PAGE_BYTES) || this.list.all.length + 1 > VMAS_MAX || !this.canHold(end - old)) return false;
     this.list.insert({
       start: old, end, prot: PROT_ALL & ~PROT_EXEC, maxProt: PROT_ALL, shared: false, inherit: true,
       special: false, growsDown: false, object: null, offset: 0, label: '[heap]',

@@ -32,6 +32,12 @@ export class Frames {
     this.zero = this.allocate();
   }
   get used(): number { return this.inUse; }
+  /** Whether so many frames could be had now, letting go of what nobody needs. */
+  hasRoom(frames: number): boolean {
+    if (frames > this.limit) return false;
+    while (this.limit - this.inUse < frames) if (!this.reclaim()) return false;
+    return true;
+  }
 
   /** A zeroed frame with one reference, or -1. */
   allocate(): Pa {

@@ -10,7 +10,7 @@ import { isData, withinMemoryLimits } from './memory-limits.ts';
 import type { KernelTask } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 import {
-  MAP_32BIT, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK, MAP_POPULATE, MAP_PRIVATE,
+  MAP_32BIT, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE,
   MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, O_ACCMODE, O_RDWR, O_WRONLY,
 } from './uapi.ts';
 
@@ -28,7 +28,7 @@ function mmap(task: KernelTask, a: Args): Result {
   const keep = (flags & MAP_FIXED_NOREPLACE) !== 0, fixed = keep || (flags & MAP_FIXED) !== 0;
   const request: MapRequest = {
     at: a.pointer(0), length, prot: a.uint(2), fixed, keep, shared: kind !== MAP_PRIVATE, low: (flags & MAP_32BIT) !== 0,
-    growsDown: (flags & MAP_GROWSDOWN) !== 0, object: null, offset: description === null ? 0 : offset,
+    growsDown: (flags & MAP_GROWSDOWN) !== 0, noReserve: (flags & MAP_NORESERVE) !== 0, object: null, offset: description === null ? 0 : offset,
   };
   const complete = description === null ? request : mapFile(description, request, flags);
   if (typeof complete === 'number') return complete;
