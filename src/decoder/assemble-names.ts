@@ -2,7 +2,7 @@
 import type { Size } from '../base/types.ts';
 import { ROWS } from './all-rows.ts';
 import { isEncodable, sizesOf } from './encode.ts';
-import { VEX_COMPARISONS } from './format-names.ts';
+import { VEX_COMPARISONS, XOP_COMPARISONS } from './format-names.ts';
 import { immediate, register } from './instruction.ts';
 import type { Operand } from './instruction.ts';
 import { CONDITIONS, PLACE } from './rows.ts';
@@ -119,6 +119,8 @@ function absorbedValue(name: string): { readonly name: string; readonly value: n
   const [, vex = '', comparison, type = ''] = /^(v?)cmp([a-z_]+?)([ps][sd])$/.exec(name) ?? [];
   const value = comparison === undefined ? -1 : VEX_COMPARISONS.indexOf(comparison);
   if (value >= 0 && (value < LEGACY_COMPARISONS || vex !== '')) return { name: `${vex}cmp${type}`, value };
+  const [, order = '', element = ''] = /^vpcom(lt|le|gt|ge|eq|neq|false|true)(u?[bwdq])$/.exec(name) ?? [];
+  if (order !== '') return { name: `vpcom${element}`, value: XOP_COMPARISONS.indexOf(order) };
   const [, product] = /^v?pclmul([lh]q[lh])qdq$/.exec(name) ?? [];
   return product === undefined ? null : { name: name.replace(product, ''), value: PRODUCTS[product] ?? 0 };
 }

@@ -73,7 +73,7 @@ const MORE_COMPARISONS = [
 export const VEX_COMPARISONS: readonly string[] = [...COMPARISONS, ...MORE_COMPARISONS];
 const PRODUCTS: Readonly<Record<number, string>> = { 0: 'lql', 1: 'hql', 2: 'lqh', 3: 'hqh', 0x10: 'lqh', 0x11: 'hqh' };
 
-const XOP_COMPARISONS: readonly string[] = ['lt', 'le', 'gt', 'ge', 'eq', 'neq', 'false', 'true'];
+export const XOP_COMPARISONS: readonly string[] = ['lt', 'le', 'gt', 'ge', 'eq', 'neq', 'false', 'true'];
 
 /** The name that absorbs `immediate`, or null. */
 export function absorbed(mnemonic: string, immediate: number): string | null {
