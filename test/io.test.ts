@@ -226,6 +226,21 @@ space('seals forbid what they say, and writable mappings forbid the seal', () =>
 });
 space.run();
 
+const attributes = suite('io › extended attributes');
+attributes('user. attributes are kept, listed, replaced and removed; others are not there', () => {
+  const { w, call } = world(), at = w.buffer(64), fd = call('open', 'a.txt', 0);
+  assert.equal([call('setxattr', 'a.txt', 'user.one', 'value', 5, 0), call('fsetxattr', fd, 'user.two', 'x', 1, 0)], [0, 0]);
+  assert.equal([call('setxattr', 'a.txt', 'user.one', 'v', 1, 1), call('setxattr', 'a.txt', 'user.new', 'v', 1, 2)], [-17, -61]);
+  assert.equal([call('getxattr', 'a.txt', 'user.one', 0, 0), call('getxattr', 'a.txt', 'user.one', at, 3), call('fgetxattr', fd, 'user.one', at, 64), w.text(at, 5)], [5, -34, 5, 'value']);
+  assert.equal([call('listxattr', 'a.txt', at, 64), w.text(at, 18)], [18, 'user.one\0user.two\0']);
+  assert.equal([call('removexattr', 'a.txt', 'user.one'), call('removexattr', 'a.txt', 'user.one'), call('getxattr', 'a.txt', 'security.x', at, 64), call('setxattr', 'a.txt', 'odd', 'v', 1, 0)],
+    [0, -61, -61, -EOPNOTSUPP]);
+  call('unlink', 'a.txt');
+  call('close', call('open', 'a.txt', O_RDWR | 0o100, 0o600));
+  assert.is(call('listxattr', 'a.txt', at, 64), 0);
+});
+attributes.run();
+
 const copies = suite('io › from descriptor to descriptor');
 copies('splice moves between a pipe and a file, at a place or at the position', () => {
   const it = world(), { w, call } = it, [reader, writer] = pipe(it), fd = call('open', 'a.txt', O_RDWR), offset = w.words(6);

@@ -3,6 +3,7 @@ import { EAGAIN, EBADF, EFAULT, EFBIG, EINTR, EINVAL, EISDIR, ENOMEM, ENOTDIR, E
 import type { Va } from '../base/types.ts';
 import { byteString, bytesOf } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
+import { TASK_SIZE } from '../mmu/vma-list.ts';
 import { GatheredMemory, type Range } from './buffers.ts';
 import { FileDescription, type DirectoryEntry, type Result, type UserBuffer } from './file.ts';
 import { F_SEAL_EXEC, F_SEAL_SEAL, MemoryFile } from './memory-file.ts';
@@ -13,7 +14,7 @@ import { raise } from './signal.ts';
 import { userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import {
-  IOVECS_MAX, O_ACCMODE, O_APPEND, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ, TRANSFER_BYTES_MAX,
+  IOVECS_MAX, O_ACCMODE, O_APPEND, O_CLOEXEC, O_DIRECT, O_LARGEFILE, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ, TRANSFER_BYTES_MAX,
 } from './uapi.ts';
 import { stir } from './waiting.ts';
 
@@ -109,10 +110,14 @@ function completed(task: KernelTask, run: Transfer, description: FileDescription
 function buffer(memory: UserMemory, address: Va, length: number): UserBuffer {
   return { memory, address, length: Math.min(length, TRANSFER_BYTES_MAX) };
 }
-const plain = (run: Transfer) => (task: KernelTask, a: Args): Outcome =>
-  transfer(task, a.int(0), run, buffer(task.process.memory, a.pointer(1), a.size(2)), AT_POSITION);
-const placed = (run: Transfer) => (task: KernelTask, a: Args): Outcome =>
-  transfer(task, a.int(0), run, buffer(task.process.memory, a.pointer(1), a.size(2)), { at: a.long(3) });
+const plain = (run: Transfer) => (task: KernelTask, a: Args): Outcome => oneBuffer(task, run, a, AT_POSITION);
+const placed = (run: Transfer) => (task: KernelTask, a: Args): Outcome => oneBuffer(task, run, a, { at: a.long(3) });
+/** A buffer that reaches beyond where programs may have memory is refused before anything is done (Linux: access_ok). */
+function oneBuffer(task: KernelTask, run: Transfer, a: Args, options: TransferOptions): Outcome {
+  const at = a.pointer(1), length = a.size(2);
+  if (at + length > TASK_SIZE) return descriptionOf(task.process, a.int(0)) === null ? -EBADF : -EFAULT;
+  return transfer(task, a.int(0), run, buffer(task.process.memory, at, length), options);
+}
 const AT_POSITION: TransferOptions = { at: null };
 
 /** An array of `count` struct iovec, or -errno. */
@@ -230,7 +235,7 @@ function memfdCreate(task: KernelTask, a: Args): Result {
   if ((flags & MFD_NOEXEC_SEAL) !== 0 && (flags & MFD_EXEC) !== 0) return -EINVAL;
   const pages = new AnonymousPages(`/memfd:${byteString(name)} (deleted)`, system.newInode(), 0, system.memory);
   pages.seals = (flags & MFD_NOEXEC_SEAL) !== 0 ? F_SEAL_EXEC : (flags & MFD_ALLOW_SEALING) !== 0 ? 0 : F_SEAL_SEAL;
-  return files.install(new FileDescription(new MemoryFile(pages, system.staging), O_RDWR), (flags & MFD_CLOEXEC) !== 0);
+  return files.install(new FileDescription(new MemoryFile(pages, system.staging), O_RDWR | O_LARGEFILE), (flags & MFD_CLOEXEC) !== 0);
 }
 
 // — directories —

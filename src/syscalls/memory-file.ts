@@ -1,5 +1,6 @@
 /** Files that live in the emulator: memfd_create(2), text made for /proc, the random devices, listings of made-up directories. */
-import { EBUSY, EFBIG, EINVAL, ENODEV, ENOSPC, ENOTTY, EPERM } from '../base/errno.ts';
+import { EBUSY, EFBIG, EINVAL, ENODEV, ENOSPC, ENOTTY, ENXIO, EPERM } from '../base/errno.ts';
+import { PAGE_BYTES } from '../base/layout.ts';
 import type { ByteString } from '../host/host.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import { PROT_ALL, PROT_WRITE } from '../mmu/vma.ts';
@@ -10,6 +11,7 @@ import { seekTo } from './host-file.ts';
 import type { AnonymousPages } from './pages.ts';
 import { S_IFCHR, S_IFDIR, S_IFREG } from './uapi.ts';
 
+const SEEK_DATA = 3, SEEK_HOLE = 4;
 const MEMFD_BYTES_MAX = 2 ** 40;
 /** fcntl(2), "File sealing". A memfd made without MFD_ALLOW_SEALING has the first. */
 export const F_SEAL_SEAL = 1, F_SEAL_EXEC = 0x20;
@@ -41,13 +43,18 @@ export class MemoryFile implements File {
     if (from.length === 0) return 0;
     if ((pages.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -EPERM;
     if ((pages.seals & F_SEAL_GROW) !== 0 && at + from.length > pages.length) {
-      // What lies in the last page of the file can still be written.
-      if (at >= pages.length) return -EPERM;
-      return this.write({ ...from, length: pages.length - at }, at);
+      // Page by page: those that end within the file can still be written.
+      const whole = Math.floor(pages.length / PAGE_BYTES) * PAGE_BYTES;
+      return at >= whole ? -EPERM : this.write({ ...from, length: whole - at }, at);
     }
     return copyInPieces(from, this.staging, (bytes, done) => this.pages.write(at + done, bytes) ? bytes.length : -ENOSPC);
   }
-  seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.pages.length); }
+  seek(offset: number, whence: number, from: number): Result {
+    const { length } = this.pages;
+    if (whence !== SEEK_DATA && whence !== SEEK_HOLE || offset < 0 || offset >= length) return seekTo(offset, whence, from, length);
+    const found = Math.max(offset, this.pages.seek(offset, whence === SEEK_DATA));
+    return found < length ? found : whence === SEEK_DATA ? -ENXIO : length;
+  }
   stat(): Stat {
     return {
       mode: S_IFREG | 0o777, ino: BigInt(this.pages.inode), nlink: 0, size: this.pages.length, blksize: 4096,

@@ -15,7 +15,7 @@ import {
 } from './uapi.ts';
 
 /** The MAP_* bits there have always been: MAP_SHARED_VALIDATE refuses others (mmap(2)). */
-const MAP_LEGACY = 0x7f9f3;
+const MAP_LEGACY = 0x7c07_f9f3;
 
 function mmap(task: KernelTask, a: Args): Result {
   const flags = a.uint(3), kind = flags & MAP_TYPE, offset = a.size(5), length = a.size(1);

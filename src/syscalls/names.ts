@@ -32,7 +32,12 @@ function rmdir(task: KernelTask, path: ByteString): Result {
   // "pathname has . as last component" (rmdir(2)); the host would see the joined path.
   return /(^|\/)\.\/*$/.test(path) ? -EINVAL : task.process.system.host.rmdir(path);
 }
-function unlink(task: KernelTask, path: ByteString): Result { return task.process.system.host.unlink(path); }
+function unlink(task: KernelTask, path: ByteString): Result {
+  const { host, shared } = task.process.system, stat = shared.hasAttributes ? host.stat(path, false) : 0, result = host.unlink(path);
+  // The inode may be another file's next.
+  if (result === 0 && typeof stat === 'object' && stat.nlink === 1) shared.attributes.forget(`${stat.dev}:${stat.ino}`);
+  return result;
+}
 function unlinkat(task: KernelTask, a: Args): Result {
   const flags = a.uint(2), isDirectory = (flags & AT_REMOVEDIR) !== 0;
   if ((flags & ~AT_REMOVEDIR) !== 0) return -EINVAL;
@@ -227,15 +232,6 @@ function umask(task: KernelTask, a: Args): Result {
   return old;
 }
 
-/** Extended attributes: as on a file system that has none (ENOTSUP, xattr(7)). */
-const XATTRS: SyscallRows<KernelTask> = [
-  [188, 'setxattr'], [189, 'lsetxattr'], [190, 'fsetxattr'], [191, 'getxattr'], [192, 'lgetxattr'], [193, 'fgetxattr'], [194, 'listxattr'],
-  [195, 'llistxattr'], [196, 'flistxattr'], [197, 'removexattr'], [198, 'lremovexattr'], [199, 'fremovexattr'],
-].map(([number, name]) => [number as number, {
-  name: name as string, run: () => -EOPNOTSUPP, partial: 'no extended attributes',
-  shape: `${String(name).startsWith('f') ? 'fd' : 'path'} ${String(name).includes('list') ? 'ptr' : 'path ptr'} size → size`,
-}]);
-
 export const nameCalls: SyscallRows<KernelTask> = [
   [76, { name: 'truncate', run: truncate, shape: 'path off → int' }],
   [82, { name: 'rename', run: (task, a) => rename(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0), shape: 'path path → int' }],
@@ -282,5 +278,4 @@ export const nameCalls: SyscallRows<KernelTask> = [
     shape: 'dirfd path dirfd path renamebits → int', partial: 'no RENAME_WHITEOUT',
   }],
   [452, { name: 'fchmodat2', run: (task, a) => fchmodat(task, a, a.uint(3)), shape: 'dirfd path mode at → int' }],
-  ...XATTRS,
 ];

@@ -284,6 +284,13 @@ export class AnonymousPages implements Mappable {
     this.length = length;
     if (length < old) this.punch(length, Math.ceil(old / PAGE_BYTES) * PAGE_BYTES);
   }
+  /** The first byte from `at` on in a page that is there, or in one that is not; `length` or more where there is none. */
+  seek(at: number, isData: boolean): number {
+    if (!isData) { let index = Math.floor(at / PAGE_BYTES); while (this.pages.has(index)) index += 1; return index * PAGE_BYTES; }
+    let best = Infinity;
+    for (const index of this.pages.keys()) if (index * PAGE_BYTES + PAGE_BYTES > at && index < best) best = index;
+    return best * PAGE_BYTES;
+  }
   /** Makes a hole: whole pages go, parts of others become zero. */
   punch(from: number, to: number): void {
     const first = Math.ceil(from / PAGE_BYTES), end = Math.floor(to / PAGE_BYTES), { memory } = this;

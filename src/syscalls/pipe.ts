@@ -151,8 +151,8 @@ export class PipeWriter extends PipeEnd {
   flagged(flags: number): void { this.isPacket = (flags & O_DIRECT) !== 0; }
   write(from: UserBuffer): Result {
     const { pipe, isPacket, staging } = this;
-    if (pipe.readers === 0) return -EPIPE;
     if (from.length === 0) return 0;
+    if (pipe.readers === 0) return -EPIPE;
     const count = pipe.roomFor(from.length, isPacket);
     if (count === 0) return -EAGAIN;
     const sink = (bytes: Uint8Array): Result => pipe.put(bytes, isPacket), joining = pipe.joining(from.length, isPacket);

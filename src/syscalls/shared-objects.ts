@@ -10,6 +10,7 @@ import type { Pty } from './pty.ts';
 import { SETS_MAX, type SemaphoreSet } from './sem.ts';
 import { SEGMENTS_MAX, type Segment } from './shm.ts';
 import { FOREGROUND_GROUP, SANE_FLAGS, Terminal } from './terminal.ts';
+import { Attributes } from './xattr.ts';
 
 export class SharedObjects {
   /** Pseudo-terminals, by number. */
@@ -24,12 +25,15 @@ export class SharedObjects {
   readonly policies = new WeakMap<KernelTask, number>();
   readonly ioPriorities = new WeakMap<KernelProcess, number>();
   readonly personalities = new WeakMap<KernelProcess, number>();
+  private attributeStore: Attributes | null = null;
   private lockTable: LockTable | null = null;
   private segmentTable: IpcTable<Segment> | null = null;
   private semaphoreTable: IpcTable<SemaphoreSet> | null = null;
   private queueTable: IpcTable<MessageQueue> | null = null;
   private terminals: Map<bigint, Terminal> | null = null;
 
+  get hasAttributes(): boolean { return this.attributeStore !== null; }
+  get attributes(): Attributes { return this.attributeStore ??= new Attributes(); }
   get locks(): LockTable { return this.lockTable ??= new LockTable(); }
   get segments(): IpcTable<Segment> { return this.segmentTable ??= new IpcTable(SEGMENTS_MAX); }
   get semaphores(): IpcTable<SemaphoreSet> { return this.semaphoreTable ??= new IpcTable(SETS_MAX); }

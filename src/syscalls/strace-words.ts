@@ -147,7 +147,7 @@ const decimal: Printer = (call, i) => String(call.args.int(i));
 export const ARGUMENTS: { readonly [word: string]: Printer } = {
   ...NET_ARGUMENTS,
   access: flags(NAMES.access, 'F_OK'), arch: choice(NAMES.arch), at: flags(NAMES.at), clock: choice(NAMES.clock),
-  fcntl: choice(NAMES.fcntl), flock: flags(NAMES.flock), ipc: ipcFlags, shmat: flags(NAMES.shmat), rwf: flags(NAMES.rwf), splice: flags(NAMES.splice), grnd: flags(NAMES.grnd), ioctl: choice(NAMES.ioctl), madvise: choice(NAMES.advice),
+  fcntl: choice(NAMES.fcntl), flock: flags(NAMES.flock), xattr: flags(NAMES.xattr), ipc: ipcFlags, shmat: flags(NAMES.shmat), rwf: flags(NAMES.rwf), splice: flags(NAMES.splice), grnd: flags(NAMES.grnd), ioctl: choice(NAMES.ioctl), madvise: choice(NAMES.advice),
   map: flags(NAMES.map), memfd: flags(NAMES.memfd), mremap: flags(NAMES.mremap), msync: flags(NAMES.msync),
   openbits: flags(NAMES.open), prctl: choice(NAMES.prctl), prot: flags(NAMES.prot, 'PROT_NONE'),
   rlimit: choice(NAMES.rlimit), rusage: choice(NAMES.rusage), sighow: choice(NAMES.sighow), statxmask: flags(NAMES.statx),

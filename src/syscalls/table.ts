@@ -34,6 +34,7 @@ import { timeCalls } from './time.ts';
 import { timerCalls } from './timer-calls.ts';
 import { timerfdCalls } from './timerfd.ts';
 import { waitCalls } from './wait.ts';
+import { xattrCalls } from './xattr.ts';
 
 export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   ioCalls,
@@ -69,6 +70,7 @@ export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   mqueueCalls,
   schedulingCalls,
   refusedCalls,
+  xattrCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

@@ -65,6 +65,13 @@ function schedGetaffinity(task: KernelTask, a: Args): Result {
   const told = putStructure(task, a.pointer(2), 8, view => setWord(view, 0, 1));
   return told < 0 ? told : 8;
 }
+/** The one processor must be among them. */
+function schedSetaffinity(task: KernelTask, a: Args): Result {
+  const bytes = userStructure(task, a.pointer(2), Math.min(a.uint(1), 8));
+  if (bytes === null) return -EFAULT;
+  if (taskOf(task, a.int(0)) === null) return -ESRCH;
+  return bytes.byteLength > 0 && (bytes.getUint8(0) & 1) !== 0 ? 0 : -EINVAL;
+}
 function getcpu(task: KernelTask, a: Args): Result {
   for (const i of [0, 1]) if (a.pointer(i) !== 0 && putStructure(task, a.pointer(i), 4, () => {}) < 0) return -EFAULT;
   return 0;
@@ -128,7 +135,7 @@ export const taskCalls: SyscallRows<KernelTask> = [
   [157, { name: 'prctl', run: prctl, shape: 'prctl prctlarg prctlarg prctlarg prctlarg → int', partial: 'names, parents and children, privileges; what else is harmless' }],
   [158, { name: 'arch_prctl', run: archPrctl, shape: 'arch ptr → int' }],
   [186, { name: 'gettid', run: task => task.tid, shape: '→ int' }],
-  [203, { name: 'sched_setaffinity', run: ofTask(() => 0), shape: 'int uint ptr → int', partial: 'there is one processor' }],
+  [203, { name: 'sched_setaffinity', run: schedSetaffinity, shape: 'int uint ptr → int', partial: 'there is one processor' }],
   [204, { name: 'sched_getaffinity', run: schedGetaffinity, shape: 'int uint cpus → int' }],
   [218, { name: 'set_tid_address', run: (task, a) => { task.clearTidAt = a.pointer(0); return task.tid; }, shape: 'ptr → int' }],
   [309, { name: 'getcpu', run: getcpu, shape: 'ptr ptr ptr → int' }],
