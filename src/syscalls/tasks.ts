@@ -11,10 +11,6 @@ import type { Args, Handler, SyscallRows } from './task.ts';
 function taskOf(task: KernelTask, tid: number): KernelTask | null { return tid === 0 ? task : task.process.system.tasks.get(tid) ?? null; }
 /** The process a number names, one that ended and was not waited for too. */
 function processOf(task: KernelTask, pid: number): KernelProcess | null { return pid === 0 ? task.process : task.process.system.processes.get(pid) ?? null; }
-const ofTask = (value: (task: KernelTask, a: Args) => Result): Handler<KernelTask> => (task, a) => {
-  const named = taskOf(task, a.int(0));
-  return named === null ? -ESRCH : value(named, a);
-};
 const ofProcess = (value: (process: KernelProcess) => Result): Handler<KernelTask> => (task, a) => {
   const named = processOf(task, a.int(0));
   return named === null ? -ESRCH : value(named);
