@@ -5,7 +5,7 @@ import type { UserMemory } from '../mmu/user.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
 import type { Edges, File, Result, Stat, UserBuffer } from './file.ts';
 import { FIONREAD } from './terminal.ts';
-import { O_DIRECT, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFIFO } from './uapi.ts';
+import { O_ACCMODE, O_DIRECT, O_RDONLY, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFIFO } from './uapi.ts';
 
 const SLOT_BYTES = 4096;
 /** Writes of up to this many bytes happen whole or not at all. */
@@ -131,6 +131,11 @@ abstract class PipeEnd implements File {
     if (request !== FIONREAD) return -ENOTTY;
     return memory.copyOut(argument, new Uint8Array(new Uint32Array([this.pipe.length]).buffer)) ? 0 : -EFAULT;
   }
+  /** /proc/self/fd/N: either end, whichever this is. */
+  reopen(flags: number): File {
+    const access = flags & O_ACCMODE, { pipe, staging } = this;
+    return access === O_RDONLY ? new PipeReader(pipe, staging) : access === O_WRONLY ? new PipeWriter(pipe, staging) : new PipeEnds(pipe, staging);
+  }
 }
 
 export class PipeReader extends PipeEnd {
@@ -163,4 +168,17 @@ export class PipeWriter extends PipeEnd {
   }
   poll(): number { return (this.pipe.isFull ? 0 : POLLOUT) | (this.pipe.readers === 0 ? POLLERR : 0); }
   release(): void { this.pipe.writers -= 1; }
+}
+
+/** Both ends as one file. */
+class PipeEnds extends PipeEnd {
+  readonly writesAll = true;
+  private readonly reader: PipeReader;
+  private readonly writer: PipeWriter;
+  constructor(pipe: Pipe, staging: Uint8Array) { super(pipe, staging); this.reader = new PipeReader(pipe, staging); this.writer = new PipeWriter(pipe, staging); }
+  flagged(flags: number): void { this.writer.flagged(flags); }
+  read(to: UserBuffer): Result { return this.reader.read(to); }
+  write(from: UserBuffer): Result { return this.writer.write(from); }
+  poll(): number { return this.reader.poll() | this.writer.poll(); }
+  release(): void { this.reader.release(); this.writer.release(); }
 }
