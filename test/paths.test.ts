@@ -187,6 +187,19 @@ special('an open waits for the other end', () => {
   w.call(2, 'f', O_WRONLY); // It sleeps: from here on the child runs.
   assert.is(w.kernel.current?.process.pid, child);
 });
+special('who waited and was killed has not been there', () => {
+  const w = world(), child = call(w, 'fork');
+  fifo(w);
+  w.call(2, 'f', O_WRONLY); // The first process sleeps; its child kills it, and finds no writer.
+  const other = w.kernel.current;
+  assert.is(other?.process.pid, child);
+  for (const number of [62n, 24n]) { // kill, and its turn ends.
+    other?.registers.set(0, number); other?.registers.set(7, 1000n); other?.registers.set(6, 9n);
+    if (other !== null) w.kernel.call(other);
+  }
+  const node = w.kernel.system.special.find('/home/f'), pipe = (node?.object as { pipe: { writers: number } | null } | undefined)?.pipe;
+  assert.equal([node?.kind, pipe?.writers ?? 0], ['fifo', 0]);
+});
 special('bind makes a name that stays when the socket is gone', () => {
   const w = world(), fd = call(w, 'socket', 1, 1, 0), other = call(w, 'socket', 1, 1, 0), address = w.buffer(16, bytesOf('\x01\0s\0'));
   assert.equal([call(w, 'bind', fd, address, 4), stat(w, 's').mode, call(w, 'bind', other, address, 4)], [0, S_IFSOCK | 0o755, -98]);

@@ -71,8 +71,8 @@ export function openFifo(node: SpecialNode, path: ByteString, flags: number, sta
     file, isReady: access === O_RDONLY ? () => pipe.writers > 0 || fifo.writerOpens !== writerOpens : () => pipe.readers > 0 || fifo.readerOpens !== readerOpens,
   };
 }
-/** Waits for the other end; a signal before that takes this one away again. */
+/** Waits for the other end; a signal, or the task's end, takes this one away again. */
 export function waitForOtherEnd({ file, isReady }: OpenedFifo, install: () => Result): Sleep | Result {
   if (isReady()) return install();
-  return { then: 'sleep', until: () => isReady() ? install() : null, onSignal: () => { file.release?.(); return null; } };
+  return { then: 'sleep', until: () => isReady() ? install() : null, abandoned: () => file.release?.() };
 }
