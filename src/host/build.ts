@@ -11,6 +11,7 @@ import v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { buildSync } from 'esbuild'; // tsx brings it along.
 import { Bundle } from './bundle.ts';
+import { scriptOf } from './script.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
 /** Whatever functions these programs need, the bytecode has. */
@@ -22,7 +23,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     fs.writeFileSync(`${dist}/lib/package.json`, '{ "type": "module" }\n');
   },
   script(dist) {
-    bundle('src/cli/start.ts', `${dist}/tramp64.js`, '(function (require) { const module = { exports: {} };', 'return module.exports; })');
+    fs.writeFileSync(`${dist}/tramp64.js`, scriptOf(root, 'src/cli/start.ts'));
     bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');
     fs.chmodSync(`${dist}/cli.js`, 0o755);
     fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
@@ -41,9 +42,9 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
   },
 };
 
-function bundle(entry: string, outfile: string, banner: string, footer = ''): void {
+function bundle(entry: string, outfile: string, banner: string): void {
   buildSync({
-    absWorkingDir: root, entryPoints: [entry], outfile, banner: { js: banner }, footer: { js: footer },
+    absWorkingDir: root, entryPoints: [entry], outfile, banner: { js: banner },
     bundle: true, platform: 'node', format: 'cjs', target: 'node20', minifyWhitespace: true, minifySyntax: true, logLevel: 'warning',
   });
 }
