@@ -93,6 +93,9 @@ export class Instruction {
   readonly length: number;
   readonly size: Size;
   readonly operands: readonly Operand[];
+  /** The first two of them: performers ask for these all the time. */
+  readonly first: Operand;
+  readonly second: Operand;
   /** cc of jcc, setcc and cmovcc (0 = o, 1 = no, 2 = b ... 15 = nle); otherwise 0. */
   readonly condition: number;
   readonly lock: boolean;
@@ -110,6 +113,7 @@ export class Instruction {
   constructor(mnemonic: string, operation: string, length: number, size: Size, operands: readonly Operand[], condition: number,
     lock: boolean, rep: 'rep' | 'repne' | null, flow: Flow, prefixes: number, addressSize: 4 | 8, segment: number, row: number) {
     this.mnemonic = mnemonic; this.operation = operation; this.length = length; this.size = size; this.operands = operands;
+    this.first = operands[0]!; this.second = operands[1]!;
     this.condition = condition; this.lock = lock; this.rep = rep; this.flow = flow; this.prefixes = prefixes;
     this.addressSize = addressSize; this.segment = segment; this.row = row;
   }

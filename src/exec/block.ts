@@ -50,7 +50,7 @@ export class Block {
   /** Its threaded code. */
   thread: Thread | null = null;
   /** Executions before it had that. */
-  private interpreted = 0;
+  interpreted = 0;
   /** The number of runs at which it is hot enough to be compiled, if it is not part of something compiled by then. */
   hotAt: number;
   /** The count of instructions since when it has been getting hot. */
@@ -78,6 +78,8 @@ export class Block {
   /** How often it was executed where that is counted: by the interpreters. */
   get runs(): number { return this.thread === null ? this.interpreted : this.thread.runs; }
   set runs(value: number) { if (this.thread === null) this.interpreted = value; else this.thread.open(value, Math.max(value, this.hotAt - 1)); }
+  /** One more. Gives how often it was by now. */
+  count(): number { return this.thread === null ? this.interpreted += 1 : this.runs += 1; }
   /** Where an indirect jump or call at its end was seen to go. */
   readonly targets: Target[] = [];
   noteTarget(lo: i32, hi: i32): void {

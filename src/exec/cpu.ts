@@ -108,7 +108,7 @@ export class Cpu {
   /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
     if ((this.state.eflags & TF) !== 0 && !this.isStepping) return this.step();
-    const { interpreter: m, support } = this, r = this.state.r32, f64 = this.state.f64;
+    const { interpreter: m, support, blocks, threads } = this, r = this.state.r32, f64 = this.state.f64;
     // Where the last budget ended is no place of the program's: it does not count as hot.
     let start = 0, isCounted = !this.wasCutShort;
     let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
@@ -117,17 +117,17 @@ export class Cpu {
     try {
       while (left > 0) {
         const lo = r[RIP], hi = r[RIP + 1];
-        const next = this.blocks.known(lo, hi) ?? this.fetch(lo, hi);
+        const next = blocks.known(lo, hi) ?? this.fetch(lo, hi);
         if (next === null) { exit = this.fault(null); break; }
         block = next;
         if (block.stopsHere && mayStop) { exit = STOP; break; }
         mayStop = true;
         start = 0;
         const isCompiled = block.region !== null && this.regions!.register(block);
-        if (isCompiled || this.threads?.isReady(block, left) === true) {
+        if (isCompiled || (threads !== null && threads.isReady(block, left))) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
-          const why = isCompiled ? support!.enter() : this.threads!.enter(block);
+          const why = isCompiled ? support!.enter() : threads!.enter(block);
           if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
           const done = left - r[STATE_LEFT];
           if (!this.costs.isTimed) cycles = done;
@@ -138,8 +138,7 @@ export class Cpu {
           if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
           block = this.takenOver;
         } else if (isCounted) {
-          block.runs += 1;
-          if (block.runs === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + budget - left) === true) continue;
+          if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + budget - left) === true) continue;
         }
         isCounted = true;
         if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
@@ -147,11 +146,11 @@ export class Cpu {
         const { instructions, semantics } = block;
         const end = instructions.length - start < left ? instructions.length : start + left;
         r[RIP + 1] = block.nextHi;
-        let k = start;
+        let k = start, rip = r[RIP];
         while (k < end) {
           const i = instructions[k], perform = semantics[k];
-          m.begin();
-          r[RIP] = (r[RIP] + i.length) | 0;
+          m.used = 0;
+          r[RIP] = rip = (rip + i.length) | 0;
           perform(m, i);
           k += 1;
           if (m.outcome !== OUTCOME.next) break;

@@ -14,8 +14,9 @@ const RESULT = STATE.flagsResult >> 2, A = STATE.flagsA >> 2, B = STATE.flagsB >
 export const ruleWord = (rule: number, size: number): number => (rule << 4) | size;
 export const ruleOf = (word: number): number => (word >> 4) & 15;
 export const sizeOf = (word: number): number => word & 15;
+const RULE_BITS = 0xf0;
 /** Whether a flag, or all of several, must be read from `eflags`. */
-export const isWritten = (word: number, flags: number): boolean => ruleOf(word) === RULE.known || (flags & ~(word >> WRITTEN_SHIFT)) === 0;
+export const isWritten = (word: number, flags: number): boolean => (word & RULE_BITS) === RULE.known || (flags & ~(word >> WRITTEN_SHIFT)) === 0;
 /** The rule word after flags of `mask` were written to `eflags`. */
 export function afterWriting(word: number, mask: number): number {
   const written = ((word >> WRITTEN_SHIFT) | mask) & ARITHMETIC_FLAGS;

@@ -6,7 +6,7 @@ import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { CpuModel } from './cpuid.ts';
-import { afterWriting, carryOf, conditionOf, ruleWord, settle } from './flags.ts';
+import { afterWriting, carryOf, conditionOf, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
 import { type Helper, type Ops, RULE, type Rule, type Temp, TF, VECTOR } from './ops.ts';
 import { type Primitive, Scratch, STAGES_MAX } from './primitive.ts';
@@ -50,7 +50,8 @@ export class Interpreter implements Ops {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly port: HelperPort;
-  private used = 0;
+  /** Words of the scratch buffer that hold something: none before an instruction. */
+  used = 0;
   /** Where `modify` found the operand that `write` will replace. */
   private modified: Pa = NOT_MODIFIED;
 
@@ -83,18 +84,20 @@ export class Interpreter implements Ops {
   constant(value: number): Temp { return this.fresh(value, value >> 31); }
 
   // — operands —
-  /** The two commonest forms here, where they are inlined; the rest one call further. */
+  /** The commonest forms here, where they are inlined; the rest one call further. */
   read(o: Operand): Temp {
-    const r = this.r, at = o.index << 1;
-    if (o.form === FORM.gpr64) return this.fresh(r[at], r[at + 1]);
-    if (o.form === FORM.gpr32) return this.fresh(r[at], 0);
-    return this.readOther(o);
+    const { form } = o;
+    if (form === FORM.memory) return this.load(this.address(o), o.size);
+    if (form !== FORM.gpr64 && form !== FORM.gpr32) return this.readOther(o, form);
+    const { s, r, used: t } = this, at = o.index << 1;
+    s[t] = r[at]; s[t + 1] = form === FORM.gpr64 ? r[at + 1] : 0;
+    this.used = t + 2;
+    return t;
   }
-  private readOther(o: Operand): Temp {
+  private readOther(o: Operand, form: number): Temp {
+    if (form === FORM.immediate) return this.cut(o.lo, o.hi, o.size);
     const r = this.r, at = o.index << 1;
-    switch (o.form) {
-      case FORM.memory: return this.load(this.address(o), o.size);
-      case FORM.immediate: return this.cut(o.lo, o.hi, o.size);
+    switch (form) {
       case FORM.gpr8: return this.fresh(r[at] & 0xff, 0);
       case FORM.gpr16: return this.fresh(r[at] & 0xffff, 0);
       case FORM.high8: return this.fresh((r[at] >>> 8) & 0xff, 0);
@@ -124,10 +127,10 @@ export class Interpreter implements Ops {
   clearUppers(): void { for (let k = 0; k < 16; k++) this.clear(VECTORS + 8 * k + 4); }
   private clear(at: number): void { const r = this.r; r[at] = r[at + 1] = r[at + 2] = r[at + 3] = 0; }
   write(o: Operand, v: Temp): void {
-    const r = this.r, s = this.s, at = o.index << 1;
-    if (o.form === FORM.gpr64) { r[at] = s[v]; r[at + 1] = s[v + 1]; return; }
-    if (o.form === FORM.gpr32) { r[at] = s[v]; r[at + 1] = 0; return; }
-    this.writeOther(o, v);
+    const { form } = o;
+    if (form !== FORM.gpr64 && form !== FORM.gpr32) { this.writeOther(o, v); return; }
+    const { s, r } = this, at = o.index << 1;
+    r[at] = s[v]; r[at + 1] = form === FORM.gpr64 ? s[v + 1] : 0;
   }
   private writeOther(o: Operand, v: Temp): void {
     const r = this.r, s = this.s, at = o.index << 1;
@@ -185,7 +188,10 @@ export class Interpreter implements Ops {
       lo = (lo + scaledLo) | 0;
       hi = (hi + scaledHi + ((lo >>> 0) < (scaledLo >>> 0) ? 1 : 0)) | 0;
     }
-    return this.fresh(lo, o.addressSize === 4 ? 0 : hi);
+    const { s, used: t } = this;
+    s[t] = lo; s[t + 1] = o.addressSize === 4 ? 0 : hi;
+    this.used = t + 2;
+    return t;
   }
   address(o: Operand): Temp {
     const t = this.effective(o);
@@ -199,11 +205,16 @@ export class Interpreter implements Ops {
 
   // — memory —
   load(at: Temp, size: Size, aligned = false): Temp {
-    const lo = this.s[at], hi = this.s[at + 1], words = this.words;
+    const { s, words } = this, lo = s[at], hi = s[at + 1];
     const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
     if (aligned && (lo & (size - 1)) !== 0) return this.raiseProtection();
     if (words[e + READ] === (lo & PAGE_MASK) && words[e + READ + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
-      return this.get((lo + words[e + ADDEND]) | 0, size);
+      const pa = (lo + words[e + ADDEND]) | 0;
+      if ((pa & 3) !== 0 || (size !== 8 && size !== 4)) return this.get(pa, size);
+      const t = this.used, word = pa >> 2;
+      s[t] = words[word]; s[t + 1] = size === 8 ? words[word + 1] : 0;
+      this.used = t + 2;
+      return t;
     }
     if ((lo & ~PAGE_MASK) > PAGE_BYTES - size) {
       this.translateAcross(lo, hi, size, ACCESS.read);
@@ -212,11 +223,14 @@ export class Interpreter implements Ops {
     return this.get(this.translate(lo, hi, ACCESS.read), size);
   }
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
-    const lo = this.s[at], hi = this.s[at + 1], words = this.words;
+    const { s, words } = this, lo = s[at], hi = s[at + 1];
     const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
     if (aligned && (lo & (size - 1)) !== 0) this.raiseProtection();
     if (words[e + WRITE] === (lo & PAGE_MASK) && words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
-      this.put((lo + words[e + ADDEND]) | 0, value, size);
+      const pa = (lo + words[e + ADDEND]) | 0, word = pa >> 2;
+      if ((pa & 3) !== 0 || (size !== 8 && size !== 4)) { this.put(pa, value, size); return; }
+      words[word] = s[value];
+      if (size === 8) words[word + 1] = s[value + 1];
       return;
     }
     if ((lo & ~PAGE_MASK) > PAGE_BYTES - size) { this.storeAcross(lo, hi, value, size); return; }
@@ -300,14 +314,18 @@ export class Interpreter implements Ops {
 
   // — integers —
   add(a: Temp, b: Temp, size: Size): Temp {
-    const s = this.s, al = s[a], lo = (al + s[b]) | 0;
-    if (size === 8) return this.fresh(lo, (s[a + 1] + s[b + 1] + ((lo >>> 0) < (al >>> 0) ? 1 : 0)) | 0);
-    return this.cut(lo, 0, size);
+    const { s, used: t } = this, al = s[a], lo = (al + s[b]) | 0;
+    if (size < 4) return this.cut(lo, 0, size);
+    s[t] = lo; s[t + 1] = size === 8 ? (s[a + 1] + s[b + 1] + ((lo >>> 0) < (al >>> 0) ? 1 : 0)) | 0 : 0;
+    this.used = t + 2;
+    return t;
   }
   sub(a: Temp, b: Temp, size: Size): Temp {
-    const s = this.s, al = s[a], bl = s[b], lo = (al - bl) | 0;
-    if (size === 8) return this.fresh(lo, (s[a + 1] - s[b + 1] - ((al >>> 0) < (bl >>> 0) ? 1 : 0)) | 0);
-    return this.cut(lo, 0, size);
+    const { s, used: t } = this, al = s[a], bl = s[b], lo = (al - bl) | 0;
+    if (size < 4) return this.cut(lo, 0, size);
+    s[t] = lo; s[t + 1] = size === 8 ? (s[a + 1] - s[b + 1] - ((al >>> 0) < (bl >>> 0) ? 1 : 0)) | 0 : 0;
+    this.used = t + 2;
+    return t;
   }
   and(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a] & s[b], s[a + 1] & s[b + 1]); }
   or(a: Temp, b: Temp): Temp { const s = this.s; return this.fresh(s[a] | s[b], s[a + 1] | s[b + 1]); }
@@ -435,8 +453,8 @@ export class Interpreter implements Ops {
 
   // — flags —
   flags(rule: Rule, size: Size, result: Temp, a: Temp, b: Temp): void {
-    const r = this.r, s = this.s;
-    r[KIND] = ruleWord(rule, size);
+    const { r, s } = this;
+    r[KIND] = rule << 4 | size; // ruleWord, without a call.
     r[RESULT] = s[result]; r[RESULT + 1] = s[result + 1];
     if (rule === RULE.logic) return;
     r[A] = s[a]; r[A + 1] = s[a + 1];
@@ -458,9 +476,9 @@ export class Interpreter implements Ops {
   target(o: Operand): Temp {
     const from = this.r[RIP], lo = (from + o.disp) | 0;
     if (o.size === 2) return this.fresh(lo & 0xffff, 0);
-    const t = this.fresh(lo, (this.r[RIP + 1] + o.dispHigh + ((lo >>> 0) < (from >>> 0) ? 1 : 0)) | 0);
-    this.canonical(t);
-    return t;
+    const hi = (this.r[RIP + 1] + o.dispHigh + ((lo >>> 0) < (from >>> 0) ? 1 : 0)) | 0, top = hi >> 15;
+    if (top !== 0 && top !== -1) this.raiseProtection();
+    return this.fresh(lo, hi);
   }
   canonical(at: Temp): void {
     const top = this.s[at + 1] >> 15;

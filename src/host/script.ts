@@ -9,7 +9,7 @@ const SCALAR = /^var (\w+) = ([^;{["'`]+);$/gm, TABLE = /^var (\w+) = \{([^{}[\]
 /** Comments on lines of their own; nothing else begins like them. */
 const COMMENTS = /^\s*\/\*\*[\s\S]*?\*\/$/gm, WORDS = /(?<![\w$.])[A-Za-z_$][\w$]*(?:\.\w+)?/g;
 const IMPORT = /^import \{([^}]*)\} from "\.\/([^"]+)";$/gm, EXPORT = /^export \{([^}]*)\};$/m;
-const NODE_IMPORT = /^import (\w+) from "(node:[^"]+)";$/gm, DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
+const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
 /** Names on either side of `as`, or twice the same. */
 interface Link { readonly from: string; readonly to: string }

@@ -43,6 +43,8 @@ export class Mmu {
   readonly code: Uint8Array;
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
   onCodeWrite: (pa: Pa, length: number) => void = () => {};
+  /** By frame: 1 = it may have a write tag somewhere in the TLB. */
+  private readonly tagged: Uint8Array;
   private readonly words: Int32Array;
   /** Numbers of the pages code was fetched from in this era, whatever the space: an epoch ends with a change of one of them. */
   private readonly executed = new Set<number>();
@@ -55,7 +57,7 @@ export class Mmu {
 
   constructor(memory: LinearMemory, frames: Frames) {
     this.memory = memory; this.frames = frames; this.words = memory.i32;
-    this.code = new Uint8Array(memory.u8.length >>> 12);
+    this.code = new Uint8Array(memory.u8.length >>> 12); this.tagged = new Uint8Array(this.code.length);
     frames.onFree = pa => { this.beforeWrite(pa, PAGE_BYTES); this.code[pa >>> 12] = 0; };
     this.flush();
   }
@@ -167,7 +169,7 @@ export class Mmu {
       w[slot] = page; w[slot + 1] = hi;
       w[slot + EXECUTE] = INVALID;
     }
-    w[slot + WRITE] = mayWrite ? page : INVALID;
+    if (mayWrite) { w[slot + WRITE] = page; this.tagged[frame >>> 12] = 1; } else w[slot + WRITE] = INVALID;
     w[slot + WRITE + 1] = hi;
     if (access === ACCESS.execute) { w[slot + EXECUTE] = page; w[slot + EXECUTE + 1] = hi; }
     w[slot + ADDEND] = frame - page;
@@ -188,6 +190,8 @@ export class Mmu {
     const frame = pa & PAGE_MASK, w = this.words;
     this.code[pa >>> 12] = 1;
     this.forgetNear();
+    if (this.tagged[pa >>> 12] === 0) return;
+    this.tagged[pa >>> 12] = 0;
     for (let slot = TLB_WORD; slot < TLB_WORD + TLB_WORDS; slot += ENTRY_WORDS) {
       if (((w[slot + WRITE]! + w[slot + ADDEND]!) | 0) === frame) w[slot + WRITE] = INVALID;
     }

@@ -15,7 +15,7 @@ type Change = ((m: Ops, a: Temp, mask: Temp) => Temp) | null;
 
 /** BT and its kin: a register offset reaches beyond a memory operand, an immediate one wraps within it. */
 const bitTest = (change: Change): Semantics => (m, i) => {
-  const to = i.operands[0], offset = i.operands[1];
+  const to = i.first, offset = i.second;
   const index = m.signExtend(m.read(offset), offset.size, 8);
   const within = m.and(index, m.constant(8 * i.size - 1));
   const isFar = to.kind === 'mem' && offset.kind === 'reg';
@@ -40,27 +40,27 @@ function farAddress(m: Ops, to: Operand, index: Temp, i: Instruction): Temp {
 }
 /** BSF and BSR: of zero, ZF is set and the destination keeps its value, as the processors do and AMD documents. */
 const scan = (isForward: boolean): Semantics => (m, i) => {
-  const a = m.read(i.operands[1]), isNone = m.isZero(a);
+  const a = m.read(i.second), isNone = m.isZero(a);
   const found = isForward ? m.lowestBit(a) : m.highestBit(a);
-  if (m.when(m.isZero(isNone))) { m.write(i.operands[0], found); m.end(); }
+  if (m.when(m.isZero(isNone))) { m.write(i.first, found); m.end(); }
   m.writeFlags(ZF, m.shiftLeft(isNone, m.constant(6), 8));
 };
 /** LZCNT and TZCNT: of zero, the operand size, and CF. Undefined are OF, which stays, and SF, AF, PF, which are cleared. */
 const count = (isTrailing: boolean): Semantics => (m, i) => {
-  const bits = 8 * i.size, a = m.read(i.operands[1]), isNone = m.isZero(a);
+  const bits = 8 * i.size, a = m.read(i.second), isNone = m.isZero(a);
   const found = isTrailing ? m.lowestBit(a) : m.sub(m.constant(bits - 1), m.highestBit(a), i.size);
   const result = m.select(isNone, m.constant(bits), found);
-  m.write(i.operands[0], result);
+  m.write(i.first, result);
   m.writeFlags(ARITHMETIC_FLAGS & ~OF, m.or(isNone, m.shiftLeft(m.isZero(result), m.constant(6), 8)));
 };
 const popcnt: Semantics = (m, i) => {
-  const a = m.read(i.operands[1]), result = m.countOnes(a);
-  m.write(i.operands[0], result);
+  const a = m.read(i.second), result = m.countOnes(a);
+  m.write(i.first, result);
   m.writeFlags(ARITHMETIC_FLAGS, m.shiftLeft(m.isZero(a), m.constant(6), 8));
 };
 
 const crc32: Semantics = (m, i) => {
-  const source = i.operands[1], target = i.operands[0], value = m.read(source);
+  const source = i.second, target = i.first, value = m.read(source);
   m.write(target, m.zeroExtend(m.apply(CRC32[source.size as 1 | 2 | 4 | 8], m.read(target), value), 4));
 };
 

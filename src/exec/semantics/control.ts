@@ -10,14 +10,14 @@ const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4), R11 = register('
 
 /** Under a 66 prefix RIP is cut to 16 bits, and CALL and RET move 2 bytes (AMD64 APM vol. 3 §1.2.2; Intel ignores the prefix). */
 const destination = (m: Ops, i: Instruction): Temp => {
-  if (i.operands[0].kind === 'rel') return m.target(i.operands[0]);
-  const to = m.read(i.operands[0]);
+  if (i.first.kind === 'rel') return m.target(i.first);
+  const to = m.read(i.first);
   m.canonical(to);
   return to;
 };
 
 const jmp: Semantics = (m, i) => { m.jump(destination(m, i)); };
-const jcc: Semantics = (m, i) => { m.branch(m.condition(i.condition), i.operands[0]); };
+const jcc: Semantics = (m, i) => { m.branch(m.condition(i.condition), i.first); };
 const call: Semantics = (m, i) => {
   const to = destination(m, i);
   push(m, m.next(), i.size);
@@ -29,7 +29,7 @@ const ret: Semantics = (m, i) => {
   const to = m.load(top, i.size);
   m.canonical(to);
   const above = m.add(top, m.constant(i.size), 8);
-  m.write(STACK_POINTER, i.operands.length === 0 ? above : m.add(above, m.read(i.operands[0]), 8));
+  m.write(STACK_POINTER, i.operands.length === 0 ? above : m.add(above, m.read(i.first), 8));
   m.jump(to);
 };
 /** Of an error code: it names an entry of the interrupt table. */
@@ -41,9 +41,9 @@ const loop = (zero: boolean | null): Semantics => (m, i) => {
   const left = m.sub(m.read(counter(i)), m.constant(1), size);
   m.write(counter(i), left);
   const goesOn = m.isZero(m.isZero(left));
-  m.branch(zero === null ? goesOn : m.and(goesOn, m.condition(zero ? 4 : 5)), i.operands[0]);
+  m.branch(zero === null ? goesOn : m.and(goesOn, m.condition(zero ? 4 : 5)), i.first);
 };
-const jrcxz: Semantics = (m, i) => { m.branch(m.isZero(m.read(counter(i))), i.operands[0]); };
+const jrcxz: Semantics = (m, i) => { m.branch(m.isZero(m.read(counter(i))), i.first); };
 
 /** SYSCALL: rcx = next RIP, r11 = RFLAGS; the rest is the kernel's. */
 const syscall: Semantics = m => {
@@ -54,7 +54,7 @@ const syscall: Semantics = m => {
 const trap = (vector: number): Semantics => m => { m.trap(vector); };
 /** Only #BP and #OF may be called from user mode. `int 0x80` is what it is under a kernel without 32-bit programs: nothing. */
 const interrupt: Helper = function interrupt(c, i) {
-  const vector = c.read(i.operands[0]!) & 0xff;
+  const vector = c.read(i.first) & 0xff;
   if (vector === VECTOR.breakpoint || vector === VECTOR.overflow) c.trapAfter(vector);
   else c.trap(VECTOR.protection, 8 * vector + IN_TABLE);
 };

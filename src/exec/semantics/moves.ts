@@ -21,27 +21,27 @@ export function pop(m: Ops, size: Size): Temp {
   m.write(STACK_POINTER, m.add(top, m.constant(size), 8));
   return value;
 }
-const mov: Semantics = (m, i) => { m.write(i.operands[0], m.read(i.operands[1])); };
+const mov: Semantics = (m, i) => { m.write(i.first, m.read(i.second)); };
 const movzx: Semantics = mov; // Temps are zero-extended already.
 const movsx: Semantics = (m, i) => {
-  const [to, from] = [i.operands[0], i.operands[1]];
+  const to = i.first, from = i.second;
   m.write(to, m.signExtend(m.read(from), from.size, to.size));
 };
-const lea: Semantics = (m, i) => { m.write(i.operands[0], m.effective(i.operands[1])); };
+const lea: Semantics = (m, i) => { m.write(i.first, m.effective(i.second)); };
 const xchg: Semantics = (m, i) => {
-  const a = m.modify(i.operands[0]), b = m.read(i.operands[1]);
-  m.write(i.operands[0], b);
-  m.write(i.operands[1], a);
+  const a = m.modify(i.first), b = m.read(i.second);
+  m.write(i.first, b);
+  m.write(i.second, a);
 };
 /** BSWAP r16 is undefined; the processors clear the register's low word. */
 const bswap: Semantics = (m, i) => {
-  const a = m.read(i.operands[0]);
-  m.write(i.operands[0], i.size === 2 ? m.constant(0) : m.byteSwap(a, i.size));
+  const a = m.read(i.first);
+  m.write(i.first, i.size === 2 ? m.constant(0) : m.byteSwap(a, i.size));
 };
-const movbe: Semantics = (m, i) => { m.write(i.operands[0], m.byteSwap(m.read(i.operands[1]), i.size)); };
-const pushOperand: Semantics = (m, i) => { push(m, m.read(i.operands[0]), i.size); };
+const movbe: Semantics = (m, i) => { m.write(i.first, m.byteSwap(m.read(i.second), i.size)); };
+const pushOperand: Semantics = (m, i) => { push(m, m.read(i.first), i.size); };
 const popOperand: Semantics = (m, i) => {
-  const to = i.operands[0];
+  const to = i.first;
   if (to.kind === 'mem') m.help(popMemory, i);
   else m.write(to, pop(m, i.size));
 };
@@ -51,7 +51,7 @@ const popMemory: Helper = function popMemory(context, i) {
   context.load(top, value);
   const lo = state.low(RSP), hi = state.high(RSP), raised = top + i.size;
   state.setWords(RSP, loOf(raised), hiOf(raised));
-  const at = context.address(i.operands[0]);
+  const at = context.address(i.first);
   state.setWords(RSP, lo, hi);
   context.store(at, value);
   state.setWords(RSP, loOf(raised), hiOf(raised));
@@ -65,7 +65,7 @@ const leave: Semantics = (m, i) => {
 /** ENTER: RBP is pushed, `level - 1` outer frame pointers are copied, RBP and RSP set up the new frame. */
 const enter: Helper = function enter(context, i) {
   const { state } = context;
-  const bytes = context.read(i.operands[0]) & 0xffff, level = context.read(i.operands[1]) & 31;
+  const bytes = context.read(i.first) & 0xffff, level = context.read(i.second) & 31;
   const rbp = state.low(5), frame = state.rsp - i.size;
   const outer = Number(BigInt.asIntN(64, state.get(5))), words = new Uint8Array(i.size * (1 + level));
   const view = new DataView(words.buffer);
@@ -108,10 +108,10 @@ const xlat: Helper = function xlat(context, i) {
 };
 /** The 32-bit form clears the upper half even when nothing moves: the old value is written back. */
 const cmovcc: Semantics = (m, i) => {
-  const value = m.read(i.operands[1]);
-  m.write(i.operands[0], m.select(m.condition(i.condition), value, m.read(i.operands[0])));
+  const value = m.read(i.second);
+  m.write(i.first, m.select(m.condition(i.condition), value, m.read(i.first)));
 };
-const setcc: Semantics = (m, i) => { m.write(i.operands[0], m.condition(i.condition)); };
+const setcc: Semantics = (m, i) => { m.write(i.first, m.condition(i.condition)); };
 
 export const moves: Readonly<Record<string, Semantics>> = {
   mov, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushOperand, pop: popOperand, leave,

@@ -12,7 +12,7 @@ function maskedCount(m: Ops, i: Instruction, operand: number): Temp {
 }
 /** A count of 0 changes no flag; a 32-bit destination is written all the same, which clears its upper half. */
 const shift = (perform: Shift, rule: Rule): Semantics => (m, i) => {
-  const to = i.operands[0];
+  const to = i.first;
   const a = m.modify(to), count = maskedCount(m, i, 1);
   const result = perform(m, a, count, i.size);
   m.write(to, result);
@@ -29,7 +29,7 @@ function rotateFlags(m: Ops, count: Temp, carry: Temp, overflow: Temp): void {
   }
 }
 const rol: Semantics = (m, i) => {
-  const to = i.operands[0];
+  const to = i.first;
   const a = m.modify(to), count = maskedCount(m, i, 1);
   const result = m.rotateLeft(a, count, i.size);
   m.write(to, result);
@@ -37,7 +37,7 @@ const rol: Semantics = (m, i) => {
   rotateFlags(m, count, carry, m.xor(topBit(m, result, i.size), carry));
 };
 const ror: Semantics = (m, i) => {
-  const to = i.operands[0];
+  const to = i.first;
   const a = m.modify(to), count = maskedCount(m, i, 1);
   const result = m.rotateLeft(a, m.sub(m.constant(8 * i.size), m.and(count, m.constant(8 * i.size - 1)), 8), i.size);
   m.write(to, result);
@@ -57,7 +57,7 @@ function carryRotateCount(m: Ops, i: Instruction, masked: Temp): Temp {
 }
 /** RCL rotates (8 * size + 1) bits: the result is the operand's low part up, the carry, and the high part down. */
 const rcl: Semantics = (m, i) => {
-  const to = i.operands[0], bits = 8 * i.size;
+  const to = i.first, bits = 8 * i.size;
   const a = m.modify(to), masked = maskedCount(m, i, 1), count = carryRotateCount(m, i, masked), carry = m.carry();
   const isNone = m.isZero(count);
   const before = m.select(isNone, m.constant(0), m.sub(count, m.constant(1), 8));
@@ -71,7 +71,7 @@ const rcl: Semantics = (m, i) => {
   rotateFlags(m, masked, out, m.xor(topBit(m, result, i.size), out));
 };
 const rcr: Semantics = (m, i) => {
-  const to = i.operands[0], bits = 8 * i.size;
+  const to = i.first, bits = 8 * i.size;
   const a = m.modify(to), masked = maskedCount(m, i, 1), count = carryRotateCount(m, i, masked), carry = m.carry();
   const isNone = m.isZero(count);
   const before = m.select(isNone, m.constant(0), m.sub(count, m.constant(1), 8));
@@ -91,8 +91,8 @@ function doubleOverflow(m: Ops, result: Temp, carry: Temp, size: Size, isLeft: b
 /** SHLD and SHRD: bits of the second operand move in. */
 const double = (isLeft: boolean): Semantics => (m, i) => {
   if (i.size === 2) { doubleWords(m, i, isLeft); return; }
-  const to = i.operands[0], bits = 8 * i.size;
-  const a = m.modify(to), b = m.read(i.operands[1]), count = maskedCount(m, i, 2);
+  const to = i.first, bits = 8 * i.size;
+  const a = m.modify(to), b = m.read(i.second), count = maskedCount(m, i, 2);
   const isNone = m.isZero(count);
   // In two steps, because a count of 0 leaves `bits` to go, and shifts reach 63 at most.
   const distance = m.select(isNone, m.constant(bits - 1), m.sub(m.constant(bits), count, 8));
@@ -109,7 +109,7 @@ const double = (isLeft: boolean): Semantics => (m, i) => {
 };
 /** Counts above 16 are undefined: AMD's have the second operand come in twice, and carry nothing out. */
 function doubleWords(m: Ops, i: Instruction, isLeft: boolean): void {
-  const to = i.operands[0], a = m.modify(to), b = m.read(i.operands[1]), count = maskedCount(m, i, 2);
+  const to = i.first, a = m.modify(to), b = m.read(i.second), count = maskedCount(m, i, 2);
   const twice = m.or(b, m.shiftLeft(b, m.constant(16), 8));
   // Left: a b b, of which the upper word counts after shifting. Right: b b a, of which the lower.
   const whole = isLeft ? m.or(m.shiftLeft(a, m.constant(32), 8), twice) : m.or(a, m.shiftLeft(twice, m.constant(16), 8));

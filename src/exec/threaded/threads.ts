@@ -46,6 +46,7 @@ export class Threads {
   private readonly cache: BlockCache;
   private readonly hotRuns: number;
   private readonly options: ThreadedOptions;
+  private readonly runsBefore: number;
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
@@ -65,7 +66,7 @@ export class Threads {
   constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, options: ThreadedOptions) {
     const { memory } = interpreter.state;
     this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed;
-    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.wait = options.wait;
+    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.runsBefore = options.runs; this.wait = options.wait;
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
     support.onRelink.push(() => { if (this.module !== null) this.link(this.module); });
@@ -108,9 +109,9 @@ export class Threads {
 
   // — translation —
   private translated(block: Block): Thread | null {
-    if (block.runs < this.options.runs || block.ending === ENDING.stop || block.stopsHere) return null;
+    if (block.interpreted < this.runsBefore || block.ending === ENDING.stop || block.stopsHere) return null;
     if (this.wait > 0 && this.run === null) {
-      if (block.runs === this.options.runs) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
+      if (block.interpreted === this.runsBefore) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
       this.cache.hotRuns = this.hotRuns;
