@@ -69,10 +69,10 @@ export class Block {
   epoch: number;
 
   constructor(lo: i32, hi: i32, nextHi: i32, pa: Pa, secondPa: Pa, bytes: number, instructions: readonly Instruction[],
-    semantics: readonly Semantics[], costs: readonly number[], flow: Flow, stopsHere: boolean, epoch: number, hotAt: number) {
+    semantics: readonly Semantics[], costs: readonly number[], cost: number, flow: Flow, stopsHere: boolean, epoch: number, hotAt: number) {
     this.lo = lo; this.hi = hi; this.nextHi = nextHi; this.pa = pa; this.secondPa = secondPa; this.bytes = bytes;
     this.instructions = instructions; this.semantics = semantics; this.costs = costs;
-    this.cost = costs.reduce((sum, c) => sum + c, 0); this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
+    this.cost = cost; this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
     this.epoch = epoch; this.hotAt = hotAt;
   }
   /** How often it was executed where that is counted: by the interpreters. */
@@ -115,7 +115,7 @@ export function endingCycles(block: Block, isTaken: boolean, to: i32, p: Predict
 }
 
 /** An empty slot of the table: matches no address, because no code lies at -1. */
-export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], [], 'stop', false, -1, -1);
+export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], [], 0, 'stop', false, -1, -1);
 
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
@@ -258,10 +258,14 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const bytes = instructions.reduce((sum, i) => sum + i.length, 0);
-    const end = vaOf(lo, hi) + bytes;
-    const costs = instructions.map(i => this.costs.of(i));
-    const last = instructions[instructions.length - 1];
-    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, instructions.map(this.semanticsOf), costs, last.flow, this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch, this.hotRuns);
+    const semantics: Semantics[] = [], costs: number[] = [];
+    let bytes = 0, cost = 0;
+    for (let n = 0; n < instructions.length; n++) {
+      const i = instructions[n], cycles = this.costs.of(i);
+      bytes += i.length; cost += cycles;
+      semantics.push(this.semanticsOf(i)); costs.push(cycles);
+    }
+    const end = vaOf(lo, hi) + bytes, last = instructions[instructions.length - 1];
+    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, costs, cost, last.flow, this.breakpoints.size > 0 && this.breakpoints.has(vaOf(lo, hi)), this.mmu.epoch, this.hotRuns);
   }
 }

@@ -1,5 +1,5 @@
 /** The whole score: the semantics of every operation, gathered from the family files. */
-import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
+import { FORM, type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
@@ -61,8 +61,11 @@ export function semanticsNamed(operation: string): Semantics | undefined {
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 /** Chosen once, when a block is built. Instructions with an MMX register share names with those of XMM registers, but not their scores. A loop, because it is called for every instruction of code that is executed once. */
 export function semanticsOf(i: Instruction): Semantics {
+  const { operands } = i;
   let isSystem = false;
-  for (const { file } of i.operands) {
+  for (let n = 0; n < operands.length; n++) {
+    const { form, file } = operands[n]!;
+    if (form !== FORM.other) continue;
     if (file === 'mmx') return MMX_FORMS()[i.operation] ?? semanticsNamed(i.operation) ?? notImplemented;
     if (file === 'segment' || file === 'control' || file === 'debug') isSystem = true;
   }
