@@ -5,10 +5,12 @@ const TARGET = 'node20';
 /** What evaluates to a number, once names of constants are replaced. */
 const ARITHMETIC = /^[\s\d.a-fx_+\-*%&|^~<>()]+$/i;
 /** `var A = 1 << 4;` and `var B = { c: 1, d: 2 };` as esbuild prints them. */
-const SCALAR = /^var (\w+) = ([^;{["'`]+);$/gm, TABLE = /^var (\w+) = \{([^{}[\]"'`]*)\};$/gm;
+const SCALAR = /^var (\w+) = ([^;{["'`]+);$/gm, TABLE = /^var (\w+) = \{([^{}[\]'`]*)\};$/gm;
 /** Comments on lines of their own; nothing else begins like them. */
 const COMMENTS = /^\s*\/\*\*[\s\S]*?\*\/$/gm, WORDS = /(?<![\w$.])[A-Za-z_$][\w$]*(?:\.\w+)?/g;
 const IMPORT = /^import \{([^}]*)\} from "\.\/([^"]+)";$/gm, EXPORT = /^export \{([^}]*)\};$/m;
+/** `A["b.c"]`: esbuild's define knows only names. */
+const QUOTED = /(?<![\w$.])\w+\["[\w.]+"\]/g, KEY = /^(?:[a-z]\w*|"[\w.]+")$/i;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
 /** Names on either side of `as`, or twice the same. */
@@ -61,29 +63,35 @@ function fold(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): void {
     fold(other, chunks);
     for (const { from, to } of links) {
       const name = other.exports.find(link => link.to === from)!.from;
-      for (const [known, text] of other.constants) if (known === name || known.startsWith(`${name}.`)) constants.set(to + known.slice(name.length), text);
+      for (const [known, text] of other.constants) if (known === name || (known.startsWith(name) && /^[.[]/.test(known.slice(name.length)))) constants.set(to + known.slice(name.length), text);
     }
   }
   const isWritten = (name: string): boolean => new RegExp(`(?<![\\w$.])${name}(?:\\.\\w+)? *(?:[-+*/%&|^]|<<|>>>?)?=(?!=)|(?:\\+\\+|--)${name}\\b|(?<![\\w$.])${name}(?:\\.\\w+)?(?:\\+\\+|--)`).test(chunk.text.replace(`var ${name} =`, ''));
-  chunk.text = chunk.text.replace(EXPORT, '').replace(TABLE, (whole, name: string, body: string) => {
+  const scalar = (whole: string, name: string, expression: string): string => {
+    const value = valueOf(expression, constants);
+    if (value === null || isWritten(name)) return whole;
+    constants.set(name, value);
+    return '';
+  };
+  const table = (whole: string, name: string, body: string): string => {
     const rows = body.split(',').filter(row => row.trim() !== '').map(row => row.split(':').map(word => word.trim()));
-    const values = rows.map(([key, value]) => key !== undefined && /^[a-z]\w*$/i.test(key) && value !== undefined ? valueOf(value, constants) : null);
+    const values = rows.map(([key, value]) => key !== undefined && KEY.test(key) && value !== undefined ? valueOf(value, constants) : null);
     if (values.includes(null) || isWritten(name)) return whole;
-    rows.forEach(([key], n) => constants.set(`${name}.${key!}`, values[n]!));
+    rows.forEach(([key = ''], n) => {
+      const word = key.replaceAll('"', '');
+      constants.set(`${name}["${word}"]`, values[n]!);
+      if (/^[a-z]\w*$/i.test(word)) constants.set(`${name}.${word}`, values[n]!);
+    });
     tables.set(name, `var ${name}={${rows.map(([key], n) => `${key!}:${values[n]!}`).join()}};`);
     return '';
-  });
+  };
+  chunk.text = chunk.text.replace(EXPORT, '');
   for (let before = ''; before !== chunk.text;) {
     before = chunk.text;
-    chunk.text = chunk.text.replace(SCALAR, (whole, name: string, expression: string) => {
-      const value = valueOf(expression, constants);
-      if (value === null || isWritten(name)) return whole;
-      constants.set(name, value);
-      return '';
-    });
+    chunk.text = chunk.text.replace(SCALAR, scalar).replace(TABLE, table);
   }
-  chunk.text = transformSync(chunk.text, {
-    define: Object.fromEntries(constants), minifyWhitespace: true, minifySyntax: true, platform: 'node', format: 'esm', target: TARGET, treeShaking: false,
+  chunk.text = transformSync(chunk.text.replace(QUOTED, member => constants.get(member) ?? member), {
+    define: Object.fromEntries([...constants].filter(([name]) => !name.includes('['))), minifyWhitespace: true, minifySyntax: true, platform: 'node', format: 'esm', target: TARGET, treeShaking: false,
   }).code;
 }
 function valueOf(expression: string, constants: ReadonlyMap<string, string>): string | null {
