@@ -63,6 +63,8 @@ export class Block {
   /** It was compiled as an entry once; and again, because without it something was missing. */
   wasSeed = false;
   isProvenEntry = false;
+  /** Its compilation was left to another block. */
+  wasPutOff = false;
   /** Compiled regions it is part of. */
   readonly members: Region[] = [];
   /** The MMU's epoch in which its translation was last found good. */

@@ -13,6 +13,8 @@ const NODES_MAX = 96, INSTRUCTIONS_MAX = 1200;
 const SHARE_OF_SEED = 64;
 /** Calls within calls that are copied. */
 const DEPTH_MAX = 5;
+/** Places a function that calls itself returns to, that its returns look at before they ask where code is. */
+const RETURNS_MAX = 4;
 /** Bits of a site that number it within its region. */
 export const SITE_BITS = 12;
 
@@ -90,6 +92,8 @@ class Chooser {
   private readonly contexts = new Map<string, Context>();
   private readonly recursive = new Map<Va, boolean>();
   private instructions = 0;
+  /** Where calls return to whose callees stand in the region without a copy: known when everything was taken. */
+  private returns: readonly { readonly to: Target; readonly context: null }[] = [];
 
   constructor(seeds: readonly Block[], cache: BlockCache) {
     this.seeds = seeds; this.cache = cache;
@@ -99,6 +103,7 @@ class Chooser {
   choose(): Choice {
     for (const seed of this.seeds) this.take({ block: seed, context: null });
     while (this.waiting.length > 0 && this.nodes.length < NODES_MAX) this.take(this.hottest());
+    this.returns = this.returnsOf();
     for (const node of this.nodes) for (const { to, context } of this.waysOf(node)) {
       const number = this.numbers.get(keyOf(to.lo, to.hi, context));
       if (number !== undefined) node.edges.push({ to, node: number });
@@ -136,9 +141,15 @@ class Chooser {
       case ENDING.jumpIndirect: return block.targets.map(to => ({ to, context }));
       case ENDING.call: return [this.callee(block, context, targetOf(block))];
       case ENDING.callIndirect: return block.targets.map(to => this.callee(block, context, to));
-      case ENDING.return: return context === null ? [] : [{ to: context.returnTo, context: context.outer }];
+      case ENDING.return: return context === null ? this.returns : [{ to: context.returnTo, context: context.outer }];
       default: return [];
     }
+  }
+  private returnsOf(): readonly { readonly to: Target; readonly context: null }[] {
+    const isBase = ({ to, context }: { readonly to: Target; readonly context: Context | null }): boolean => context === null && this.numbers.has(keyOf(to.lo, to.hi, null));
+    const calls = this.nodes.filter(node => node.context === null && isCall(node.block) && this.waysOf(node).some(isBase));
+    const found = calls.map(({ block }) => ({ to: nextOf(block), context: null })).filter(isBase);
+    return found.length > RETURNS_MAX ? [] : found;
   }
   /** A callee gets a copy for each call, unless it calls itself. */
   private callee(block: Block, context: Context | null, to: Target): { readonly to: Target; readonly context: Context | null } {

@@ -1,7 +1,7 @@
 /** Compiled regions: when they are made, how they are found, when they are dropped. */
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
-import { type Block, type BlockCache } from '../block.ts';
+import { type Block, type BlockCache, ENDING } from '../block.ts';
 import type { Support } from '../generated/support.ts';
 import { declareImports } from '../lower/imports.ts';
 import { type Flow, flowOf } from './flow.ts';
@@ -47,7 +47,7 @@ export class Regions {
   /** Compiles what is around a hot block. False: it cannot be compiled, or was not executed that often lately. `now`: instructions retired. */
   compile(seed: Block, now: number): boolean {
     this.now = now;
-    if (!isCompilable(seed) || !this.isHot(seed)) return false;
+    if (!isCompilable(seed) || !this.isHot(seed) || this.isPutOff(seed)) return false;
     const start = Date.now(); // Performance.now would have Node load a module.
     const grown = seed.members.find(region => region.isInBase(seed)) ?? null, seeds = this.seedsFor(seed, grown);
     if (grown !== null) this.drop(grown);
@@ -88,6 +88,13 @@ export class Regions {
     const isQuick = this.now - block.since <= HOT_INSTRUCTIONS;
     if (!isQuick) this.cool(block);
     return isQuick;
+  }
+  /** A block that only returns is hot with those it returns to: if one of them comes soon, it is part of a region that has both. */
+  private isPutOff(block: Block): boolean {
+    if (block.ending !== ENDING.return || block.wasPutOff) return false;
+    block.wasPutOff = true;
+    block.hotAt = block.runs + RUNS_TO_ASK_AGAIN;
+    return true;
   }
   /** It has to become hot anew. */
   private cool(block: Block): void { block.since = this.now; block.hotAt = block.runs + this.cache.hotRuns; }
