@@ -469,6 +469,22 @@ copies('peek reads past protection and pages nothing in; poke writes a private c
   assert.not.ok(w.space.poke(page(4), text('x')));
 });
 
+// — memory that could not be held —
+const held = suite('memory that could not be held');
+held('private memory larger than what is free is refused, by mmap, brk and mprotect of what was inaccessible; but not if it need not be reserved', () => {
+  const w = new World(), { frames } = w.mmu, free = (frames.limit - frames.used) * PAGE_BYTES, length = free + PAGE_BYTES;
+  assert.is(w.map({ length, noReserve: false }), -ENOMEM);
+  assert.ok(w.map({ length: free, noReserve: false }) > 0);
+  assert.ok(w.map({ length, noReserve: true }) > 0);
+  const at = w.map({ length, prot: 0, noReserve: false });
+  assert.ok(at > 0);
+  assert.is(w.space.protect(at, length, 3), -ENOMEM);
+  assert.is(w.space.protect(at, PAGE_BYTES, 3), 0);
+  w.space.startBreak(page(0));
+  assert.is(w.space.setBreak(page(0) + length), page(0));
+});
+held.run();
+
 // — fork —
 const forks = suite('fork');
 function forked(prepare: (w: World) => void): { w: World; parent: AddressSpace; child: AddressSpace; be: (s: AddressSpace) => World } {

@@ -99,7 +99,7 @@ rows('positions are symbolic', [
   ['pwrite', [3, BAD, 8, 1], -EFAULT], ['pwrite', [3, BAD, 16, 2], -EFAULT], ['pwrite', [3, BAD, 8, 3], -EFAULT],
   ['pwrite', [3, BAD, 7, 1], -EINVAL], ['pwrite', [3, BAD, 649, 1], -EINVAL], ['pwrite', [3, BAD, 15, 2], -EINVAL],
   ['pwrite', [3, BAD, 81, 2], -EINVAL], ['pwrite', [3, BAD, 7, 3], -EINVAL], ['pwrite', [3, BAD, 137, 3], -EINVAL],
-  ['pwrite', [3, ZEROS, 1n << 62n, 1], -EINVAL], ['pread', [3, ZEROS, 1n << 62n, 1], -EINVAL],
+  ['pwrite', [3, ZEROS, 1n << 62n, 1], -EFAULT], ['pread', [3, ZEROS, 1n << 62n, 1], -EFAULT], ['pwrite', [3, ZEROS, 1n << 40n, 1], -EINVAL], ['pread', [3, ZEROS, 1n << 40n, 1], -EINVAL],
   ['pread', [3, ZEROS, 23, 0], -EINVAL], ['pread', [3, ZEROS, 25, 0], -EINVAL],
   ['pread', [3, ZEROS, 7, 1], -EINVAL], ['pread', [3, ZEROS, 648, 1], 648], ['pread', [3, ZEROS, 649, 1], -EINVAL],
   ['pread', [3, ZEROS, 15, 2], -EINVAL], ['pread', [3, ZEROS, 80, 2], 80], ['pread', [3, ZEROS, 81, 2], -EINVAL],

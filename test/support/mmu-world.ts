@@ -34,7 +34,7 @@ export class World {
   /** Anonymous, private, read-write, anywhere: but for what `request` says. */
   map(request: Partial<MapRequest>): number {
     return this.space.map({
-      at: 0, length: PAGE_BYTES, prot: RW, fixed: request.at !== undefined, shared: false, object: null, offset: 0, ...request,
+      at: 0, length: PAGE_BYTES, prot: RW, fixed: request.at !== undefined, shared: false, noReserve: true, object: null, offset: 0, ...request,
     });
   }
   /** One access as the CPU makes it, faults resolved and retried; a verdict where that does not help. */
