@@ -8,10 +8,13 @@ const ARITHMETIC = /^[\s\d.a-fx_+\-*%&|^~<>()]+$/i;
 const SCALAR = /^var (\w+) = ([^;{["'`]+);$/gm, TABLE = /^var (\w+) = \{([^{}[\]'`]*)\};$/gm;
 /** Comments on lines of their own; nothing else begins like them. */
 const COMMENTS = /^\s*\/\*\*[\s\S]*?\*\/$/gm, WORDS = /(?<![\w$.])[A-Za-z_$][\w$]*(?:\.\w+)?/g;
-const IMPORT = /^import \{([^}]*)\} from "\.\/([^"]+)";$/gm, EXPORT = /^export \{([^}]*)\};$/m;
+const IMPORT = /^import (?:\{([^}]*)\} from )?"\.\/([^"]+)";$/gm, EXPORT = /^export \{([^}]*)\};$/m;
 /** `A["b.c"]`: esbuild's define knows only names. */
 const QUOTED = /(?<![\w$.])\w+\["[\w.]+"\]/g, KEY = /^(?:[a-z]\w*|"[\w.]+")$/i;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
+
+/** What comes before a name that is no member's: `a.b` is one, `...b` is none. */
+const ALONE = '(?<![\\w$]|(?<!\\.\\.)\\.)';
 
 /** Names on either side of `as`, or twice the same. */
 interface Link { readonly from: string; readonly to: string }
@@ -66,7 +69,7 @@ function fold(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): void {
       for (const [known, text] of other.constants) if (known === name || (known.startsWith(name) && /^[.[]/.test(known.slice(name.length)))) constants.set(to + known.slice(name.length), text);
     }
   }
-  const isWritten = (name: string): boolean => new RegExp(`(?<![\\w$.])${name}(?:\\.\\w+)? *(?:[-+*/%&|^]|<<|>>>?)?=(?!=)|(?:\\+\\+|--)${name}\\b|(?<![\\w$.])${name}(?:\\.\\w+)?(?:\\+\\+|--)`).test(chunk.text.replace(`var ${name} =`, ''));
+  const isWritten = (name: string): boolean => new RegExp(`${ALONE}${name}(?:\\.\\w+)? *(?:[-+*/%&|^]|<<|>>>?)?=(?!=)|(?:\\+\\+|--)${name}\\b|${ALONE}${name}(?:\\.\\w+)?(?:\\+\\+|--)`).test(chunk.text.replace(`var ${name} =`, ''));
   const scalar = (whole: string, name: string, expression: string): string => {
     const value = valueOf(expression, constants);
     if (value === null || isWritten(name)) return whole;
@@ -103,7 +106,7 @@ function valueOf(expression: string, constants: ReadonlyMap<string, string>): st
 
 /** A function that runs a chunk once, with what it needs of others, and gives what they need of it. */
 function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): string {
-  const name = nameOf(chunk.file), isRead = (word: string, text: string): boolean => new RegExp(`(?<![\\w$.])${word.replaceAll('$', '\\$')}(?![\\w$])`).test(text);
+  const name = nameOf(chunk.file), isRead = (word: string, text: string): boolean => new RegExp(`${ALONE}${word.replaceAll('$', '\\$')}(?![\\w$])`).test(text);
   const kept = [...chunk.tables].filter(([table]) => isRead(table, chunk.text) || wanted(chunk, chunks).has(table)).map(([, text]) => text).join('');
   const nodes = [...chunk.text.matchAll(/import (\w+) from"(node:[^"]+)";/g)].map(([, local, module]) => `const ${local!}=require("${module!}");`).join('');
   const links = chunk.imports.map(({ file, links: all }) => {
@@ -123,7 +126,7 @@ function wanted(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): ReadonlySet<s
       if (file !== chunk.file) continue;
       for (const { from, to } of links) {
         const name = chunk.exports.find(link => link.to === from)!.from;
-        if (chunk.tables.has(name) && new RegExp(`(?<![\\w$.])${to}(?![\\w$])`).test(other.text)) names.add(name);
+        if (chunk.tables.has(name) && new RegExp(`${ALONE}${to}(?![\\w$])`).test(other.text)) names.add(name);
       }
     }
   }
