@@ -31,9 +31,13 @@ export function devices(task: KernelTask): MadeUpDirectory {
   return { ...directory({}, { names: () => names, child }), stat: { mode: S_IFDIR | 0o755, nlink: 3, blksize: 4096 } };
 }
 function node(system: System, name: Device): MadeUp {
-  const stat: Stat = { mode: S_IFCHR | 0o666, nlink: 1, rdev: 0x100n + BigInt(MINORS[name]), blksize: 4096 };
+  const stat = statOf(name);
   const isRandom = name === 'random' || name === 'urandom';
-  return { kind: 'file', stat, open: () => isRandom ? new RandomDevice(`/dev/${name}`, system.entropy, system.staging) : new MemoryDevice(system, name) };
+  return { kind: 'file', stat, open: () => isRandom ? new RandomDevice(`/dev/${name}`, stat, system.entropy, system.staging) : new MemoryDevice(system, name) };
+}
+/** Whether it is asked by its name or once it is open. */
+function statOf(name: Device): Stat {
+  return { dev: DEV_DEV, ino: BigInt(MINORS[name]) + 1n, mode: S_IFCHR | 0o666, nlink: 1, rdev: 0x100n + BigInt(MINORS[name]), blksize: 4096 };
 }
 
 /** /dev/null ends at once, /dev/zero and /dev/full never; what is written is forgotten, but there is no room in /dev/full. */
@@ -47,7 +51,7 @@ class MemoryDevice implements File {
   }
   write(from: UserBuffer): Result { return this.device === 'full' && from.length > 0 ? -ENOSPC : from.length; }
   seek(): Result { return 0; }
-  stat(): Stat { return { dev: DEV_DEV, ino: BigInt(MINORS[this.device]) + 1n, mode: S_IFCHR | 0o666, nlink: 1, rdev: 0x100n + BigInt(MINORS[this.device]), blksize: 4096 }; }
+  stat(): Stat { return statOf(this.device); }
   /** "a shared mapping of /dev/zero is shared anonymous memory" (mmap(2), MAP_ANONYMOUS, in older systems). */
   map(request: MapRequest): MapRequest | Result {
     if (this.device !== 'zero') return -ENODEV;

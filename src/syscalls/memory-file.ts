@@ -9,7 +9,7 @@ import type { Entropy } from './entropy.ts';
 import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
 import { seekTo } from './host-file.ts';
 import type { AnonymousPages } from './pages.ts';
-import { S_IFCHR, S_IFDIR, S_IFREG } from './uapi.ts';
+import { S_IFDIR, S_IFREG } from './uapi.ts';
 
 const SEEK_DATA = 3, SEEK_HOLE = 4;
 const MEMFD_BYTES_MAX = 2 ** 40;
@@ -105,15 +105,16 @@ export class SnapshotFile implements File {
 /** /dev/random and /dev/urandom (random(4)), from the seed. Writes are welcome and forgotten. */
 export class RandomDevice implements File {
   readonly name: ByteString;
+  private readonly attributes: Stat;
   private readonly entropy: Entropy;
   private readonly staging: Uint8Array;
-  constructor(name: ByteString, entropy: Entropy, staging: Uint8Array) { this.name = name; this.entropy = entropy; this.staging = staging; }
+  constructor(name: ByteString, attributes: Stat, entropy: Entropy, staging: Uint8Array) { this.name = name; this.attributes = attributes; this.entropy = entropy; this.staging = staging; }
   read(to: UserBuffer): Result {
     return copyOutPieces(to, this.staging, into => { this.entropy.fill(into); return into.length; });
   }
   write(from: UserBuffer): Result { return from.length; }
   seek(): Result { return 0; }
-  stat(): Stat { return { mode: S_IFCHR | 0o666, nlink: 1, rdev: 0x109n, blksize: 4096 }; }
+  stat(): Stat { return this.attributes; }
   ioctl(): Result { return -EINVAL; }
   map(): Result { return -ENODEV; }
   reopen(): File { return this; }
