@@ -431,6 +431,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     return null;
   }
   retain(): this { this.owners += 1; return this; }
+  get isShared(): boolean { return this.owners > 1; }
   /** One owner less; the last drops every mapping, frame and table, and the space is not to be used again. */
   release(): void {
     this.owners -= 1;

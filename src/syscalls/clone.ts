@@ -1,14 +1,14 @@
 /** clone(2), clone3(2), fork(2), vfork(2), execve(2), execveat(2), exit(2), exit_group(2). */
-import { E2BIG, EAGAIN, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, EPERM } from '../base/errno.ts';
+import { E2BIG, EACCES, EAGAIN, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, EPERM } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import { byteString, type ByteString } from '../host/host.ts';
+import { byteString, type ByteString, type Host } from '../host/host.ts';
 import type { Result } from './file.ts';
 import { openProcess } from './pidfd.ts';
 import { KernelProcess, KernelTask, RLIMIT_NPROC, RLIMIT_STACK } from './process.ts';
 import { childSignalState, newSignalState, threadSignalState } from './signal.ts';
 import { getWord, putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, PATH_MAX } from './uapi.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, PATH_MAX, S_IFLNK, S_IFMT, S_IFREG } from './uapi.ts';
 import { locateHost } from './walk.ts';
 
 export const CLONE = {
@@ -16,11 +16,12 @@ export const CLONE = {
   setTls: 0x80000, parentSetTid: 0x100000, childClearTid: 0x200000, childSetTid: 0x1000000,
 } as const;
 /** New namespaces: NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
-const NAMESPACES = 0x7e02_0080;
+const NAMESPACES = 0x7e02_0080, NEWNS = 0x2_0000, NEWUSER = 0x1000_0000;
 /** Of clone3, beyond 32 bits: CLEAR_SIGHAND, INTO_CGROUP. */
 const CLEAR_SIGHAND = 1, INTO_CGROUP = 2;
 const EXIT_SIGNAL_MAX = 64;
 const RAX = 0, RSP = 4;
+const X_OK = 1;
 
 interface Request {
   readonly flags: number;
@@ -37,6 +38,7 @@ interface Request {
 
 function start(task: KernelTask, request: Request): Result | Control {
   const { flags } = request, { process } = task, { system } = process, has = (flag: number): boolean => (flags & flag) !== 0;
+  if (has(CLONE.fs) && (flags & (NEWNS | NEWUSER)) !== 0) return -EINVAL;
   if ((flags & NAMESPACES) !== 0) return -EPERM;
   if (has(CLONE.thread) && !has(CLONE.sighand) || has(CLONE.sighand) && !has(CLONE.vm)) return -EINVAL;
   if (has(CLONE.pidfd)) {
@@ -141,14 +143,24 @@ function strings(task: KernelTask, at: Va): ByteString[] | Result {
     all.push(byteString(bytes));
   }
 }
+/** What is wrong with a file comes before what is wrong with the strings: 0 or -errno. */
+function refusedFile(host: Host, path: ByteString, followsLast: boolean): Result {
+  const stat = host.stat(path, followsLast);
+  if (typeof stat === 'number') return stat;
+  if ((stat.mode & S_IFMT) === S_IFLNK) return -ELOOP;
+  return (stat.mode & S_IFMT) !== S_IFREG || host.access(path, X_OK) < 0 ? -EACCES : 0;
+}
 function execute(task: KernelTask, dirfd: number, pathAt: Va, argvAt: Va, envpAt: Va, flags: number): Result | Control {
   const { memory, files, system, directory, limits } = task.process;
-  if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -EINVAL;
   const bytes = memory.copyInString(pathAt, PATH_MAX);
   if (typeof bytes === 'number') return bytes;
-  const name = byteString(bytes), isDescriptor = name === '' && (flags & AT_EMPTY_PATH) !== 0;
-  const hostPath = isDescriptor ? files.get(dirfd)?.file.hostPath ?? -ENOENT : locateHost(task, dirfd, name, (flags & AT_SYMLINK_NOFOLLOW) === 0);
+  const name = byteString(bytes), isDescriptor = name === '' && (flags & AT_EMPTY_PATH) !== 0, follows = (flags & AT_SYMLINK_NOFOLLOW) === 0;
+  if (name === '' && !isDescriptor) return -ENOENT;
+  if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -EINVAL;
+  const hostPath = isDescriptor ? files.get(dirfd)?.file.hostPath ?? -ENOENT : locateHost(task, dirfd, name, follows);
   if (typeof hostPath === 'number') return hostPath;
+  const refused = refusedFile(system.host, hostPath, follows);
+  if (refused < 0) return refused;
   const argv = strings(task, argvAt);
   if (typeof argv === 'number') return argv;
   const envp = strings(task, envpAt);

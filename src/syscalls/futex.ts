@@ -213,7 +213,9 @@ export function leaveFutexes(task: KernelTask): void {
     const word = isPi && !isWoken ? readWord(space, at) : null;
     if (word !== null && (word & TID) === task.tid) handOver(system, space, at, OWNER_DIED);
   }
-  if (task.clearTidAt === 0 || !writeWord(memory, task.clearTidAt, 0)) return;
+  // A process that nobody shares memory with has nobody to tell (Linux: mm_release).
+  if (task.clearTidAt === 0 || !memory.isShared && task.process.tasks.length === 1) return;
+  if (!writeWord(memory, task.clearTidAt, 0)) return;
   system.futexes.wake(system.futexes.keyOf(memory, task.clearTidAt), 1);
 }
 /** struct robust_list_head { next; offset of the word from an entry; an entry being locked or unlocked }. Bit 0 of a link: it is a PI lock. */

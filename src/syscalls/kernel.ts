@@ -346,8 +346,8 @@ export class Kernel implements Life {
 
   endTask(task: KernelTask, status: number): void {
     const { process } = task;
-    if (task.tid === process.pid) process.leaderStatus = (status & 0xff) << 8;
-    if (process.tasks.length === 1) this.end(process, process.leaderStatus); else this.removeTask(task);
+    // What the last one says counts (Linux: synchronize_group_exit).
+    if (process.tasks.length === 1) this.end(process, (status & 0xff) << 8); else this.removeTask(task);
   }
   private removeTask(task: KernelTask): void {
     const { process } = task, { tasks } = process;

@@ -83,7 +83,7 @@ export interface Executable {
 /** getrlimit(2). */
 export interface Limit { readonly soft: bigint; readonly hard: bigint }
 export const UNLIMITED = 0xffff_ffff_ffff_ffffn;
-export const RLIMIT_FSIZE = 1, RLIMIT_DATA = 2, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_MEMLOCK = 8, RLIMIT_AS = 9;
+export const RLIMIT_FSIZE = 1, RLIMIT_DATA = 2, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_MEMLOCK = 8, RLIMIT_AS = 9, RLIMIT_SIGPENDING = 11;
 
 /** Where relative paths start, and what new files may not grant: shared under CLONE_FS (Linux: struct fs_struct). */
 export interface FileSystemContext {
@@ -133,8 +133,6 @@ export class KernelProcess implements Process {
   exitSignal: number;
   /** How it ended, as wait4 tells it; null: it runs. It stays in `processes` until it is waited for. */
   waitStatus: number | null = null;
-  /** Its first task ended; the others run on. */
-  leaderStatus = 0;
   isStopped = false;
   notice: StopNotice | null = null;
   /** A vfork parent waits until this is true. */

@@ -1,7 +1,7 @@
 /** Signals: raised, kept, delivered (signal(7); Linux: kernel/signal.c, arch/x86/kernel/signal.c). */
 import { EINTR } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import type { KernelProcess, KernelTask } from './process.ts';
+import { RLIMIT_SIGPENDING, type KernelProcess, type KernelTask } from './process.ts';
 import { pushFrame, SA_NODEFER } from './signal-frame.ts';
 import { bitOf, NO_STACK, SIG_DFL, SIG_IGN, SIGNAL_MAX, type SignalAction, type SignalInfo, type SignalState } from './signal-state.ts';
 import type { Task } from './task.ts';
@@ -14,8 +14,6 @@ export const UNBLOCKABLE = bitOf(SIGKILL) | bitOf(SIGSTOP);
 const SA_RESETHAND = 0x8000_0000n, SA_RESTART = 0x1000_0000n;
 export const SA_NOCLDSTOP = 1n, SA_NOCLDWAIT = 2n;
 const VECTOR_PAGE_FAULT = 14;
-/** RLIMIT_SIGPENDING: more real-time signals are not kept. */
-const PENDING_MAX = 4096;
 
 /** What an instruction's own fault raises: it can be neither ignored nor put off. */
 const SYNCHRONOUS: readonly number[] = [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS];
@@ -84,7 +82,7 @@ export function raise(task: Task, info: SignalInfo): boolean {
   if (isSynchronous(info)) force(signals, info.signal);
   else if (!prepare((task as KernelTask).process, info.signal)) return true;
   if (isDiscarded(signals, info.signal)) return true;
-  return queue(signals.pending, signals.pending, info, task.process.pid);
+  return queue(signals.pending, signals.pending, info, (task as KernelTask).process);
 }
 /** The same for a process: the first thread that can take it now does (Linux: complete_signal). */
 export function raiseProcess(process: KernelProcess, info: SignalInfo): boolean {
@@ -93,16 +91,18 @@ export function raiseProcess(process: KernelProcess, info: SignalInfo): boolean 
   const taker = process.tasks.find(({ signals }) => !isBlocked(signals, info.signal) || (signals.awaited & bitOf(info.signal)) !== 0n);
   if (isDiscarded((taker ?? first).signals, info.signal)) return true;
   const { shared } = first.signals;
-  return queue(taker === undefined ? shared : taker.signals.pending, shared, info, process.pid);
+  return queue(taker === undefined ? shared : taker.signals.pending, shared, info, process);
 }
 function isDiscarded(signals: SignalState, signal: number): boolean {
   return !isBlocked(signals, signal) && (signals.awaited & bitOf(signal)) === 0n && isIgnored(signals, signal);
 }
-function queue(into: SignalInfo[], alsoIn: readonly SignalInfo[], info: SignalInfo, pid: number): boolean {
+function queue(into: SignalInfo[], alsoIn: readonly SignalInfo[], info: SignalInfo, process: KernelProcess): boolean {
   const { signal } = info, isPending = into.some(other => other.signal === signal) || alsoIn.some(other => other.signal === signal);
   if (signal < SIGRTMIN && isPending) return true;
-  if (isPending && into.length >= PENDING_MAX) return false;
-  into.push(info.code <= 0 && info.pid === undefined ? { ...info, pid } : info);
+  // One of each kind is always kept, as long as nobody counts on its value (Linux: send_signal_locked).
+  const isFull = into.length >= Number(process.limits[RLIMIT_SIGPENDING]!.soft);
+  if (signal >= SIGRTMIN && isFull && (isPending || info.code < 0)) return false;
+  into.push(info.code <= 0 && info.pid === undefined ? { ...info, pid: process.pid } : info);
   return true;
 }
 /** SIGCONT and the stops undo each other when they are raised, whatever becomes of them (Linux: prepare_signal). false: nobody is there. */

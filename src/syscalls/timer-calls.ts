@@ -117,6 +117,11 @@ function alarm(task: KernelTask, a: Args): Result {
 /** struct sigevent: value, signal, how, thread. */
 const SIGEVENT_BYTES = 64, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4;
 const TIMERS_MAX = 4096, OVERRUN_MAX = 0x7fff_ffff;
+/** Where a signal of a process is pending; null: it was taken. */
+function queueWith({ tasks }: KernelProcess, info: SignalInfo): SignalInfo[] | null {
+  for (const { signals } of tasks) for (const queue of [signals.pending, signals.shared]) if (queue.includes(info)) return queue;
+  return null;
+}
 function timerCreate(task: KernelTask, a: Args): Result {
   const clock = a.int(0), timers = timersOf(task), { process } = task;
   if (readClock(task, clock) === undefined) return -EINVAL;
@@ -129,11 +134,16 @@ function timerCreate(task: KernelTask, a: Args): Result {
   if (how !== SIGEV_NONE && (signal < 1 || signal > SIGNAL_MAX)) return -EINVAL;
   const target = how === SIGEV_THREAD_ID ? process.system.tasks.get(event!.getInt32(16, true)) : undefined;
   if (how === SIGEV_THREAD_ID && target?.process !== process) return -EINVAL;
+  let last: SignalInfo | null = null;
   const ring = (missed: number): void => {
-    timer.overrun = Math.min(missed, OVERRUN_MAX);
+    // As long as its signal is pending, a timer sends no other: that one says how many it stands for.
+    const queue = last === null ? null : queueWith(process, last), already = queue === null ? 0 : timer.overrun + 1;
+    timer.overrun = Math.min(already + missed, OVERRUN_MAX);
     // si_timerid and si_overrun lie where pid and uid do.
-    const info: SignalInfo = { signal, code: SI_TIMER, address: 0, pid: id, uid: timer.overrun, value };
-    if (how === SIGEV_SIGNAL) raiseProcess(process, info);
+    const info: SignalInfo = { signal, code: SI_TIMER, address: 0, pid: id, uid: timer.overrun, value }, before = last;
+    last = info;
+    if (queue !== null) queue[queue.indexOf(before!)] = info;
+    else if (how === SIGEV_SIGNAL) raiseProcess(process, info);
     else if (target !== undefined && !target.isGone) raise(target, info);
   };
   const timer: PosixTimer = { alarm: new Alarm(task, clock, ring), clock, overrun: 0 };

@@ -1,5 +1,5 @@
 /** wait4(2), waitid(2): children that ended, stopped or were continued. */
-import { ECHILD, EFAULT, EINVAL } from '../base/errno.ts';
+import { ECHILD, EFAULT, EINVAL, ESRCH } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
 import { CYCLES_PER_NANOSECOND } from './clock.ts';
@@ -11,6 +11,7 @@ import type { Args, Control, SyscallRows } from './task.ts';
 const WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x100_0000;
 /** __WNOTHREAD, __WALL, __WCLONE: of threads as parents and of children without SIGCHLD. */
 const WNOTHREAD = 0x2000_0000, WALL = 0x4000_0000, WCLONE = 0x8000_0000 | 0;
+const PID_MIN = -0x8000_0000;
 const SIGCHLD = 17, STOPPED = 0x7f, CONTINUED = 0xffff;
 
 type Chosen = (child: KernelProcess) => boolean;
@@ -70,6 +71,7 @@ function putUsage(task: KernelTask, at: Va, child: KernelProcess): Result {
 function wait4(task: KernelTask, a: Args): Result | Control {
   const pid = a.int(0), options = a.int(2), statusAt = a.pointer(1), usageAt = a.pointer(3), { group } = task.process;
   if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE)) !== 0) return -EINVAL;
+  if (pid === PID_MIN) return -ESRCH; // It has no positive counterpart.
   const isChosen: Chosen = child => pid === -1 || (pid > 0 ? child.pid === pid : child.group === (pid === 0 ? group : -pid));
   return waitFor(task, isChosen, options | WEXITED, found => {
     if (found === null) return 0;
