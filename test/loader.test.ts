@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { byteString } from '../src/host/host.ts';
-import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, EPERM } from '../src/base/errno.ts';
+import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, EPERM, ETXTBSY } from '../src/base/errno.ts';
 import { parseScript } from '../src/loader/script.ts';
 import type { KernelTask } from '../src/syscalls/process.ts';
 import { parseElf, symbolise, type ElfImage } from '../src/loader/elf.ts';
@@ -191,6 +191,14 @@ exec('has the same pages when it is started again, until the file is another', (
   const { memory } = loaded(w, '/bin/pie').process, byte = new Uint8Array(1);
   memory.copyIn(MMAP_BASE - MOVABLE_BYTES + 4, byte);
   assert.is(byte[0], 0xcc);
+});
+exec('cannot be written while it runs, nor started while it is written: ETXTBSY', () => {
+  const w = new KernelWorld({ '/bin/other': PROGRAM }), OPEN = 2, CLOSE = 3, EXECVE = 59, TRUNCATE = 76, WRITE_ONLY = 1, TRUNCATED = 0x200;
+  assert.equal([w.call(OPEN, '/bin/program', WRITE_ONLY), w.call(OPEN, '/bin/program', TRUNCATED), w.call(TRUNCATE, '/bin/program', 0)], [-ETXTBSY, -ETXTBSY, -ETXTBSY]);
+  const fd = Number(w.call(OPEN, '/bin/other', WRITE_ONLY));
+  assert.is(w.call(EXECVE, '/bin/other', 0, 0), -ETXTBSY);
+  w.call(CLOSE, fd);
+  assert.type(w.call(EXECVE, '/bin/other', 0, 0), 'object');
 });
 exec('gives way to what needs memory, once it is over', () => {
   const w = new KernelWorld({ '/bin/big': writeElf({ text: { at: 0x400000, bytes: new Uint8Array(4 << 20) }, entry: 0x400000 }) });

@@ -1,5 +1,5 @@
 /** execve(2): from a path to a process ready to run its first instruction (psABI for x86-64 §3.4; Linux: fs/exec.c, fs/binfmt_elf.c). */
-import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR } from '../base/errno.ts';
+import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR, ETXTBSY } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString } from '../host/host.ts';
@@ -133,6 +133,7 @@ function openProgram(system: System, name: ByteString, path: ByteString): HostPa
   if (typeof stat === 'number') return cannotOpen(name, stat);
   if ((stat.mode & S_IFMT) !== S_IFREG) return refusal(name, 'not a regular file', STATUS_CANNOT_RUN, EACCES);
   if (host.access(path, 1) < 0) return refusal(name, 'permission denied', STATUS_CANNOT_RUN, EACCES);
+  if (pageCache.isWritten(cacheKey(stat))) return refusal(name, 'it is open for writing', STATUS_CANNOT_RUN, ETXTBSY);
   const pages = pageCache.findCurrent(cacheKey(stat), stat) ?? openPages(system, path);
   if (typeof pages === 'number') return cannotOpen(name, pages);
   pages.mapped();
@@ -145,6 +146,14 @@ function openPages(system: System, path: ByteString): HostPages | Result {
   const pages = typeof stat === 'number' ? stat : pageCache.open(cacheKey(stat), typeof real === 'string' ? real : path, stat, handle);
   handle.release();
   return pages;
+}
+/** Whether a process runs this file: then nobody may write it. */
+export function isBeingRun({ host, processes }: System, path: ByteString): boolean {
+  const stat = host.stat(path, true);
+  if (typeof stat === 'number') return false;
+  const key = cacheKey(stat);
+  for (const process of processes.values()) if (process.waitStatus === null && process.executable.fileKey === key) return true;
+  return false;
 }
 function cannotOpen(path: ByteString, error: number): Refusal {
   if (error === -ENOENT || error === -ENOTDIR) return refusal(path, 'no such program', STATUS_NOT_FOUND, -error);
@@ -180,6 +189,7 @@ function mapProgram(system: System, space: AddressSpace, request: ExecRequest, p
   const real = system.host.realPath(program.hostPath);
   const executable = {
     path: typeof real === 'string' ? real : pages.name, image, bias: loaded.bias, argv, envp, auxiliary: stack.auxiliary, stackPointer: stack.pointer,
+    fileKey: cacheKey(pages.stat),
   };
   return { executable, entry: (started ?? loaded).entry, name: path.slice(path.lastIndexOf('/') + 1).slice(0, 15) };
 }

@@ -60,6 +60,7 @@ export class HostFile implements File {
     this.key = cacheKey(stat);
     this.isSeekable = isKind(stat, S_IFREG) || isKind(stat, S_IFBLK);
     this.sharesPosition = isInherited && this.isSeekable;
+    if (handle.isWritable && this.isSeekable) services.pageCache.addWriter(this.key);
   }
   get name(): ByteString { return nameNow(this.services.host, this.handle.fd, this.hostPath); }
   get hostFd(): number { return this.handle.fd; }
@@ -148,7 +149,10 @@ export class HostFile implements File {
     if (this.isSeekable && !this.sharesPosition) return openHostFile(this.services, this.hostPath, flags, 0);
     return new HostFile(this.services, this.handle.retain(), this.hostPath, this.opened, true);
   }
-  release(): void { this.handle.release(); }
+  release(): void {
+    if (this.handle.isWritable && this.isSeekable) this.services.pageCache.removeWriter(this.key);
+    this.handle.release();
+  }
 }
 
 export class HostDirectory implements File {

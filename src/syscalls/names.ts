@@ -1,8 +1,9 @@
 /** Calls that change what paths name: mkdir(2), unlink(2), rename(2), link(2), mknod(2), chmod(2), utimensat(2) and their like. */
-import { EBADF, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EXDEV } from '../base/errno.ts';
+import { EBADF, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EXDEV, ETXTBSY } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { ByteString } from '../host/host.ts';
 import { joined, parentOf } from '../host/path.ts';
+import { isBeingRun } from './exec.ts';
 import { Fifo } from './fifo.ts';
 import type { FileDescription, Result } from './file.ts';
 import { descriptionOf } from './io.ts';
@@ -177,7 +178,8 @@ function fchownat(task: KernelTask, a: Args): Result {
 function open(task: KernelTask, fd: number): FileDescription | Result { return descriptionOf(task.process, fd) ?? -EBADF; }
 function truncate(task: KernelTask, a: Args): Result {
   const length = a.long(1), path = length < 0 ? -EINVAL : hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EINVAL);
-  return typeof path === 'number' ? path : task.process.system.host.truncate(path, length);
+  if (typeof path === 'number') return path;
+  return isBeingRun(task.process.system, path) ? -ETXTBSY : task.process.system.host.truncate(path, length);
 }
 
 const UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;

@@ -1,9 +1,10 @@
 /** open(2), openat2(2), and the questions about a name: access(2), readlink(2), getcwd(2), chdir(2). */
-import { E2BIG, EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR, ENXIO, EPERM, ERANGE } from '../base/errno.ts';
+import { E2BIG, EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR, ENXIO, EPERM, ERANGE, ETXTBSY } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import { permits } from '../host/overlay-node.ts';
 import { joined } from '../host/path.ts';
+import { isBeingRun } from './exec.ts';
 import { openFifo, waitForOtherEnd } from './fifo.ts';
 import { FileDescription, type File, type Result } from './file.ts';
 import { openHostFile, PathFile } from './host-file.ts';
@@ -58,6 +59,8 @@ function openPlace(task: KernelTask, place: Place, flags: number, mode: number):
   }
   if ((flags & O_PATH) !== 0) return PathFile.open(system.host, place.path, flags, (flags & O_NOFOLLOW) === 0);
   if ((flags & O_TMPFILE_BIT) !== 0) return openNameless(task, place.path, flags, mode & 0o7777 & ~process.umask);
+  const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
+  if (writes && isBeingRun(system, place.path)) return -ETXTBSY;
   return openHostFile(system, place.path, flags, mode & 0o7777 & ~process.umask);
 }
 /** O_TMPFILE: a file whose name is gone before anyone can see it. */

@@ -148,10 +148,18 @@ export class PageCache {
   /** Those without a mapping; the one longest without first. */
   private readonly unused = new Map<string, HostPages>();
   private readonly memory: PhysicalMemory;
+  /** How many have a file open for writing. */
+  private readonly writers = new Map<string, number>();
   constructor(memory: PhysicalMemory) {
     this.memory = memory;
     memory.frames.reclaim = () => this.reclaim();
   }
+  addWriter(key: string): void { this.writers.set(key, (this.writers.get(key) ?? 0) + 1); }
+  removeWriter(key: string): void {
+    const left = (this.writers.get(key) ?? 0) - 1;
+    if (left > 0) this.writers.set(key, left); else this.writers.delete(key);
+  }
+  isWritten(key: string): boolean { return this.writers.has(key); }
   find(key: string): HostPages | null { return this.objects.get(key) ?? null; }
   /** The pages of a file as it is now, if there are any. */
   findCurrent(key: string, stat: HostStat): HostPages | null {

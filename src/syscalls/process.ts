@@ -78,6 +78,8 @@ export interface Executable {
   readonly argv: readonly ByteString[];
   readonly envp: readonly ByteString[];
   readonly auxiliary: Uint8Array;
+  /** Which file it is, as the page cache names it. */
+  readonly fileKey: string;
   readonly stackPointer: Va;
 }
 /** getrlimit(2). */
