@@ -6,6 +6,7 @@ import { copyInPieces, copyOutPieces } from './buffers.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
 import { signalGroup } from './groups.ts';
 import { LineDiscipline } from './line-discipline.ts';
+import { DEV_DEV } from './made-up.ts';
 import type { KernelTask, System } from './process.ts';
 import { FIONREAD, PTY_FLAGS, Terminal, terminalIoctl, TIOCGPGRP, type TerminalActions } from './terminal.ts';
 import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFCHR } from './uapi.ts';
@@ -51,7 +52,8 @@ export class Pty implements TerminalActions {
   }
   slaveStat(): Stat {
     const { user } = this.system.host;
-    return { mode: S_IFCHR | 0o620, ino: BigInt(this.index + 3), nlink: 1, uid: user.uid, gid: user.gid, rdev: SLAVE_MAJOR << 8n | BigInt(this.index), blksize: 1024 };
+    // ttyname(3) compares this with what its name in /dev/pts tells.
+    return { dev: DEV_DEV, mode: S_IFCHR | 0o620, ino: BigInt(this.index + 3), nlink: 1, uid: user.uid, gid: user.gid, rdev: SLAVE_MAJOR << 8n | BigInt(this.index), blksize: 1024 };
   }
 }
 
@@ -103,7 +105,7 @@ export class PtyMaster implements File {
       default: return terminalIoctl(pty.terminal, pty, request, argument, memory, task);
     }
   }
-  stat(): Stat { return { mode: S_IFCHR | 0o666, ino: 2n, nlink: 1, rdev: PTMX_DEVICE, blksize: 1024 }; }
+  stat(): Stat { return { dev: DEV_DEV, mode: S_IFCHR | 0o666, ino: 2n, nlink: 1, rdev: PTMX_DEVICE, blksize: 1024 }; }
   fdinfo(): string { return `tty-index:\t${this.pty.index}\n`; }
   release(): void { this.pty.hangUp(); }
 }
