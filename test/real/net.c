@@ -90,7 +90,7 @@ static void pairs(void) {
   T(socketpair(AF_INET, SOCK_STREAM, 0, s)); T(socketpair(AF_UNIX, SOCK_RDM, 0, s)); T(socketpair(AF_UNIX, SOCK_STREAM, 7, s)); T(socketpair(AF_UNIX, 77, 0, s));
   T(socketpair(AF_UNIX, SOCK_STREAM | 0x100, 0, s)); T(socketpair(99, SOCK_STREAM, 0, s));
   T(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 1, s)); T(fcntl(s[0], F_GETFD)); T(fcntl(s[0], F_GETFL) & (O_ACCMODE | O_NONBLOCK));
-  struct stat st; fstat(s[0], &st); printf("mode %o\n", st.st_mode); T(lseek(s[0], 0, SEEK_CUR)); T(ftruncate(s[0], 0)); T(pread(s[0], b, 1, 0)); T(recv(0, b, 1, 0)); T(recv(99, b, 1, 0));
+  struct stat st; fstat(s[0], &st); printf("mode %o\n", st.st_mode); T(lseek(s[0], 0, SEEK_CUR)); T(ftruncate(s[0], 0)); T(pread(s[0], b, 1, 0)); { int null = open("/dev/null", O_RDONLY); T(recv(null, b, 1, 0)); close(null); } T(recv(99, b, 1, 0));
   T(recv(s[0], (void *)8, 10, MSG_DONTWAIT)); T(send(s[0], (void *)8, 10, MSG_DONTWAIT)); T(listen(s[0], 1)); T(accept(s[0], 0, 0)); T(bind(s[0], (void *)8, 20)); T(bind(s[0], (void *)b, 200));
   close(s[0]); close(s[1]);
 }
@@ -134,7 +134,7 @@ static void take(int s, size_t room, size_t control_room, int flags) {
   if (n >= 0) for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
     printf(" [%d %zu", c->cmsg_type, c->cmsg_len);
     if (c->cmsg_type == SCM_RIGHTS) for (unsigned i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / 4; i++) { int fd = ((int *)CMSG_DATA(c))[i]; printf(" fd%s", fcntl(fd, F_GETFD) ? "x" : ""); close(fd); }
-    else { struct ucred *u = (void *)CMSG_DATA(c); printf(" %d %d", u->pid == getpid(), u->uid == getuid()); }
+    else { struct ucred *u = (void *)CMSG_DATA(c); printf(" %d %d", u->pid == getpid(), c->cmsg_len < CMSG_LEN(sizeof *u) ? -1 : u->uid == getuid()); }
     printf("]");
   }
   printf("\n");
