@@ -171,6 +171,9 @@ export class KernelProcess implements Process {
   set umask(mode: number) { this.fs.umask = mode; }
 }
 
+/** What PR_SET_TIMERSLACK begins with, and 0 stands for. */
+export const TIMER_SLACK = 50_000;
+
 export class KernelTask implements Task {
   tid: number;
   readonly process: KernelProcess;
@@ -189,6 +192,8 @@ export class KernelTask implements Task {
   isGone = false;
   /** Processor time used, in cycles. */
   cycles = 0;
+  /** PR_SET_TIMERSLACK, in nanoseconds: remembered. */
+  timerSlack = TIMER_SLACK;
   /** PR_SET_NAME; null: the process's. */
   ownName: ByteString | null = null;
   /** set_tid_address(2), set_robust_list(2): what a task's end touches. */

@@ -2,7 +2,7 @@
 import { EACCES, EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../base/errno.ts';
 import { byteString, bytesOf } from '../host/host.ts';
 import type { Result } from './file.ts';
-import type { KernelProcess, KernelTask } from './process.ts';
+import { TIMER_SLACK, type KernelProcess, type KernelTask } from './process.ts';
 import { SIGNAL_MAX } from './signal-state.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Handler, SyscallRows } from './task.ts';
@@ -75,7 +75,7 @@ function getcpu(task: KernelTask, a: Args): Result {
 
 // — names and settings —
 
-const NAME_BYTES_MAX = 16;
+const NAME_BYTES_MAX = 16, CAPABILITIES = 41;
 type PrctlOption = (task: KernelTask, a: Args) => Result;
 const flag = (value: number): value is 0 | 1 => value === 0 || value === 1;
 const PRCTL: { readonly [option: number]: PrctlOption } = {
@@ -101,9 +101,10 @@ const PRCTL: { readonly [option: number]: PrctlOption } = {
     new Uint8Array(view.buffer).set(bytesOf(task.name).subarray(0, NAME_BYTES_MAX - 1));
   }),
   /* PR_GET_SECCOMP */ 21: () => 0,
-  /* PR_CAPBSET_READ */ 23: () => 0,
-  /* PR_SET_TIMERSLACK */ 29: () => 0,
-  /* PR_GET_TIMERSLACK */ 30: () => 50_000,
+  /* PR_CAPBSET_READ */ 23: (_task, a) => a.size(1) < CAPABILITIES ? 1 : -EINVAL,
+  /* PR_GET_TSC: PR_TSC_ENABLE */ 25: (task, a) => putStructure(task, a.pointer(1), 4, view => view.setInt32(0, 1, true)),
+  /* PR_SET_TIMERSLACK */ 29: (task, a) => { task.timerSlack = a.size(1) === 0 ? TIMER_SLACK : a.size(1); return 0; },
+  /* PR_GET_TIMERSLACK */ 30: task => task.timerSlack,
   /* PR_SET_CHILD_SUBREAPER */ 36: ({ process }, a) => { process.isSubreaper = a.size(1) !== 0; return 0; },
   /* PR_GET_CHILD_SUBREAPER */ 37: (task, a) => putStructure(task, a.pointer(1), 4, view => view.setInt32(0, task.process.isSubreaper ? 1 : 0, true)),
   /* PR_SET_NO_NEW_PRIVS */ 38: ({ process }, a) => {
@@ -112,6 +113,8 @@ const PRCTL: { readonly [option: number]: PrctlOption } = {
     return 0;
   },
   /* PR_GET_NO_NEW_PRIVS */ 39: ({ process }) => process.hasNoNewPrivileges ? 1 : 0,
+  /* PR_GET_TID_ADDRESS */ 40: (task, a) => putStructure(task, a.pointer(1), 8, view => setWord(view, 0, task.clearTidAt)),
+  /* PR_SET_THP_DISABLE */ 41: () => 0,
   /* PR_GET_THP_DISABLE */ 42: () => 0,
 };
 function prctl(task: KernelTask, a: Args): Result { return PRCTL[a.int(0)]?.(task, a) ?? -EINVAL; }
