@@ -173,6 +173,9 @@ export class BlockCache {
   }
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
+    // A process that starts anew, or comes to run again, asks so for every block.
+    const last = this.table[slotOf(lo, hi)];
+    if (last.lo === lo && last.hi === hi && last.pa === pa && last.secondPa === -1 && last.isValid) return this.trusted(last);
     const block = this.find(lo, hi, pa);
     if (block === null) return null;
     this.byAddress.set(vaOf(lo, hi), block);
