@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode } from '../../src/decoder/decode.ts';
 import type { Instruction } from '../../src/decoder/instruction.ts';
-import { type ElfImage, parseElf } from '../../src/loader/elf.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { vectorLines } from '../support/vectors.ts';
 
@@ -68,20 +67,6 @@ programs('a static glibc program has objdump\'s boundaries and mnemonics', () =>
   writeFileSync(join(directory, 'hello.c'), lines.join('\n'));
   outputOf('gcc', ['-O2', '-static', '-o', 'hello', 'hello.c', '-lm']);
   agree(join(directory, 'hello'));
-});
-/** Warm, on one core; the best of a few, because others may be busy too. */
-const LEAST_PER_SECOND = 2e6, ROUNDS = 25;
-programs('two million instructions a second are the least', () => {
-  const { sections } = parseElf(new Uint8Array(readFileSync(join(directory, 'hello'))), 'read') as ElfImage, { bytes } = sections.find(({ name }) => name === '.text')!;
-  let best = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    let count = 0;
-    for (let at = 0; at < bytes.length; count++) at += decode(bytes, at, bytes.length)?.length ?? bytes.length;
-    best = Math.max(best, count / (performance.now() - start) * 1000);
-  }
-  console.log(`  ${(best / 1e6).toFixed(1)} million instructions a second`);
-  assert.ok(best >= LEAST_PER_SECOND);
 });
 programs.run();
 
