@@ -8,47 +8,13 @@ import { FAMILIES, MAP, PLACE, type OperandSpec, type Row, WIDTH } from './rows.
 
 /** "The maximum length of an Intel 64 and IA-32 instruction remains 15 bytes." — SDM vol. 2 §2.3.11 */
 const LENGTH_MAX = 15;
-const UNDEFINED_ROW = -1;
+export const UNDEFINED_ROW = -1;
 
 const index = new RowIndex();
 /** One will do: nothing is decoded while something is. */
 const cursor = new Cursor();
 
-/**
- * Instructions met, by their bytes: what one means depends on nothing else, code repeats itself, and to decode takes ten times as long as to find.
- * A tree: from a node and a byte to the next node, or to ~n for number n of `met`. It begins anew when it is full.
- */
-const tree = new Map<number, number>(), met: Instruction[] = [];
-let nodes = 1;
-const NODES_MAX = 1 << 16, ROOT = 0;
-/** Longer ones hold addresses and constants, and seldom come again. */
-const MET_LENGTH_MAX = 8;
-
 export const decode: Decode = (bytes, start, end) => {
-  const last = start + MET_LENGTH_MAX < end ? start + MET_LENGTH_MAX : end;
-  for (let at = start, node: number = ROOT; at < last; at++) {
-    const next = tree.get(node << 8 | bytes[at]!);
-    if (next === undefined) break;
-    if (next < 0) return met[~next]!;
-    node = next;
-  }
-  const instruction = decodeAnew(bytes, start, end);
-  if (instruction !== null && instruction.row !== UNDEFINED_ROW && instruction.length <= MET_LENGTH_MAX) remember(bytes, start, instruction);
-  return instruction;
-};
-function remember(bytes: Uint8Array, start: number, instruction: Instruction): void {
-  if (nodes > NODES_MAX) { tree.clear(); met.length = 0; nodes = 1; }
-  const end = start + instruction.length - 1;
-  let node: number = ROOT;
-  for (let at = start; at < end; at++) {
-    const key = node << 8 | bytes[at]!, known = tree.get(key);
-    if (known === undefined) tree.set(key, node = nodes++);
-    else node = known;
-  }
-  tree.set(node << 8 | bytes[end]!, ~(met.push(instruction) - 1));
-}
-
-const decodeAnew: Decode = (bytes, start, end) => {
   cursor.begin(bytes, start, end - start > LENGTH_MAX ? start + LENGTH_MAX : end);
   const row = readOpcode(cursor);
   const instruction = row === null ? null : instructionOf(cursor, row);

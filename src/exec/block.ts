@@ -2,8 +2,8 @@
 import { PAGE_BYTES, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
 import { vaOf } from '../base/words.ts';
-import { decode } from '../decoder/decode.ts';
 import type { Flow, Instruction } from '../decoder/instruction.ts';
+import { KnownInstructions } from '../decoder/known.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
 import type { Predictor } from '../timing/predictor.ts';
@@ -128,6 +128,7 @@ export class BlockCache {
   private readonly table: Block[] = new Array<Block>(TABLE_ENTRIES).fill(NOTHING);
   /** Every valid block, by the physical page numbers it has bytes in. */
   private readonly pages = new Map<number, Map<Va, Block>>();
+  private readonly instructions = new KnownInstructions();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
   /** The latest valid block at each address. */
@@ -242,7 +243,7 @@ export class BlockCache {
     let at = pa;
     while (instructions.length < INSTRUCTIONS_MAX) {
       if (at > pa && this.breakpoints.size > 0 && this.breakpoints.has(vaOf(lo, hi) + (at - pa))) break;
-      const instruction = at < pageEnd ? decode(this.memory.u8, at, pageEnd) : null;
+      const instruction = at < pageEnd ? this.instructions.decode(this.memory.u8, at, pageEnd) : null;
       if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
       const isAlone = instruction.flow === 'stop' || ((lo + (at + instruction.length - pa)) | 0) === 0;
@@ -259,7 +260,7 @@ export class BlockCache {
     const first = PAGE_BYTES - (pa & (PAGE_BYTES - 1));
     this.straddle.set(this.memory.u8.subarray(pa, pa + first));
     this.straddle.set(this.memory.u8.subarray(second, second + INSTRUCTION_BYTES_MAX), first);
-    const instruction = decode(this.straddle, 0, first + INSTRUCTION_BYTES_MAX);
+    const instruction = this.instructions.decode(this.straddle, 0, first + INSTRUCTION_BYTES_MAX);
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
