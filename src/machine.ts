@@ -14,6 +14,7 @@ import { PROT_EXEC } from './mmu/vma.ts';
 import { Entropy } from './syscalls/entropy.ts';
 import type { Refusal } from './syscalls/exec.ts';
 import { type Ending, Kernel } from './syscalls/kernel.ts';
+import type { SecurityPolicy } from './syscalls/policy.ts';
 import type { KernelProcess, KernelTask } from './syscalls/process.ts';
 import { raise } from './syscalls/signal.ts';
 import { Trace } from './syscalls/strace.ts';
@@ -25,6 +26,8 @@ export interface MachineOptions {
   /** Guest physical memory. */
   readonly memoryBytes?: number;
   readonly strace?: boolean;
+  /** What may become code (SecurityPolicy.of); null or absent: anything. */
+  readonly policy?: SecurityPolicy | null;
   /** Other random bytes, and turns that are not all equally long. */
   readonly seed?: number;
   readonly clock?: 'virtual' | 'host';
@@ -105,7 +108,7 @@ export class Machine {
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
-      extraCalls: trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
+      policy: options.policy ?? null, extraCalls: options.policy?.guard(trampfdCalls(this.trampolines)) ?? trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
     });
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }

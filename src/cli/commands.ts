@@ -20,6 +20,10 @@ export const COMMANDS: readonly Command[] = [
         help: 'the files it gets (default: host); overlay: changes are kept in memory and dropped; none: the program alone',
       },
       { name: '--root', value: 'DIR', help: 'a directory it sees as /, and cannot leave' },
+      {
+        name: '--policy', value: 'permissive|wx|execstack|ipe|exectramp-only|deny-all',
+        help: 'what memory may become code (default: permissive), or several with commas; what is denied is told on standard error',
+      },
       { name: '--memory', value: 'SIZE', help: 'physical memory, as 256M or 1G (default: 1G, at most 2016M)' },
       { name: '--max-instructions', value: 'N', help: 'stop after so many, with status 124' },
       { name: '--timeout', value: 'SECONDS', help: 'stop after so much real time, with status 124' },

@@ -4,6 +4,7 @@ import { bytesOf, type ByteString } from '../host/host.ts';
 import type { Engine } from '../exec/cpu.ts';
 import type { ModelName } from '../exec/cpuid.ts';
 import { type Ending, Machine, type MachineOptions, sliceAfter } from '../machine.ts';
+import type { SecurityPolicy } from '../syscalls/policy.ts';
 import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
@@ -37,7 +38,9 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   const model = line.values.get('--cpu')?.at(-1) as ModelName | undefined;
   const limits = limitsOf(line);
   if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
-  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), ...limits, cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
+  const policy = await policyOf(line);
+  if (typeof policy === 'string') return complain(host, policy, STATUS_USAGE);
+  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), policy, ...limits, cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
   const refusal = machine.exec(found, [program, ...args], environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
   files.seal();
@@ -83,6 +86,12 @@ async function filesFor(host: CommandHost, line: CommandLine): Promise<Confined 
   const access = line.values.get('--fs')?.at(-1) as FileAccess | undefined, root = line.values.get('--root')?.at(-1) ?? null;
   if ((access ?? 'host') === 'host' && root === null) return { host, directory: host.directory, seal: () => { /* Nothing to take away. */ } };
   return (await import('../host/confine.ts')).confine(host, access ?? 'host', root);
+}
+
+/** What `--policy` says; null: everything is permitted. */
+async function policyOf({ values }: CommandLine): Promise<SecurityPolicy | null | string> {
+  const text = values.get('--policy')?.at(-1);
+  return text === undefined ? null : (await import('../syscalls/policy.ts')).SecurityPolicy.of(text);
 }
 
 /** The host's environment with `--env` on top, in the order of their first mention. */

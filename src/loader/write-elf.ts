@@ -11,6 +11,8 @@ export interface Image {
   /** Readable and writable memory, zero beyond `bytes`; page-aligned, apart from the text. */
   readonly data?: { readonly at: Va; readonly bytes: Uint8Array; readonly size: number };
   readonly entry: Va;
+  /** PT_GNU_STACK asks for it, as where GCC compiled nested functions. */
+  readonly hasExecutableStack?: boolean;
 }
 
 export function writeElf(image: Image): Uint8Array {
@@ -30,6 +32,6 @@ export function writeElf(image: Image): Uint8Array {
     [offset, at, at, bytes, size, PAGE_BYTES].forEach((value, k) => view.setBigUint64(h + 8 + 8 * k, BigInt(value), true));
   };
   segments.forEach((s, n) => { header(n, PT_LOAD, s.flags, offsets[n]!, s.at, s.bytes.length, s.size); file.set(s.bytes, offsets[n]!); });
-  header(segments.length, PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0);
+  header(segments.length, PT_GNU_STACK, PF_R | PF_W | (image.hasExecutableStack === true ? PF_X : 0), 0, 0, 0, 0);
   return file;
 }

@@ -216,7 +216,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const object = isAnonymous && request.shared ? new SharedMemory(this.mmu.frames, length) : request.object;
     this.list.insert({
       start: at, end: at + length, prot, maxProt, shared: request.shared, inherit: request.inherit ?? true,
-      special: request.special ?? false, growsDown: request.growsDown ?? false, object,
+      special: request.special ?? false, growsDown: request.growsDown ?? false, object, wasWritable: request.shared && (prot & PROT_WRITE) !== 0,
       offset: isAnonymous ? 0 : request.offset, label: request.label ?? object?.name ?? '',
     });
     return at;
@@ -251,8 +251,8 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     this.flushRange(start, end);
   }
 
-  /** On -ENOMEM at a gap and on -EACCES, what lies before has changed. */
-  protect(start: Va, length: number, prot: number): number {
+  /** On -ENOMEM at a gap and on -EACCES, what lies before has changed. `permit` is asked of every mapping: 0 or -errno. */
+  protect(start: Va, length: number, prot: number, permit?: (vma: Vma, prot: number) => number): number {
     if (!isAligned(start)) return -EINVAL;
     if (length === 0) return 0;
     const end = start + pagesUp(length), wanted = prot & PROT_ALL;
@@ -269,7 +269,8 @@ export class AddressSpace implements UserMemory, Reach, Translations {
       const vma = this.list.find(at);
       if (vma === null) return -ENOMEM;
       if ((wanted & ~vma.maxProt) !== 0) return -EACCES;
-      const stop = Math.min(end, vma.end);
+      const stop = Math.min(end, vma.end), permitted = permit?.(vma, wanted) ?? 0;
+      if (permitted < 0) return permitted;
       if (!this.protectPart(vma, at, stop, wanted)) return -ENOMEM;
       at = stop;
     }
@@ -281,10 +282,19 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const added = (start > vma.start ? 1 : 0) + (end < vma.end ? 1 : 0);
     if (this.list.all.length + added > VMAS_MAX) return false;
     if (vma.prot === PROT_NONE && vma.object === null && (prot & PROT_WRITE) !== 0 && !this.canHold(end - start)) return false;
-    this.list.exchange(this.list.indexAbove(start), { ...partOf(vma, start, end), prot });
+    this.list.exchange(this.list.indexAbove(start), { ...partOf(vma, start, end), prot, wasWritable: vma.wasWritable === true || vma.shared && (prot & PROT_WRITE) !== 0 });
     this.table.protect(start, end, prot, vma.shared);
     this.flushRange(start, end);
     return true;
+  }
+
+  /** Whether a private mapping of an object has pages of its own, because it was written (Linux: vma->anon_vma). */
+  isModified({ start, end, object, offset, shared }: Vma): boolean {
+    if (object === null || shared) return false;
+    for (let at = this.table.next(start, end); at < end; at = this.table.next(at + PAGE_BYTES, end)) {
+      if ((this.table.query(at) & PTE.frame) !== object.page(offset + at - start, false)) return true;
+    }
+    return false;
   }
 
   /** What madvise(2) changes of mappings: each part of one in the range is exchanged for what `change` makes of it, or left (null). */

@@ -37,7 +37,7 @@ function joined(vmas: readonly Vma[]): Vma[] {
   const out: Vma[] = [];
   for (const vma of vmas) {
     const before = out.at(-1);
-    if (before !== undefined && canJoin(before, vma)) out[out.length - 1] = { ...before, end: vma.end };
+    if (before !== undefined && canJoin(before, vma)) out[out.length - 1] = { ...before, end: vma.end, wasWritable: before.wasWritable === true || vma.wasWritable === true };
     else out.push(vma);
   }
   return out;

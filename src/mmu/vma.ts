@@ -7,10 +7,15 @@ import type { UserMemory, UserRegisters } from './user.ts';
 export const PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
 export const PROT_ALL = 7;
 
+/** Where an object's bytes come from: no file, a file made in memory, a file of the file system, the kernel itself. */
+export type Origin = 'memory' | 'memfd' | 'file' | 'trampoline';
+
 /** A mapped object, as the memory manager sees it. */
 export interface Mappable {
   /** What /proc/self/maps shows in its last column. */
   readonly name: string;
+  /** For security policies; absent: 'memory'. */
+  readonly origin?: Origin;
   /** The device and inode columns of /proc/self/maps; absent: 00:00 and 0. */
   readonly device?: string;
   readonly inode?: number;
@@ -36,6 +41,8 @@ export interface Vma {
   /** What mprotect may grant at most. */
   readonly maxProt: number;
   readonly shared: boolean;
+  /** Shared, and there was a time when it could be written. */
+  readonly wasWritable?: boolean;
   /** false: fork does not copy it. */
   readonly inherit: boolean;
   /** Never merged with a neighbour, never resized or moved (Linux: VM_SPECIAL). */

@@ -133,6 +133,8 @@ function openProgram(system: System, name: ByteString, path: ByteString): HostPa
   if (typeof stat === 'number') return cannotOpen(name, stat);
   if ((stat.mode & S_IFMT) !== S_IFREG) return refusal(name, 'not a regular file', STATUS_CANNOT_RUN, EACCES);
   if (host.access(path, 1) < 0) return refusal(name, 'permission denied', STATUS_CANNOT_RUN, EACCES);
+  const denied = system.policy?.execute(system, name, stat) ?? 0;
+  if (denied < 0) return refusal(name, 'the policy does not trust it', STATUS_CANNOT_RUN, -denied);
   if (pageCache.isWritten(cacheKey(stat))) return refusal(name, 'it is open for writing', STATUS_CANNOT_RUN, ETXTBSY);
   const pages = pageCache.findCurrent(cacheKey(stat), stat) ?? openPages(system, path);
   if (typeof pages === 'number') return cannotOpen(name, pages);
@@ -184,7 +186,8 @@ function mapProgram(system: System, space: AddressSpace, request: ExecRequest, p
   system.entropy.fill(random);
   const auxiliary = auxiliaryVector(system, image, loaded, started?.bias ?? 0);
   const stack = layStack({ path, argv, envp, top: STACK_TOP, random, auxiliary });
-  const stacked = mapStack(space, stack.pointer, stack.bytes, image.hasExecutableStack);
+  const isExecutable = image.hasExecutableStack && system.policy?.allowsExecutableStack(system, path) !== false;
+  const stacked = mapStack(space, stack.pointer, stack.bytes, isExecutable);
   if (stacked < 0) return cannotMap(path, stacked);
   const real = system.host.realPath(program.hostPath);
   const executable = {

@@ -131,11 +131,10 @@ function setgroups(task: KernelTask, a: Args): Result {
 }
 
 const PER_QUERY = 0xffff_ffff;
-/** Remembered; addresses are never random, whatever ADDR_NO_RANDOMIZE says. */
+/** READ_IMPLIES_EXEC acts (policy.ts); the rest is remembered. Addresses are never random, whatever ADDR_NO_RANDOMIZE says. */
 function personality(task: KernelTask, a: Args): Result {
-  const { personalities } = task.process.system.shared, { process } = task;
-  const old = personalities.get(process) ?? (process.parent === null ? 0 : personalities.get(process.parent) ?? 0);
-  if (a.uint(0) !== PER_QUERY) personalities.set(process, a.uint(0));
+  const { process } = task, old = process.personality;
+  if (a.uint(0) !== PER_QUERY) process.personality = a.uint(0);
   return old;
 }
 
@@ -162,7 +161,7 @@ export const identityCalls: SyscallRows<KernelTask> = [
   [123, { name: 'setfsgid', run: user('egid'), shape: 'int → int', partial: 'changes nothing' }],
   [125, { name: 'capget', run: capget, shape: 'ptr ptr → int', partial: 'all or none' }],
   [126, { name: 'capset', run: capset, shape: 'ptr ptr → int', partial: 'changes nothing' }],
-  [135, { name: 'personality', run: personality, shape: 'hex → hex', partial: 'remembered' }],
+  [135, { name: 'personality', run: personality, shape: 'hex → hex', partial: 'of READ_IMPLIES_EXEC, what mmap, mprotect and shmat do; the rest is remembered' }],
   [160, {
     name: 'setrlimit', run: (task, a) => setLimit(task, task.process, a.uint(0), a.pointer(1)), shape: 'rlimit ptr → int',
     partial: LIMITS,

@@ -233,6 +233,8 @@ function memfdCreate(task: KernelTask, a: Args): Result {
   const name = memory.copyInString(a.pointer(0), MEMFD_NAME_BYTES_MAX + 1);
   if (typeof name === 'number') return name === -EFAULT ? -EFAULT : -EINVAL;
   if ((flags & MFD_NOEXEC_SEAL) !== 0 && (flags & MFD_EXEC) !== 0) return -EINVAL;
+  const denied = (flags & MFD_NOEXEC_SEAL) === 0 ? system.policy?.memfd(task) ?? 0 : 0;
+  if (denied < 0) return denied;
   const pages = new AnonymousPages(`/memfd:${byteString(name)} (deleted)`, system.newInode(), 0, system.memory);
   pages.seals = (flags & MFD_NOEXEC_SEAL) !== 0 ? F_SEAL_EXEC : (flags & MFD_ALLOW_SEALING) !== 0 ? 0 : F_SEAL_SEAL;
   return files.install(new FileDescription(new MemoryFile(pages, system.staging), O_RDWR | O_LARGEFILE), (flags & MFD_CLOEXEC) !== 0);

@@ -19,6 +19,8 @@ import { leaveFutexes } from './futex.ts';
 import { inheritedFile } from './host-file.ts';
 import { Network } from './net/network.ts';
 import { PageCache, PhysicalMemory } from './pages.ts';
+import { personalityAfterExec } from './personality.ts';
+import type { SecurityPolicy } from './policy.ts';
 import { KernelProcess, KernelTask, type Identification, type Life, type System } from './process.ts';
 import {
   actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
@@ -45,7 +47,9 @@ export interface KernelOptions {
   readonly registers: SwitchedRegisters;
   /** Told that a handler was entered: it costs time. */
   readonly onHandler?: () => void;
-  readonly extraCalls?: SyscallRows;
+  readonly extraCalls?: SyscallRows<KernelTask>;
+  /** What may become code; null or absent: anything. */
+  readonly policy?: SecurityPolicy | null;
   readonly seed?: number;
   /** 'host': dates are today's. */
   readonly clock?: 'virtual' | 'host';
@@ -102,8 +106,9 @@ export class Kernel implements Life {
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
       network: new Network(() => ++inodes),
-      shared: new SharedObjects(),
+      shared: new SharedObjects(), policy: options.policy ?? null,
     };
+    options.policy?.begin(this.system);
     memory.spaces = () => Array.from(this.system.processes.values(), process => process.memory);
   }
   get contextBytes(): number { return this.options.registers.contextBytes; }
@@ -147,6 +152,7 @@ export class Kernel implements Life {
     process.files.closeForExec();
     process.memory.release();
     process.memory = space; process.executable = loaded.executable; process.name = loaded.name;
+    process.personality = personalityAfterExec(process.personality);
     process.hasExecuted = true; process.hasLetGo = true; process.isDumpable = true; process.parentDeathSignal = 0;
     task.ownName = null; task.clearTidAt = 0; task.robustListAt = 0;
     forgetPosixTimers(process);

@@ -4,6 +4,7 @@ import { PAGE_BYTES } from '../base/layout.ts';
 import { GatheredMemory } from './buffers.ts';
 import type { Result } from './file.ts';
 import { gather } from './io.ts';
+import { protect } from './memory.ts';
 import type { KernelTask } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 
@@ -50,7 +51,7 @@ function membarrier(task: KernelTask, a: Args): Result {
 
 /** As on a processor without protection keys. */
 function pkeyMprotect(task: KernelTask, a: Args): Result {
-  return a.int(3) === -1 ? task.process.memory.protect(a.pointer(0), a.size(1), a.uint(2)) : -EINVAL;
+  return a.int(3) === -1 ? protect(task, a) : -EINVAL;
 }
 function pkeyAlloc(_task: KernelTask, a: Args): Result { return a.size(0) !== 0 || a.size(1) > 3 ? -EINVAL : -ENOSPC; }
 

@@ -7,6 +7,7 @@ import { PROT_ALL, PROT_WRITE, type Vma } from '../mmu/vma.ts';
 import type { FileDescription, Result } from './file.ts';
 import { descriptionOf } from './io.ts';
 import { isData, withinMemoryLimits } from './memory-limits.ts';
+import { impliedProt } from './personality.ts';
 import type { KernelTask } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 import {
@@ -27,11 +28,13 @@ function mmap(task: KernelTask, a: Args): Result {
   if ((flags & MAP_HUGETLB) !== 0) return description === null ? -ENOMEM : -EINVAL;
   const keep = (flags & MAP_FIXED_NOREPLACE) !== 0, fixed = keep || (flags & MAP_FIXED) !== 0;
   const request: MapRequest = {
-    at: a.pointer(0), length, prot: a.uint(2), fixed, keep, shared: kind !== MAP_PRIVATE, low: (flags & MAP_32BIT) !== 0,
+    at: a.pointer(0), length, prot: impliedProt(task, a.uint(2)), fixed, keep, shared: kind !== MAP_PRIVATE, low: (flags & MAP_32BIT) !== 0,
     growsDown: (flags & MAP_GROWSDOWN) !== 0, noReserve: (flags & MAP_NORESERVE) !== 0, object: null, offset: description === null ? 0 : offset,
   };
   const complete = description === null ? request : mapFile(description, request, flags);
   if (typeof complete === 'number') return complete;
+  const denied = task.process.system.policy?.map(task, complete) ?? 0;
+  if (denied < 0) return denied;
   const bytes = pagesUp(length), isDataMapping = isData({ shared: request.shared, prot: request.prot, growsDown: request.growsDown ?? false });
   const limited = withinMemoryLimits(task.process, bytes, isDataMapping, request.at, fixed ? bytes : 0);
   if (limited < 0) return limited;
@@ -56,7 +59,11 @@ export function populate(task: KernelTask, start: Va, end: Va, isWrite: boolean)
 }
 
 function munmap(task: KernelTask, a: Args): Result { return task.process.memory.unmap(a.pointer(0), a.size(1)); }
-function mprotect(task: KernelTask, a: Args): Result { return task.process.memory.protect(a.pointer(0), a.size(1), a.uint(2)); }
+/** mprotect and pkey_mprotect. */
+export function protect(task: KernelTask, a: Args): Result {
+  const { memory, system: { policy } } = task.process;
+  return memory.protect(a.pointer(0), a.size(1), impliedProt(task, a.uint(2)), policy === null ? undefined : (vma, prot) => policy.protect(task, vma, prot));
+}
 /** brk(2) as the kernel answers it: the old break where a limit forbids the new. */
 function brk(task: KernelTask, a: Args): Result {
   const { memory } = task.process, to = a.pointer(0), now = memory.setBreak(0);
@@ -71,6 +78,9 @@ function mremap(task: KernelTask, a: Args): Result {
   const grown = pagesUp(to) - (keepsOld ? 0 : pagesUp(from)), vma = task.process.memory.find(old);
   const limited = grown > 0 && vma !== null ? withinMemoryLimits(task.process, grown, isData(vma)) : 0;
   if (limited < 0) return limited;
+  const doublesOrMoves = (flags & MREMAP_MAYMOVE) !== 0 || from === 0;
+  const denied = vma !== null && doublesOrMoves ? task.process.system.policy?.remap(task, vma) ?? 0 : 0;
+  if (denied < 0) return denied;
   return task.process.memory.remap(old, from, to, (flags & MREMAP_MAYMOVE) !== 0, fixedAt, keepsOld);
 }
 
@@ -81,7 +91,10 @@ function remapFilePages(task: KernelTask, a: Args): Result {
   if (a.uint(2) !== 0 || length === 0 || vma === null || !vma.shared || vma.object === null || start + length > vma.end) return -EINVAL;
   if (offset + length > Number.MAX_SAFE_INTEGER) return -EINVAL;
   const { prot, maxProt, shared, growsDown, inherit, object } = vma;
-  const at = memory.map({ at: start, length, prot, maxProt, fixed: true, shared, growsDown, inherit, object, offset });
+  const request = { at: start, length, prot, maxProt, fixed: true, shared, growsDown, inherit, object, offset };
+  const denied = task.process.system.policy?.map(task, request) ?? 0;
+  if (denied < 0) return denied;
+  const at = memory.map(request);
   return at < 0 ? at : 0;
 }
 
@@ -94,7 +107,7 @@ export function mappingsIn(task: KernelTask, start: Va, end: Va): { readonly fou
 
 export const memoryCalls: SyscallRows<KernelTask> = [
   [9, { name: 'mmap', run: mmap, shape: 'ptr size prot map mapfd hex → ptr', partial: 'no huge pages: MAP_HUGETLB is ENOMEM' }],
-  [10, { name: 'mprotect', run: mprotect, shape: 'ptr size prot → int' }],
+  [10, { name: 'mprotect', run: protect, shape: 'ptr size prot → int' }],
   [11, { name: 'munmap', run: munmap, shape: 'ptr size → int' }],
   [12, { name: 'brk', run: brk, shape: 'ptr → ptr' }],
   [25, { name: 'mremap', run: mremap, shape: 'ptr size size mremap mremapto → ptr' }],

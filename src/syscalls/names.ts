@@ -179,7 +179,10 @@ function open(task: KernelTask, fd: number): FileDescription | Result { return d
 function truncate(task: KernelTask, a: Args): Result {
   const length = a.long(1), path = length < 0 ? -EINVAL : hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EINVAL);
   if (typeof path === 'number') return path;
-  return isBeingRun(task.process.system, path) ? -ETXTBSY : task.process.system.host.truncate(path, length);
+  const { host, policy } = task.process.system;
+  if (isBeingRun(task.process.system, path)) return -ETXTBSY;
+  const denied = policy?.write(task, path) ?? 0;
+  return denied < 0 ? denied : host.truncate(path, length);
 }
 
 const UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;

@@ -47,9 +47,11 @@ function openPath(task: KernelTask, place: Place | Result, flags: number, mode: 
   return typeof file === 'number' ? file : install(file);
 }
 function openPlace(task: KernelTask, place: Place, flags: number, mode: number): File | Result {
-  const { process } = task, { system } = process;
+  const { process } = task, { system } = process, writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
+  const mayWrite = (path: ByteString): Result => writes ? system.policy?.write(task, path) ?? 0 : 0;
   if (place.kind === 'open') {
-    const { file } = place.description;
+    const { file } = place.description, denied = file.hostPath === undefined ? 0 : mayWrite(file.hostPath);
+    if (denied < 0) return denied;
     if ((flags & O_DIRECTORY) !== 0 && file.directory === undefined) return -ENOTDIR;
     return file.reopen?.(flags) ?? -ENXIO;
   }
@@ -59,8 +61,9 @@ function openPlace(task: KernelTask, place: Place, flags: number, mode: number):
   }
   if ((flags & O_PATH) !== 0) return PathFile.open(system.host, place.path, flags, (flags & O_NOFOLLOW) === 0);
   if ((flags & O_TMPFILE_BIT) !== 0) return openNameless(task, place.path, flags, mode & 0o7777 & ~process.umask);
-  const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
   if (writes && isBeingRun(system, place.path)) return -ETXTBSY;
+  const denied = mayWrite(place.path);
+  if (denied < 0) return denied;
   return openHostFile(system, place.path, flags, mode & 0o7777 & ~process.umask);
 }
 /** O_TMPFILE: a file whose name is gone before anyone can see it. */

@@ -5,7 +5,7 @@ import type { Host, HostStat } from '../host/host.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
 import type { Frames } from '../mmu/frames.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import { type Mappable, PROT_WRITE, type Vma } from '../mmu/vma.ts';
+import { type Mappable, type Origin, PROT_WRITE, type Vma } from '../mmu/vma.ts';
 import type { Result } from './file.ts';
 
 /** Guest physical memory, as those who own pages of it use it. */
@@ -36,6 +36,7 @@ export class HostHandle {
 
 /** The pages of one host file, shared by all its mappings: read when touched, written back when dirty. */
 export class HostPages implements Mappable {
+  readonly origin = 'file';
   readonly name: string;
   readonly device: string;
   readonly inode: number;
@@ -150,11 +151,13 @@ export class PageCache {
   private readonly memory: PhysicalMemory;
   /** How many have a file open for writing. */
   private readonly writers = new Map<string, number>();
+  /** Files that were ever open for writing, or cut by their name; null: nobody asks. */
+  everWritten: Set<string> | null = null;
   constructor(memory: PhysicalMemory) {
     this.memory = memory;
     memory.frames.reclaim = () => this.reclaim();
   }
-  addWriter(key: string): void { this.writers.set(key, (this.writers.get(key) ?? 0) + 1); }
+  addWriter(key: string): void { this.everWritten?.add(key); this.writers.set(key, (this.writers.get(key) ?? 0) + 1); }
   removeWriter(key: string): void {
     const left = (this.writers.get(key) ?? 0) - 1;
     if (left > 0) this.writers.set(key, left); else this.writers.delete(key);
@@ -233,6 +236,7 @@ function deviceColumn(dev: bigint): string {
 const isWritable = (vma: Vma): boolean => vma.shared && (vma.maxProt & PROT_WRITE) !== 0;
 /** Pages with no file behind them: memfd_create(2). Holes read as zeros and become pages when touched. */
 export class AnonymousPages implements Mappable {
+  readonly origin: Origin = 'memfd';
   readonly name: string;
   readonly inode: number;
   private readonly memory: PhysicalMemory;

@@ -79,7 +79,7 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
     oom_adj: () => text(() => '0\n', () => 0),
     oom_score: () => text(() => '0\n'),
     oom_score_adj: () => text(() => '0\n', limitOfScore),
-    personality: () => text(() => '00000000\n', undefined, 0o400),
+    personality: () => text(() => `${process.personality.toString(16).padStart(8, '0')}\n`, undefined, 0o400),
     root: () => link(() => '/'),
     schedstat: () => text(() => `${describe(task).cpuNs} 0 1\n`),
     setgroups: () => text(() => 'allow\n'),

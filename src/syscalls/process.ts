@@ -12,6 +12,7 @@ import type { DescriptorTable } from './fd-table.ts';
 import type { Futexes } from './futex-queues.ts';
 import type { Network } from './net/network.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
+import type { SecurityPolicy } from './policy.ts';
 import type { SharedObjects } from './shared-objects.ts';
 import type { SignalInfo, SignalState } from './signal-state.ts';
 import type { SpecialNodes } from './special.ts';
@@ -45,6 +46,8 @@ export interface System {
   readonly staging: Uint8Array;
   /** Sockets: what they share. */
   readonly network: Network;
+  /** What may become code; null: anything. */
+  readonly policy: SecurityPolicy | null;
   /** Inode numbers for what has no host file: pipes, memfds. */
   newInode(): number;
 }
@@ -151,6 +154,8 @@ export class KernelProcess implements Process {
   childrenPeakBytes = 0;
   childrenFaults = 0;
   niceness = 0;
+  /** personality(2). */
+  personality: number;
   /** When it came to be, on the monotonic clock. */
   readonly startNs: number;
   /** What else its end ends: timers, locks. */
@@ -162,6 +167,7 @@ export class KernelProcess implements Process {
     this.session = fields.session; this.exitSignal = fields.exitSignal ?? 17;
     this.startNs = fields.system.clock.monotonicNs();
     this.limits = fields.parent === null ? defaultLimits() : [...fields.parent.limits];
+    this.personality = fields.parent?.personality ?? 0;
     fields.parent?.children.add(this);
   }
   get parentPid(): number { return this.parent === null ? OUTER_PARENT_PID : this.parent.pid; }

@@ -21,10 +21,9 @@ export class SharedObjects {
   readonly allQueues = new Set<NamedQueue>();
   /** What membarrier(2) was told, by address space. */
   readonly barriers = new WeakMap<AddressSpace, number>();
-  /** sched_setscheduler(2), ioprio_set(2), personality(2). */
+  /** sched_setscheduler(2), ioprio_set(2). */
   readonly policies = new WeakMap<KernelTask, number>();
   readonly ioPriorities = new WeakMap<KernelProcess, number>();
-  readonly personalities = new WeakMap<KernelProcess, number>();
   private attributeStore: Attributes | null = null;
   private lockTable: LockTable | null = null;
   private segmentTable: IpcTable<Segment> | null = null;

@@ -2,11 +2,12 @@
 import { EACCES, EFAULT, EINVAL, EPERM } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
-import { PROT_ALL, PROT_EXEC, PROT_READ, PROT_WRITE, type Vma } from '../mmu/vma.ts';
+import { PROT_ALL, PROT_EXEC, PROT_READ, PROT_WRITE, type Origin, type Vma } from '../mmu/vma.ts';
 import type { Result } from './file.ts';
 import { IPC_INFO, IPC_READ, IPC_RMID, IPC_SET, IPC_STAT, IPC_WRITE, mayControl, mayUse, now, PERM_BYTES, putPermissions, setPermissions, setWords, type IpcFields } from './ipc.ts';
 import { withinMemoryLimits } from './memory-limits.ts';
 import { AnonymousPages } from './pages.ts';
+import { impliedProt } from './personality.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
@@ -20,6 +21,7 @@ const DESTROYED = 0o1000, LOCKED = 0o2000;
 
 /** A segment: pages that live until it is removed and nothing maps them. */
 export class Segment extends AnonymousPages {
+  override readonly origin: Origin = 'memory';
   readonly id: number; readonly key: number; uid: number; gid: number; readonly creatorUid: number; readonly creatorGid: number;
   mode: number;
   isRemoved = false;
@@ -62,11 +64,14 @@ function shmat(task: KernelTask, a: Args): Result | Va {
   if (!mayUse(task, segment, IPC_READ | (isReadOnly ? 0 : IPC_WRITE) | ((flags & SHM_EXEC) !== 0 ? 0o111 : 0))) return -EACCES;
   const limited = withinMemoryLimits(task.process, segment.length, false, at, at === 0 ? 0 : segment.length);
   if (limited < 0) return limited;
-  const prot = PROT_READ | (isReadOnly ? 0 : PROT_WRITE) | ((flags & SHM_EXEC) !== 0 ? PROT_EXEC : 0);
-  const mapped = memory.map({
+  const prot = impliedProt(task, PROT_READ | (isReadOnly ? 0 : PROT_WRITE) | ((flags & SHM_EXEC) !== 0 ? PROT_EXEC : 0));
+  const request = {
     at, length: segment.length, prot, maxProt: isReadOnly ? PROT_ALL & ~PROT_WRITE : PROT_ALL, fixed: at !== 0,
     keep: (flags & SHM_REMAP) === 0, shared: true, object: segment, offset: 0,
-  });
+  };
+  const denied = task.process.system.policy?.map(task, request) ?? 0;
+  if (denied < 0) return denied;
+  const mapped = memory.map(request);
   // Something is there already: shmat says EINVAL where mmap says EEXIST.
   if (mapped < 0) return mapped === -EPERM ? -EPERM : at !== 0 ? -EINVAL : mapped;
   segment.lastPid = task.process.pid;

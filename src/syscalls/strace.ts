@@ -20,7 +20,7 @@ export class Trace {
     const call: TracedCall = { task, args, result };
     const words = inputs.split(' ').filter(word => word !== '');
     const printed = words.map((word, i) => (Object.hasOwn(ARGUMENTS, word) ? ARGUMENTS[word] : ARGUMENTS['hex'])?.(call, i) ?? null);
-    this.line(task.tid, task.process, `${name}(${printed.filter(text => text !== null).join(', ')}) = ${this.result(call, output.trim())}`);
+    this.line(task.tid, task.process, `${name}(${printed.filter(text => text !== null).join(', ')}) = ${this.result(call, output.trim())}${task.process.system.policy?.takeNote() ?? ''}`);
   }
   private result(call: TracedCall, word: string): string {
     const { result } = call;

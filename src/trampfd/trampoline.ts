@@ -19,6 +19,7 @@ const USER_FETCH = PF_USER | PF_FETCH;
 /** One reference for the open file description, one for every mapping; `gone` is called when the last goes. */
 export class TrampolineFile implements File, Mappable {
   readonly name = '[trampfd]';
+  readonly origin = 'trampoline';
   readonly isAddressed = true;
   readonly type: number;
   registers: RegisterContext | null = null;

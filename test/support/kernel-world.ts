@@ -7,6 +7,7 @@ import { Frames } from '../../src/mmu/frames.ts';
 import { Mmu } from '../../src/mmu/mmu.ts';
 import type { SwitchedRegisters } from '../../src/mmu/user.ts';
 import { Kernel } from '../../src/syscalls/kernel.ts';
+import type { SecurityPolicy } from '../../src/syscalls/policy.ts';
 import type { KernelTask } from '../../src/syscalls/process.ts';
 import type { Control, SyscallRows } from '../../src/syscalls/task.ts';
 import { MemoryHost } from '../../src/host/memory-host.ts';
@@ -53,13 +54,13 @@ export class KernelWorld {
   /** Where the next string or buffer goes. */
   private next = DATA_AT + 0x100;
 
-  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows = []) {
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows = [], policy: SecurityPolicy | null = null) {
     const memory = new LinearMemory(16 << 20);
     this.host = host;
     this.mmu = new Mmu(memory, new Frames(memory));
     for (const [path, contents] of Object.entries(files)) host.put(path, contents);
     host.put('/bin/program', PROGRAM);
-    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls });
+    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls: policy?.guard(extraCalls) ?? extraCalls, policy });
     const task = this.kernel.exec('/bin/program', ['program', 'one', 'two'], host.environment);
     if ('sentence' in task) throw new Error(task.sentence);
     this.task = task;

@@ -3,6 +3,7 @@ import type { Va } from '../../src/base/types.ts';
 import { MemoryHost } from '../../src/host/memory-host.ts';
 import type { FaultVerdict } from '../../src/mmu/address-space.ts';
 import { PF_FETCH, PF_USER } from '../../src/mmu/fault.ts';
+import type { SecurityPolicy } from '../../src/syscalls/policy.ts';
 import { trampfdCalls, TrampolineObjects } from '../../src/trampfd/calls.ts';
 import { KernelWorld } from './kernel-world.ts';
 
@@ -43,9 +44,9 @@ export function pcs(...values: readonly bigint[]): Uint8Array { return words(val
 
 export class TrampfdWorld extends KernelWorld {
   readonly objects: TrampolineObjects;
-  constructor() {
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, policy: SecurityPolicy | null = null) {
     const objects = new TrampolineObjects();
-    super({}, new MemoryHost(), trampfdCalls(objects));
+    super(files, new MemoryHost(), trampfdCalls(objects), policy);
     this.objects = objects;
   }
   sys(name: Call, ...args: readonly (number | bigint | string)[]): number {
