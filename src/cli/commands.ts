@@ -41,6 +41,12 @@ export const COMMANDS: readonly Command[] = [
     start: async (host, line) => (await import('./disasm.ts')).disasm(host, line),
   },
   {
+    name: 'bench', operands: '[SUITE]', summary: 'compare ways to call a closure',
+    details: 'Suites: table (if none is named): every mechanism, what an invocation costs and a trampoline takes. Numbers are the same on every run.',
+    options: [HELP],
+    start: async (host, line) => (await import('./bench.ts')).bench(host, line.operands),
+  },
+  {
     name: 'syscalls', operands: '', summary: 'print the system calls there are',
     details: 'One a line: number, name, arguments, and what is not supported.',
     options: [{ name: '--markdown', value: null, help: 'as the table of src/syscalls/README.md' }, HELP],

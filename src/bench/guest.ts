@@ -1,6 +1,6 @@
 /** Runs a bench guest in a machine of its own, without a disk. */
-import { MemoryHost } from '../src/host/memory-host.ts';
-import { Machine, type Counters } from '../src/machine.ts';
+import { MemoryHost } from '../host/memory-host.ts';
+import { Machine, type Counters } from '../machine.ts';
 
 export type { Counters };
 

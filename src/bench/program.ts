@@ -1,6 +1,6 @@
 /** Around every contender the same guest: contexts, creation, a checked loop of invocations, exit 0 only if the sum is right. */
-import { assemble } from '../src/decoder/assemble.ts';
-import { writeElf } from '../src/loader/write-elf.ts';
+import { assemble } from '../decoder/assemble.ts';
+import { writeElf } from '../loader/write-elf.ts';
 import type { Contender } from './contenders.ts';
 
 const TEXT = 0x400000, DATA = 0x800000;

@@ -1,0 +1,44 @@
+/** What `tramp64 bench` can measure, one suite a row: a text that is the same on every run and machine. */
+import { CONTENDERS } from './contenders.ts';
+import { measure, type Measurement } from './measure.ts';
+import { sentences, table } from './report.ts';
+
+/** Told what is measured now, for those who wait. */
+export type Progress = (what: string) => void;
+export interface Suite {
+  readonly name: string;
+  readonly summary: string;
+  /** Throws WrongSum if a guest computed what its closures do not. */
+  readonly run: (progress: Progress) => string;
+}
+
+const BASE = 'indirect call';
+
+function comparison(progress: Progress): string {
+  const rows = CONTENDERS.map((contender, n) => {
+    progress(`${n + 1}/${CONTENDERS.length} ${contender.name}`);
+    return measure(contender);
+  });
+  const find = (name: string): Measurement => rows.find(row => row.contender.name === name)!;
+  return `Calling a closure that adds its bound value: cost of one invocation, memory of one trampoline.
+Invocation: one trampoline, called 1,000 times; the loop around it and the closure itself are included.
+Cycles: modelled, of an AMD Zen 3, at the costs of src/timing. They are sums of published and measured figures, not a pipeline.
+Memory: one of 510 trampolines, beyond what the indirect call needs; kernel B is the trampoline object with its contexts,
+without the file, inode and mapping that come with every descriptor and mmap.
+
+${table(rows, find(BASE))}
+
+${legend()}
+
+${sentences(find)}
+`;
+}
+function legend(): string {
+  const width = Math.max(...CONTENDERS.map(({ name }) => name.length));
+  return CONTENDERS.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}`).join('\n');
+}
+
+/** The first is what is run when none is named. */
+export const SUITES: readonly Suite[] = [
+  { name: 'table', summary: 'every mechanism: cost of an invocation, memory of a trampoline', run: comparison },
+];
