@@ -13,10 +13,19 @@ export function copyOutPieces(to: UserBuffer, staging: Uint8Array, source: (into
     const want = Math.min(staging.length, to.length - done);
     const got = source(staging.subarray(0, want), done);
     if (got < 0) return done > 0 ? done : got;
-    if (got > 0 && !to.memory.copyOut(to.address + done, staging.subarray(0, got))) return done > 0 ? done : -EFAULT;
+    if (got > 0 && !to.memory.copyOut(to.address + done, staging.subarray(0, got))) {
+      const reached = done + prefix(got, (from, count) => to.memory.copyOut(to.address + done + from, staging.subarray(from, from + count)));
+      return reached > 0 ? reached : -EFAULT;
+    }
     done += got;
     if (got < want) break;
   }
+  return done;
+}
+/** How much of a piece that cannot be copied whole lies before the first bad address. */
+function prefix(length: number, copies: (from: number, count: number) => boolean): number {
+  let done = 0;
+  for (let step = 2 ** Math.floor(Math.log2(length)); step >= 1; step /= 2) if (done + step <= length && copies(done, step)) done += step;
   return done;
 }
 
@@ -25,7 +34,11 @@ export function copyInPieces(from: UserBuffer, staging: Uint8Array, sink: (bytes
   let done = 0;
   while (done < from.length) {
     const piece = staging.subarray(0, Math.min(staging.length, from.length - done));
-    if (!from.memory.copyIn(from.address + done, piece)) return done > 0 ? done : -EFAULT;
+    if (!from.memory.copyIn(from.address + done, piece)) {
+      const there = prefix(piece.length, (at, count) => from.memory.copyIn(from.address + done + at, piece.subarray(at, at + count)));
+      const put = there === 0 ? -EFAULT : sink(piece.subarray(0, there), done);
+      return put < 0 && done > 0 ? done : done + put;
+    }
     const put = sink(piece, done);
     if (put < 0) return done > 0 ? done : put;
     done += put;

@@ -1,7 +1,9 @@
 /** epoll(7): which of many files are ready, level or edge. */
 import { EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOSPC, EPERM } from '../base/errno.ts';
+import { TASK_SIZE } from '../mmu/vma-list.ts';
 import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type Edges, type File, type Result, type Stat } from './file.ts';
+import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows, Task } from './task.ts';
@@ -41,7 +43,7 @@ const edgesOf = (file: File): Edges => ({ input: file.edges?.input ?? 0, output:
 
 export class Epoll implements File {
   readonly name = 'anon_inode:[eventpoll]';
-  /** Those reported last are last: everybody has a turn. */
+  /** In the order they are told of: those nobody has looked at, those that were told of and may still be ready, those that had nothing to tell. */
   private items: Item[] = [];
   /** Epolls that watch this one. */
   private readonly watchers = new Set<Epoll>();
@@ -74,16 +76,17 @@ export class Epoll implements File {
   /** Up to `most` events, [bits, data] each. */
   collect(most: number, task: Task | null): (readonly [bits: number, data: bigint])[] {
     this.dropClosed();
-    const found: (readonly [number, bigint])[] = [], rest: Item[] = [], reported: Item[] = [];
-    for (const item of this.items) {
-      const bits = found.length < most ? this.stateOf(item, task) : 0;
-      if (bits === 0) { rest.push(item); continue; }
+    const found: (readonly [number, bigint])[] = [], again: Item[] = [], silent: Item[] = [];
+    let looked = 0;
+    for (; looked < this.items.length && found.length < most; looked++) {
+      const item = this.items[looked]!, bits = this.stateOf(item, task);
+      if (bits === 0) { silent.push(item); continue; }
       found.push([bits, item.data]);
-      reported.push(item);
+      (item.events & (EPOLLET | EPOLLONESHOT)) === 0 ? again.push(item) : silent.push(item);
       item.seen = edgesOf(item.description.file);
       if ((item.events & EPOLLONESHOT) !== 0) item.events &= PRIVATE_BITS;
     }
-    if (found.length > 0) this.items = [...rest, ...reported];
+    if (found.length > 0) this.items = [...this.items.slice(looked), ...again, ...silent];
     return found;
   }
   poll(task: Task | null = null): number {
@@ -189,10 +192,10 @@ function cannotWait(file: File): boolean {
 
 const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
 function control(task: KernelTask, a: Args): Result {
-  const { files } = task.process, operation = a.int(1), fd = a.int(2);
+  const operation = a.int(1), fd = a.int(2);
   const event = operation === EPOLL_CTL_DEL ? null : userStructure(task, a.pointer(3), EVENT_BYTES);
   if (operation !== EPOLL_CTL_DEL && event === null) return -EFAULT;
-  const epoll = files.get(a.int(0)), target = files.get(fd);
+  const epoll = descriptionOf(task.process, a.int(0)), target = descriptionOf(task.process, fd);
   if (epoll === null || target === null) return -EBADF;
   if (cannotWait(target.file)) return -EPERM;
   if (epoll.file === target.file || !(epoll.file instanceof Epoll)) return -EINVAL;
@@ -209,8 +212,9 @@ const EVENTS_MAX = Math.floor(0x7fff_ffff / EVENT_BYTES);
 /** A look finds at most this many events: what the kernel lays out at once. */
 const LOOK_EVENTS_MAX = 4096;
 function wait(task: KernelTask, a: Args, timeoutNs: number | null): Result | Control {
-  const most = a.int(2), at = a.pointer(1), description = task.process.files.get(a.int(0));
+  const most = a.int(2), at = a.pointer(1), description = descriptionOf(task.process, a.int(0));
   if (most <= 0 || most > EVENTS_MAX) return -EINVAL;
+  if (at + EVENT_BYTES * most > TASK_SIZE) return -EFAULT;
   if (description === null) return -EBADF;
   const { file } = description;
   if (!(file instanceof Epoll)) return -EINVAL;

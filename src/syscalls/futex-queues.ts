@@ -24,8 +24,9 @@ export class Futexes {
   private readonly numbers = new WeakMap<object, number>();
   private lastNumber = 0;
 
-  /** What a word is known by. */
-  keyOf(space: AddressSpace, at: Va): string {
+  /** What a word is known by. A private one (FUTEX_PRIVATE_FLAG) is another than the shared one at the same place. */
+  keyOf(space: AddressSpace, at: Va, isPrivate: boolean): string {
+    if (isPrivate) return `own ${this.numberOf(space)}:${at}`;
     const vma = space.find(at);
     if (vma === null || !vma.shared || vma.object === null) return `${this.numberOf(space)}:${at}`;
     return `${this.numberOf(vma.object)}:${vma.offset + (at - vma.start)}`;

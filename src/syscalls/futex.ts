@@ -9,7 +9,7 @@ import { getWord, userStructure } from './structure.ts';
 import type { Args, Control, Sleep, SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 
-const FUTEX_COMMAND = 0x7f, FUTEX_CLOCK_REALTIME = 0x100;
+const FUTEX_COMMAND = 0x7f, FUTEX_PRIVATE_FLAG = 0x80, FUTEX_CLOCK_REALTIME = 0x100;
 /** Of the word of a lock: who has it, that others wait, and that who had it died. */
 const TID = 0x3fff_ffff, OWNER_DIED = 0x4000_0000, WAITERS = 0x8000_0000 | 0;
 
@@ -48,9 +48,10 @@ function sleepOn(task: KernelTask, waiters: readonly Waiter[], deadline: number 
     },
   };
 }
-function waiterOf(task: KernelTask, at: Va, fields: Partial<Waiter> = {}): Waiter {
+const isPrivate = (a: Args): boolean => (a.int(1) & FUTEX_PRIVATE_FLAG) !== 0;
+function waiterOf(task: KernelTask, at: Va, isOwn: boolean, fields: Partial<Waiter> = {}): Waiter {
   const { process, tid } = task;
-  return { tid, key: process.system.futexes.keyOf(process.memory, at), bitset: -1, isPi: false, isWoken: false, at, space: process.memory, target: null, ...fields };
+  return { tid, key: process.system.futexes.keyOf(process.memory, at, isOwn), bitset: -1, isPi: false, isWoken: false, at, space: process.memory, target: null, ...fields };
 }
 
 function wait(task: KernelTask, a: Args, bitset: number, isAbsolute: boolean): Outcome {
@@ -61,20 +62,20 @@ function wait(task: KernelTask, a: Args, bitset: number, isAbsolute: boolean): O
   const word = readWord(task.process.memory, at);
   if (word === null) return -EFAULT;
   if (word !== a.int(2)) return -EAGAIN;
-  return sleepOn(task, [waiterOf(task, at, { bitset })], deadline, () => 0, deadline === undefined ? 'restart' : 'fail');
+  return sleepOn(task, [waiterOf(task, at, isPrivate(a), { bitset })], deadline, () => 0, deadline === undefined ? 'restart' : 'fail');
 }
 /** Which word is meant, or -errno. It must be there even if nobody waits. */
-function keyAt(task: KernelTask, at: Va): string | Result {
+function keyAt(task: KernelTask, at: Va, isOwn: boolean): string | Result {
   if (!isAligned(at)) return -EINVAL;
-  return readWord(task.process.memory, at) === null ? -EFAULT : task.process.system.futexes.keyOf(task.process.memory, at);
+  return readWord(task.process.memory, at) === null ? -EFAULT : task.process.system.futexes.keyOf(task.process.memory, at, isOwn);
 }
 function wake(task: KernelTask, a: Args, bitset: number): Result {
-  const key = keyAt(task, a.pointer(0));
+  const key = keyAt(task, a.pointer(0), isPrivate(a));
   if (typeof key === 'number') return key;
   return bitset === 0 ? -EINVAL : task.process.system.futexes.wake(key, Math.max(1, a.int(2)), bitset);
 }
 function requeue(task: KernelTask, a: Args, compares: boolean): Result {
-  const { futexes } = task.process.system, from = keyAt(task, a.pointer(0)), to = keyAt(task, a.pointer(4));
+  const { futexes } = task.process.system, from = keyAt(task, a.pointer(0), isPrivate(a)), to = keyAt(task, a.pointer(4), isPrivate(a));
   if (a.int(2) < 0 || a.int(3) < 0) return -EINVAL;
   if (typeof from === 'number') return from;
   if (typeof to === 'number') return to;
@@ -85,7 +86,7 @@ function requeue(task: KernelTask, a: Args, compares: boolean): Result {
 }
 /** FUTEX_WAKE_OP: operation 28:31 (bit 3: the operand is a shift), comparison 24:27, operand 12:23, compared 0:11. */
 function wakeOp(task: KernelTask, a: Args): Result {
-  const { memory, system } = task.process, first = keyAt(task, a.pointer(0)), second = keyAt(task, a.pointer(4)), code = a.int(5);
+  const { memory, system } = task.process, first = keyAt(task, a.pointer(0), isPrivate(a)), second = keyAt(task, a.pointer(4), isPrivate(a)), code = a.int(5);
   if (typeof first === 'number') return first;
   if (typeof second === 'number') return second;
   const old = readWord(memory, a.pointer(4));
@@ -114,14 +115,14 @@ function lockPi(task: KernelTask, a: Args, tries: boolean, isReal: boolean): Out
   if (!isAligned(at)) return -EINVAL;
   const deadline = tries ? undefined : deadlineOf(task, a.pointer(3), true, isReal);
   if (deadline !== undefined && deadline < 0) return deadline;
-  const taken = acquire(task, memory, at, system.futexes.waiting(system.futexes.keyOf(memory, at)).length > 0);
+  const taken = acquire(task, memory, at, system.futexes.waiting(system.futexes.keyOf(memory, at, isPrivate(a))).length > 0);
   if (taken !== -EAGAIN || tries) return taken;
   writeWord(memory, at, (readWord(memory, at) ?? 0) | WAITERS);
-  return sleepOn(task, [waiterOf(task, at, { isPi: true })], deadline, () => 0, 'never');
+  return sleepOn(task, [waiterOf(task, at, isPrivate(a), { isPi: true })], deadline, () => 0, 'never');
 }
 /** The word goes to who waited longest. */
-function handOver(system: System, space: AddressSpace, at: Va, extra: number): boolean {
-  const { futexes } = system, [next, ...others] = futexes.waiting(futexes.keyOf(space, at)).filter(({ isPi }) => isPi);
+function handOver({ futexes }: System, space: AddressSpace, at: Va, key: string, extra: number): boolean {
+  const [next, ...others] = futexes.waiting(key).filter(({ isPi }) => isPi);
   if (next === undefined) return writeWord(space, at, extra);
   if (!writeWord(space, at, next.tid | extra | (others.length > 0 ? WAITERS : 0))) return false;
   futexes.wakeOne(next);
@@ -133,20 +134,20 @@ function unlockPi(task: KernelTask, a: Args): Result {
   const word = readWord(memory, at);
   if (word === null) return -EFAULT;
   if ((word & TID) !== task.tid) return -EPERM;
-  return handOver(system, memory, at, 0) ? 0 : -EFAULT;
+  return handOver(system, memory, at, system.futexes.keyOf(memory, at, isPrivate(a)), 0) ? 0 : -EFAULT;
 }
 function waitRequeuePi(task: KernelTask, a: Args): Outcome {
-  const at = a.pointer(0), { memory, system } = task.process, target = keyAt(task, a.pointer(4));
+  const at = a.pointer(0), { memory, system } = task.process, target = keyAt(task, a.pointer(4), isPrivate(a));
   if (!isAligned(at) || a.int(5) === 0) return -EINVAL;
   if (typeof target === 'number') return target;
   const deadline = deadlineOf(task, a.pointer(3), true, (a.int(1) & FUTEX_CLOCK_REALTIME) !== 0);
   if (deadline !== undefined && deadline < 0) return deadline;
-  if (system.futexes.keyOf(memory, at) === target) return -EINVAL;
+  if (system.futexes.keyOf(memory, at, isPrivate(a)) === target) return -EINVAL;
   if (readWord(memory, at) !== a.int(2)) return -EAGAIN;
-  return sleepOn(task, [waiterOf(task, at, { target })], deadline, () => 0, () => -EAGAIN);
+  return sleepOn(task, [waiterOf(task, at, isPrivate(a), { target })], deadline, () => 0, () => -EAGAIN);
 }
 function cmpRequeuePi(task: KernelTask, a: Args): Result {
-  const { futexes, tasks } = task.process.system, from = keyAt(task, a.pointer(0)), to = keyAt(task, a.pointer(4));
+  const { futexes, tasks } = task.process.system, from = keyAt(task, a.pointer(0), isPrivate(a)), to = keyAt(task, a.pointer(4), isPrivate(a));
   if (a.int(2) !== 1 || a.int(3) < 0) return -EINVAL;
   if (typeof from === 'number') return from;
   if (typeof to === 'number') return to;
@@ -196,7 +197,7 @@ function futexWaitv(task: KernelTask, a: Args): Outcome {
     const word = readWord(task.process.memory, at);
     if (word === null) return -EFAULT;
     if (word !== view.getInt32(WAITV_BYTES * i, true)) return -EAGAIN;
-    waiters.push(waiterOf(task, at));
+    waiters.push(waiterOf(task, at, (flags & FUTEX2_PRIVATE) !== 0));
   }
   return sleepOn(task, waiters, deadline, woken => woken, 'restart');
 }
@@ -209,14 +210,14 @@ const ROBUST_LIST_LIMIT = 2048, ROBUST_HEAD_BYTES = 24;
 export function leaveFutexes(task: KernelTask): void {
   walkRobustList(task);
   const { system, memory } = task.process;
-  for (const { space, at, isPi, isWoken } of system.futexes.lockWaiters()) {
+  for (const { space, at, key, isPi, isWoken } of system.futexes.lockWaiters()) {
     const word = isPi && !isWoken ? readWord(space, at) : null;
-    if (word !== null && (word & TID) === task.tid) handOver(system, space, at, OWNER_DIED);
+    if (word !== null && (word & TID) === task.tid) handOver(system, space, at, key, OWNER_DIED);
   }
   // A process that nobody shares memory with has nobody to tell (Linux: mm_release).
   if (task.clearTidAt === 0 || !memory.isShared && task.process.tasks.length === 1) return;
   if (!writeWord(memory, task.clearTidAt, 0)) return;
-  system.futexes.wake(system.futexes.keyOf(memory, task.clearTidAt), 1);
+  system.futexes.wake(system.futexes.keyOf(memory, task.clearTidAt, false), 1);
 }
 /** struct robust_list_head { next; offset of the word from an entry; an entry being locked or unlocked }. Bit 0 of a link: it is a PI lock. */
 function walkRobustList(task: KernelTask): void {
@@ -237,10 +238,13 @@ function walkRobustList(task: KernelTask): void {
 function die(task: KernelTask, at: Va, isPi: boolean, isUnderWay: boolean): boolean {
   const { memory, system } = task.process, word = isAligned(at) ? readWord(memory, at) : null;
   if (word === null) return false;
-  const key = system.futexes.keyOf(memory, at);
+  const key = system.futexes.keyOf(memory, at, false);
   if (isUnderWay && !isPi && word === 0) { system.futexes.wake(key, 1); return true; }
   if ((word & TID) !== task.tid) return true;
-  if (isPi) return handOver(system, memory, at, OWNER_DIED);
+  if (isPi) {
+    const own = system.futexes.keyOf(memory, at, true);
+    return handOver(system, memory, at, system.futexes.waiting(own).length > 0 ? own : key, OWNER_DIED);
+  }
   if (!writeWord(memory, at, (word & WAITERS) | OWNER_DIED)) return false;
   if ((word & WAITERS) !== 0) system.futexes.wake(key, 1);
   return true;

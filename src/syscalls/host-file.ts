@@ -73,6 +73,7 @@ export class HostFile implements File {
   read(to: UserBuffer, at: number, isExplicit = false): Result {
     const { host, staging } = this.services;
     if (this.isStream) return isExplicit ? -ESPIPE : this.readStream(to);
+    if (at > OFFSET_MAX) return 0;
     const isShared = !this.isSeekable || this.sharesPosition && !isExplicit;
     this.pages?.flush(isShared ? 0 : at, isShared ? Infinity : at + to.length);
     return copyOutPieces(to, staging, (into, done) => host.read(this.handle.fd, into, isShared ? null : at + done));

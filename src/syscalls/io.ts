@@ -73,13 +73,15 @@ export function sizeOf(description: FileDescription): number | null {
   return typeof stat === 'object' && (stat.mode & S_IFMT) === S_IFREG ? stat.size ?? null : null;
 }
 
+/** The last offset there is, and one byte. */
+const OFFSETS_END = 2 ** 63 - 1024;
 interface TransferOptions { readonly at: number | null; readonly isWaiting?: boolean; readonly appends?: boolean }
 
 /** Runs a transfer; one that finds nothing to do waits for it, unless the description says not to. */
 function transfer(task: KernelTask, fd: number, run: Transfer, buffer: UserBuffer, options: TransferOptions): Outcome {
   const description = descriptionOf(task.process, fd), { at, appends } = options;
   if (description === null) return -EBADF;
-  if (at !== null && at < 0) return -EINVAL;
+  if (at !== null && (at < 0 || at + buffer.length > OFFSETS_END)) return -EINVAL;
   if (at !== null && description.file.seek === undefined) return -ESPIPE;
   const result = run(task, description, buffer, at, appends);
   if ((description.flags & O_NONBLOCK) !== 0 || options.isWaiting === false) return result;

@@ -91,8 +91,20 @@ function seccomp(_task: KernelTask, a: Args): Result {
 }
 const modifyLdt: Handler<KernelTask> = (_task, a) => a.int(0) === 0 || a.int(0) === 2 ? 0 : -ENOSYS;
 
+/** What a superuser's call is told before it is told that it may not: its arguments make no sense. */
+const HOST_NAME_BYTES_MAX = 64, SYSLOG_ACTIONS = 10, REBOOT_MAGIC = 0xfee1_dead | 0;
+const NONSENSE: { readonly [name: string]: (a: Args) => boolean } = {
+  sethostname: a => a.int(1) < 0 || a.int(1) > HOST_NAME_BYTES_MAX, setdomainname: a => a.int(1) < 0 || a.int(1) > HOST_NAME_BYTES_MAX,
+  reboot: a => a.int(0) !== REBOOT_MAGIC, syslog: a => a.int(0) < 0 || a.int(0) > SYSLOG_ACTIONS,
+};
+const refuse = (name: string, errno: number): Handler<KernelTask> => {
+  const isNonsense = NONSENSE[name];
+  if (isNonsense === undefined) return () => -errno;
+  return (task, a) => task.process.system.host.user.euid === 0 && isNonsense(a) ? -EINVAL : -errno;
+};
+
 export const refusedCalls: SyscallRows<KernelTask> = [
-  ...REFUSED.flatMap(([partial, rows]) => rows.map(([number, name, errno, shape]) => [number, { name, run: () => -errno, shape, partial }] as const)),
+  ...REFUSED.flatMap(([partial, rows]) => rows.map(([number, name, errno, shape]) => [number, { name, run: refuse(name, errno), shape, partial }] as const)),
   [154, { name: 'modify_ldt', run: modifyLdt, shape: 'int ptr size → int', partial: 'the table is empty and stays so' }],
   [159, { name: 'adjtimex', run: (task, a) => readAdjustment(task, a.pointer(0)), shape: 'ptr → int', partial: 'only asks' }],
   [219, { name: 'restart_syscall', run: () => -EINTR, shape: '→ int', partial: 'calls are made again as they were' }],

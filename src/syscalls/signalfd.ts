@@ -2,6 +2,7 @@
 import { EAGAIN, EBADF, EFAULT, EINVAL } from '../base/errno.ts';
 import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
+import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { pendingSet, takeOf, UNBLOCKABLE } from './signal.ts';
 import { isFault } from './signal-names.ts';
@@ -55,7 +56,7 @@ function signalfd(task: KernelTask, fd: number, at: number, setBytes: number, fl
   if (set === null) return -EFAULT;
   const mask = set.getBigUint64(0, true) & ~UNBLOCKABLE;
   if (fd === -1) return files.install(new FileDescription(new SignalFile(mask), O_RDWR | flags & O_NONBLOCK), (flags & O_CLOEXEC) !== 0);
-  const description = files.get(fd);
+  const description = descriptionOf(task.process, fd);
   if (description === null) return -EBADF;
   if (!(description.file instanceof SignalFile)) return -EINVAL;
   description.file.mask = mask;

@@ -70,7 +70,7 @@ const canWrite = (description: FileDescription): boolean => (description.flags &
 function sendfile(task: KernelTask, a: Args): Outcome {
   const to = descriptionOf(task.process, a.int(0)), from = descriptionOf(task.process, a.int(1));
   if (to === null || from === null || !canRead(from) || !canWrite(to)) return -EBADF;
-  if (from.file.entries !== undefined || !seeks(from) && from.file.pipe === undefined) return -EINVAL;
+  if (from.file.entries !== undefined || !seeks(from)) return -EINVAL;
   const source = side(task, from, a.pointer(2));
   if (typeof source === 'number') return source;
   if (from.file.read === undefined || (to.flags & O_APPEND) !== 0) return -EINVAL;

@@ -138,5 +138,5 @@ export const taskCalls: SyscallRows<KernelTask> = [
   [204, { name: 'sched_getaffinity', run: schedGetaffinity, shape: 'int uint cpus → int' }],
   [218, { name: 'set_tid_address', run: (task, a) => { task.clearTidAt = a.pointer(0); return task.tid; }, shape: 'ptr → int' }],
   [309, { name: 'getcpu', run: getcpu, shape: 'ptr ptr ptr → int' }],
-  [334, { name: 'rseq', run: () => -ENOSYS, shape: 'ptr hex hex hex → int', partial: 'not implemented: libraries do without' }],
+  [334, { name: 'rseq', run: (_task, a) => a.uint(2) === 0 && a.uint(1) >= RSEQ_BYTES ? -ENOSYS : -EINVAL, shape: 'ptr hex hex hex → int', partial: 'not implemented: libraries do without' }],
 ];

@@ -3,6 +3,7 @@ import { EAGAIN, EBADF, EFAULT, EINVAL, EPERM } from '../base/errno.ts';
 import type { Clock } from './clock.ts';
 import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
+import { descriptionOf } from './io.ts';
 import type { KernelTask, System } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
@@ -104,7 +105,7 @@ function create(task: KernelTask, a: Args): Result {
   return files.install(new FileDescription(new TimerFile(system, clockId), O_RDWR | flags & O_NONBLOCK), (flags & O_CLOEXEC) !== 0);
 }
 function timerOf(task: KernelTask, fd: number): TimerFile | Result {
-  const description = task.process.files.get(fd);
+  const description = descriptionOf(task.process, fd);
   if (description === null) return -EBADF;
   return description.file instanceof TimerFile ? description.file : -EINVAL;
 }
