@@ -110,6 +110,7 @@ export class Machine {
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
       policy: options.policy ?? null, extraCalls: options.policy?.guard(trampfdCalls(this.trampolines)) ?? trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
     });
+    this.trampolines.code.onWrite = () => this.cpu.charge(EVENT_CYCLES.codeGenerated);
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }
   /** Loads a program; `null` if it may run, otherwise why not. */
@@ -225,9 +226,9 @@ export class Machine {
       codeBytes, dataBytes: this.mmu.frames.used * PAGE_BYTES - codeBytes - tableBytes, tableBytes, kernelBytes: this.trampolines.bytes,
     };
   }
-  /** Distinct frames behind executable mappings: a page mapped a hundred times counts once. */
+  /** Distinct frames behind executable mappings, and of generated trampolines: a page mapped a hundred times counts once. */
   private codeFrames(spaces: ReadonlySet<AddressSpace>): number {
-    const frames = new Set<number>();
+    const frames = new Set(this.trampolines.codeFrames.map(pa => pa >>> 12));
     for (const memory of spaces) for (const vma of memory.vmas) {
       if ((vma.prot & PROT_EXEC) === 0) continue;
       for (let at = vma.start; at < vma.end; at += PAGE_BYTES) {

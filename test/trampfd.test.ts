@@ -63,10 +63,10 @@ rows('trampfd_create checks its arguments in order', [
   ['trampfd_create', [0x1_0000_0000n, ZEROS, 0x1_0000_0000n], 4],
 ]);
 const creation = suite('trampfd › creation');
-creation('either field of struct trampfd_user but zero is EINVAL, also when no descriptor is free', () => {
+creation('a flag of struct trampfd_user that is none, or its other field but zero, is EINVAL, also when no descriptor is free', () => {
   const w = new TrampfdWorld();
   for (let fd = 3; fd < 1024; fd++) assert.is(w.create(), fd);
-  for (const [user, result] of [[words(1, 0), -EINVAL], [words(0, 1), -EINVAL], [words(0, 0), -EMFILE]] as const) {
+  for (const [user, result] of [[words(2, 0), -EINVAL], [words(3, 0), -EINVAL], [words(0, 1), -EINVAL], [words(1, 1), -EINVAL], [words(0, 0), -EMFILE], [words(1, 0), -EMFILE]] as const) {
     assert.is(w.sys('trampfd_create', 0, w.buffer(8, user), 0), result);
   }
   assert.is(w.objects.live, 1021, 'what could not be installed is gone');

@@ -76,6 +76,10 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   private breakEnd: Va = 0;
   /** Processes that have it (CLONE_VM). */
   private owners = 1;
+  /** What else its end ends (Linux: mmu_notifier_ops.release). */
+  private readonly releases: (() => void)[] = [];
+  /** Some object cares where tasks are interrupted. */
+  private hasLeaving = false;
 
   /** Translations: what code of it may be trusted. */
   epoch: number;
@@ -176,7 +180,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   }
   reachToPoke(at: Va): Pa {
     const vma = this.list.find(at);
-    if (vma === null || (vma.shared && (vma.maxProt & PROT_WRITE) === 0)) return -1;
+    if (vma === null || ((vma.shared || vma.special) && (vma.maxProt & PROT_WRITE) === 0)) return -1;
     return this.bring(vma, at, true) === 'resume' ? this.frameAt(at) : -1;
   }
   reachToPeek(at: Va): Pa {
@@ -213,6 +217,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
 
     if (request.fixed) this.drop(at, at + length);
     const isAnonymous = request.object === null;
+    if (request.object?.leave !== undefined) this.hasLeaving = true;
     const object = isAnonymous && request.shared ? new SharedMemory(this.mmu.frames, length) : request.object;
     this.list.insert({
       start: at, end: at + length, prot, maxProt, shared: request.shared, inherit: request.inherit ?? true,
@@ -440,6 +445,13 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     child.release();
     return null;
   }
+  /** The task whose registers these are is about to be interrupted. */
+  leave(registers: UserRegisters): void {
+    if (!this.hasLeaving) return;
+    const vma = this.list.find(registers.rip);
+    vma?.object?.leave?.(vma, registers, this);
+  }
+  atRelease(end: () => void): void { this.releases.push(end); }
   retain(): this { this.owners += 1; return this; }
   get isShared(): boolean { return this.owners > 1; }
   /** One owner less; the last drops every mapping, frame and table, and the space is not to be used again. */
@@ -450,6 +462,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     this.table.release();
     const gone = this.list.all.splice(0);
     for (const vma of gone) vma.object?.unmapped?.(vma);
+    for (const end of this.releases.splice(0)) end();
   }
 }
 

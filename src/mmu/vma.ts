@@ -26,6 +26,8 @@ export interface Mappable {
   page(offset: number, forWrite: boolean): Pa | null | 'no-memory';
   /** Offered every access the mapping's protection forbids. `true`: taken, resume the task. Neither allocates nor throws. */
   denied?(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean;
+  /** Offered a task that a signal or others' turns interrupt with RIP in the mapping: it may move it on to where it can be interrupted. */
+  leave?(vma: Vma, registers: UserRegisters, memory: UserMemory): void;
   /** MADV_REMOVE: bytes [from, to) are to be zero, in every mapping. Absent: it cannot. */
   punch?(from: number, to: number): void;
   /** A mapping of it came to be (mmap, a split, fork) or went away (munmap, exit). */

@@ -57,7 +57,7 @@ export interface File {
   /** Where a directory is on the host: what relative paths start from. */
   readonly directory?: ByteString;
   /** Checks a mapping's parameters and completes them, or refuses with -errno. `flags` are mmap's MAP_* bits. Absent: ENODEV. */
-  map?(request: MapRequest, flags: number): MapRequest | Result;
+  map?(request: MapRequest, flags: number, task: KernelTask): MapRequest | Result;
   ioctl?(request: number, argument: Va, memory: UserMemory, task?: KernelTask): Result;
   /** The same file opened once more, as /proc/self/fd/N does. Absent: ENXIO. */
   reopen?(flags: number): File | Result;

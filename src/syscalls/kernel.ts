@@ -309,7 +309,10 @@ export class Kernel implements Life {
   private resume(task: KernelTask): void {
     const { registers } = this.options, { loaded } = this;
     if (loaded !== task) {
-      if (loaded !== null && !loaded.isGone) registers.saveContext(loaded.context);
+      if (loaded !== null && !loaded.isGone) {
+        loaded.process.memory.leave(registers);
+        registers.saveContext(loaded.context);
+      }
       registers.loadContext(task.context);
       this.loaded = task;
     }

@@ -31,7 +31,7 @@ function mmap(task: KernelTask, a: Args): Result {
     at: a.pointer(0), length, prot: impliedProt(task, a.uint(2)), fixed, keep, shared: kind !== MAP_PRIVATE, low: (flags & MAP_32BIT) !== 0,
     growsDown: (flags & MAP_GROWSDOWN) !== 0, noReserve: (flags & MAP_NORESERVE) !== 0, object: null, offset: description === null ? 0 : offset,
   };
-  const complete = description === null ? request : mapFile(description, request, flags);
+  const complete = description === null ? request : mapFile(task, description, request, flags);
   if (typeof complete === 'number') return complete;
   const denied = task.process.system.policy?.map(task, complete) ?? 0;
   if (denied < 0) return denied;
@@ -43,12 +43,12 @@ function mmap(task: KernelTask, a: Args): Result {
   if (at >= 0 && populates) populate(task, at, at + bytes, (request.prot & PROT_WRITE) !== 0 && !request.shared);
   return at;
 }
-function mapFile({ file, flags: opened }: FileDescription, request: MapRequest, flags: number): MapRequest | Result {
+function mapFile(task: KernelTask, { file, flags: opened }: FileDescription, request: MapRequest, flags: number): MapRequest | Result {
   const access = opened & O_ACCMODE;
   if (access === O_WRONLY) return -EACCES;
   const maxProt = request.shared && access !== O_RDWR ? PROT_ALL & ~PROT_WRITE : PROT_ALL;
   if ((request.prot & PROT_ALL & ~maxProt) !== 0) return -EACCES;
-  return file.map?.({ ...request, maxProt }, flags) ?? -ENODEV;
+  return file.map?.({ ...request, maxProt }, flags, task) ?? -ENODEV;
 }
 export function pagesUp(length: number): number { return Math.ceil(length / PAGE_BYTES) * PAGE_BYTES; }
 /** Faults in what can be, as long as there is memory. false: something could not be. */

@@ -178,6 +178,7 @@ export function deliver(task: KernelTask, seen?: (info: SignalInfo) => void): 'n
     if (action.handler === SIG_DFL) return { killed: signal };
     restartOrFail(task, (action.flags & SA_RESTART) !== 0n);
     if ((action.flags & SA_RESETHAND) !== 0n) signals.actions[signal] = { ...action, handler: SIG_DFL };
+    process.memory.leave(task.registers);
     if (pushFrame(task, info, action)) {
       signals.mask |= action.mask | ((action.flags & SA_NODEFER) === 0n ? bitOf(signal) : 0n);
       signals.savedMask = null;

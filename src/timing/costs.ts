@@ -72,6 +72,11 @@ export const EVENT_CYCLES = {
   minorFaultWrite: 6200,
   /** SIGSEGV round trip 9375 less rt_sigreturn below. */
   signalDelivery: 8675,
+  /**
+   * Code generated for a trampoline, on top of the call that asks for it. An argument, not a measurement: some 40 bytes are laid out and stored, and
+   * before anyone runs them the processor serialises (sync_core's IRET to itself, about as long as CPUID's 100).
+   */
+  codeGenerated: 150,
   /** Any other system call: brk(0) 299, ENOSYS 307. */
   systemCall: 307,
 } as const;

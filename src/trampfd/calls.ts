@@ -1,11 +1,11 @@
-/** trampfd_create, system call 440 (trampfd RFC v1). Everything else is done through the descriptor. */
+/** trampfd_create and trampfd, system calls 440 (trampfd RFC v1) and 441 (RFC v2, 440 there). Everything else is done through the descriptor. */
 import { EFAULT, EINVAL } from '../base/errno.ts';
 import { FileDescription, type Result } from '../syscalls/file.ts';
-import { userStructure } from '../syscalls/structure.ts';
+import { putStructure, userStructure } from '../syscalls/structure.ts';
 import type { Args, SyscallRows, Task } from '../syscalls/task.ts';
 import { O_RDWR } from '../syscalls/uapi.ts';
 import { TrampolineObjects } from './objects.ts';
-import { TYPE_NAMES, USER_BYTES } from './uapi.ts';
+import { FAST, INFO_BYTES, TABLE, TYPE_NAMES, USER_BYTES } from './uapi.ts';
 
 export { TrampolineObjects };
 
@@ -16,10 +16,22 @@ function create(objects: TrampolineObjects, task: Task, a: Args): Result {
   if (type < 0 || type >= TYPE_NAMES.length) return -EINVAL;
   const user = userStructure(task, data, USER_BYTES);
   if (user === null) return -EFAULT;
-  if (user.getUint32(0, true) !== 0 || user.getUint32(4, true) !== 0) return -EINVAL;
-  return task.process.files.install(new FileDescription(objects.create(type), O_RDWR), true);
+  const options = user.getUint32(0, true);
+  if ((options & ~FAST) !== 0 || user.getUint32(4, true) !== 0) return -EINVAL;
+  return task.process.files.install(new FileDescription(objects.create(type, (options & FAST) !== 0), O_RDWR), true);
+}
+/** trampfd(info): what a table can have is written to `info`; a descriptor, close-on-exec, for a new object without tables. */
+function table(objects: TrampolineObjects, task: Task, a: Args): Result {
+  const written = putStructure(task, a.pointer(0), INFO_BYTES, info => {
+    info.setUint32(0, TABLE.entries, true); info.setUint32(4, TABLE.entryBytes, true); info.setUint32(8, TABLE.offset, true);
+  });
+  if (written < 0) return written;
+  return task.process.files.install(new FileDescription(objects.createTable(task.process), O_RDWR), true);
 }
 
 export function trampfdCalls(objects: TrampolineObjects): SyscallRows {
-  return [[440, { name: 'trampfd_create', run: (task, a) => create(objects, task, a), shape: 'int ptr hex → fd' }]];
+  return [
+    [440, { name: 'trampfd_create', run: (task, a) => create(objects, task, a), shape: 'int ptr hex → fd' }],
+    [441, { name: 'trampfd', run: (task, a) => table(objects, task, a), shape: 'ptr → fd' }],
+  ];
 }

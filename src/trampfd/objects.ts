@@ -1,4 +1,7 @@
 /** The trampoline objects alive in a machine, and what they take of kernel memory (RFC v1: struct trampfd and its kmalloc'ed contexts). */
+import type { Pa } from '../base/types.ts';
+import { CodeMemory } from './code-pages.ts';
+import { TableFile } from './table.ts';
 import { TrampolineFile } from './trampoline.ts';
 
 /**
@@ -6,6 +9,8 @@ import { TrampolineFile } from './trampoline.ts';
  * A copy of struct trampfd_user hangs on it: 8. Not counted: what every open file and mapping has (struct file, dentry, vm_area_struct).
  */
 const OBJECT_BYTES = 128 + 8;
+/** The RFC v2's: mutex 32, creator and page 16, two structures of 16, counts 8; aligned to a line of 64. */
+const TABLE_OBJECT_BYTES = 128;
 /** Sizes kmalloc hands out (mm/slab_common.c), as far as contexts reach. */
 const KMALLOC_BYTES: readonly number[] = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024];
 
@@ -14,22 +19,32 @@ function allocated(context: { readonly bytes: Uint8Array } | null): number {
 }
 
 export class TrampolineObjects {
+  /** What the kernel has generated. */
+  readonly code = new CodeMemory();
   private readonly all = new Set<TrampolineFile>();
+  private readonly tables = new Set<TableFile>();
   /** Invocations of objects that are gone. */
   private pastInvocations = 0;
 
-  create(type: number): TrampolineFile {
+  create(type: number, isFast = false): TrampolineFile {
     const object = new TrampolineFile(type, gone => {
       this.all.delete(gone);
       this.pastInvocations += gone.invocations;
-    });
+    }, isFast ? this.code : null);
     this.all.add(object);
     return object;
   }
-  get live(): number { return this.all.size; }
+  createTable(owner: object): TableFile {
+    const object = new TableFile(owner, gone => { this.tables.delete(gone); });
+    this.tables.add(object);
+    return object;
+  }
+  get live(): number { return this.all.size + this.tables.size; }
+  /** Frames that hold code. */
+  get codeFrames(): readonly Pa[] { return [...this.code.frames, ...Array.from(this.tables, ({ frame }) => frame).filter(frame => frame !== null)]; }
   /** An estimate from the structures' sizes: what is allocated for the live objects and their contexts. */
   get bytes(): number {
-    let sum = 0;
+    let sum = this.code.bytes + this.tables.size * TABLE_OBJECT_BYTES;
     for (const { registers, stack, allowedPcs } of this.all) {
       sum += OBJECT_BYTES + allocated(registers) + allocated(stack) + allocated(allowedPcs);
     }

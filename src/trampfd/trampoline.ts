@@ -1,17 +1,20 @@
 /** The trampoline object (trampfd RFC v1): the file behind a descriptor, and behind a page that is never there: its fault is the call. */
-import { EFAULT, EINVAL } from '../base/errno.ts';
+import { EFAULT, EINVAL, ENOMEM, EOPNOTSUPP } from '../base/errno.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import { PF_FETCH, PF_USER, type PageFault } from '../mmu/fault.ts';
 import type { UserMemory, UserRegisters } from '../mmu/user.ts';
 import { TASK_SIZE } from '../mmu/vma-list.ts';
-import { PROT_NONE, type Mappable, type Vma } from '../mmu/vma.ts';
+import { type Mappable, type Vma } from '../mmu/vma.ts';
 import type { File, Result, Stat, UserBuffer } from '../syscalls/file.ts';
+import type { KernelTask } from '../syscalls/process.ts';
 import { SEEK_SET } from '../syscalls/uapi.ts';
+import type { CodeMemory } from './code-pages.ts';
 import {
   parseAllowedPcs, parseRegisters, parseStack, type AllowedPcs, type Parsed, type RegisterContext, type StackContext,
 } from './context.ts';
+import { Generated } from './generated.ts';
 import {
-  ALLOWED_PCS_OFFSET, MAP_BYTES, MAP_OFFSET, OFFSETS, REGS, REGS_OFFSET, STACK, STACK_OFFSET, TYPE_NAMES, USER_MAP, VALUES, type Extent,
+  ALLOWED_PCS_OFFSET, FAST_PROT, MAP_BYTES, MAP_OFFSET, OFFSETS, REGS, REGS_OFFSET, STACK, STACK_OFFSET, TYPE_NAMES, USER_MAP, VALUES, type Extent,
 } from './uapi.ts';
 
 const USER_FETCH = PF_USER | PF_FETCH;
@@ -29,8 +32,14 @@ export class TrampolineFile implements File, Mappable {
   invocations = 0;
   private references = 1;
   private readonly gone: (object: TrampolineFile) => void;
+  /** Null: calls fault, and no code exists. */
+  private readonly generated: Generated | null;
 
-  constructor(type: number, gone: (object: TrampolineFile) => void) { this.type = type; this.gone = gone; }
+  /** `code`: where the fast form has its code; null: it is the slow one. */
+  constructor(type: number, gone: (object: TrampolineFile) => void, code: CodeMemory | null = null) {
+    this.type = type; this.gone = gone;
+    this.generated = code === null ? null : new Generated(code, this);
+  }
 
   // — the mapping —
   page(): null { return null; }
@@ -49,25 +58,27 @@ export class TrampolineFile implements File, Mappable {
   release(): void { this.drop(); }
   private drop(): void {
     this.references -= 1;
-    if (this.references === 0) this.gone(this);
+    if (this.references > 0) return;
+    this.generated?.release();
+    this.gone(this);
   }
 
   // — the file —
-  read(to: UserBuffer, at: number): Result {
+  read(to: UserBuffer, at: number, _isExplicit?: boolean, task?: KernelTask): Result {
     if (to.address === 0 || to.length === 0) return -EINVAL;
     switch (at) {
-      case MAP_OFFSET: return readMap(to);
+      case MAP_OFFSET: return this.readMap(to, task ?? null);
       case REGS_OFFSET: return readContext(to, REGS, this.registers);
       case STACK_OFFSET: return readContext(to, STACK, this.stack);
       default: return -EINVAL;
     }
   }
-  write(from: UserBuffer, at: number): Result {
+  write(from: UserBuffer, at: number, _isExplicit?: boolean, task?: KernelTask): Result {
     if (from.address === 0 || from.length === 0) return -EINVAL;
     switch (at) {
       case REGS_OFFSET: return this.writeRegisters(from);
-      case STACK_OFFSET: return writeContext(from, STACK, parseStack, context => { this.stack = context; });
-      case ALLOWED_PCS_OFFSET: return writeContext(from, VALUES, parseAllowedPcs, list => { this.allowedPcs = list; });
+      case STACK_OFFSET: return this.writeStack(from, task ?? null);
+      case ALLOWED_PCS_OFFSET: return writeContext(from, VALUES, parseAllowedPcs, list => { this.allowedPcs = list; return true; });
       default: return -EINVAL;
     }
   }
@@ -77,17 +88,38 @@ export class TrampolineFile implements File, Mappable {
       if (context === null || typeof context === 'number') return context;
       return this.allowedPcs === null || this.allowedPcs.values.includes(context.pc) ? context : -EINVAL;
     };
-    return writeContext(from, REGS, parse, context => { this.registers = context; });
+    return writeContext(from, REGS, parse, registers => this.replace(registers, this.stack));
+  }
+  private writeStack(from: UserBuffer, task: KernelTask | null): Result {
+    const parse = (bytes: Uint8Array): Parsed<StackContext> => {
+      const context = parseStack(bytes), isMoving = context !== null && typeof context !== 'number' && context.isMoving;
+      return isMoving && this.generated !== null && lacksRorx(task) ? -EOPNOTSUPP : context;
+    };
+    return writeContext(from, STACK, parse, stack => this.replace(this.registers, stack));
+  }
+  /** `false`: there is no memory for the code, and all is as it was. */
+  private replace(registers: RegisterContext | null, stack: StackContext | null): boolean {
+    if (this.generated?.replace({ registers, stack }) === false) return false;
+    this.registers = registers; this.stack = stack;
+    return true;
+  }
+  private readMap(to: UserBuffer, task: KernelTask | null): Result {
+    if (to.length !== MAP_BYTES) return -EINVAL;
+    if (this.generated === null || task === null) return putMap(to, USER_MAP.prot, USER_MAP.ioffset);
+    const instance = this.generated.instanceFor(task, this);
+    return instance === null ? -ENOMEM : putMap(to, FAST_PROT, instance.ioffset);
   }
   seek(offset: number, whence: number): Result { return whence === SEEK_SET && offset >= 0 && offset < OFFSETS ? offset : -EINVAL; }
   /** An anonymous inode: readable and writable by its owner, and of no file type. */
   stat(): Stat { return { mode: 0o600, nlink: 1, blksize: 4096 }; }
-  fdinfo(): string { return `type: ${TYPE_NAMES[this.type] ?? this.type}\n`; }
+  fdinfo(): string { return `type: ${TYPE_NAMES[this.type] ?? this.type}\n${this.generated === null ? '' : 'variant: fast\n'}`; }
   /** Only as the map context says. The mapping can never be given a permission, merged, resized or inherited. */
-  map(request: MapRequest, flags: number): MapRequest | Result {
+  map(request: MapRequest, flags: number, task: KernelTask): MapRequest | Result {
     if (request.length !== USER_MAP.size || request.offset !== USER_MAP.offset || flags !== USER_MAP.flags) return -EINVAL;
-    if (request.prot !== USER_MAP.prot) return -EINVAL;
-    return { ...request, maxProt: PROT_NONE, special: true, inherit: false, object: this };
+    const { generated } = this, prot = generated === null ? USER_MAP.prot : FAST_PROT;
+    if (request.prot !== prot) return -EINVAL;
+    const object = generated === null ? this : generated.instanceFor(task, this);
+    return object === null ? -ENOMEM : { ...request, maxProt: prot, special: true, inherit: false, object };
   }
 }
 
@@ -111,9 +143,13 @@ function push(context: StackContext, registers: UserRegisters, memory: UserMemor
 
 // — contexts —
 
-function readMap(to: UserBuffer): Result {
-  if (to.length !== MAP_BYTES) return -EINVAL;
-  const { size, prot, flags, offset, ioffset } = USER_MAP;
+/** rsp is aligned by a BMI2 instruction: there is no other that leaves flags alone. */
+function lacksRorx(task: KernelTask | null): boolean {
+  const cpuid = task?.process.system.cpuid ?? null;
+  return cpuid !== null && !cpuid.features.some(([, , , name]) => name === 'bmi2');
+}
+function putMap(to: UserBuffer, prot: number, ioffset: number): Result {
+  const { size, flags, offset } = USER_MAP;
   const bytes = new Uint8Array(Uint32Array.of(size, prot, flags, offset, ioffset, 0).buffer);
   return to.memory.copyOut(to.address, bytes) ? to.length : -EFAULT;
 }
@@ -125,13 +161,12 @@ function readContext(to: UserBuffer, extent: Extent, context: { readonly bytes: 
 }
 /** All or nothing: what is rejected leaves the old context in place. */
 function writeContext<Context>(
-  from: UserBuffer, extent: Extent, parse: (bytes: Uint8Array) => Parsed<Context>, swap: (context: Context | null) => void,
+  from: UserBuffer, extent: Extent, parse: (bytes: Uint8Array) => Parsed<Context>, swap: (context: Context | null) => boolean,
 ): Result {
   if (from.length < extent.header || from.length > extent.most) return -EINVAL;
   const bytes = new Uint8Array(from.length);
   if (!from.memory.copyIn(from.address, bytes)) return -EFAULT;
   const parsed = parse(bytes);
   if (typeof parsed === 'number') return parsed;
-  swap(parsed);
-  return from.length;
+  return swap(parsed) ? from.length : -ENOMEM;
 }

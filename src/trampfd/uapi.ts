@@ -1,11 +1,13 @@
 /** Numbers and layouts of the trampfd RFC v1 (28 July 2020, include/uapi/linux/trampfd.h). Little-endian, without padding. */
-import { PROT_NONE } from '../mmu/vma.ts';
+import { PROT_EXEC, PROT_NONE, PROT_READ } from '../mmu/vma.ts';
 import { MAP_PRIVATE } from '../syscalls/uapi.ts';
 
 /** Types by number. */
 export const TYPE_NAMES = ['TRAMPFD_USER'] as const;
 /** struct trampfd_user { u32 flags; u32 reserved }. */
 export const USER_BYTES = 8;
+/** Its one flag, which the RFC does not have: the kernel generates code (*fast*; it takes memory) instead of serving a fault (*slow*; it takes none). */
+export const FAST = 1;
 
 /** Contexts are files within the file: each at a symbolic offset. */
 export const MAP_OFFSET = 0, REGS_OFFSET = 1, STACK_OFFSET = 2, ALLOWED_PCS_OFFSET = 3, OFFSETS = 4;
@@ -13,6 +15,8 @@ export const MAP_OFFSET = 0, REGS_OFFSET = 1, STACK_OFFSET = 2, ALLOWED_PCS_OFFS
 /** struct trampfd_map { u32 size, prot, flags, offset, ioffset, reserved }: how a TRAMPFD_USER is to be mapped. */
 export const MAP_BYTES = 24;
 export const USER_MAP = { size: 4096, prot: PROT_NONE, flags: MAP_PRIVATE, offset: 0, ioffset: 0 } as const;
+/** The same with FAST; ioffset is whatever byte of the page the trampoline has. */
+export const FAST_PROT = PROT_READ | PROT_EXEC;
 
 export const MAX_REGS = 40, MAX_DATA_SIZE = 64, MAX_STACK_OFFSET = 256, MAX_PCS = 16;
 /** struct trampfd_stack, flags: rsp moves to the pushed data. */
@@ -34,3 +38,13 @@ export const VALUES = extent(8, 8, MAX_PCS);
  */
 export const FIRST_NAME = 8, RIP_NAME = 23;
 export const REGISTER_OF_NAME: readonly number[] = [0, 3, 1, 2, 6, 7, 5, 8, 9, 10, 11, 12, 13, 14, 15];
+
+// — the table form (RFC v2, 22 September 2020) —
+
+/** struct trampfd_info { u32 ntrampolines, code_size, code_offset, reserved }: what the kernel generates on x86-64. */
+export const INFO_BYTES = 16;
+export const TABLE = { entryBytes: 40, entries: 102, offset: 4096 } as const;
+/** struct trampfd_code { u32 ntrampolines, reg; u64 table } and struct trampfd_data { u32 reg, reserved; u64 table }, at their offsets. */
+export const CODE_OFFSET = 0, DATA_OFFSET = 1, TABLE_OFFSETS = 2, TABLE_BYTES = 16;
+/** Names as in RFC v1 without eip and rip: 0 … 6 are 32-bit ones, rax is 7, r15 21. */
+export const FIRST_TABLE_NAME = 7;
