@@ -7,7 +7,7 @@ import { type GuestOptions, isNativeHost, runGuest, runNative } from './support/
 
 const TEXT = 0x400000, DATA = 0x600000, DATA_BYTES = 0x40000, STACK = DATA + DATA_BYTES;
 const SYS = {
-  write: 1, mmap: 9, sigaction: 13, pipe: 22, yield: 24, nanosleep: 35, alarm: 37, clone: 56, fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, kill: 62,
+  write: 1, mmap: 9, sigaction: 13, pipe: 22, yield: 24, nanosleep: 35, setitimer: 38, clone: 56, fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, kill: 62,
   sigsuspend: 130, futex: 202, setTidAddress: 218, group: 231, getpid: 39, getppid: 110, prctl: 157, read: 0,
 } as const;
 const SIGALRM = 14, SIGCHLD = 17, SIGTERM = 15;
@@ -158,7 +158,8 @@ two:
 
 claim('an alarm interrupts a loop that calls nothing', `
   ${CATCH(SIGALRM, 0)}
-  ${sys('alarm', 1)}
+  mov qword ptr [${DATA + 0x618}], 20000
+  ${sys('setitimer', 0, DATA + 0x600, 0)}
 again:
   cmp ${slot(9)}, 0
   je again

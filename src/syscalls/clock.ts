@@ -9,7 +9,7 @@ const EPOCH_SECONDS = 1_595_894_400;
 const UPTIME_NANOSECONDS = 100e9;
 
 /** More than a double rounds off after centuries of sleep. */
-const ROUNDING_NANOSECONDS = 4096;
+export const ROUNDING_NANOSECONDS = 4096;
 
 export interface Clock {
   /** Since boot; an integer below 2^53. */

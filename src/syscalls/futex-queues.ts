@@ -23,6 +23,9 @@ export class Futexes {
   private readonly queues = new Map<string, Waiter[]>();
   private readonly numbers = new WeakMap<object, number>();
   private lastNumber = 0;
+  private readonly rouse: (tid: number) => void;
+  /** @param rouse told of everybody who is woken */
+  constructor(rouse: (tid: number) => void = () => {}) { this.rouse = rouse; }
 
   /** What a word is known by. A private one (FUTEX_PRIVATE_FLAG) is another than the shared one at the same place. */
   keyOf(space: AddressSpace, at: Va, isPrivate: boolean): string {
@@ -60,7 +63,7 @@ export class Futexes {
     }
     return woken;
   }
-  wakeOne(waiter: Waiter): void { this.remove(waiter); waiter.isWoken = true; }
+  wakeOne(waiter: Waiter): void { this.remove(waiter); waiter.isWoken = true; this.rouse(waiter.tid); }
   /** It waits for another word from now on, behind who is there. */
   move(waiter: Waiter, key: string, at: Va): void {
     this.remove(waiter);

@@ -38,7 +38,7 @@ function sleepOn(task: KernelTask, waiters: readonly Waiter[], deadline: number 
   for (const waiter of waiters) futexes.add(waiter);
   const abandoned = (): void => { for (const waiter of waiters) futexes.remove(waiter); };
   return {
-    then: 'sleep', abandoned, ...(onSignal === undefined ? {} : { onSignal }), ...(deadline === undefined ? {} : { wakesAtNs: deadline }),
+    then: 'sleep', isRoused: true, abandoned, ...(onSignal === undefined ? {} : { onSignal }), ...(deadline === undefined ? {} : { wakesAtNs: deadline }),
     until: () => {
       const woken = waiters.findIndex(({ isWoken }) => isWoken);
       if (woken >= 0) { abandoned(); return result(woken); }

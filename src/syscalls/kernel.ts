@@ -83,9 +83,13 @@ export class Kernel implements Life {
   private readonly options: KernelOptions;
   private readonly table: readonly (Syscall<KernelTask> | null)[];
   private readonly args = new CallArgs();
-  /** Who may run, in order; who sleeps; whose registers the processor has. */
+  /** Who may run, in order; who sleeps; of these whom to ask at every turn, and whom next time. */
   private readonly ready: KernelTask[] = [];
   private readonly sleepers = new Set<KernelTask>();
+  private readonly curious = new Set<KernelTask>();
+  private readonly roused = new Set<KernelTask>();
+  private lastSleep = 0;
+  /** Whose registers the processor has. */
   private loaded: KernelTask | null = null;
   private lastPid = FIRST_PID - 1;
   /** When the current task's time was last counted, in cycles. */
@@ -102,7 +106,7 @@ export class Kernel implements Life {
     this.system = {
       host: files, special: files.special, cpuid: options.cpuid ?? null, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
       clock, newInode: () => ++inodes,
-      timers: new Timers(), futexes: new Futexes(), processes: new Map(), tasks: new Map(), life: this,
+      timers: new Timers(), futexes: new Futexes(tid => { const task = this.system.tasks.get(tid); if (task !== undefined) this.rouseTask(task); }), processes: new Map(), tasks: new Map(), life: this,
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
       network: new Network(() => ++inodes),
@@ -253,9 +257,23 @@ export class Kernel implements Life {
   private putToSleep(task: KernelTask, sleep: Sleep): void {
     assert(!task.isGone, 'a task that is gone makes a call');
     task.sleep = sleep;
+    task.sleepNumber = ++this.lastSleep;
     this.sleepers.add(task);
+    if (sleep.isRoused === true) this.roused.add(task); else this.curious.add(task);
+    if (sleep.wakesAtNs !== undefined) this.setAlarm(task, sleep.wakesAtNs);
     this.schedule();
   }
+  private setAlarm(task: KernelTask, at: number): void {
+    task.alarm = this.system.timers.at(at, () => { task.alarm = null; this.rouseTask(task); });
+  }
+  private leavesSleep(task: KernelTask): void {
+    task.sleep = null;
+    task.alarm?.cancel();
+    task.alarm = null;
+    this.sleepers.delete(task); this.curious.delete(task); this.roused.delete(task);
+  }
+  rouse({ tasks }: KernelProcess): void { for (const task of tasks) this.rouseTask(task); }
+  rouseTask(task: KernelTask): void { if (task.sleep !== null) this.roused.add(task); }
   /** Finds who goes on, and gives it the processor. Where all sleep, the clock jumps to what comes next; where nothing will, it is over. */
   private schedule(): void {
     this.count();
@@ -269,29 +287,38 @@ export class Kernel implements Life {
         this.resume(this.ready.splice(next, 1)[0]!);
         return;
       }
-      const at = this.nextMoment();
+      const at = timers.next;
       if (at !== undefined) clock.advanceTo(at);
       else if (this.ready.length + this.sleepers.size === 0) return;
-      else this.deadlock();
+      else if (!this.isSomebodyRoused()) this.deadlock();
     }
   }
-  private nextMoment(): number | undefined {
-    let at = this.system.timers.next;
-    for (const { sleep } of this.sleepers) if (sleep?.wakesAtNs !== undefined && (at === undefined || sleep.wakesAtNs < at)) at = sleep.wakesAtNs;
-    return at;
+  private isSomebodyRoused(): boolean {
+    for (const { process } of this.roused) if (!process.isStopped) return true;
+    return false;
   }
-  /** Asks every sleeper whether it has slept enough. */
+  /** Asks the sleepers whose sleep may be over, in the order they went to sleep. */
   private wake(): void {
-    for (const task of this.sleepers) {
-      const { process, signals } = task;
-      if (hasPending(signals)) takeStop(task);
-      if (process.isStopped) continue;
-      const sleep = task.sleep!, result = sleep.until() ?? this.interrupted(task, sleep);
-      if (result === null) continue;
-      task.sleep = null; task.result = result;
-      this.sleepers.delete(task);
-      this.ready.push(task);
+    if (this.roused.size === 0) {
+      for (const task of this.curious) this.ask(task);
+      return;
     }
+    const asked = [...this.roused];
+    for (const task of this.curious) if (!this.roused.has(task)) asked.push(task);
+    asked.sort((a, b) => a.sleepNumber - b.sleepNumber);
+    // Who is roused meanwhile is asked next time.
+    for (const task of asked) if (task.sleep !== null) this.ask(task);
+  }
+  private ask(task: KernelTask): void {
+    const { process, signals } = task;
+    if (hasPending(signals)) takeStop(task);
+    if (process.isStopped) return;
+    this.roused.delete(task);
+    const sleep = task.sleep!, result = sleep.until() ?? this.interrupted(task, sleep);
+    if (result === null) return;
+    this.leavesSleep(task);
+    task.result = result;
+    this.ready.push(task);
   }
   /** What a signal makes of a sleep; null: it goes on. */
   private interrupted(task: KernelTask, sleep: Sleep): Result | null {
@@ -362,9 +389,8 @@ export class Kernel implements Life {
     const { process } = task, { tasks } = process;
     this.count();
     task.sleep?.abandoned?.();
-    task.sleep = null;
+    this.leavesSleep(task);
     task.isGone = true;
-    this.sleepers.delete(task);
     const queued = this.ready.indexOf(task);
     if (queued >= 0) this.ready.splice(queued, 1);
     leaveFutexes(task);
@@ -390,6 +416,7 @@ export class Kernel implements Life {
     this.orphan(process);
     const { parent } = process;
     if (parent === null) { this.forget(process); return; }
+    this.rouse(parent);
     const isReaped = process.exitSignal === SIGCHLD && sigchld !== null && (sigchld.handler === SIG_IGN || (sigchld.flags & SA_NOCLDWAIT) !== 0n);
     if (isReaped) this.forget(process);
     if (process.exitSignal === 0) return;
@@ -401,7 +428,9 @@ export class Kernel implements Life {
   /** Nobody will ask for it any more: its number is free. */
   forget(process: KernelProcess): void {
     this.system.processes.delete(process.pid);
-    process.parent?.children.delete(process);
+    if (process.parent === null) return;
+    process.parent.children.delete(process);
+    this.rouse(process.parent);
   }
   /** Children go to the nearest ancestor that wants them, or to nobody: then nobody waits for them. Groups that lose their last tie to the session hear of it. */
   private orphan(process: KernelProcess): void {
@@ -411,7 +440,7 @@ export class Kernel implements Life {
       if (child.parentDeathSignal !== 0) raiseProcess(child, { signal: child.parentDeathSignal, code: 0, address: 0, pid: process.pid, uid: this.system.host.user.uid });
       const wasOrphaned = isOrphaned(child);
       child.parent = heir;
-      if (heir !== null) heir.children.add(child);
+      if (heir !== null) { heir.children.add(child); this.rouse(heir); }
       else if (child.waitStatus !== null) this.system.processes.delete(child.pid);
       if (child.waitStatus !== null || wasOrphaned || !isOrphaned(child)) continue;
       const group = [...this.system.processes.values()].filter(other => other.group === child.group && other.waitStatus === null);

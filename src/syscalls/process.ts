@@ -17,7 +17,7 @@ import type { SharedObjects } from './shared-objects.ts';
 import type { SignalInfo, SignalState } from './signal-state.ts';
 import type { SpecialNodes } from './special.ts';
 import type { Process, Sleep, Task } from './task.ts';
-import type { Timers } from './timers.ts';
+import type { Timer, Timers } from './timers.ts';
 
 /** What all processes share: the emulated machine's kernel, without its table of calls. */
 export interface System {
@@ -70,6 +70,9 @@ export interface Life {
   execute(task: KernelTask, request: ExecRequest): number;
   /** Nobody will ask for an ended process any more: its number is free. */
   forget(process: KernelProcess): void;
+  /** Something happened that its sleepers may wait for: those are asked that are asked only then. */
+  rouse(process: KernelProcess): void;
+  rouseTask(task: KernelTask): void;
 }
 
 /** The program a process runs. */
@@ -190,6 +193,9 @@ export class KernelTask implements Task {
   readonly signals: SignalState;
   /** What it waits for, and the call that waits. */
   sleep: Sleep | null = null;
+  /** Its place among those that sleep, and what wakes it in time. */
+  sleepNumber = 0;
+  alarm: Timer | null = null;
   call: { readonly number: number; readonly args: CallArgs } | null = null;
   /** What the call that slept returns when the task goes on; null: it slept in no call. */
   result: number | null = null;

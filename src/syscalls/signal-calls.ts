@@ -83,7 +83,7 @@ function rtSigpending(task: KernelTask, a: Args): Result {
 // — waiting —
 
 /** Only a signal ends it. */
-function untilInterrupted(): Control { return { then: 'sleep', until: () => null, onSignal: 'fail' }; }
+function untilInterrupted(): Control { return { then: 'sleep', isRoused: true, until: () => null, onSignal: 'fail' }; }
 /** The mask of before comes back with the handler's return. */
 function rtSigsuspend(task: KernelTask, a: Args): Result | Control {
   if (a.size(1) !== SET_BYTES) return -EINVAL;
@@ -112,7 +112,7 @@ function rtSigtimedwait(task: KernelTask, a: Args): Result | Control {
   signals.awaited = set;
   const over = (): void => { signals.awaited = 0n; };
   return {
-    then: 'sleep', abandoned: over, onSignal: 'fail', ...(ns === Infinity ? {} : { wakesAtNs: deadline }),
+    then: 'sleep', isRoused: true, abandoned: over, onSignal: 'fail', ...(ns === Infinity ? {} : { wakesAtNs: deadline }),
     until: () => { const result = attempt(); if (result !== null) over(); return result; },
   };
 }

@@ -58,6 +58,11 @@ export function isInterrupted(signals: SignalState): boolean {
   return signals.pending.some(ends) || signals.shared.some(ends);
 }
 export function hasPending(signals: SignalState): boolean { return signals.pending.length > 0 || signals.shared.length > 0; }
+function queuesOf({ tasks }: KernelProcess): (readonly SignalInfo[])[] { return tasks[0] === undefined ? [] : [tasks[0].signals.shared, ...tasks.map(({ signals }) => signals.pending)]; }
+/** Signals kept for a process and its tasks. */
+export function pendingCount(process: KernelProcess): number { return queuesOf(process).reduce((sum, { length }) => sum + length, 0); }
+/** This very one is kept. */
+export function isQueued(process: KernelProcess, info: SignalInfo): boolean { return queuesOf(process).some(queue => queue.includes(info)); }
 /** Everything pending, as sigpending(2) counts. */
 export function pendingSet(signals: SignalState): bigint {
   let set = 0n;
@@ -103,6 +108,7 @@ function queue(into: SignalInfo[], alsoIn: readonly SignalInfo[], info: SignalIn
   const isFull = into.length >= Number(process.limits[RLIMIT_SIGPENDING]!.soft);
   if (signal >= SIGRTMIN && isFull && (isPending || info.code < 0)) return false;
   into.push(info.code <= 0 && info.pid === undefined ? { ...info, pid: process.pid } : info);
+  process.system.life.rouse(process);
   return true;
 }
 /** SIGCONT and the stops undo each other when they are raised, whatever becomes of them (Linux: prepare_signal). false: nobody is there. */
@@ -126,6 +132,7 @@ export const CLD_EXITED = 1, CLD_KILLED = 2, CLD_STOPPED = 5, CLD_CONTINUED = 6;
 function continueProcess(process: KernelProcess, isTold: boolean): void {
   process.isStopped = false;
   process.notice = isTold ? { kind: 'continued', signal: SIGCONT } : null;
+  process.system.life.rouse(process);
   if (isTold) tellParent(process, CLD_CONTINUED, SIGCONT);
 }
 /** All tasks of a process stop; its parent is told. */
@@ -135,7 +142,9 @@ export function stopProcess(process: KernelProcess, signal: number): void {
   tellParent(process, CLD_STOPPED, signal);
 }
 function tellParent(process: KernelProcess, code: number, status: number): void {
-  const { parent } = process, action = parent?.tasks[0] === undefined ? null : actionOf(parent.tasks[0].signals, SIGCHLD);
+  const { parent } = process;
+  if (parent !== null) process.system.life.rouse(parent);
+  const action = parent?.tasks[0] === undefined ? null : actionOf(parent.tasks[0].signals, SIGCHLD);
   if (parent === null || action === null || (action.flags & SA_NOCLDSTOP) !== 0n) return;
   raiseProcess(parent, { signal: SIGCHLD, code, address: 0, pid: process.pid, uid: process.system.host.user.uid, value: BigInt(status) });
 }

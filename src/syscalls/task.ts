@@ -42,6 +42,8 @@ export interface Sleep {
    * it takes from the call's arguments what it needs before.
    */
   readonly until: () => Result | null;
+  /** Only what rouses the task (`Life.rouse`), a signal or its time can change the answer: it is asked at first and then. */
+  readonly isRoused?: true;
   /** On the monotonic clock: when time alone may change its mind. */
   readonly wakesAtNs?: number;
   /**

@@ -72,7 +72,7 @@ function sleepUntil(task: KernelTask, wakesAtNs: number, leftAt: Va): Control {
     const left = split(Math.max(0, wakesAtNs - clock.monotonicNs()));
     return leftAt !== 0 && putTime(task, leftAt, left.seconds, left.nanoseconds) < 0 ? -EFAULT : -EINTR;
   };
-  return { then: 'sleep', until: () => clock.monotonicNs() >= wakesAtNs ? 0 : null, wakesAtNs, onSignal };
+  return { then: 'sleep', isRoused: true, until: () => clock.monotonicNs() >= wakesAtNs ? 0 : null, wakesAtNs, onSignal };
 }
 /** A struct timespec as nanoseconds, or -errno. Longer than a century is as long. */
 export function timespec(task: KernelTask, at: Va): number {

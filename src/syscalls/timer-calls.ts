@@ -1,9 +1,10 @@
 /** alarm(2), setitimer(2), getitimer(2), timer_create(2) and its family: signals at a time. */
 import { EAGAIN, EFAULT, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
+import { ROUNDING_NANOSECONDS } from './clock.ts';
 import type { Result } from './file.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
-import { raise, raiseProcess } from './signal.ts';
+import { isQueued, pendingCount, raise, raiseProcess } from './signal.ts';
 import { SIGNAL_MAX, type SignalInfo } from './signal-state.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
@@ -18,10 +19,13 @@ export class Alarm {
   /** Times it fired beyond the one that is being told (timer_getoverrun(2)). */
   missed = 0;
   private timer: Timer | null = null;
+  /** It rang last and nobody was told: nor will it change anything while all sleep. */
+  private isVain = false;
   private readonly task: KernelTask;
   private readonly clock: number;
-  private readonly ring: (missed: number) => void;
-  constructor(task: KernelTask, clock: number, ring: (missed: number) => void) { this.task = task; this.clock = clock; this.ring = ring; }
+  private readonly ring: (missed: number) => boolean;
+  /** @param ring false: it told nobody */
+  constructor(task: KernelTask, clock: number, ring: (missed: number) => boolean) { this.task = task; this.clock = clock; this.ring = ring; }
 
   private now(): number { return readClock(this.task, this.clock) ?? 0; }
   get left(): number { return this.expiry === 0 ? 0 : Math.max(1, this.expiry - this.now()); }
@@ -29,6 +33,7 @@ export class Alarm {
   arm(delay: number, interval: number, isAbsolute: boolean): void {
     this.cancel();
     this.interval = interval;
+    this.isVain = false;
     if (delay === 0) return;
     this.expiry = isAbsolute ? delay : this.now() + delay;
     this.schedule();
@@ -38,17 +43,16 @@ export class Alarm {
     const { timers, clock } = this.task.process.system, fire = (): void => { this.fire(); };
     const isProcessorTime = this.clock < 0 || this.clock === PROCESS_CPUTIME || this.clock === THREAD_CPUTIME;
     this.timer = isProcessorTime ? timers.when(() => this.now() >= this.expiry, fire)
-      : timers.at(clock.monotonicNs() + Math.max(0, this.expiry - this.now()), fire);
+      : timers.at(clock.monotonicNs() + Math.max(0, this.expiry - this.now()), fire, this.isVain);
   }
   /** Periods that went by meanwhile are one ring that tells how many. */
   private fire(): void {
-    let missed = 0;
-    if (this.interval > 0) {
-      missed = Math.max(0, Math.floor((this.now() - this.expiry) / this.interval));
-      this.expiry += this.interval * (missed + 1);
-      this.schedule();
-    } else { this.timer = null; this.expiry = 0; }
-    this.ring(missed);
+    const now = this.now(), isPeriodic = this.interval > 0, missed = isPeriodic ? Math.max(0, Math.floor((now - this.expiry) / this.interval)) : 0;
+    this.timer = null;
+    this.expiry = isPeriodic ? this.expiry + this.interval * (missed + 1) : 0;
+    if (isPeriodic && this.expiry <= now) this.expiry = now + ROUNDING_NANOSECONDS; // Centuries from now, nanoseconds are too small for doubles.
+    this.isVain = !this.ring(missed);
+    if (isPeriodic) this.schedule();
   }
 }
 
@@ -60,11 +64,17 @@ const INTERVAL_TIMERS: readonly (readonly [clock: number, signal: number])[] = [
 /** A process's timers, made when the first is asked for. A child has none; execve keeps the interval timers. */
 interface OfProcess { readonly interval: readonly Alarm[]; readonly posix: Map<number, PosixTimer>; nextId: number }
 interface PosixTimer { readonly alarm: Alarm; readonly clock: number; overrun: number }
+/** Whether a signal was kept or given to somebody: it may be ignored, or pending already. */
+function rings(process: KernelProcess, raiseIt: () => void): boolean {
+  const before = pendingCount(process);
+  raiseIt();
+  return pendingCount(process) > before;
+}
 const known = new WeakMap<KernelProcess, OfProcess>();
 function timersOf(task: KernelTask): OfProcess {
   const { process } = task, there = known.get(process);
   if (there !== undefined) return there;
-  const interval = INTERVAL_TIMERS.map(([clock, signal]) => new Alarm(task, clock, () => { raiseProcess(process, { signal, code: SI_KERNEL, address: 0 }); }));
+  const interval = INTERVAL_TIMERS.map(([clock, signal]) => new Alarm(task, clock, () => rings(process, () => raiseProcess(process, { signal, code: SI_KERNEL, address: 0 }))));
   const made: OfProcess = { interval, posix: new Map(), nextId: 0 };
   known.set(process, made);
   process.atEnd.push(() => { for (const alarm of interval) alarm.cancel(); forgetPosixTimers(process); });
@@ -117,11 +127,6 @@ function alarm(task: KernelTask, a: Args): Result {
 /** struct sigevent: value, signal, how, thread. */
 const SIGEVENT_BYTES = 64, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4;
 const TIMERS_MAX = 4096, OVERRUN_MAX = 0x7fff_ffff;
-/** Where a signal of a process is pending; null: it was taken. */
-function queueWith({ tasks }: KernelProcess, info: SignalInfo): SignalInfo[] | null {
-  for (const { signals } of tasks) for (const queue of [signals.pending, signals.shared]) if (queue.includes(info)) return queue;
-  return null;
-}
 function timerCreate(task: KernelTask, a: Args): Result {
   const clock = a.int(0), timers = timersOf(task), { process } = task;
   if (readClock(task, clock) === undefined) return -EINVAL;
@@ -134,17 +139,14 @@ function timerCreate(task: KernelTask, a: Args): Result {
   if (how !== SIGEV_NONE && (signal < 1 || signal > SIGNAL_MAX)) return -EINVAL;
   const target = how === SIGEV_THREAD_ID ? process.system.tasks.get(event!.getInt32(16, true)) : undefined;
   if (how === SIGEV_THREAD_ID && target?.process !== process) return -EINVAL;
-  let last: SignalInfo | null = null;
-  const ring = (missed: number): void => {
-    // As long as its signal is pending, a timer sends no other: that one says how many it stands for.
-    const queue = last === null ? null : queueWith(process, last), already = queue === null ? 0 : timer.overrun + 1;
-    timer.overrun = Math.min(already + missed, OVERRUN_MAX);
-    // si_timerid and si_overrun lie where pid and uid do.
-    const info: SignalInfo = { signal, code: SI_TIMER, address: 0, pid: id, uid: timer.overrun, value }, before = last;
-    last = info;
-    if (queue !== null) queue[queue.indexOf(before!)] = info;
-    else if (how === SIGEV_SIGNAL) raiseProcess(process, info);
-    else if (target !== undefined && !target.isGone) raise(target, info);
+  // si_timerid and si_overrun lie where pid and uid do. A timer has one signal pending at most, which counts (timer_getoverrun(2)).
+  const info: SignalInfo = { signal, code: SI_TIMER, address: 0, pid: id, get uid() { return timer.overrun; }, value };
+  const ring = (missed: number): boolean => {
+    if (isQueued(process, info)) { timer.overrun = Math.min(timer.overrun + missed + 1, OVERRUN_MAX); return false; }
+    timer.overrun = Math.min(missed, OVERRUN_MAX);
+    return rings(process, () => {
+      if (how === SIGEV_SIGNAL) raiseProcess(process, info); else if (target !== undefined && !target.isGone) raise(target, info);
+    });
   };
   const timer: PosixTimer = { alarm: new Alarm(task, clock, ring), clock, overrun: 0 };
   if (putStructure(task, a.pointer(2), 4, view => view.setInt32(0, id, true)) < 0) return -EFAULT;

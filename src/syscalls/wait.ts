@@ -56,7 +56,7 @@ function waitFor(task: KernelTask, isChosen: Chosen, options: number, tell: (fou
   };
   const now = attempt();
   if (now !== null) return now;
-  return (options & WNOHANG) !== 0 ? tell(null) : { then: 'sleep', until: attempt };
+  return (options & WNOHANG) !== 0 ? tell(null) : { then: 'sleep', isRoused: true, until: attempt };
 }
 
 /** struct rusage of a child: user time, peak memory, minor faults. */
