@@ -7,7 +7,6 @@ import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows, Task } from './task.ts';
-import { timespec } from './time.ts';
 import { readiness } from './poll.ts';
 import {
   O_CLOEXEC, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM, S_IFCHR, S_IFDIR,
@@ -235,11 +234,6 @@ function epollPwait(task: KernelTask, a: Args): Result | Control {
   const timeoutNs = milliseconds(a.int(3)), setAt = a.pointer(4), setBytes = a.size(5);
   return underMask(task, setAt, setBytes, () => wait(task, a, timeoutNs));
 }
-function epollPwait2(task: KernelTask, a: Args): Result | Control {
-  const timeoutNs = a.pointer(3) === 0 ? null : timespec(task, a.pointer(3));
-  if (timeoutNs !== null && timeoutNs < 0) return timeoutNs;
-  return underMask(task, a.pointer(4), a.size(5), () => wait(task, a, timeoutNs));
-}
 
 export const epollCalls: SyscallRows<KernelTask> = [
   [213, { name: 'epoll_create', run: (task, a) => a.int(0) <= 0 ? -EINVAL : create(task, 0), shape: 'int → fd' }],
@@ -249,5 +243,4 @@ export const epollCalls: SyscallRows<KernelTask> = [
   }],
   [281, { name: 'epoll_pwait', run: epollPwait, shape: 'fd epollevents int int sigset size → int' }],
   [291, { name: 'epoll_create1', run: (task, a) => create(task, a.int(0)), shape: 'epollbits → fd' }],
-  [441, { name: 'epoll_pwait2', run: epollPwait2, shape: 'fd epollevents int timespec sigset size → int' }],
 ];
