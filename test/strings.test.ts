@@ -14,7 +14,7 @@ type Element = 1 | 2 | 4 | 8;
 type Rep = 'rep' | 'repne' | null;
 
 const instruction = (operation: string, size: Element, rep: Rep, addressSize: 4 | 8 = 8, segment: number = NONE): Instruction =>
-  new Instruction(operation, operation, 2, size, [], 0, false, rep, 'next', 0, addressSize, segment, 0);
+  new Instruction(operation, operation, 2, size, [], 0, false, rep, 'next', 0, addressSize, segment, 0, 0);
 function world(registers: Readonly<Record<number, bigint>>, isDown = false): FakeContext {
   const c = new FakeContext();
   for (const [register, value] of Object.entries(registers)) c.state.set(Number(register), value);

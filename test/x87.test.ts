@@ -52,7 +52,7 @@ const top = (c: FakeContext): string => {
 };
 function run(c: FakeContext, operation: string, bytes: Size | null = null, at = MEMORY): void {
   const operands = bytes === null ? [] : [memory(bytes, NONE, NONE, 0, at, NONE, 8)];
-  c.run(x87[operation]!, new Instruction(operation, operation, 2, 8, operands, 0, false, null, 'next', 0, 8, NONE, 0));
+  c.run(x87[operation]!, new Instruction(operation, operation, 2, 8, operands, 0, false, null, 'next', 0, 8, NONE, 0, 0));
 }
 function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }
@@ -111,13 +111,13 @@ fpu('`fxsave` then `fxrstor` brings back registers, control words and XMM', () =
   c.state.fpuControl = 0x27f; c.state.mxcsr = 0x1fa0;
   for (let k = 0; k < 512; k++) if (k % 32 < 16) c.state.u8[STATE.vector + k] = k * 7;
   const saved = new Uint8Array(512).fill(0xee);
-  fxsaveImage(c.state, saved);
+  fxsaveImage(c.state, saved, true);
   assert.is(hexOf(saved.subarray(0, 32)), '7f020028e0000000000000000000000000000000000000' + '00' + 'a01f0000ffff0000');
   assert.is(hexOf(saved.subarray(32, 48)), '0000000000000080ff3f000000000000');
   assert.ok(saved.subarray(416).every(byte => byte === 0xee), 'the last 96 bytes are the program’s');
   const before = hexOf(c.state.u8);
   const other = new FakeContext();
-  fxrstorImage(other.state, saved);
+  fxrstorImage(other.state, saved, true);
   const { rip, instructions } = c.state;
   other.state.rip = rip; other.state.instructions = instructions;
   assert.is(hexOf(other.state.u8), before);

@@ -55,10 +55,19 @@ export const STATE = {
   floatCareful: 940,
   /** Below which limit results need no second look: four times the same word. */
   floatLimit: 944,
+  /** Of the last x87 instruction and its operand in memory: offsets of 8 bytes, their selectors and the opcode of 2. */
+  fpuInstruction: 960,
+  fpuOperand: 968,
+  fpuCode: 976,
+  fpuInstructionSelector: 978,
+  fpuOperandSelector: 980,
   /** Selectors of es, cs, ss, ds, fs, gs, 2 bytes each. */
   selectors: 1008,
   bytes: 1024,
 } as const;
+
+/** CS and SS, which are not in STATE.selectors: they are always Linux's. */
+export const SELECTOR = { code: 0x33, stack: 0x2b } as const;
 
 /** A remembered page: offsets from STATE.near or met of its address, and of what to add to addresses there. */
 export const NEAR = { page: 0, addend: 8 } as const;

@@ -51,7 +51,7 @@ export class Cursor {
   begin(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes; this.start = start; this.end = end; this.at = start;
     this.isShort = false; this.segment = NONE; this.addressSize = 8; this.vexLength = 0; this.vvvv = 0;
-    this.base = NONE; this.index = NONE; this.shift = 0; this.disp = 0;
+    this.modrm = 0; this.base = NONE; this.index = NONE; this.shift = 0; this.disp = 0;
     this.readPrefixes();
   }
   byte(): number {

@@ -24,7 +24,7 @@ export const decode: Decode = (bytes, start, end) => {
 
 function undefinedInstruction(c: Cursor): Instruction {
   const length = Math.max(c.at - c.start, 1);
-  return new Instruction('ud', 'ud', length, 0, [], 0, false, null, 'stop', c.prefixes, c.addressSize, c.segment, UNDEFINED_ROW);
+  return new Instruction('ud', 'ud', length, 0, [], 0, false, null, 'stop', c.prefixes, c.addressSize, c.segment, UNDEFINED_ROW, 0);
 }
 
 /** Escapes, opcode, and ModRM where there is one. null: no row. */
@@ -69,7 +69,7 @@ function instructionOf(c: Cursor, row: Row): Instruction | null {
   const rep = !row.rep ? null : c.repeat === 0xf3 ? 'rep' : c.repeat === 0xf2 ? 'repne' : null;
   const mnemonic = nameOf(row, size, condition), width = widthOf(c, row.size, size) as Size;
   return new Instruction(mnemonic, row.operation, c.at - c.start, width, operands, condition, lock, rep, row.flow,
-    c.prefixes, c.addressSize, c.segment, row.index);
+    c.prefixes, c.addressSize, c.segment, row.index, c.opcode << 8 | c.modrm);
 }
 
 /** Gathers have a SIB byte, and three different vector registers (SDM vol. 2 §2.3.12). */

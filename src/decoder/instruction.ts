@@ -109,13 +109,15 @@ export class Instruction {
   readonly segment: number;
   /** Number of the row it was decoded from: equal rows share semantics, costs and text rules. */
   readonly row: number;
+  /** The opcode's last byte, and ModRM or 0 below it: what the x87 remembers of its instructions. */
+  readonly code: number;
 
   constructor(mnemonic: string, operation: string, length: number, size: Size, operands: readonly Operand[], condition: number,
-    lock: boolean, rep: 'rep' | 'repne' | null, flow: Flow, prefixes: number, addressSize: 4 | 8, segment: number, row: number) {
+    lock: boolean, rep: 'rep' | 'repne' | null, flow: Flow, prefixes: number, addressSize: 4 | 8, segment: number, row: number, code: number) {
     this.mnemonic = mnemonic; this.operation = operation; this.length = length; this.size = size; this.operands = operands;
     this.first = operands[0]!; this.second = operands[1]!;
     this.condition = condition; this.lock = lock; this.rep = rep; this.flow = flow; this.prefixes = prefixes;
-    this.addressSize = addressSize; this.segment = segment; this.row = row;
+    this.addressSize = addressSize; this.segment = segment; this.row = row; this.code = code;
   }
 }
 

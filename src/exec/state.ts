@@ -43,7 +43,7 @@ export class CpuState implements SwitchedRegisters {
   reset(): void {
     this.u8.fill(0, 0, STATE.instructions);
     this.u8.fill(0, STATE.vector, STATE.threaded);
-    this.u8.fill(0, STATE.selectors, STATE.selectors + 12);
+    this.u8.fill(0, STATE.fpuInstruction, STATE.selectors + 12);
     this.eflags = EFLAGS_AT_START; this.mxcsr = MXCSR_AT_START; this.fpuControl = FPU_CONTROL_AT_START;
   }
   get rip(): Va { return addressOf(this.r32[2 * SLOT.rip], this.r32[2 * SLOT.rip + 1]); }
@@ -60,20 +60,20 @@ export class CpuState implements SwitchedRegisters {
   set flags(value: number) { settle(this.r32); this.eflags = value; }
   /** Bytes of what signal frames save: FXSAVE's image, or XSAVE's. */
   extendedBytes = FXSAVE_BYTES;
-  saveExtended(into: Uint8Array): void { if (into.length > FXSAVE_BYTES) xsaveImage(this, into); else fxsaveImage(this, into); }
+  saveExtended(into: Uint8Array): void { if (into.length > FXSAVE_BYTES) xsaveImage(this, into); else fxsaveImage(this, into, true); }
   restoreExtended(from: Uint8Array, components: number): boolean {
     if (from.length > FXSAVE_BYTES) {
       // What the frame does not have begins anew.
-      if (!xrstorImage(this, from, components & XCR0)) return false;
-      restoreComponents(this, from, 0, XCR0 & ~components, null);
+      if (!xrstorImage(this, from, components & XCR0, true)) return false;
+      restoreComponents(this, from, 0, XCR0 & ~components, null, true);
       return true;
     }
     if ((mxcsrOfImage(from) & ~MXCSR_MASK) !== 0) return false;
-    fxrstorImage(this, from);
-    restoreComponents(this, from, 0, AVX, null);
+    fxrstorImage(this, from, true);
+    restoreComponents(this, from, 0, AVX, null, true);
     return true;
   }
-  resetExtended(): void { restoreComponents(this, NO_IMAGE, 0, XCR0, MXCSR_AT_START); }
+  resetExtended(): void { restoreComponents(this, NO_IMAGE, 0, XCR0, MXCSR_AT_START, true); }
   segmentBase(isGs: boolean): bigint { return this.get(isGs ? SLOT.gs : SLOT.fs); }
   setSegmentBase(isGs: boolean, value: bigint): void { this.set(isGs ? SLOT.gs : SLOT.fs, value); }
 

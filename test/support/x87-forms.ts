@@ -86,7 +86,7 @@ export const formOf = (code: string): Form => BY_CODE.get(code)!;
 
 function instructionOf({ code, operation, operands, condition }: Form): Instruction {
   const prefixes = code.startsWith('66') ? PREFIX.operandSize : 0;
-  return new Instruction(operation, operation, code.length / 2, 8, operands, condition, false, null, 'next', prefixes, 8, NONE, 0);
+  return new Instruction(operation, operation, code.length / 2, 8, operands, condition, false, null, 'next', prefixes, 8, NONE, 0, parseInt(code.slice(-4), 16));
 }
 
 /** The unit, its memory operand, RFLAGS and AX: ST(0) first, `null` an empty register, otherwise 20 hex digits. */

@@ -2,14 +2,14 @@
  * Segment registers in 64-bit mode, and the descriptors Linux gives user code (SDM vol. 3A §3.4; Linux: arch/x86/include/asm/segment.h).
  * Of a segment only its selector, and the base of FS and GS, can be seen.
  */
-import { SLOT, STATE } from '../../base/layout.ts';
+import { SELECTOR, SLOT, STATE } from '../../base/layout.ts';
 import { hiOf, loOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction } from '../../decoder/instruction.ts';
 import { type Helper, type HelperContext, type Semantics, VECTOR, ZF } from '../ops.ts';
 import { type CpuState, RSP } from '../state.ts';
 
 const CS = 1, SS = 2, FS = 4;
-const USER_CODE = 0x33, USER_DATA = 0x2b, PRIVILEGE = 3;
+const USER_CODE = SELECTOR.code, USER_DATA = SELECTOR.stack, PRIVILEGE = 3;
 /** By selector without its privilege: access rights as LAR has them, limit, and whether it may be written. The last one tells the processor's number. */
 interface Descriptor { readonly rights: number; readonly limit: number; readonly isWritable: boolean }
 const DESCRIPTORS: Readonly<Record<number, Descriptor>> = {

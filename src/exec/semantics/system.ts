@@ -1,7 +1,7 @@
 /** CPUID, time stamp, chance, segment bases, XSAVE and cache control (SDM vol. 2; vol. 1 ch. 13). */
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
-import type { Instruction } from '../../decoder/instruction.ts';
+import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { MXCSR_AT_START } from '../mxcsr.ts';
 import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, xrstorImage } from '../x87/xsave.ts';
 import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
@@ -51,13 +51,14 @@ function areaOf(context: HelperContext, i: Instruction): number {
   if (at % AREA_ALIGNMENT !== 0) context.trap(VECTOR.protection);
   return at;
 }
+const is64 = (i: Instruction): boolean => (i.prefixes & PREFIX.rexW) !== 0;
 /** XSAVE, and XSAVEOPT, which leaves out what is not in use. Of the header only the bits that were asked for change. */
 const save = (skipsUnused: boolean): Helper => function xsave(context, i) {
   const { state } = context, at = areaOf(context, i), asked = state.low(RAX) & XCR0, used = inUse(state);
   const area = new Uint8Array(bytesOf(asked)), view = new DataView(area.buffer);
   context.probe(at, area.length, true);
   context.load(at, area);
-  saveComponents(state, area, skipsUnused ? asked & used : asked, (asked & (SSE | AVX)) !== 0);
+  saveComponents(state, area, skipsUnused ? asked & used : asked, (asked & (SSE | AVX)) !== 0, is64(i));
   view.setUint32(AREA.header, (view.getUint32(AREA.header, true) & ~asked) | (used & asked), true);
   context.store(at, area);
 };
@@ -67,7 +68,7 @@ const saveCompacted: Helper = function xsavec(context, i) {
   const used = (inUse(state) | (state.mxcsr !== MXCSR_AT_START ? SSE : 0)) & asked, area = new Uint8Array(bytesOf(used)), view = new DataView(area.buffer);
   context.probe(at, area.length, true);
   context.load(at, area);
-  saveComponents(state, area, used, (used & SSE) !== 0);
+  saveComponents(state, area, used, (used & SSE) !== 0, is64(i));
   view.setUint32(AREA.header, used, true); view.setUint32(AREA.header + 4, 0, true);
   view.setUint32(AREA.compacted, asked, true); view.setInt32(AREA.compacted + 4, COMPACTED_HIGH, true);
   context.store(at, area);
@@ -76,7 +77,7 @@ const restore: Helper = function xrstor(context, i) {
   const { state } = context, at = areaOf(context, i), asked = state.low(RAX) & XCR0, area = new Uint8Array(AREA.bytes), head = area.subarray(0, AREA.avx);
   context.load(at, head);
   if ((new DataView(area.buffer).getUint32(AREA.header, true) & asked & AVX) !== 0) context.load(at, area);
-  if (!xrstorImage(state, area, asked)) context.trap(VECTOR.protection);
+  if (!xrstorImage(state, area, asked, is64(i))) context.trap(VECTOR.protection);
 };
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);

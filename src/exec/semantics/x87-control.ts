@@ -68,12 +68,13 @@ function checkImage(c: HelperContext, at: number): void {
   if (!isCanonical(at) || !isCanonical(at + 1)) c.probe(at, 2, false);
   if (at % 16 !== 0) c.trap(VECTOR.protection);
 }
+const is64 = (i: Instruction): boolean => (i.prefixes & PREFIX.rexW) !== 0;
 /** #GP unless 16-byte aligned; the image's last 96 bytes are the program's own. */
 const fxsave: Helper = (c, i) => {
   const at = c.address(i.operands[0]!);
   checkImage(c, at);
   const image = new Uint8Array(FXSAVE_BYTES_WRITTEN);
-  fxsaveImage(c.state, image);
+  fxsaveImage(c.state, image, is64(i));
   // From the end, as processors do: which of two pages a fault names depends on it.
   c.probe(at + 511, 1, true);
   c.probe(at, 512, true);
@@ -85,11 +86,11 @@ const fxrstor: Helper = (c, i) => {
   c.probe(at + 511, 1, false);
   c.load(at, image);
   if ((mxcsrOfImage(image) & ~MXCSR_MASK) !== 0) c.trap(VECTOR.protection);
-  fxrstorImage(c.state, image);
+  fxrstorImage(c.state, image, is64(i));
 };
 
 export const CONTROL: Readonly<Record<string, Helper>> = {
-  fnop: wait, fwait: wait, fninit: c => initialise(c.state), fnclex: clearExceptions,
+  fwait: wait, fninit: c => initialise(c.state), fnclex: clearExceptions,
   fnstcw: storeControl, fldcw: loadControl, fnstsw: storeStatus,
   fnstenv: storeEnvironment, fldenv: loadEnvironment, fnsave: save, frstor: restore,
   fxsave, fxsave64: fxsave, fxrstor, fxrstor64: fxrstor,

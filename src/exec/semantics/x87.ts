@@ -10,6 +10,7 @@ import {
 import { readDecimal, readInteger, readReal, writeDecimal, writeInteger, writeReal } from '../x87/convert.ts';
 import { DE, Environment, IE, OE, PE, ROUND, UE } from '../x87/environment.ts';
 import { Float80, INDEFINITE, KIND, kindOf, negate, one, quieted, zero } from '../x87/float80.ts';
+import { rememberInstruction, rememberOperand } from '../x87/pointers.ts';
 import {
   C0, C1, C2, C3, free, isEmpty, pop, push, readRegister, record, setTop, stackFault, summarise, topOf, writeRegister,
 } from '../x87/stack.ts';
@@ -36,6 +37,7 @@ function loadImage(c: HelperContext, e: Environment, operand: Operand): void {
   e.lo = bytes === 2 ? view.getInt16(from, true) : view.getInt32(from, true);
   if (bytes >= 8) e.hi = view.getInt32(from + 4, true);
   if (bytes === 10) e.rest = view.getInt16(from + 8, true);
+  rememberOperand(c.state, operand, at);
 }
 function storeImage(c: HelperContext, e: Environment, operand: Operand): void {
   const at = c.address(operand), bytes = operand.size;
@@ -48,6 +50,13 @@ function storeImage(c: HelperContext, e: Environment, operand: Operand): void {
   if (bytes >= 8) view.setInt32(to + 4, e.hi, true);
   if (bytes === 10) view.setInt16(to + 8, e.rest, true);
   if (copy !== null) c.store(at, copy);
+  rememberOperand(c.state, operand, at);
+}
+/** For what is not stored after all. */
+function probeImage(c: HelperContext, operand: Operand): void {
+  const at = c.address(operand);
+  c.probe(at, operand.size, true);
+  rememberOperand(c.state, operand, at);
 }
 const memoryOf = (i: Instruction): Operand | null => (i.operands[0]?.kind === 'mem' ? i.operands[0] : null);
 /** The register an instruction names last, or what it means when it names none. */
@@ -147,7 +156,7 @@ function store(write: Write, pops: number, mode?: number): Helper {
     // What is not stored is not rounded.
     if (!isKept) { e.raised &= ~PE; e.isUp &&= e.traps(IE); }
     if (isKept) storeImage(c, e, target);
-    else c.probe(c.address(target), target.size, true);
+    else probeImage(c, target);
     record(s, e);
     if (isKept && pops > 0) pop(s);
   };
@@ -325,9 +334,11 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   fsin: angle(sine), fcos: angle(cosine), fsincos: angles(sine, cosine), fptan: angles(tangent, oneOrNaN),
   fld1: pushed(one(0)), fldz: pushed(zero(0)),
   ...Object.fromEntries(Object.keys(CONSTANTS).map(name => [name, constant(name)])),
-  fxch: exchange, fincstp: rotate(1), fdecstp: rotate(-1), ffree: freeRegister(0), ffreep: freeRegister(1), fcmovcc: conditionalMove,
-  ...CONTROL,
+  fxch: exchange, fincstp: rotate(1), fdecstp: rotate(-1), ffree: freeRegister(0), ffreep: freeRegister(1), fcmovcc: conditionalMove, fnop: wait,
 };
+/** Exceptions or not; what faults was not executed. */
+const remembered = (helper: Helper): Helper => function x87(c, i) { helper(c, i); rememberInstruction(c.state, i); };
 
 export const x87: Readonly<Record<string, Semantics>> = Object.fromEntries(
-  Object.entries(HELPERS).map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)]));
+  [...Object.entries(HELPERS).map(([name, helper]) => [name, remembered(helper)] as const), ...Object.entries(CONTROL)]
+    .map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)]));

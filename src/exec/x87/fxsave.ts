@@ -3,22 +3,27 @@ import { STATE } from '../../base/layout.ts';
 import { MXCSR_MASK } from '../mxcsr.ts';
 import type { CpuState } from '../state.ts';
 import { KIND, kindOf, loadFloat80, storeFloat80 } from './float80.ts';
-import { summarise, topOf } from './stack.ts';
+import { forgetPointers, loadEnvironmentPointers, loadPointers, saveEnvironmentPointers, savePointers } from './pointers.ts';
+import { ES, summarise, topOf } from './stack.ts';
 
-/** Instruction and data pointers and the opcode of the last x87 instruction are not kept: they are saved as zero. */
 const FXSAVE = { control: 0, status: 2, tags: 4, mxcsr: 24, mxcsrMask: 28, registers: 32, vectors: 160, end: 416 } as const;
 /** FXSAVE writes no byte from here on; software may keep things there. */
 export const FXSAVE_BYTES_WRITTEN = FXSAVE.end;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Writes the first 416 bytes of the image. */
-export function fxsaveImage(s: CpuState, into: Uint8Array): void {
+/**
+ * Writes the first 416 bytes of the image.
+ * Where the last instruction was is told only while it has an exception pending, as on AMD's (APM vol. 2 §11.4.4).
+ * @param is64 whether addresses have 64 bits, or 32 and a selector
+ */
+export function fxsaveImage(s: CpuState, into: Uint8Array, is64: boolean): void {
   const view = viewOf(into);
   into.fill(0, 0, FXSAVE.end);
   view.setUint16(FXSAVE.control, s.fpuControl, true);
   view.setUint16(FXSAVE.status, s.fpuStatus, true);
   view.setUint8(FXSAVE.tags, s.fpuTags);
+  if ((s.fpuStatus & ES) !== 0) savePointers(s, view, is64);
   view.setUint32(FXSAVE.mxcsr, s.mxcsr, true);
   view.setUint32(FXSAVE.mxcsrMask, MXCSR_MASK, true);
   for (let i = 0; i < 8; i++) {
@@ -29,11 +34,12 @@ export function fxsaveImage(s: CpuState, into: Uint8Array): void {
 }
 
 /** Loads the image; MXCSR bits that do not exist are cleared (the instruction refuses them before). */
-export function fxrstorImage(s: CpuState, from: Uint8Array): void {
+export function fxrstorImage(s: CpuState, from: Uint8Array, is64: boolean): void {
   const view = viewOf(from);
   s.fpuControl = controlOf(view.getUint16(FXSAVE.control, true));
   s.fpuStatus = view.getUint16(FXSAVE.status, true);
   s.fpuTags = view.getUint8(FXSAVE.tags);
+  loadPointers(s, view, is64);
   s.mxcsr = view.getUint32(FXSAVE.mxcsr, true) & MXCSR_MASK;
   for (let i = 0; i < 8; i++) {
     const at = FXSAVE.registers + 16 * i;
@@ -56,6 +62,7 @@ export function saveEnvironment(s: CpuState, into: Uint8Array, wordBytes: 2 | 4)
     view.setUint16(k * wordBytes, word, true);
     if (wordBytes === 4) view.setUint16(4 * k + 2, 0xffff, true);
   });
+  saveEnvironmentPointers(s, view, wordBytes);
   if (wordBytes === 4) view.setUint16(26, 0xffff, true);
 }
 export function restoreEnvironment(s: CpuState, from: Uint8Array, wordBytes: 2 | 4): void {
@@ -63,6 +70,7 @@ export function restoreEnvironment(s: CpuState, from: Uint8Array, wordBytes: 2 |
   s.fpuControl = controlOf(view.getUint16(0, true));
   s.fpuStatus = view.getUint16(wordBytes, true);
   s.fpuTags = abridged(view.getUint16(2 * wordBytes, true));
+  loadEnvironmentPointers(s, view, wordBytes);
   summarise(s);
 }
 /** Eight registers of ten bytes, ST(0) first, behind the environment. */
@@ -97,4 +105,5 @@ function abridged(word: number): number {
 /** FNINIT (§8.1.11). */
 export function initialise(s: CpuState): void {
   s.fpuControl = 0x37f; s.fpuStatus = 0; s.fpuTags = 0;
+  forgetPointers(s);
 }

@@ -25,7 +25,7 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
 /** XINUSE: the components that are not as they begin. By what they hold; a processor may take longer to notice. */
 export function inUse(s: CpuState): number {
   const image = new Uint8Array(AREA.header), view = viewOf(image);
-  fxsaveImage(s, image);
+  fxsaveImage(s, image, true);
   const isX87 = view.getUint16(AREA.control, true) !== FPU_CONTROL_AT_START || !isZero(image, 2, AREA.mxcsr) || !isZero(image, AREA.registers, AREA.vectors);
   let isAvx = false;
   for (let k = 0; k < REGISTERS && !isAvx; k++) isAvx = !isZero(s.u8, highHalf(k), highHalf(k) + HALF_BYTES);
@@ -33,9 +33,9 @@ export function inUse(s: CpuState): number {
 }
 
 /** Writes these components, and MXCSR if told to; nothing of the header. */
-export function saveComponents(s: CpuState, area: Uint8Array, components: number, withMxcsr: boolean): void {
+export function saveComponents(s: CpuState, area: Uint8Array, components: number, withMxcsr: boolean, is64: boolean): void {
   const image = new Uint8Array(AREA.header);
-  fxsaveImage(s, image);
+  fxsaveImage(s, image, is64);
   const copy = (from: number, to: number): void => area.set(image.subarray(from, to), from);
   if ((components & X87) !== 0) { copy(0, AREA.mxcsr); copy(AREA.registers, AREA.vectors); }
   if (withMxcsr) copy(AREA.mxcsr, AREA.registers);
@@ -43,9 +43,10 @@ export function saveComponents(s: CpuState, area: Uint8Array, components: number
   if ((components & AVX) !== 0) for (let k = 0; k < REGISTERS; k++) area.set(s.u8.subarray(highHalf(k), highHalf(k) + HALF_BYTES), AREA.avx + HALF_BYTES * k);
 }
 /** Loads the components of `loaded`, and those of `cleared` as they begin. `mxcsr`: its new value, or null. */
-export function restoreComponents(s: CpuState, area: Uint8Array, loaded: number, cleared: number, mxcsr: number | null): void {
+export function restoreComponents(s: CpuState, area: Uint8Array, loaded: number, cleared: number, mxcsr: number | null, is64: boolean): void {
   const image = new Uint8Array(AREA.header), view = viewOf(image);
-  fxsaveImage(s, image);
+  fxsaveImage(s, image, is64);
+  const pointers = s.u8.slice(STATE.fpuInstruction, STATE.selectors);
   const part = (component: number, from: number, to: number): void => {
     if ((loaded & component) !== 0) image.set(area.subarray(from, to), from);
     else if ((cleared & component) !== 0) image.fill(0, from, to);
@@ -53,7 +54,9 @@ export function restoreComponents(s: CpuState, area: Uint8Array, loaded: number,
   part(X87, 0, AREA.mxcsr); part(X87, AREA.registers, AREA.vectors); part(SSE, AREA.vectors, FXSAVE_BYTES_WRITTEN);
   if ((cleared & ~loaded & X87) !== 0) view.setUint16(AREA.control, FPU_CONTROL_AT_START, true);
   if (mxcsr !== null) view.setUint32(AREA.mxcsr, mxcsr, true);
-  fxrstorImage(s, image);
+  fxrstorImage(s, image, is64);
+  // These are not always in the image that was made above.
+  if (((loaded | cleared) & X87) === 0) s.u8.set(pointers, STATE.fpuInstruction);
   if (((loaded | cleared) & AVX) === 0) return;
   for (let k = 0; k < REGISTERS; k++) {
     if ((loaded & AVX) !== 0) s.u8.set(area.subarray(AREA.avx + HALF_BYTES * k, AREA.avx + HALF_BYTES * (k + 1)), highHalf(k));
@@ -64,11 +67,11 @@ export function restoreComponents(s: CpuState, area: Uint8Array, loaded: number,
 /** A whole area as XSAVE writes it. */
 export function xsaveImage(s: CpuState, area: Uint8Array): void {
   area.fill(0);
-  saveComponents(s, area, XCR0, true);
+  saveComponents(s, area, XCR0, true, true);
   viewOf(area).setUint32(AREA.header, inUse(s), true);
 }
 /** XRSTOR of these components; `false`: the area is none it takes, and nothing is changed. */
-export function xrstorImage(s: CpuState, area: Uint8Array, components: number): boolean {
+export function xrstorImage(s: CpuState, area: Uint8Array, components: number, is64: boolean): boolean {
   const view = viewOf(area), present = view.getUint32(AREA.header, true), compacted = view.getUint32(AREA.compacted, true), high = view.getInt32(AREA.compacted + 4, true);
   if (view.getInt32(AREA.header + 4, true) !== 0 || (present & ~XCR0) !== 0) return false;
   const isCompacted = high === COMPACTED_HIGH;
@@ -77,6 +80,6 @@ export function xrstorImage(s: CpuState, area: Uint8Array, components: number): 
   // The standard form has MXCSR whether or not it has the registers.
   const takesMxcsr = isCompacted ? (loaded & SSE) !== 0 : (components & (SSE | AVX)) !== 0, mxcsr = mxcsrOfImage(area);
   if (takesMxcsr && (mxcsr & ~MXCSR_MASK) !== 0) return false;
-  restoreComponents(s, area, loaded, components & ~loaded, takesMxcsr ? mxcsr : isCompacted && (components & SSE) !== 0 ? MXCSR_AT_START : null);
+  restoreComponents(s, area, loaded, components & ~loaded, takesMxcsr ? mxcsr : isCompacted && (components & SSE) !== 0 ? MXCSR_AT_START : null, is64);
   return true;
 }

@@ -46,12 +46,20 @@ export function runCampaign({ family, cases, seed, engines, hasMxcsr, only, snip
       const sum = tally.instructions.get(engine) ?? { all: 0, interpreted: 0, threaded: 0, compiled: 0 };
       sum.all += stats.get('instructions')!; sum.interpreted += stats.get('instructions interpreted')!; sum.threaded += stats.get('instructions threaded')!; sum.compiled += stats.get('instructions compiled')!;
       tally.instructions.set(engine, sum);
-      compareAll(program, host, after, options, line => { tally.differ += 1; onComplaint(engine, `${line} (seed ${seed + k})`); });
+      for (const line of complaintsOf(program, host, after, options)) { tally.differ += 1; onComplaint(engine, `${line} (seed ${seed + k})`); }
     }
     tally.cases += count * rounds;
     onProgram?.(tally.cases);
   }
   return tally;
+}
+/** Kernels that switch to another task forget where the last x87 instruction was, on some processors: what differs is looked at twice. */
+function complaintsOf(program: CaseProgram, host: Uint8Array, after: Uint8Array, options: CompareOptions): string[] {
+  const lines: string[] = [], again = new Set<string>();
+  compareAll(program, host, after, options, line => lines.push(line));
+  if (lines.length === 0 || options.extended !== 'fxsave') return lines;
+  compareAll(program, performedNatively(program), after, options, line => again.add(line));
+  return lines.filter(line => again.has(line));
 }
 /** Every case in which the two differ. */
 export function compareAll({ snippets, rounds, at, stride, before }: CaseProgram, host: Uint8Array, here: Uint8Array, options: CompareOptions, complain: (line: string, snippet: number) => void): void {

@@ -15,7 +15,7 @@ function partsOf(extended: Extended, windowBytes: number): Part[] {
   const x = AT.extended, row = (name: string, at: number, bytes: number, count: number, stride = bytes): Part[] => Array.from({ length: count }, (_, k) => number(`${name}${k}`, at + stride * k, bytes));
   const more: Record<Extended, () => Part[]> = {
     none: () => [], xmm: () => row('xmm', x, 16, 16), ymm: () => row('ymm', x, 32, 16),
-    fxsave: () => [number('fcw', x, 2), number('fsw', x + 2, 2), number('ftw', x + 4, 1), ...row('st', x + 32, 10, 8, 16), ...row('xmm', x + 160, 16, 16)],
+    fxsave: () => [number('fcw', x, 2), number('fsw', x + 2, 2), number('ftw', x + 4, 1), number('fop', x + 6, 2), number('fip', x + 8, 8), number('fdp', x + 16, 8), ...row('st', x + 32, 10, 8, 16), ...row('xmm', x + 160, 16, 16)],
   };
   return [
     ...row('', AT.gpr, 8, 16).map((part, k) => ({ ...part, name: REGISTERS[k]! })), number('flags', AT.flags, 8), number('signal', AT.signal, 4), number('code', AT.code, 4),
@@ -50,7 +50,7 @@ export function defined(record: Uint8Array, before: Uint8Array, snippet: Snippet
   if (!hasMxcsr) view.setUint32(AT.mxcsr, 0, true);
   if (extended === 'fxsave') {
     const x = AT.extended;
-    own.fill(0, x + 5, x + 24); own.fill(0, x + 28, x + 32);
+    own[x + 5] = 0; own.fill(0, x + 28, x + 32);
     if (!hasMxcsr) own.fill(0, x + 24, x + 28);
     for (let k = 0; k < 8; k++) own.fill(0, x + 42 + 16 * k, x + 48 + 16 * k);
     own.fill(0, x + 416, x + 512);

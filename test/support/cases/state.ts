@@ -104,6 +104,8 @@ export class States {
     for (let k = 0; k < depth; k++) if (random.below(30) !== 0) tags |= 1 << (top + k & 7);
     if (random.below(20) === 0) tags = random.below(256);
     record[at + 4] = tags;
+    // Where the last instruction was.
+    this.copy(record, at + 6, 18, 'word', 8, random);
     view.setUint32(at + 24, view.getUint32(AT.mxcsr, true), true);
     if (isMmx) { const kind = kindFor(i.mnemonic, random); for (let k = 0; k < 8; k++) { this.copy(record, at + 32 + 16 * k, 8, kind, 8, random); view.setUint16(at + 40 + 16 * k, random.pick([0xffff, 0xffff, 0x3fff]), true); } }
     else for (let k = 0; k < 8; k++) this.copy(record, at + 32 + 16 * k, 10, 'extended', 16, random);
