@@ -28,6 +28,7 @@ export class ClosedHost extends WrappedHost {
   override write(fd: number, from: Uint8Array, at: number | null): HostResult { return fd === ROOT_FD ? -EBADF : this.inner.write(fd, from, at); }
   override position(fd: number): HostResult { return fd === ROOT_FD ? -EISDIR : this.inner.position(fd); }
   override pathOf(fd: number): ByteString | HostResult { return fd === ROOT_FD ? '/' : -ENOENT; }
+  override reopen(): HostResult { return -ENOENT; }
   override fstat(fd: number): HostStat | HostResult { return fd === ROOT_FD ? ROOT : this.inner.fstat(fd); }
   override ftruncate(fd: number, length: number): HostResult { return fd < FIRST_OPENED ? this.inner.ftruncate(fd, length) : -EINVAL; }
   override fchmod(): HostResult { return -EROFS; }

@@ -34,6 +34,8 @@ export interface Host {
   position(fd: number): HostResult;
   /** Where the descriptor's file is now; -ENOENT: nowhere any more, or nobody knows. */
   pathOf(fd: number): ByteString | HostResult;
+  /** The file of a descriptor once more, though it may have no name; -ENOENT where the host cannot. */
+  reopen(fd: number, flags: number): HostResult;
   fstat(fd: number): HostStat | HostResult;
   ftruncate(fd: number, length: number): HostResult;
   fchmod(fd: number, mode: number): HostResult;

@@ -132,6 +132,10 @@ export class MemoryHost implements Host {
     return 0;
   }
   fsync(): HostResult { return 0; }
+  reopen(fd: number, flags: number): HostResult {
+    const path = this.pathOf(fd);
+    return typeof path === 'string' ? this.open(path, flags, 0) : -ENOENT;
+  }
   pathOf(fd: number): ByteString | HostResult {
     const node = this.opened.get(fd)?.node, known = [...this.nodes].find(([, candidate]) => candidate === node);
     return known === undefined ? -ENOENT : known[0];

@@ -4,6 +4,7 @@ import tty from 'node:tty';
 import v8 from 'node:v8';
 import { EAGAIN, EINTR, EIO, ENOENT, ENOSYS, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
+import { ExactTimes, nodeTime } from './exact-times.ts';
 import { byteString, bytesOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
@@ -12,7 +13,7 @@ const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
   [0o100, 'O_CREAT'], [0o200, 'O_EXCL'], [0o400, 'O_NOCTTY'], [0o1000, 'O_TRUNC'], [0o2000, 'O_APPEND'], [0o4000, 'O_NONBLOCK'],
   [0o10000, 'O_DSYNC'], [0o200000, 'O_DIRECTORY'], [0o400000, 'O_NOFOLLOW'], [0o4010000, 'O_SYNC'],
 ];
-const O_ACCMODE = 3;
+const O_ACCMODE = 3, O_NOFOLLOW = 0o400000;
 const S_IFMT = 0o170000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
 /** Major versions of V8 that take branch hints of WebAssembly under a flag: Node 20's and 22's. */
 const HINTED_V8: ReadonlySet<string> = new Set(['11', '12']);
@@ -28,6 +29,7 @@ export class NodeHost implements Host {
   readonly user: HostUser;
   readonly umask: number;
   private readonly errors = new ErrnoTable();
+  private readonly exactTimes = new ExactTimes();
   private readonly isLinux = process.platform === 'linux';
 
   constructor() {
@@ -76,17 +78,19 @@ export class NodeHost implements Host {
     const path = this.readLink(`/proc/self/fd/${fd}`);
     return typeof path === 'string' && (!path.startsWith('/') || path.endsWith(' (deleted)')) ? -ENOENT : path;
   }
-  fstat(fd: number): HostStat | HostResult { return this.attempt(() => hostStat(fs.fstatSync(fd, { bigint: true }))); }
+  reopen(fd: number, flags: number): HostResult { return this.isLinux ? this.open(`/proc/self/fd/${fd}`, flags & ~O_NOFOLLOW, 0) : -ENOENT; }
+  fstat(fd: number): HostStat | HostResult { return this.withExactTimes(this.statNow(fd)); }
   ftruncate(fd: number, length: number): HostResult { return this.done(() => fs.ftruncateSync(fd, length)); }
   fchmod(fd: number, mode: number): HostResult { return this.done(() => fs.fchmodSync(fd, mode)); }
   fchown(fd: number, uid: number, gid: number): HostResult { return this.done(() => fs.fchownSync(fd, uid, gid)); }
   fsetTimes(fd: number, atimeNs: bigint, mtimeNs: bigint): HostResult {
-    return this.done(() => fs.futimesSync(fd, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9));
+    const result = this.done(() => fs.futimesSync(fd, nodeTime(atimeNs), nodeTime(mtimeNs)));
+    return result < 0 ? result : this.exactTimes.remember(this.statNow(fd), atimeNs, mtimeNs);
   }
   fsync(fd: number): HostResult { return this.done(() => fs.fsyncSync(fd)); }
 
   stat(path: ByteString, followsLinks: boolean): HostStat | HostResult {
-    return this.attempt(() => hostStat((followsLinks ? fs.statSync : fs.lstatSync)(native(path), { bigint: true })));
+    return this.withExactTimes(this.statNow(path, followsLinks));
   }
   volume(path: ByteString): HostVolume | HostResult { return this.attempt(() => fs.statfsSync(native(path))); }
   access(path: ByteString, mode: number): HostResult { return this.done(() => fs.accessSync(native(path), mode)); }
@@ -105,7 +109,8 @@ export class NodeHost implements Host {
     return this.done(() => (followsLinks ? fs.chownSync : fs.lchownSync)(native(path), uid, gid));
   }
   setTimes(path: ByteString, atimeNs: bigint, mtimeNs: bigint, followsLinks: boolean): HostResult {
-    return this.done(() => (followsLinks ? fs.utimesSync : fs.lutimesSync)(native(path), Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9));
+    const result = this.done(() => (followsLinks ? fs.utimesSync : fs.lutimesSync)(native(path), nodeTime(atimeNs), nodeTime(mtimeNs)));
+    return result < 0 ? result : this.exactTimes.remember(this.statNow(path, followsLinks), atimeNs, mtimeNs);
   }
 
   isTerminal(fd: number): boolean {
@@ -135,6 +140,14 @@ export class NodeHost implements Host {
     const raw = this.attempt(() => byteString(fs.readFileSync(path)).split('\0'));
     return typeof raw === 'number' ? decoded.map(utf8Bytes) : raw.slice(0, -1).slice(-decoded.length);
   }
+  /** As Node tells it. */
+  private statNow(of: number | ByteString, followsLinks = true): HostStat | HostResult {
+    return this.attempt(() => {
+      if (typeof of === 'number') return hostStat(fs.fstatSync(of, { bigint: true }));
+      return hostStat((followsLinks ? fs.statSync : fs.lstatSync)(native(of), { bigint: true }));
+    });
+  }
+  private withExactTimes(stat: HostStat | HostResult): HostStat | HostResult { return typeof stat === 'number' ? stat : this.exactTimes.of(stat); }
   private done(action: () => void): HostResult { return this.attempt(() => { action(); return 0; }); }
   /** Node reports errors by throwing; the kernel wants -errno. */
   private attempt<T>(action: () => T): T | HostResult {

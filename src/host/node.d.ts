@@ -37,12 +37,12 @@ declare module 'node:fs' {
   export function ftruncateSync(fd: number, length: number): void;
   export function fchmodSync(fd: number, mode: number): void;
   export function fchownSync(fd: number, uid: number, gid: number): void;
-  export function futimesSync(fd: number, atime: number, mtime: number): void;
+  export function futimesSync(fd: number, atime: number | Date, mtime: number | Date): void;
   export function fsyncSync(fd: number): void;
   export function chownSync(path: Path, uid: number, gid: number): void;
   export function lchownSync(path: Path, uid: number, gid: number): void;
-  export function utimesSync(path: Path, atime: number, mtime: number): void;
-  export function lutimesSync(path: Path, atime: number, mtime: number): void;
+  export function utimesSync(path: Path, atime: number | Date, mtime: number | Date): void;
+  export function lutimesSync(path: Path, atime: number | Date, mtime: number | Date): void;
   export function fstatSync(fd: number, options: { bigint: true }): BigIntStats;
   export * as default from 'node:fs';
 }

@@ -128,6 +128,15 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     return put;
   }
   override position(fd: number): HostResult { return fd < this.firstFd ? this.inner.position(fd) : this.opened.get(fd)?.position ?? -EBADF; }
+  override reopen(fd: number, flags: number): HostResult {
+    if (fd < this.firstFd) return (flags & O_ACCMODE) === 0 ? this.inner.reopen(fd, flags & ~O_TRUNC) : -EROFS;
+    return this.onFd(fd, node => {
+      const access = flags & O_ACCMODE, allowed = this.allows(node, (access === O_WRONLY ? 0 : R_OK) | (access !== 0 || (flags & O_TRUNC) !== 0 ? W_OK : 0));
+      if (allowed < 0) return allowed;
+      const cut = (flags & O_TRUNC) !== 0 && node.kind === REGULAR ? this.cut(node, 0) : 0;
+      return cut < 0 ? cut : this.newFd(node, flags);
+    });
+  }
   override fstat(fd: number): HostStat | HostResult { return fd < this.firstFd ? this.inner.fstat(fd) : this.onFd(fd, node => this.statOf(node)); }
   override pathOf(fd: number): ByteString | HostResult {
     if (fd >= this.firstFd) return this.onFd(fd, node => pathTo(node));

@@ -44,6 +44,9 @@ export class ReadOnlyHost extends WrappedHost {
   override chmod(path: ByteString): HostResult { return this.change(path, true); }
   override chown(path: ByteString, _uid: number, _gid: number, followsLinks: boolean): HostResult { return this.change(path, followsLinks); }
   override setTimes(path: ByteString, _atimeNs: bigint, _mtimeNs: bigint, followsLinks: boolean): HostResult { return this.change(path, followsLinks); }
+  override reopen(fd: number, flags: number): HostResult {
+    return (flags & O_ACCMODE) !== 0 || (flags & O_TRUNC) !== 0 ? -EROFS : this.inner.reopen(fd, flags);
+  }
   override ftruncate(fd: number, length: number): HostResult { return fd < FIRST_OPENED ? this.inner.ftruncate(fd, length) : -EINVAL; }
   override fchmod(): HostResult { return -EROFS; }
   override fchown(): HostResult { return -EROFS; }

@@ -11,6 +11,7 @@ export class WrappedHost implements Host {
   write(fd: number, from: Uint8Array, at: number | null): HostResult { return this.inner.write(fd, from, at); }
   position(fd: number): HostResult { return this.inner.position(fd); }
   pathOf(fd: number): ByteString | HostResult { return this.inner.pathOf(fd); }
+  reopen(fd: number, flags: number): HostResult { return this.inner.reopen(fd, flags); }
   fstat(fd: number): HostStat | HostResult { return this.inner.fstat(fd); }
   ftruncate(fd: number, length: number): HostResult { return this.inner.ftruncate(fd, length); }
   fchmod(fd: number, mode: number): HostResult { return this.inner.fchmod(fd, mode); }

@@ -8,6 +8,8 @@ import type { Mappable } from './vma.ts';
 export class SharedMemory implements Mappable {
   readonly name = '/dev/zero (deleted)';
   readonly device = '00:01';
+  /** Linux has a file for each; that it has one is all that this says. */
+  readonly inode = 1;
   private readonly frames: Frames;
   private readonly pages = new Map<number, Pa>();
   private readonly length: number;

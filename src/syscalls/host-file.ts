@@ -1,5 +1,5 @@
 /** Files of the host in the guest's descriptor table: regular files, terminals, pipes and devices, directories, and O_PATH's names. */
-import { EBADF, EFAULT, EFBIG, EINVAL, ENODEV, ENOSPC, ENOTDIR, ENOTTY, ENXIO, EOPNOTSUPP, ESPIPE } from '../base/errno.ts';
+import { EBADF, EFAULT, EFBIG, EINVAL, ENODEV, ENOENT, ENOSPC, ENOTDIR, ENOTTY, ENXIO, EOPNOTSUPP, ESPIPE } from '../base/errno.ts';
 import type { ByteString, Host, HostStat } from '../host/host.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
@@ -25,7 +25,10 @@ export interface HostFileServices {
 /** Opens what is at `path`: a HostDirectory or a HostFile. */
 export function openHostFile(services: HostFileServices, path: ByteString, flags: number, mode: number): File | Result {
   const { host } = services;
-  const fd = host.open(path, flags, mode);
+  return opened(services, host.open(path, flags, mode), path, flags);
+}
+function opened(services: HostFileServices, fd: number, path: ByteString, flags: number): File | Result {
+  const { host } = services;
   if (fd < 0) return fd;
   const stat = host.fstat(fd);
   if (typeof stat === 'number') { host.close(fd); return stat; }
@@ -147,8 +150,15 @@ export class HostFile implements File {
   }
   /** Streams have no name to be opened by, so they are shared. */
   reopen(flags: number): File | Result {
-    if (this.isSeekable && !this.sharesPosition) return openHostFile(this.services, this.hostPath, flags, 0);
+    if (this.isSeekable && !this.sharesPosition) return this.openAgain(flags);
     return new HostFile(this.services, this.handle.retain(), this.hostPath, this.opened, true);
+  }
+  /** By its name, or by its descriptor where it has none any more. */
+  private openAgain(flags: number): File | Result {
+    const { host } = this.services, { fd } = this.handle, path = host.pathOf(fd);
+    if (typeof path === 'string') return openHostFile(this.services, path, flags, 0);
+    const again = host.reopen(fd, flags);
+    return again === -ENOENT ? openHostFile(this.services, this.hostPath, flags, 0) : opened(this.services, again, this.hostPath, flags);
   }
   release(): void {
     if (this.handle.isWritable && this.isSeekable) this.services.pageCache.removeWriter(this.key);

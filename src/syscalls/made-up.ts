@@ -7,7 +7,7 @@ import { seekTo } from './host-file.ts';
 import { O_ACCMODE, O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_TRUNC, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from './uapi.ts';
 
 export type MadeUp = MadeUpLink | MadeUpFile | MadeUpDirectory;
-export interface MadeUpLink { readonly kind: 'link'; readonly target: () => ByteString; /** What it leads to, if that is no name. */ readonly opens?: () => FileDescription | null }
+export interface MadeUpLink { readonly kind: 'link'; readonly target: () => ByteString; /** What it leads to, if that is no name. */ readonly opens?: () => FileDescription | null; readonly mode?: number }
 export interface MadeUpFile { readonly kind: 'file'; readonly stat: Stat; readonly open: (flags: number) => File | Result }
 export interface MadeUpDirectory {
   readonly kind: 'directory'; readonly stat: Stat;
@@ -26,9 +26,7 @@ export function directory(rows: Rows, more: { readonly names: () => readonly Byt
     child: name => Object.hasOwn(rows, name) ? rows[name]?.() ?? null : more?.child(name) ?? null,
   };
 }
-export function link(target: () => ByteString, opens?: () => FileDescription | null): MadeUpLink {
-  return opens === undefined ? { kind: 'link', target } : { kind: 'link', target, opens };
-}
+export function link(target: () => ByteString): MadeUpLink { return { kind: 'link', target }; }
 /** A text, made when it is opened. With `set` it can be written: -errno refuses. */
 export function text(make: () => ByteString, set?: (value: ByteString) => Result, mode = set === undefined ? 0o444 : 0o644): MadeUpFile {
   const stat = { mode: S_IFREG | mode, nlink: 1, blksize: 1024 };
@@ -52,7 +50,7 @@ const MADE = { atimeNs: MADE_NS, mtimeNs: MADE_NS, ctimeNs: MADE_NS };
 /** A made-up file with the path it was found by: that gives it its inode. */
 export function statOf(node: MadeUp, path: ByteString): Stat {
   const where = { dev: path.startsWith('/proc') ? DEV_PROC : path.startsWith('/sys') ? DEV_SYS : DEV_DEV, ino: inodeOf(path), ...MADE };
-  return node.kind === 'link' ? { ...where, mode: S_IFLNK | 0o777, nlink: 1, size: 64, blksize: 1024 } : { ...where, ...node.stat };
+  return node.kind === 'link' ? { ...where, mode: S_IFLNK | (node.mode ?? 0o777), nlink: 1, size: 64, blksize: 1024 } : { ...where, ...node.stat };
 }
 /** FNV-1a: the same path has the same number in every run. */
 function inodeOf(path: ByteString): bigint {

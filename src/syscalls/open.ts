@@ -3,7 +3,7 @@ import { E2BIG, EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, EN
 import type { Va } from '../base/types.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import { permits } from '../host/overlay-node.ts';
-import { joined } from '../host/path.ts';
+import { joined, parentOf } from '../host/path.ts';
 import { isBeingRun } from './exec.ts';
 import { openFifo, waitForOtherEnd } from './fifo.ts';
 import { FileDescription, type File, type Result } from './file.ts';
@@ -170,6 +170,12 @@ function chdir(task: KernelTask, path: ByteString | Result): Result {
   task.process.directory = place.path;
   return 0;
 }
+/** A way up leads out of a directory that was removed, too. */
+function chdirCall(task: KernelTask, path: ByteString | Result): Result {
+  const result = chdir(task, path);
+  if (result !== -ENOENT || typeof path === 'number' || !/^\.\.(\/|$)/.test(path)) return result;
+  return chdir(task, joined(parentOf(task.process.directory), path.slice(3) || '.'));
+}
 function enter(task: KernelTask, path: ByteString | Result): Result {
   if (typeof path === 'number') return path;
   const { host } = task.process.system, stat = host.stat(path, true);
@@ -197,7 +203,7 @@ export const openCalls: SyscallRows<KernelTask> = [
   [2, { name: 'open', run: (task, a) => open(task, AT_FDCWD, a.pointer(0), a.int(1), a.int(2)), shape: 'path open mode? → fd' }],
   [21, { name: 'access', run: (task, a) => access(task, AT_FDCWD, a.pointer(0), a.int(1), 0), shape: 'path access → int' }],
   [79, { name: 'getcwd', run: getcwd, shape: 'cwd size → size' }],
-  [80, { name: 'chdir', run: (task, a) => chdir(task, pathArgument(task, a.pointer(0))), shape: 'path → int' }],
+  [80, { name: 'chdir', run: (task, a) => chdirCall(task, pathArgument(task, a.pointer(0))), shape: 'path → int' }],
   [81, { name: 'fchdir', run: fchdir, shape: 'fd → int' }],
   [85, {
     name: 'creat', run: (task, a) => open(task, AT_FDCWD, a.pointer(0), O_CREAT | O_WRONLY | O_TRUNC, a.int(1)), shape: 'path mode → fd',

@@ -10,6 +10,7 @@ import { describe, pids, processOf } from './population.ts';
 import { machineFiles, MOUNT_ID, mountInfo, mounts, TICK_NS } from './proc-machine.ts';
 import { type KernelProcess, type KernelTask, type Limit, UNLIMITED } from './process.ts';
 import { SIG_IGN } from './signal-state.ts';
+import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY } from './uapi.ts';
 
 const S_IFDIR = 0o040000, CLOSE_ON_EXEC = 0o2000000;
 
@@ -67,7 +68,7 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
     cwd: () => link(() => process.directory),
     environ: () => text(() => executable.envp.map(each => each + '\0').join(''), undefined, 0o400),
     exe: () => link(() => executable.path),
-    fd: () => descriptors(process, 0o500, (_fd, description) => link(() => description.file.name, () => description)),
+    fd: () => descriptors(process, 0o500, (_fd, description) => linkToOpen(description)),
     fdinfo: () => descriptors(process, 0o500, (fd, description) => text(() => fdinfo(process, fd, description))),
     gid_map: () => text(() => IDENTITY_MAP),
     io: () => text(() => ['rchar', 'wchar', 'syscr', 'syscw', 'read_bytes', 'write_bytes', 'cancelled_write_bytes'].map(name => `${name}: 0\n`).join(''), undefined, 0o400),
@@ -92,6 +93,12 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
     uid_map: () => text(() => IDENTITY_MAP),
     wchan: () => text(() => task === viewer ? '0' : 'do_wait'),
   };
+}
+/** Its mode tells what the descriptor may be used for (proc_pid_fd(5)). */
+function linkToOpen(description: FileDescription): MadeUp {
+  const access = description.flags & O_ACCMODE, isName = (description.flags & O_PATH) !== 0;
+  const mode = isName ? 0 : (access !== O_WRONLY ? 0o500 : 0) | (access !== O_RDONLY ? 0o300 : 0);
+  return { kind: 'link', target: () => description.file.name, opens: () => description, mode };
 }
 function rename(task: KernelTask, name: ByteString): void {
   task.ownName = name;

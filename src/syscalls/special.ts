@@ -117,6 +117,7 @@ export class GuestFiles extends WrappedHost {
     const path = this.of(fd).pathOf(fd);
     return typeof path === 'string' && fd >= SHM_FIRST_FD ? outside(path) : path;
   }
+  override reopen(fd: number, flags: number): HostResult { return this.of(fd).reopen(fd, flags); }
   override fstat(fd: number): HostStat | HostResult { return this.of(fd).fstat(fd); }
   override ftruncate(fd: number, length: number): HostResult { return this.of(fd).ftruncate(fd, length); }
   override fchmod(fd: number, mode: number): HostResult { return this.of(fd).fchmod(fd, mode); }

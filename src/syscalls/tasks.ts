@@ -16,6 +16,9 @@ const ofProcess = (value: (process: KernelProcess) => Result): Handler<KernelTas
   return named === null ? -ESRCH : value(named);
 };
 
+/** The smallest struct rseq. */
+const RSEQ_BYTES = 32;
+
 // — groups and sessions (credentials(7)) —
 
 function setpgid(task: KernelTask, a: Args): Result {

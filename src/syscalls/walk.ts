@@ -34,6 +34,7 @@ export function locate(task: KernelTask, dirfd: number, path: ByteString, follow
   const base = path.startsWith('/') ? '' : startOf(task, dirfd);
   if (typeof base === 'number') return base;
   let whole = path.startsWith('/') ? path : base === '/' ? `/${path}` : `${base}/${path}`;
+  if (whole.length >= PATH_MAX) whole = whole.replace(/(?:\/\.?(?=\/))+/g, '');
   for (let links = 0; links <= LINKS_MAX; links++) {
     const step: Place | Result | ByteString = SUSPECT.test(whole) ? walk(task, whole, followsLast) : { kind: 'host', path: whole };
     if (typeof step !== 'string') return step;

@@ -133,7 +133,7 @@ function accept(task: KernelTask, fd: number, addressAt: number, lengthAt: numbe
   return patiently(task, patience, () => {
     const free = files.lowestFree();
     if (free < 0) return free;
-    const accepted = socket.accept();
+    const accepted = socket.accept(patience.isPatient);
     if (typeof accepted === 'number') return accepted;
     if (addressAt !== 0) {
       const address = accepted.peerAddress(), told = tellAddress(task, typeof address === 'number' ? new Uint8Array([socket.kind.domain, 0]) : address, addressAt, lengthAt);

@@ -18,6 +18,10 @@ export function bindPath(task: KernelTask, path: ByteString): ByteString | Resul
   const made = system.special.make(place, 'socket', 0o777 & ~umask, null);
   return typeof made !== 'number' ? keyOf(made) : made === -EEXIST ? -EADDRINUSE : made;
 }
+export function isTaken(task: KernelTask, path: ByteString): boolean {
+  const place = locateHost(task, AT_FDCWD, path, false, EADDRINUSE);
+  return place === -EADDRINUSE || typeof place === 'string' && typeof task.process.system.host.stat(place, false) !== 'number';
+}
 /** What a socket with this name would be known by: it may be gone, and what has the name may be none. */
 export function findPath(task: KernelTask, path: ByteString): ByteString | Result {
   const { system } = task.process, place = locateHost(task, AT_FDCWD, path, true);

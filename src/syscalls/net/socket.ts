@@ -70,7 +70,8 @@ export abstract class Socket implements File {
   connect(_task: KernelTask, _address: RawAddress): Result { return -EOPNOTSUPP; }
   /** How a connect that began has ended; null: not yet. */
   connected(): Result | null { return 0; }
-  accept(): Socket | Result { return -EOPNOTSUPP; }
+  /** `waits`: whoever asks would wait for one. */
+  accept(_waits: boolean): Socket | Result { return -EOPNOTSUPP; }
   shutdown(_halves: number): Result { return -EOPNOTSUPP; }
   abstract localAddress(): Uint8Array | Result;
   abstract peerAddress(): Uint8Array | Result;

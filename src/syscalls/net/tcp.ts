@@ -29,6 +29,8 @@ export class TcpSocket extends InetSocket {
   private isSpent = false;
   /** The other end sends no more. */
   private isEnded = false;
+  /** This side has said that it has no more to say. */
+  private hasEnded = false;
   private readonly incoming: ByteQueue;
   private readonly arrivals: TcpSocket[] = [];
   private readonly waiting: TcpSocket[] = [];
@@ -69,7 +71,7 @@ export class TcpSocket extends InetSocket {
     if (port < 0) return -EADDRNOTAVAIL;
     this.localIp = source;
     this.error = 0;
-    this.isEnded = false;
+    this.isEnded = this.hasEnded = false;
     this.isConnecting = true;
     const listener = this.hearers(to).find(holder => holder.isListening);
     if (!(listener instanceof TcpSocket)) { this.fail(ECONNREFUSED); return -EINPROGRESS; }
@@ -118,7 +120,7 @@ export class TcpSocket extends InetSocket {
     if (this.state === 'connected') this.peer?.reset();
     this.state = 'closed';
     this.peer = null; this.remote = null;
-    this.isConnecting = false; this.isEnded = false; this.isSpent = false;
+    this.isConnecting = false; this.isEnded = this.hasEnded = false; this.isSpent = false;
     this.shut = 0;
     this.incoming.clear();
     if (!this.isBound) this.leavePort();
@@ -155,8 +157,9 @@ export class TcpSocket extends InetSocket {
       this.wakeInput();
       return 0;
     }
-    if (this.state !== 'connected') { this.shut |= halves; return -ENOTCONN; } // It stays, as on Linux.
-    if ((halves & SHUT_SEND) !== 0 && (this.shut & SHUT_SEND) === 0) this.peer?.end();
+    // It stays, as on Linux. Where both have said all, there is no connection any more.
+    if (this.state !== 'connected' || this.isEnded && this.hasEnded) { this.shut |= halves; return -ENOTCONN; }
+    if ((halves & SHUT_SEND) !== 0 && (this.shut & SHUT_SEND) === 0) { this.hasEnded = true; this.peer?.end(); }
     this.shut |= halves;
     this.wakeInput(); this.wakeOutput();
     return 0;

@@ -8,7 +8,7 @@ import type { KernelTask } from '../process.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLWRBAND } from '../uapi.ts';
 import { familyOf, unixAddress, unixName, type RawAddress } from './address.ts';
 import type { Network } from './network.ts';
-import { bindPath, findPath } from './paths.ts';
+import { bindPath, findPath, isTaken } from './paths.ts';
 import { chargeOf, PacketQueue, type Credentials, type Packet } from './queue.ts';
 import { Socket, type Outgoing, type Received, type SocketKind } from './socket.ts';
 import {
@@ -67,7 +67,7 @@ export class UnixSocket extends Socket {
     if (raw.byteLength === 2 && familyOf(raw) === AF_UNIX) return this.boundName !== '' ? 0 : this.autobind();
     const name = unixName(raw);
     if (typeof name === 'number') return name;
-    if (this.boundName !== '') return -EINVAL;
+    if (this.boundName !== '') return !name.startsWith('\0') && isTaken(task, name) ? -EADDRINUSE : -EINVAL;
     if (!name.startsWith('\0')) return this.bindPath(task, name);
     const key = this.abstractKey(name);
     return this.network.unixNames.has(key) ? -EADDRINUSE : this.take(name, key);
@@ -147,11 +147,11 @@ export class UnixSocket extends Socket {
   }
   /** A connected datagram socket hears its peer only. */
   private hears(sender: UnixSocket): boolean { return this.peer === null || this.peer === sender; }
-  override accept(): UnixSocket | Result {
+  override accept(waits: boolean): UnixSocket | Result {
     if (this.isDatagram) return -EOPNOTSUPP;
     if (this.state !== 'listening') return -EINVAL;
     const arrival = this.arrivals.shift();
-    if (arrival === undefined) return (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
+    if (arrival === undefined) return waits && (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
     return arrival;
   }
   override shutdown(halves: number): Result {
