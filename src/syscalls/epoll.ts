@@ -227,7 +227,7 @@ function wait(task: KernelTask, a: Args, timeoutNs: number | null): Result | Con
       }
     });
     return told < 0 ? told : events.length;
-  });
+  }, undefined, true);
 }
 function milliseconds(value: number): number | null { return value < 0 ? null : value * 1e6; }
 function epollPwait(task: KernelTask, a: Args): Result | Control {

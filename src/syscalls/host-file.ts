@@ -9,7 +9,7 @@ import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
 import { cacheKey, HostHandle, type HostPages, type PageCache } from './pages.ts';
 import type { KernelTask } from './process.ts';
 import type { SharedObjects } from './shared-objects.ts';
-import { terminalIoctl, TIOCGWINSZ } from './terminal.ts';
+import { mayRead, terminalIoctl, TIOCGWINSZ } from './terminal.ts';
 import { O_ACCMODE, O_DIRECTORY, O_RDONLY, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
 
 /** Files no larger than this many bytes can be spoken of in doubles. */
@@ -73,17 +73,19 @@ export class HostFile implements File {
   }
   private get pages(): HostPages | null { return this.services.pageCache.find(this.key); }
 
-  read(to: UserBuffer, at: number, isExplicit = false): Result {
+  read(to: UserBuffer, at: number, isExplicit = false, task: KernelTask | null = null): Result {
     const { host, staging } = this.services;
-    if (this.isStream) return isExplicit ? -ESPIPE : this.readStream(to);
+    if (this.isStream) return isExplicit ? -ESPIPE : this.readStream(to, task);
     if (at > OFFSET_MAX) return 0;
     const isShared = !this.isSeekable || this.sharesPosition && !isExplicit;
     this.pages?.flush(isShared ? 0 : at, isShared ? Infinity : at + to.length);
     return copyOutPieces(to, staging, (into, done) => host.read(this.handle.fd, into, isShared ? null : at + done));
   }
   /** One host read: what is there now, however much was asked for. Nothing is taken that has nowhere to go. */
-  private readStream(to: UserBuffer): Result {
-    const { host, staging } = this.services;
+  private readStream(to: UserBuffer, task: KernelTask | null): Result {
+    const { host, shared, staging } = this.services;
+    const allowed = isKind(this.opened, S_IFCHR) ? mayRead(shared.hostTerminal(this.opened.rdev), task) : 0;
+    if (allowed < 0) return allowed;
     const oneRead = { ...to, length: Math.min(to.length, staging.length) };
     return copyOutPieces(oneRead, staging, into => host.read(this.handle.fd, into, null));
   }

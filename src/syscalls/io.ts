@@ -105,6 +105,7 @@ function completed(task: KernelTask, run: Transfer, description: FileDescription
       stir(task.process.system);
       return null;
     },
+    failsAfterStop: timeoutNs !== null,
     onSignal: () => done > 0 ? done : timeoutNs === null ? null : -EINTR, // signal(7): with a timeout it is not made again.
   };
 }

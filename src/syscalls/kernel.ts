@@ -1,5 +1,5 @@
 /** The Linux kernel of the emulated machine: makes processes, answers system calls, lets tasks take turns, tells how programs end (syscalls(2), sched(7)). */
-import { EAGAIN, EINTR, ENOMEM, ENOSYS } from '../base/errno.ts';
+import { EAGAIN, EINTR, ENOMEM, ENOSYS, ERESTARTSYS } from '../base/errno.ts';
 import { assert } from '../base/assert.ts';
 import { WORD } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
@@ -199,7 +199,7 @@ export class Kernel implements Life {
     const outcome = row === null ? -ENOSYS : row.run(task, args);
     if (typeof outcome === 'number') {
       this.trace?.call(task, number, row, args, outcome);
-      setResult(registers, outcome);
+      setResult(registers, this.told(task, number, outcome));
       return null;
     }
     if (outcome.then === 'sleep') {
@@ -216,6 +216,12 @@ export class Kernel implements Life {
       this.schedule();
     }
     return outcome;
+  }
+  /** What the program hears of a result: nothing of a call that is made again once its signals have been dealt with. */
+  private told(task: KernelTask, number: number, result: Result): Result {
+    if (result !== -ERESTARTSYS) return result;
+    task.restart = number;
+    return -EINTR;
   }
   /** To be asked before the current task goes on: it gets its signals, and whoever runs in its place if they end or stop it. */
   settle(): void {
@@ -258,6 +264,7 @@ export class Kernel implements Life {
     assert(!task.isGone, 'a task that is gone makes a call');
     task.sleep = sleep;
     task.sleepNumber = ++this.lastSleep;
+    task.hasStopped = false;
     this.sleepers.add(task);
     if (sleep.isRoused === true) this.roused.add(task); else this.curious.add(task);
     if (sleep.wakesAtNs !== undefined) this.setAlarm(task, sleep.wakesAtNs);
@@ -323,6 +330,10 @@ export class Kernel implements Life {
   /** What a signal makes of a sleep; null: it goes on. */
   private interrupted(task: KernelTask, sleep: Sleep): Result | null {
     const { signals } = task, { onSignal = 'restart' } = sleep;
+    if (task.hasStopped && sleep.failsAfterStop === true) {
+      sleep.abandoned?.();
+      return (typeof onSignal === 'function' ? onSignal() : null) ?? -EINTR;
+    }
     if (!hasPending(signals) || !isInterrupted(signals)) return null;
     if (onSignal === 'never' && !signals.pending.some(({ signal }) => signal === SIGKILL)) return null;
     claim(signals);
@@ -348,7 +359,7 @@ export class Kernel implements Life {
     this.countedAt = this.options.cycles();
     const { result, call } = task;
     if (result !== null) {
-      setResult(registers, result);
+      setResult(registers, this.told(task, call?.number ?? 0, result));
       if (this.trace !== null && call !== null) this.trace.call(task, call.number, this.table[call.number] ?? null, call.args, result);
       task.result = null;
     }

@@ -197,6 +197,8 @@ export class KernelTask implements Task {
   sleepNumber = 0;
   alarm: Timer | null = null;
   call: { readonly number: number; readonly args: CallArgs } | null = null;
+  /** It was stopped in that sleep. */
+  hasStopped = false;
   /** What the call that slept returns when the task goes on; null: it slept in no call. */
   result: number | null = null;
   /** A signal ended a call that may be made again after the handler (SA_RESTART): its number. */

@@ -8,7 +8,7 @@ import { signalGroup } from './groups.ts';
 import { LineDiscipline } from './line-discipline.ts';
 import { DEV_DEV } from './made-up.ts';
 import type { KernelTask, System } from './process.ts';
-import { FIONREAD, PTY_FLAGS, Terminal, terminalIoctl, TIOCGPGRP, type TerminalActions } from './terminal.ts';
+import { FIONREAD, mayRead, mayWrite, PTY_FLAGS, Terminal, terminalIoctl, TIOCGPGRP, type TerminalActions } from './terminal.ts';
 import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFCHR } from './uapi.ts';
 
 const TIOCPKT = 0x5420, TIOCGPTN = 0x8004_5430, TIOCSPTLCK = 0x4004_5431, TIOCGPTLCK = 0x8004_5439, TIOCGPTPEER = 0x5441, TIOCSIG = 0x4004_5436;
@@ -120,16 +120,19 @@ export class PtySlave implements File {
   constructor(pty: Pty) { this.pty = pty; pty.slaves += 1; pty.hadSlave = true; }
   flagged(flags: number): void { this.waits = (flags & O_NONBLOCK) === 0; }
   get name(): string { return `/dev/pts/${this.pty.index}`; }
-  read(to: UserBuffer): Result {
+  read(to: UserBuffer, _at: number, _isExplicit?: boolean, task: KernelTask | null = null): Result {
     const { pty } = this;
     if (pty.isHungUp || to.length === 0) return 0;
+    const allowed = mayRead(pty.terminal, task);
+    if (allowed < 0) return allowed;
     const { staging } = pty.system, into = staging.subarray(0, Math.min(to.length, staging.length)), got = pty.line.read(into, this.waits);
     if (got === null) return -EAGAIN;
     return to.memory.copyOut(to.address, into.subarray(0, got)) ? got : -EFAULT;
   }
-  write(from: UserBuffer): Result {
+  write(from: UserBuffer, _at: number, _isExplicit?: boolean, task: KernelTask | null = null): Result {
     if (this.pty.isHungUp) return -EIO;
-    if (from.length === 0) return 0;
+    const allowed = from.length === 0 ? 0 : mayWrite(this.pty.terminal, task);
+    if (allowed < 0 || from.length === 0) return allowed;
     const shown = copyInPieces(from, this.pty.system.staging, bytes => this.pty.line.write(bytes));
     return shown === 0 ? -EAGAIN : shown;
   }

@@ -138,6 +138,7 @@ function continueProcess(process: KernelProcess, isTold: boolean): void {
 /** All tasks of a process stop; its parent is told. */
 export function stopProcess(process: KernelProcess, signal: number): void {
   process.isStopped = true;
+  for (const task of process.tasks) task.hasStopped = true;
   process.notice = { kind: 'stopped', signal };
   tellParent(process, CLD_STOPPED, signal);
 }

@@ -52,6 +52,8 @@ export interface Sleep {
    * as 'restart'.
    */
   readonly onSignal?: 'restart' | 'fail' | 'never' | (() => Result | null);
+  /** It is over with EINTR once the task was stopped and continued (signal(7), "Interruption of system calls and library functions by stop signals"). */
+  readonly failsAfterStop?: boolean;
   /** It ends other than by `until`: a signal, or the task's end. */
   readonly abandoned?: () => void;
 }

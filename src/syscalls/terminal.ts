@@ -1,15 +1,21 @@
 /** Terminals as programs set them (ioctl_tty(2), termios(3)): settings, size, whose they are. What bytes do is pty.ts's, or the host's. */
-import { EFAULT, EINVAL, ENOTTY, EPERM, ESRCH } from '../base/errno.ts';
+import { EFAULT, EINVAL, EIO, ENOTTY, EPERM, ERESTARTSYS, ESRCH } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { Result } from './file.ts';
+import { signalGroup } from './groups.ts';
 import type { KernelTask } from './process.ts';
+import { isBlocked, isIgnored, isOrphaned } from './signal.ts';
 
 export const TCGETS = 0x5401, TCSETS = 0x5402, TCSETSF = 0x5404, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413,
   FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452;
 const TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCEXCL = 0x540c, TIOCNXCL = 0x540d, TIOCSCTTY = 0x540e, TIOCOUTQ = 0x5411,
   TIOCSTI = 0x5412, TIOCSWINSZ = 0x5414, TIOCNOTTY = 0x5422, TIOCSETD = 0x5423, TIOCGETD = 0x5424, TCSBRKP = 0x5425, TIOCGSID = 0x5429,
   TCGETS2 = 0x802c_542a, TCSETS2 = 0x402c_542b, TCSETSF2 = 0x402c_542d;
+/** What a process in the background may not do. */
+const CHANGING: ReadonlySet<number> = new Set([
+  TCSETS, TCSETS + 1, TCSETSF, TCSETS2, TCSETS2 + 1, TCSETSF2, TCSBRK, TCSBRKP, TCXONC, TCFLSH, TIOCSPGRP, TIOCSETD,
+]);
 /** The process group in the foreground of the terminal a program is started on. */
 export const FOREGROUND_GROUP = 1000;
 
@@ -76,6 +82,10 @@ export function terminalIoctl(
     actions.changed?.(isFlushing);
     return 0;
   };
+  if (CHANGING.has(request)) {
+    const allowed = jobControl(terminal, task, SIGTTOU);
+    if (allowed < 0) return allowed === -EIO && request === TIOCSPGRP ? -ENOTTY : allowed;
+  }
   if (request >= TCSETS && request <= TCSETSF) return set(TERMIOS_BYTES, request === TCSETSF);
   if (request >= TCSETS2 && request <= TCSETSF2) return set(TERMIOS2_BYTES, request === TCSETSF2);
   switch (request) {
@@ -115,6 +125,22 @@ export function terminalIoctl(
     }
     default: return -ENOTTY;
   }
+}
+const SIGTTIN = 21, SIGTTOU = 22, TOSTOP = 0x100;
+/**
+ * Whether a task may use the terminal now: not in the background (tty_ioctl(4), termios(3); Linux: __tty_check_change). Its group is told to stop, and the
+ * call is made again when it goes on; -EIO where nobody could make it go on.
+ */
+function jobControl(terminal: Terminal, task: KernelTask | null, signal: number): Result {
+  if (task === null || terminal.session !== task.process.session || terminal.foreground === 0 || terminal.foreground === task.process.group) return 0;
+  if (isBlocked(task.signals, signal) || isIgnored(task.signals, signal)) return signal === SIGTTIN ? -EIO : 0;
+  if (isOrphaned(task.process)) return -EIO;
+  signalGroup(task.process.system, task.process.group, signal);
+  return -ERESTARTSYS;
+}
+export function mayRead(terminal: Terminal, task: KernelTask | null): Result { return jobControl(terminal, task, SIGTTIN); }
+export function mayWrite(terminal: Terminal, task: KernelTask | null): Result {
+  return (terminal.flags[3]! & TOSTOP) === 0 ? 0 : jobControl(terminal, task, SIGTTOU);
 }
 /** Is it the terminal that controls the task's session? */
 function owns(terminal: Terminal, task: KernelTask | null): boolean {

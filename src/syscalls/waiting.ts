@@ -9,10 +9,10 @@ import type { Control } from './task.ts';
 
 /** What a signal does to a sleep: the call begins anew, or fails with EINTR, or has the result a function computes. */
 export type OnSignal = 'restart' | 'fail' | (() => Result);
-interface Waiting { readonly wakesAtNs?: number | undefined; readonly onSignal?: OnSignal }
+interface Waiting { readonly wakesAtNs?: number | undefined; readonly onSignal?: OnSignal; readonly failsAfterStop?: boolean }
 
-export function sleep(until: () => Result | null, { wakesAtNs, onSignal = 'restart' }: Waiting = {}): Control {
-  const control = { then: 'sleep' as const, until, onSignal };
+export function sleep(until: () => Result | null, { wakesAtNs, onSignal = 'restart', failsAfterStop = false }: Waiting = {}): Control {
+  const control = { then: 'sleep' as const, until, onSignal, failsAfterStop };
   return wakesAtNs === undefined ? control : { ...control, wakesAtNs };
 }
 
@@ -24,7 +24,7 @@ export function stir({ timers, clock }: System): void { timers.at(clock.monotoni
  * `finish` is told when it is over, and may change the result.
  */
 export function awaitReady(
-  task: KernelTask, timeoutNs: number | null, look: () => Result, finish: (result: Result) => Result = result => result,
+  task: KernelTask, timeoutNs: number | null, look: () => Result, finish: (result: Result) => Result = result => result, failsAfterStop = false,
 ): Result | Control {
   const now = look();
   if (now !== 0 || timeoutNs === 0) return finish(now);
@@ -32,7 +32,7 @@ export function awaitReady(
   return sleep(() => {
     const ready = look();
     return ready !== 0 || (wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs) ? finish(ready) : null;
-  }, { wakesAtNs, onSignal: () => finish(-EINTR) });
+  }, { wakesAtNs, onSignal: () => finish(-EINTR), failsAfterStop });
 }
 
 const SET_BYTES = 8;

@@ -41,7 +41,7 @@ export function patiently(task: KernelTask, patience: Patience, attempt: () => R
     if (result !== -EAGAIN) return result;
     if (done() > before) stir(task.process.system);
     return wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs ? late() : null;
-  }, { wakesAtNs });
+  }, { wakesAtNs, failsAfterStop: timeoutNs !== null });
   return Object.defineProperty({ ...control }, 'onSignal', { get: interrupted, enumerable: true });
 }
 const sendPatience = ({ socket, description }: OpenSocket, flags: number): Patience =>
