@@ -10,7 +10,9 @@ import { cacheKey, HostHandle, type HostPages, type PageCache } from './pages.ts
 import type { KernelTask } from './process.ts';
 import type { SharedObjects } from './shared-objects.ts';
 import { mayRead, terminalIoctl, TIOCGWINSZ } from './terminal.ts';
-import { O_ACCMODE, O_DIRECTORY, O_RDONLY, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
+import {
+  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET,
+} from './uapi.ts';
 
 /** Files no larger than this many bytes can be spoken of in doubles. */
 const OFFSET_MAX = Number.MAX_SAFE_INTEGER;
@@ -48,11 +50,11 @@ export function inheritedFile(services: HostFileServices, fd: number): HostFile 
 }
 
 export class HostFile implements File {
-  readonly hostPath: ByteString;
+  hostPath: ByteString;
   private readonly services: HostFileServices;
-  private readonly handle: HostHandle;
-  private readonly opened: HostStat;
-  private readonly key: string;
+  private handle: HostHandle;
+  private opened: HostStat;
+  private key: string;
   /** Regular files and block devices: reads and writes name their place. The rest is a stream. */
   private readonly isSeekable: boolean;
   /** The host's descriptor keeps the position, because others outside share it (standard input from a file), until the guest seeks. */
@@ -149,6 +151,34 @@ export class HostFile implements File {
   sync(): Result {
     const flushed = this.pages?.flush(0, Infinity) ?? 0;
     return flushed < 0 ? flushed : this.services.host.fsync(this.handle.fd);
+  }
+  /** Of O_TMPFILE: it may be given a name. */
+  isNameless = false;
+  /**
+   * linkat(2) of a file without a name: the host cannot give it one, so what is in it goes to a new file, which it is from now on. What else has the old one
+   * open or mapped keeps that.
+   */
+  giveName(path: ByteString): Result {
+    const { host, staging, pageCache } = this.services, now = this.stat(), O_NEW = O_RDWR | O_CREAT | O_EXCL;
+    this.pages?.flush(0, Infinity);
+    const fd = host.open(path, O_NEW, now.mode & 0o7777), stat = fd < 0 ? fd : host.fstat(fd);
+    if (typeof stat === 'number') return stat;
+    const source = host.reopen(this.handle.fd, O_RDONLY);
+    let copied = Math.min(source, 0);
+    for (let at = 0, got = 1; copied === 0 && got > 0; at += got) {
+      got = host.read(source, staging, at);
+      const put = got > 0 ? host.write(fd, staging.subarray(0, got), at) : got;
+      if (put !== got || got < 0) copied = put < 0 ? put : -ENOSPC;
+    }
+    if (source >= 0) host.close(source);
+    if (copied < 0) { host.close(fd); host.unlink(path); return copied; }
+    const { isWritable } = this.handle;
+    if (isWritable) pageCache.removeWriter(this.key);
+    this.handle.release();
+    this.handle = new HostHandle(host, fd, isWritable);
+    this.opened = stat; this.key = cacheKey(stat); this.hostPath = path; this.isNameless = false;
+    if (isWritable) pageCache.addWriter(this.key);
+    return 0;
   }
   /** Streams have no name to be opened by, so they are shared. */
   reopen(flags: number): File | Result {

@@ -6,6 +6,7 @@ import { joined, parentOf } from '../host/path.ts';
 import { isBeingRun } from './exec.ts';
 import { Fifo } from './fifo.ts';
 import type { FileDescription, Result } from './file.ts';
+import { HostFile } from './host-file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, userStructure } from './structure.ts';
@@ -13,7 +14,7 @@ import type { Args, SyscallRows } from './task.ts';
 import {
   AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG,
 } from './uapi.ts';
-import { hostPathArgument, hostPathOf, locateHost, pathArgument } from './walk.ts';
+import { hostPathArgument, hostPathOf, locate, locateHost, pathArgument } from './walk.ts';
 
 // — changes to names —
 
@@ -112,9 +113,18 @@ function exchange(task: KernelTask, from: ByteString, to: ByteString): Result {
   if (went < 0) { host.rename(from, to); host.rename(between, from); }
   return went;
 }
+/** The file of O_TMPFILE that a link is to be made to, if it is one: by its descriptor, or by what /proc/self/fd calls it. */
+function namelessIn(task: KernelTask, fromFd: number, fromAt: Va, from: ByteString | FileDescription): HostFile | null {
+  const path = typeof from === 'string' ? pathArgument(task, fromAt) : null, place = typeof path === 'string' ? locate(task, fromFd, path, true) : null;
+  const description = typeof from !== 'string' ? from : place !== null && typeof place !== 'number' && place.kind === 'open' ? place.description : null;
+  const file = description?.file;
+  return file instanceof HostFile && file.isNameless ? file : null;
+}
 function link(task: KernelTask, fromFd: number, fromAt: Va, toFd: number, toAt: Va, flags: number): Result {
   if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const { host } = task.process.system, follows = (flags & AT_SYMLINK_FOLLOW) !== 0, from = targetOf(task, fromFd, fromAt, flags, follows, EXDEV);
+  const nameless = typeof from === 'number' ? null : namelessIn(task, fromFd, fromAt, from);
+  if (nameless !== null) return onPath(task, toFd, toAt, EEXIST, to => nameless.giveName(to));
   if (typeof from === 'number') return from;
   // "The caller must have the CAP_DAC_READ_SEARCH capability" to link a descriptor's file (open(2)).
   if (typeof from !== 'string' && host.user.euid !== 0) return -ENOENT;

@@ -7,7 +7,7 @@ import { joined, parentOf } from '../host/path.ts';
 import { isBeingRun } from './exec.ts';
 import { openFifo, waitForOtherEnd } from './fifo.ts';
 import { FileDescription, type File, type Result } from './file.ts';
-import { openHostFile, PathFile } from './host-file.ts';
+import { HostFile, openHostFile, PathFile } from './host-file.ts';
 import { openMadeUp, statOf } from './made-up.ts';
 import type { KernelTask } from './process.ts';
 import { RESOLVE_FLAGS, resolveBelow } from './resolve.ts';
@@ -76,6 +76,7 @@ function openNameless(task: KernelTask, directory: ByteString, flags: number, mo
     const file = openHostFile(system, path, (flags & ~(O_TMPFILE | O_TRUNC)) | O_CREAT | O_EXCL, mode);
     if (file === -EEXIST) continue;
     if (typeof file !== 'number') system.host.unlink(path);
+    if (file instanceof HostFile) file.isNameless = (flags & O_EXCL) === 0;
     return file;
   }
   return -EAGAIN;
@@ -214,7 +215,7 @@ export const openCalls: SyscallRows<KernelTask> = [
   [161, { name: 'chroot', run: chroot, shape: 'path → int', partial: 'nobody may' }],
   [257, {
     name: 'openat', run: (task, a) => open(task, a.int(0), a.pointer(1), a.int(2), a.int(3)), shape: 'dirfd path open mode? → fd',
-    partial: 'a file of O_TMPFILE cannot be given a name',
+    partial: 'a file of O_TMPFILE is copied when it is given a name',
   }],
   [267, {
     name: 'readlinkat', run: (task, a) => readlink(task, a.int(0), a.pointer(1), a.pointer(2), a.int(3)),
