@@ -52,14 +52,13 @@ export class CodeSpace {
   readonly memory: PhysicalMemory;
   readonly pages = new Set<CodePage>();
   readonly residents = new Set<Resident>();
-  private readonly roomy = new Set<CodePage>();
 
   constructor(space: AddressSpace, memory: PhysicalMemory) { this.space = space; this.memory = memory; }
 
-  /** Slots in a row for somebody new; null: no memory. */
+  /** Slots in a row for somebody new, in the oldest page that has them, so that the youngest empty; null: no memory. */
   take(resident: Resident, count: number): Place | null {
-    for (const page of this.roomy) {
-      const head = page.run(count, resident);
+    for (const page of this.pages) {
+      const head = page.used + count > SLOTS ? -1 : page.run(count, resident);
       if (head !== -1) return this.hold(resident, { page, head, body: head, count });
     }
     const page = this.newPage();
@@ -69,7 +68,7 @@ export class CodeSpace {
   grow(resident: Resident, old: Place, count: number): Place | null {
     const here = placeIn(old.page, resident, old.head, count);
     if (here !== null) return this.hold(resident, here);
-    for (const page of this.roomy) {
+    for (const page of this.pages) {
       const place = placeIn(page, resident, old.head, count);
       if (place !== null) return this.hold(resident, place);
     }
@@ -81,7 +80,7 @@ export class CodeSpace {
     if (frame === -1) return null;
     this.memory.write(frame, new Uint8Array(PAGE_BYTES).fill(NO_CODE));
     const page = new CodePage(frame);
-    this.pages.add(page); this.roomy.add(page);
+    this.pages.add(page);
     return page;
   }
   private hold(resident: Resident, place: Place): Place {
@@ -91,7 +90,6 @@ export class CodeSpace {
       page.owners[slot] = resident;
       page.used += 1;
     }
-    if (page.used === SLOTS) this.roomy.delete(page);
     this.residents.add(resident);
     return place;
   }
@@ -104,9 +102,8 @@ export class CodeSpace {
       page.used -= 1;
       this.memory.write(page.frame + slot * SLOT_BYTES, new Uint8Array(SLOT_BYTES).fill(NO_CODE));
     }
-    this.roomy.add(page);
     if (page.used > 0) return;
-    this.pages.delete(page); this.roomy.delete(page);
+    this.pages.delete(page);
     this.memory.frames.release(page.frame);
   }
   gone(): void { for (const resident of [...this.residents]) resident.spaceGone(); }

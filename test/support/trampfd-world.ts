@@ -17,7 +17,7 @@ export const SET_SP = 1;
 /** System calls, by the names the tests use. */
 export const SYS = {
   read: 0, write: 1, close: 3, fstat: 5, lseek: 8, mmap: 9, mprotect: 10, munmap: 11, pread: 17, pwrite: 18, readv: 19, writev: 20, mremap: 25, dup: 32,
-  sendfile: 40, fcntl: 72, ftruncate: 77, readlink: 89, preadv: 295, pwritev: 296, trampfd_create: 440,
+  sendfile: 40, fcntl: 72, ftruncate: 77, readlink: 89, preadv: 295, pwritev: 296, trampfd_create: 440, trampfd: 441, fork: 57, process_vm_writev: 311, madvise: 28,
 } as const;
 export type Call = keyof typeof SYS;
 
@@ -55,6 +55,13 @@ export class TrampfdWorld extends KernelWorld {
     return result;
   }
   create(): number { return this.sys('trampfd_create', 0, this.words(0), 0); }
+  /** The fast form; `map` context's ioffset; its mapping. */
+  createFast(): number { return this.sys('trampfd_create', 0, this.words(1), 0); }
+  ioffset(fd: number): number {
+    const map = this.read(fd, MAP, 24);
+    return typeof map === 'number' ? map : new DataView(map.buffer).getUint32(16, true);
+  }
+  mapFast(fd: number): Va { return this.sys('mmap', 0, 4096, 5, 2, fd, 0); }
   write(fd: number, offset: number, bytes: Uint8Array, count = bytes.length): number {
     return this.sys('pwrite', fd, this.buffer(bytes.length, bytes), count, offset);
   }

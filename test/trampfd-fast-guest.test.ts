@@ -1,0 +1,462 @@
+/** Fast trampolines as programs use them: called, interrupted by signals and others' turns, rewritten by threads meanwhile, by thousands. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Machine } from '../src/machine.ts';
+import { bytesOf } from '../src/host/host.ts';
+import { MemoryHost } from '../src/host/memory-host.ts';
+import { Random } from './support/random.ts';
+import {
+  CLONE, CLOSE, context, EXIT, FORK, make, MMAP, MPROTECT, MUNMAP, OUT, PREAD, program, PWRITE, run, RT_SIGACTION, RT_SIGRETURN, SETITIMER, SIGALTSTACK, slot, syscall, WAIT4,
+} from './support/trampfd-program.ts';
+
+const SIGSEGV = 11, SIGALRM = 14, SA_SIGINFO_RESTORER_ONSTACK = 0xc000004, UCONTEXT = { r10: 56, rsp: 160, rip: 168 };
+
+const calls = suite('trampfd › fast › a guest calls');
+calls('a closure, which finds its context, without a fault', () => {
+  const { out, counters, machine } = run(`
+    ${make('context')}
+    mov rbx, rax
+    mov ebp, 1000
+  more: mov edi, 2
+    call rbx
+    add ${slot(0)}, rax
+    dec ebp
+    jnz more
+    jmp finish
+  target: lea rax, [rdi+r10]
+    ret
+  ${context('context', ['r10', 40], ['rip', 'target'])}`, 1);
+  assert.equal([...out, machine.trampolines.invocations], [42_000n, 0]);
+  assert.ok(counters.pageFaults < 10, `${counters.pageFaults} page faults`);
+});
+const WAYS: readonly (readonly [string, string])[] = [
+  ['call rax', 'call rax'], ['call through memory', 'push rax\ncall qword ptr [rsp]\npop rax'],
+  ['jmp rax', 'lea rcx, [rip+1f]\npush rcx\njmp rax\n1:'], ['ret', 'lea rcx, [rip+1f]\npush rcx\npush rax\nret\n1:'],
+];
+for (const [way, code] of WAYS) {
+  calls(`by ${way}`, () => {
+    const { out, stderr } = run(`${make('context')}\nxor ebx, ebx\n${code}\nmov ${slot(0)}, rbx\njmp finish\ntarget: inc rbx\nret\n${context('context', ['rip', 'target'])}`, 1);
+    assert.equal([...out, stderr], [1n, '']);
+  });
+}
+calls('and finds flags, rsp and every register that is not named as they were', () => {
+  const kept = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'r8', 'r9', 'r11', 'r12', 'r13', 'r14', 'r15'];
+  const { out } = run(`
+    ${make('context')}
+    mov ${slot(40)}, rax
+    ${kept.map((register, k) => `mov ${register}, ${0x1111_1111_1111 * (k + 1)}`).join('\n')}
+    mov ${slot(41)}, rsp
+    push 0x8d7
+    popf
+    jmp ${slot(40)}
+  target:
+    pushf
+    ${kept.map((register, k) => `mov ${slot(k)}, ${register}`).join('\n')}
+    pop ${slot(kept.length)}
+    mov ${slot(kept.length + 1)}, r10
+    sub rsp, ${slot(41)}
+    mov ${slot(kept.length + 2)}, rsp
+    cld
+    jmp finish
+  ${context('context', ['r10', '0x8000000000000001'], ['rip', 'target'])}`, kept.length + 3);
+  assert.equal(out, [...kept.map((_, k) => BigInt(0x1111_1111_1111 * (k + 1))), 0xad7n, -0x7fff_ffff_ffff_ffffn, 0n]);
+});
+calls('and finds what was pushed, rsp as after a CALL, and flags as they were', () => {
+  const { out } = run(`
+    ${make('context')}
+    mov rbx, rax
+    ${syscall(PWRITE, 'r14', 'offset pushed', 32, 2)}
+    and rsp, -16
+    mov rbp, rsp
+    push 0x8d7
+    popf
+    jmp rbx
+  target:
+    pushf
+    pop ${slot(3)}
+    cld
+    mov rax, rsp
+    and eax, 15
+    mov ${slot(0)}, rax
+    sub rbp, rsp
+    mov ${slot(1)}, rbp
+    pop rax
+    mov ${slot(2)}, rax
+    ret
+  returned: jmp finish
+  ${context('context', ['r10', 7], ['rip', 'target'])}
+  pushed: .long 1, 0, 16, 0
+    .quad 0x1234, returned`, 4);
+  assert.equal(out, [8n, 24n, 0x1234n, 0xad7n]);
+});
+calls('the new target, and the new shape, after its context was rewritten, with hot code behind it', () => {
+  const { out } = run(`
+    ${make('one')}
+    mov rbx, rax
+    mov r13d, 30
+  round:
+    ${syscall(PWRITE, 'r14', 'offset one', 24, 1)}
+    mov ebp, 500
+  1: call rbx
+    add ${slot(0)}, rax
+    dec ebp
+    jnz 1b
+    ${syscall(PWRITE, 'r14', 'offset two', 72, 1)}
+    mov ebp, 500
+  2: call rbx
+    add ${slot(1)}, rax
+    dec ebp
+    jnz 2b
+    dec r13d
+    jnz round
+    jmp finish
+  first: mov eax, 1
+    ret
+  second: lea rax, [rcx+rdx]
+    add rax, rsi
+    ret
+  ${context('one', ['rip', 'first'])}
+  ${context('two', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['rip', 'second'])}`, 2);
+  assert.equal(out, [15_000n, 30_000n]);
+});
+calls('one that was forked away in its child, where it is not mapped until the child maps it', () => {
+  const { out } = run(`
+    ${make('context')}
+    ${syscall(FORK)}
+    test eax, eax
+    jnz parent
+    ${syscall(MMAP, 'r15', 4096, 5, 2, 'r14', 0)}
+    mov rbx, rax
+    sub rsp, 24
+    ${syscall(PREAD, 'r14', 'rsp', 24, 0)}
+    mov ecx, dword ptr [rsp+16]
+    add rbx, rcx
+    call rbx
+    ${syscall(EXIT, 'rax')}
+  parent: ${syscall(WAIT4, -1, OUT, 0, 0)}
+    jmp finish
+  target: mov eax, r10d
+    ret
+  ${context('context', ['r10', 42], ['rip', 'target'])}`, 1);
+  assert.equal(out, [BigInt(42 << 8)]);
+});
+calls.run();
+
+/** What a guest does with the trampoline at rax (descriptor r14, page r15), and how it dies of it. */
+const DEATHS: readonly (readonly [claim: string, code: string, report: RegExp])[] = [
+  ['a store to it', 'mov byte ptr [rax], 0x90', /SIGSEGV at rip 0x40.*, address 0x[0-9a-f]+000$/],
+  ['a call of a slot that is nobody\'s', 'add rax, 80\ncall rax', /SIGSEGV at rip 0x[0-9a-f]+050/],
+  ['a call of the page\'s last byte', 'add rax, 4095\ncall rax', /SIGSEGV at rip 0x[0-9a-f]+fff/],
+  ['a call without a register context', `push rax\nmov ${slot(0)}, 0\n${syscall(PWRITE, 'r14', OUT, 8, 1)}\npop rax\ncall rax`, /SIGSEGV at rip 0x[0-9a-f]+000/],
+  ['a call after munmap', `push rax\n${syscall(MUNMAP, 'rax', 4096)}\npop rax\ncall rax`, /SIGSEGV at rip (0x[0-9a-f]+000), address \1$/],
+  ['a call after mprotect', `push rax\n${syscall(MPROTECT, 'rax', 4096, 0)}\npop rax\ncall rax`, /SIGSEGV at rip (0x[0-9a-f]+000), address \1$/],
+  ['a push to where nothing is', `push rax\n${syscall(PWRITE, 'r14', 'offset pushed', 24, 2)}\npop rax\nmov esp, 0x10008\njmp rax\npushed: .long 0, 0, 8, 0\n.quad 1`, /SIGSEGV at rip 0x[0-9a-f]+004, address 0x10000$/],
+];
+const deaths = suite('trampfd › fast › a guest dies of');
+for (const [claim, code, report] of DEATHS) {
+  deaths(claim, () => {
+    const { status, stderr } = run(`${make('context')}\n${code}\njmp finish\ntarget: ret\n${context('context', ['rip', 'target'])}`);
+    assert.is(status, 128 + SIGSEGV);
+    assert.match(stderr, report);
+  });
+}
+deaths.run();
+
+const signals = suite('trampfd › fast › a handler');
+signals('of SIGSEGV learns of a failed push: the stack\'s address, RIP at the trampoline, nothing loaded; and may repair the stack and call again', () => {
+  const { out, stderr } = run(`
+    ${syscall(RT_SIGACTION, SIGSEGV, 'offset action', 0, 8)}
+    ${syscall(SIGALTSTACK, 'offset alternate', 0)}
+    ${make('context')}
+    mov rbx, rax
+    mov ${slot(20)}, rax
+    ${syscall(PWRITE, 'r14', 'offset pushed', 24, 2)}
+    mov rbp, rsp
+    mov r10d, 5
+    mov esp, 0x10010
+    jmp rbx
+  handler:
+    mov rax, [rsi+16]
+    mov ${slot(0)}, rax
+    mov rax, [rdx+${UCONTEXT.rip}]
+    sub rax, ${slot(20)}
+    mov ${slot(1)}, rax
+    mov rax, [rdx+${UCONTEXT.r10}]
+    mov ${slot(2)}, rax
+    mov rax, [rdx+${UCONTEXT.rsp}]
+    mov ${slot(3)}, rax
+    mov [rdx+${UCONTEXT.rsp}], rbp
+    ret
+  target:
+    mov ${slot(4)}, r10
+    sub rbp, rsp
+    mov ${slot(5)}, rbp
+    mov rax, [rsp-24]
+    mov ${slot(6)}, rax
+    jmp finish
+  restorer: ${syscall(RT_SIGRETURN)}
+  ${context('context', ['r10', 77], ['rip', 'target'])}
+  pushed: .long 0, 16, 8, 0
+    .quad 1
+  action: .quad handler, ${SA_SIGINFO_RESTORER_ONSTACK}, restorer, 0
+  alternate: .quad ${OUT + 0x10000}, 0, 0x8000`, 7);
+  assert.is(stderr, '');
+  assert.equal(out.map(Number), [0xfff8, 0, 5, 0x10010, 77, 0, 1]);
+});
+signals('never sees a RIP within a trampoline, however often it interrupts one', () => {
+  // A call loads fifteen registers, so that most signals come on the way through it. Interval 1 us: 3000 cycles or so.
+  const { out } = run(`
+    ${syscall(RT_SIGACTION, SIGALRM, 'offset action', 0, 8)}
+    ${make('context')}
+    mov rbx, rax
+    mov ${slot(20)}, rax
+    mov ${slot(22)}, rsp
+    ${syscall(SETITIMER, 0, 'offset interval', 0)}
+  again:
+    mov rbx, ${slot(20)}
+    mov rsp, ${slot(22)}
+    call rbx
+    inc ${slot(3)}
+    cmp ${slot(0)}, 400
+    jb again
+    jmp finish
+  handler:
+    inc ${slot(0)}
+    mov rax, [rdx+${UCONTEXT.rip}]
+    sub rax, ${slot(20)}
+    dec rax
+    cmp rax, 3000
+    ja 1f
+    inc ${slot(1)}
+  1: ret
+  target:
+    ${['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'rbp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'].map((register, k) => `sub ${register}, ${k + 1}\njnz wrong`).join('\n')}
+    ret
+  wrong: inc ${slot(2)}
+    ret
+  restorer: ${syscall(RT_SIGRETURN)}
+  ${context('context', ...(['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'rbp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const).map((name, k) => [name, k + 1] as const), ['rip', 'target'])}
+  action: .quad handler, ${0x4000004}, restorer, 0
+  interval: .quad 0, 7, 0, 7`, 4);
+  assert.equal(out.slice(1, 3), [0n, 0n]);
+  assert.ok(out[0]! >= 400n && out[3]! > 100n, `${out[0]} signals, ${out[3]} calls`);
+});
+signals.run();
+
+const THREAD_FLAGS = 0x10f00 | 0x40000, THREADS = 4, STACK_BYTES = 0x1000;
+/**
+ * Threads that write a shared trampoline's context and call it, `rounds` times each: odd ones write short contexts, even ones long ones with a push. All a
+ * target is given must come from one context.
+ */
+function contenders(rounds: number): string {
+  const NAMES = ['rbx', 'rcx', 'r8', 'r9', 'r12'] as const;
+  return `
+    ${make('context')}
+    mov ${slot(8)}, rax
+    mov ${slot(9)}, r14
+    ${Array.from({ length: THREADS - 1 }, (_, k) => `
+    ${syscall(CLONE, THREAD_FLAGS, OUT + 0x8000 + (k + 1) * STACK_BYTES, 0, 0, 0)}
+    mov ebp, ${k + 1}
+    test eax, eax
+    jz thread`).join('\n')}
+    mov ebp, 0
+  thread:
+    mov r13d, ebp
+    shl r13d, 8
+    add r13d, ${OUT + 0x1000}
+    mov r14d, ${rounds}
+    imul rax, rbp, 0x1000001
+    mov [r13+0xf0], rax
+  next:
+    mov rax, [r13+0xf0]
+    imul rax, rax, 1103515245
+    add rax, 12345
+    mov [r13+0xf0], rax
+    shr rax, 3
+    mov rcx, rax
+    test r14d, 1
+    jz long
+    mov dword ptr [r13], 2
+    mov dword ptr [r13+8], 9
+    mov [r13+16], rax
+    mov dword ptr [r13+24], 23
+    lea rax, [rip+short_target]
+    mov [r13+32], rax
+    ${syscall(PWRITE, slot(9), 'r13', 40, 1)}
+    jmp call
+  long:
+    mov dword ptr [r13], 6
+    ${NAMES.map((name, k) => `mov dword ptr [r13+${8 + 16 * k}], ${{ rbx: 9, rcx: 10, r8: 15, r9: 16, r12: 19 }[name]}\nmov [r13+${16 + 16 * k}], rcx\ninc rcx`).join('\n')}
+    mov dword ptr [r13+88], 23
+    lea rax, [rip+long_target]
+    mov [r13+96], rax
+    ${syscall(PWRITE, slot(9), 'r13', 104, 1)}
+  call:
+    cmp rax, 0
+    jl failed
+    ${NAMES.map(name => `mov ${name}d, 0x77`.replace('rbxd', 'ebx').replace('rcxd', 'ecx')).join('\n')}
+    call ${slot(8)}
+    dec r14d
+    jnz next
+    lock inc ${slot(0)}
+  wait:
+    test ebp, ebp
+    jnz 1f
+    cmp ${slot(0)}, ${THREADS}
+    jb spin
+    jmp finish
+  spin: pause
+    jmp wait
+  1: ${syscall(EXIT, 0)}
+  failed: lock inc ${slot(1)}
+    jmp finish
+  short_target:
+    lock inc ${slot(2)}
+    cmp ecx, 0x77
+    jne wrong
+    cmp r8d, 0x77
+    jne wrong
+    cmp r9d, 0x77
+    jne wrong
+    cmp r12d, 0x77
+    jne wrong
+    ret
+  long_target:
+    lock inc ${slot(3)}
+    inc rbx
+    cmp rbx, rcx
+    jne wrong
+    inc rbx
+    cmp rbx, r8
+    jne wrong
+    inc rbx
+    cmp rbx, r9
+    jne wrong
+    inc rbx
+    cmp rbx, r12
+    jne wrong
+    ret
+  wrong: lock inc ${slot(1)}
+    ret
+  ${context('context', ['rbx', 1], ['rip', 'short_target'])}`;
+}
+/** Runs a guest in turns of a few instructions, so that many end within a trampoline. How many did is counted. */
+function runInTurns(elf: Uint8Array, most: number, seed: number): { readonly out: readonly bigint[]; readonly within: number; readonly machine: Machine } {
+  const host = new MemoryHost({ '/guest': elf }), machine = new Machine({ host, memoryBytes: 64 << 20 }), random = new Random(seed);
+  assert.is(machine.exec('/guest', ['guest'], []), null);
+  let within = 0;
+  for (let ending = machine.turn(1); ending === null; ending = machine.turn(1 + random.below(most))) {
+    const { task, kernel } = machine;
+    if (task === null) continue;
+    if (task.process.memory.find(task.registers.rip)?.label === '[trampfd]') within += 1;
+    kernel.preempt();
+    kernel.settle();
+  }
+  const bytes = bytesOf(host.output), view = new DataView(bytes.buffer, bytes.byteOffset);
+  return { out: Array.from({ length: bytes.length >> 3 }, (_, k) => view.getBigInt64(8 * k, true)), within, machine };
+}
+const races = suite('trampfd › fast › four threads');
+races('rewrite and call one trampoline, in turns that end anywhere: each call is of one context', () => {
+  const ROUNDS = 1500, { out, within } = runInTurns(program(contenders(ROUNDS), 4), 30, 5);
+  assert.equal([out[1], out[2]! + out[3]!], [0n, BigInt(THREADS * ROUNDS)]);
+  assert.ok(within > 200, `only ${within} turns ended within the trampoline`);
+  assert.ok(out[2]! > 100n && out[3]! > 100n);
+});
+races('and with compiled code and turns of the usual length', () => {
+  const ROUNDS = Number(process.env['TEST_ROUNDS'] ?? 4000), { out } = run(contenders(ROUNDS), 4);
+  assert.equal([out[1], out[2]! + out[3]!], [0n, BigInt(THREADS * ROUNDS)]);
+});
+races.run();
+
+/** Creates `count` trampolines whose descriptors are closed, then `rounds` times one by chance: called twice, or freed and made anew with other data. Then frees all. */
+function many(count: number, rounds: number): string {
+  const TABLE = OUT + 0x10000, CONTEXT = OUT + 0x800, entry = `[${TABLE}+rbx*8]`;
+  return `
+    mov r12, 0x123456789
+    mov dword ptr [${CONTEXT}], 2
+    mov dword ptr [${CONTEXT + 8}], 17
+    mov dword ptr [${CONTEXT + 24}], 23
+    lea rax, [rip+target]
+    mov [${CONTEXT + 32}], rax
+    xor ebx, ebx
+  new: call fill
+    inc ebx
+    cmp ebx, ${count}
+    jb new
+    mov ebp, ${rounds}
+  round:
+    call chance
+    mov rax, ${entry}
+    call rax
+    cmp r10, rbx
+    jne wrong
+    call chance
+    test eax, 7
+    jnz again
+    call empty
+    call fill
+  again:
+    mov rax, ${entry}
+    call rax
+    cmp r10, rbx
+    jne wrong
+    dec ebp
+    jnz round
+    mov ${slot(2)}, 1
+    xor ebx, ebx
+  old: call empty
+    inc ebx
+    cmp ebx, ${count}
+    jb old
+    jmp finish
+  wrong: mov ${slot(0)}, 1
+    jmp finish
+  chance:
+    imul r12, r12, 1103515245
+    add r12, 12345
+    mov rax, r12
+    shr rax, 16
+    and eax, 0xfffffff
+    mov ecx, ${count}
+    xor edx, edx
+    div ecx
+    mov ebx, edx
+    ret
+  fill:
+    mov [${CONTEXT + 16}], rbx
+    mov esi, ${CONTEXT}
+    lea rdi, [rsi+40]
+    call make
+    mov ${entry}, rax
+    ${syscall(CLOSE, 'r14')}
+    ret
+  empty:
+    mov rdi, ${entry}
+    and rdi, -4096
+    ${syscall(MUNMAP, 'rdi', 4096)}
+    ret
+  target: inc ${slot(1)}
+    ret`;
+}
+const thousands = suite('trampfd › fast › thousands');
+thousands('10,000 are made, called by chance, changed and freed: each has its own data, and nothing is left', () => {
+  const COUNT = 10_000, ROUNDS = 20_000, host = new MemoryHost({ '/guest': program(many(COUNT, ROUNDS), 3) }), machine = new Machine({ host, memoryBytes: 64 << 20 });
+  assert.is(machine.exec('/guest', ['guest'], []), null);
+  const mappings = machine.task!.process.memory.vmas.length;
+  let peak = 0, codeBytes = 0, kernelBytes = 0;
+  for (let ending = machine.turn(20_000); ending === null; ending = machine.turn(20_000)) {
+    if (machine.trampolines.live <= peak) continue;
+    peak = machine.trampolines.live;
+    const counters = machine.counters();
+    codeBytes = counters.codeBytes; kernelBytes = counters.kernelBytes;
+  }
+  const bytes = bytesOf(host.output), view = new DataView(bytes.buffer, bytes.byteOffset);
+  assert.equal([0, 8, 16].map(at => Number(view.getBigUint64(at, true))), [0, 2 * ROUNDS, 1]);
+  const { trampolines, kernel } = machine, pages = Math.ceil(COUNT / 102);
+  assert.ok(peak > COUNT - 200 && codeBytes >= 0.98 * pages * 4096 && codeBytes <= (pages + 2) * 4096, `${peak} trampolines, ${codeBytes} bytes of code`);
+  assert.ok(kernelBytes > 200 * peak);
+  assert.equal([trampolines.live, trampolines.bytes, trampolines.code.instances, trampolines.codeFrames.length, kernel.first!.memory.vmas.length], [0, 0, 0, 0, mappings]);
+});
+thousands.run();
+
+
