@@ -111,24 +111,35 @@ const worldOf = (text: string): World => {
 const NAMES = new Map([[1, 'EPERM'], [9, 'EBADF'], [12, 'ENOMEM'], [13, 'EACCES'], [30, 'EROFS']]);
 const shown = (result: number): string => result >= 0 ? '-' : NAMES.get(-result) ?? String(result);
 
+/** What each policy refuses, once the whole table was tried. */
+const refusedBy = new Map<string, string[]>();
+function noted(policy: string, name: string, result: number): number {
+  if (result < 0) refusedBy.set(policy, [...refusedBy.get(policy) ?? [], name]);
+  return result;
+}
+/** What no policy minds. */
+const HARMLESS = ['memory, writable', 'memory, moved', 'a file, private, executable', 'a program'];
+
 const table = suite('policy › the table');
 table('what programs try, under every policy: what passes, what is refused and how', () => {
   const columns = [...POLICY_NAMES.slice(1), 'wx,ipe'], width = Math.max(...Object.keys(SCENARIOS).map(name => name.length));
   const lines = Object.entries(SCENARIOS).map(([name, run]) => {
     assert.ok(run(worldOf('permissive')) >= 0, `${name}: passes where everything does`);
-    return `${name.padEnd(width)}  ${columns.map(column => shown(run(worldOf(column))).padEnd(Math.max(column.length, 6))).join('  ')}`.trimEnd();
+    return `${name.padEnd(width)}  ${columns.map(column => shown(noted(column, name, run(worldOf(column)))).padEnd(Math.max(column.length, 6))).join('  ')}`.trimEnd();
   });
   golden('policies.txt', [`${''.padEnd(width)}  ${columns.map(column => column.padEnd(6)).join('  ')}`, ...lines, ''].join('\n'));
 });
 for (const row of POLICY_ROWS.filter(({ hook }) => hook !== 'stack')) {
   table(`${row.policy} at ${row.hook}: ${row.when}`, () => {
     const denied: string[] = [], told: string[] = [];
-    for (const [name, run] of Object.entries(SCENARIOS)) {
+    const tried = [...refusedBy.get(row.policy) ?? [], ...HARMLESS];
+    for (const name of tried) {
       const w = new World(new SecurityPolicy('one row', [row]));
-      if (run(w) === -row.errno) denied.push(name);
+      if ((SCENARIOS[name]?.(w) ?? 0) === -row.errno) denied.push(name);
       told.push(...w.host.reports);
     }
-    assert.ok(denied.length > 0 && denied.length < 30, `denies ${denied.join('; ')}`);
+    assert.ok(denied.length > 0, 'denies something');
+    assert.equal(denied.filter(name => HARMLESS.includes(name)), []);
     for (const line of told) assert.match(line, new RegExp(`^tramp64: audit: denied \\{ ${row.permission} \\} .*policy=${row.policy}$`));
     assert.ok(told.length >= denied.length, 'and tells it');
   });

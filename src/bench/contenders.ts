@@ -2,6 +2,7 @@
  * The contenders: every way of the trampfd discussion (kernel-hardening, July 2020) to call a closure through a plain
  * function pointer. Each is guest assembly (Intel syntax) around one common loop; see program.ts for what surrounds it.
  *
+ * A system call that fails goes to `failed_` and its number, which tells; code that has another way to try calls `refused` first (program.ts).
  * All call `target(argument)` in rdi, the closure's context in r10, as GCC's static chain: it returns argument + bound value.
  */
 
@@ -15,6 +16,10 @@ export interface Contender {
   readonly invoke: string;
   /** Further code. */
   readonly code?: string;
+  /** Its place in libffi's order: the methods of userspace first, trampfd when all others were refused. */
+  readonly libffiPlace?: number;
+  /** PT_GNU_STACK asks for an executable stack. */
+  readonly hasExecutableStack?: boolean;
 }
 
 const SYSCALL = { mmap: 9, mprotect: 10, rt_sigaction: 13, rt_sigreturn: 15, pwrite64: 18, getppid: 110, memfd_create: 319, write: 1, trampfd_create: 440 };
@@ -23,7 +28,7 @@ const CALL = 'call qword ptr [rbx]';
 /** The closure's context belonging to the pointer at [rbx]: contexts are 16 bytes, pointers 8. */
 const CONTEXT_OF_RBX = 'lea r10, [rbx+rbx+CONTEXTS-2*FUNCTIONS]';
 
-const call = (number: number): string => `mov eax, ${number}\nsyscall\ntest rax, rax\njs failed`;
+const call = (number: number): string => `mov eax, ${number}\nsyscall\ntest rax, rax\njs failed_${number}`;
 const POINT_AT_TARGET = `
   mov rdi, FUNCTIONS
   mov rcx, COUNT
@@ -142,7 +147,7 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'direct call', what: 'the caller knows function and context: no trampoline', create: POINT_AT_TARGET, invoke: `${CONTEXT_OF_RBX}\ncall target` },
   { name: 'indirect call', what: 'function pointer, context passed by the caller: no trampoline', create: POINT_AT_TARGET, invoke: `${CONTEXT_OF_RBX}\n${CALL}` },
   {
-    name: 'trampfd, by fault', what: 'trampfd_create, registers r10 and rip set by the kernel on the execute fault',
+    name: 'trampfd, by fault', libffiPlace: 9, what: 'trampfd_create, registers r10 and rip set by the kernel on the execute fault',
     create: `
   mov r12, FUNCTIONS
   mov r13, CONTEXTS
@@ -217,7 +222,7 @@ ${returnSlots.code}`,
   pop rbx`,
   },
   {
-    name: 'code page + data page', what: 'page remapped; rip-relative loads from the page behind: libffi\'s static trampolines',
+    name: 'code page + data page', libffiPlace: 1, what: 'page remapped; rip-relative loads from the page behind: libffi\'s static trampolines',
     create: pairSlots.create, invoke: CALL, code: pairSlots.code,
   },
   {

@@ -45,10 +45,6 @@ checked:
   movzx edi, dil
   mov eax, 60
   syscall
-failed:
-  mov edi, 2
-  mov eax, 60
-  syscall
 .balign 64
 target:
   mov rax, [r10]
@@ -58,11 +54,43 @@ target:
 create: ${contender.create}
 .balign 64
 ${contender.code ?? ''}
+${tell(`${contender.create}\n${contender.invoke}\n${contender.code ?? ''}`)}
 `, { origin: TEXT, symbols: { ...PLACES, COUNT: count, INVOCATIONS: invocations, EXPECTED: expectedSum(count, invocations) } });
   return writeElf({
+    ...(contender.hasExecutableStack === true ? { hasExecutableStack: true } : {}),
     text: { at: TEXT, bytes }, entry: labels.get('_start')!,
     data: { at: DATA, bytes: new Uint8Array(0), size: PLACES.CONTEXTS + 16 * COUNT_MAX - DATA },
   });
+}
+
+/** A record of a refused call: its number, or -1, and what it returned; 8 bytes each. */
+export const REFUSAL_BYTES = 16, STATUS_REFUSED = 2;
+/**
+ * `failed_N`: system call N gave the error in rax; tells it and ends with STATUS_REFUSED. `failed`: the same, without a call. `refused`, to be called with the call's
+ * number in rbx, tells it on standard output and returns: there is another way to try.
+ */
+function tell(code: string): string {
+  const numbers = new Set([...code.matchAll(/\bfailed_(\d+)\b/g)].map(([, number]) => number));
+  return `.balign 64
+${[...numbers].map(number => `failed_${number}:\n  mov ebx, ${number}\n  jmp failed_call`).join('\n')}
+failed:
+  mov rbx, -1
+failed_call:
+  call refused
+  mov edi, ${STATUS_REFUSED}
+  mov eax, 60
+  syscall
+refused:
+  push rax
+  push rbx
+  mov edi, 1
+  mov rsi, rsp
+  mov edx, ${REFUSAL_BYTES}
+  mov eax, 1
+  syscall
+  pop rbx
+  pop rax
+  ret`;
 }
 
 /** What the closures add up to when called in turn: the k-th binds 3k + 1. */

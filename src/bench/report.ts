@@ -20,8 +20,11 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function table(rows: readonly Measurement[], base: Measurement): string {
-  const cells = [COLUMNS.map(c => c.title), ...rows.map(m => COLUMNS.map(c => c.cell(m, base)))];
-  const widths = COLUMNS.map((_, n) => Math.max(...cells.map(row => row[n].length)));
+  return columns([COLUMNS.map(c => c.title), ...rows.map(m => COLUMNS.map(c => c.cell(m, base)))]);
+}
+/** Titles and rows, the first column to the left. */
+export function columns(cells: readonly (readonly string[])[]): string {
+  const widths = cells[0].map((_, n) => Math.max(...cells.map(row => row[n].length)));
   const line = (row: readonly string[]): string => row.map((text, n) => n === 0 ? text.padEnd(widths[n]) : text.padStart(widths[n])).join('  ').trimEnd();
   return [line(cells[0]), widths.map(w => '-'.repeat(w)).join('  '), ...cells.slice(1).map(line)].join('\n');
 }

@@ -1,6 +1,7 @@
 /** What `tramp64 bench` can measure, one suite a row: a text that is the same on every run and machine. */
 import { CONTENDERS } from './contenders.ts';
 import { measure, type Measurement } from './measure.ts';
+import { policies } from './policies.ts';
 import { sentences, table } from './report.ts';
 
 /** Told what is measured now, for those who wait. */
@@ -41,4 +42,5 @@ function legend(): string {
 /** The first is what is run when none is named. */
 export const SUITES: readonly Suite[] = [
   { name: 'table', summary: 'every mechanism: cost of an invocation, memory of a trampoline', run: comparison },
+  { name: 'policies', summary: 'every mechanism under every security policy: whether it works, what is refused', run: policies },
 ];

@@ -1,0 +1,46 @@
+/** The bench as a command: the matrix of mechanisms and policies (test/golden/bench-policies.txt), and how a guest tells which call it failed of. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CONTENDERS, type Contender } from '../src/bench/contenders.ts';
+import { trials } from '../src/bench/measure.ts';
+import { SUITES } from '../src/bench/suites.ts';
+import { main } from '../src/cli/main.ts';
+import { CliHost } from './support/cli-host.ts';
+import { golden } from './support/vectors.ts';
+
+const bench = suite('bench');
+bench('policies: every mechanism under every policy, which call is refused and with what', async () => {
+  const host = new CliHost(['bench', 'policies']);
+  assert.equal([await main(host), host.errors], [0, '']);
+  golden('bench-policies.txt', host.output);
+});
+bench('one suite at a time, out of those there are', async () => {
+  for (const words of [['frobnicate'], ['policies', 'table']]) {
+    const host = new CliHost(['bench', ...words]);
+    assert.equal([await main(host), host.output, host.errors], [2, '', `tramp64: bench: one suite, please: ${SUITES.map(({ name }) => name).join(', ')}\n`]);
+  }
+});
+bench('--help names every suite', async () => {
+  const host = new CliHost(['bench', '--help']);
+  await main(host);
+  for (const { name } of SUITES) assert.ok(host.output.includes(name), name);
+});
+
+const TARGETS = CONTENDERS.find(({ name }) => name === 'indirect call');
+const MMAP = (prot: number): string => `xor edi, edi\nmov esi, 4096\nmov edx, ${prot}\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\nmov eax, 9\nsyscall\ntest rax, rax`;
+const contender = (create: string): Contender => ({ name: 'test', what: '', create, invoke: TARGETS?.invoke ?? '' });
+bench('a guest tells the call that failed, its errno, and what it tried before', () => {
+  const direct = contender(`${MMAP(7)}\njs failed_9\n${TARGETS?.create ?? ''}`);
+  assert.equal(trials(direct, ['permissive', 'wx']).map(({ cycles, refusals }) => [cycles !== null, refusals]), [[true, []], [false, ['mmap EACCES']]]);
+  const patient = contender(`${MMAP(7)}\njns ready\nmov ebx, 9\ncall refused\n${MMAP(3)}\njs failed_9\nready: ${TARGETS?.create ?? ''}`);
+  assert.equal(trials(patient, ['permissive', 'wx']).map(({ cycles, refusals }) => [cycles !== null, refusals]), [[true, []], [true, ['mmap EACCES']]]);
+  assert.equal(trials(contender('jmp failed'), ['permissive']), [{ cycles: null, refusals: ['failed'], signal: null }]);
+});
+bench('what a signal kills is told by the signal', () => {
+  const code = 'push 0xc3\ncall rsp\nadd rsp, 8\n', onStack = { ...contender(`${code}${TARGETS?.create ?? ''}`), hasExecutableStack: true };
+  assert.equal(trials(onStack, ['permissive', 'execstack']).map(({ cycles, signal }) => [cycles !== null, signal]), [[true, null], [false, 11]]);
+});
+bench('a wrong sum is an error, whatever the policy', () => {
+  assert.throws(() => trials({ ...contender(TARGETS?.create ?? ''), invoke: 'mov eax, 1' }, ['permissive']), /wrong sum/);
+});
+bench.run();
