@@ -125,8 +125,6 @@ function prctl(task: KernelTask, a: Args): Result { return PRCTL[a.int(0)]?.(tas
 /** Where a task waits for its turn without waiting for anything. */
 const schedYield: Handler<KernelTask> = () => ({ then: 'sleep', until: () => 0 });
 
-/** struct rseq, in its first form. */
-const RSEQ_BYTES = 32;
 export const taskCalls: SyscallRows<KernelTask> = [
   [24, { name: 'sched_yield', run: schedYield, shape: '→ int' }],
   [39, { name: 'getpid', run: task => task.process.pid, shape: '→ int' }],
