@@ -556,7 +556,7 @@ reports('/proc/PID/maps has Linux\'s columns', () => {
   w.map({ at: 0x7fff_0000_0000, growsDown: true, label: '[stack]' });
   w.map({ at: 0x10000, prot: 0, shared: true });
   assert.is(w.space.procMaps(), [
-    '00010000-00011000 ---s 00000000 00:01 0                                  /dev/zero (deleted)',
+    '00010000-00011000 ---s 00000000 00:01 1                                  /dev/zero (deleted)',
     '00400000-00402000 r-xp 00001000 08:01 42                                 /bin/a\\012b',
     '7fff00000000-7fff00001000 rw-p 00000000 00:00 0                          [stack]',
     '',
