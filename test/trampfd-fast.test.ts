@@ -211,6 +211,16 @@ leaks('of 500 after a process\'s end', () => {
   w.task.process.memory.release();
   assert.equal([w.objects.live, w.objects.code.instances, w.objects.codeFrames.length, w.objects.bytes], [0, 0, 0, 0]);
 });
+leaks('of mappings after execve; a descriptor that stays open can be mapped again', () => {
+  const w = new TrampfdWorld(), fd = w.createFast(), F_SETFD = 2;
+  w.write(fd, REGS, USUAL);
+  w.mapFast(fd); w.mapFast(w.createFast());
+  assert.is(w.sys('fcntl', fd, F_SETFD, 0), 0);
+  assert.is(w.kernel.execute(w.task, { path: '/bin/program', directory: '/', argv: ['program'], envp: [] }), 0);
+  assert.equal([w.objects.live, w.objects.code.instances, w.objects.codeFrames.length], [1, 0, 0]);
+  const at = w.mapFast(fd) + w.ioffset(fd);
+  assert.equal([codeAt(w, at)[0], w.objects.code.instances], [0xf3, 1]);
+});
 leaks('where memory ends: ENOMEM, and all is as it was', () => {
   const w = warm(), fds = Array.from({ length: SLOTS }, () => { const fd = w.createFast(); w.write(fd, REGS, USUAL); return fd; });
   const maps = fds.map(fd => w.mapFast(fd)), more = w.createFast(), buffer = w.buffer(100, LARGE[1]), { frames } = w.mmu, before = codeAt(w, maps[5]!, 4096), taken: number[] = [];
