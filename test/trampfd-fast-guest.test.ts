@@ -357,7 +357,7 @@ function runInTurns(elf: Uint8Array, most: number, seed: number): { readonly out
 }
 const races = suite('trampfd › fast › four threads');
 races('rewrite and call one trampoline, in turns that end anywhere: each call is of one context', () => {
-  const ROUNDS = 1500, { out, within } = runInTurns(program(contenders(ROUNDS), 4), 30, 5);
+  const ROUNDS = Number(process.env['TEST_ROUNDS'] ?? 1500), { out, within } = runInTurns(program(contenders(ROUNDS), 4), 30, 5);
   assert.equal([out[1], out[2]! + out[3]!], [0n, BigInt(THREADS * ROUNDS)]);
   assert.ok(within > 200, `only ${within} turns ended within the trampoline`);
   assert.ok(out[2]! > 100n && out[3]! > 100n);
