@@ -110,7 +110,7 @@ function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): string {
   const kept = [...chunk.tables].filter(([table]) => isRead(table, chunk.text) || wanted(chunk, chunks).has(table)).map(([, text]) => text).join('');
   const nodes = [...chunk.text.matchAll(/import (\w+) from"(node:[^"]+)";/g)].map(([, local, module]) => `const ${local!}=require("${module!}");`).join('');
   const links = chunk.imports.map(({ file, links: all }) => {
-    const needed = all.filter(({ to }) => !chunk.constants.has(to) && isRead(to, chunk.text));
+    const needed = all.filter(({ to }) => !chunk.constants.has(to) && (isRead(to, chunk.text) || isPassedOn(chunk, to)));
     return `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${nameOf(file)}();`;
   }).join('');
   const given = chunk.exports.filter(({ from }) => !chunk.constants.has(from) && (!chunk.tables.has(from) || wanted(chunk, chunks).has(from)));
@@ -118,6 +118,8 @@ function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): string {
   return `var ${name}_;function ${name}(){if(${name}_!==void 0)return ${name}_;${nodes}${links}${kept}${body}`
     + `return ${name}_={${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
 }
+/** What is imported only to be exported: a module that is imported both at once and when it is wanted becomes two chunks. */
+function isPassedOn(chunk: Chunk, name: string): boolean { return chunk.exports.some(({ from }) => from === name); }
 /** Its tables that other chunks read otherwise than by a member's name. */
 function wanted(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): ReadonlySet<string> {
   const names = new Set<string>();
@@ -126,7 +128,7 @@ function wanted(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): ReadonlySet<s
       if (file !== chunk.file) continue;
       for (const { from, to } of links) {
         const name = chunk.exports.find(link => link.to === from)!.from;
-        if (chunk.tables.has(name) && new RegExp(`${ALONE}${to}(?![\\w$])`).test(other.text)) names.add(name);
+        if (chunk.tables.has(name) && (isPassedOn(other, to) || new RegExp(`${ALONE}${to}(?![\\w$])`).test(other.text))) names.add(name);
       }
     }
   }
