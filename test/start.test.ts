@@ -36,6 +36,7 @@ start('with it, the same comes out', () => {
   build('bytecode');
   assert.equal(tramp64('run', RAW), expected);
   assert.equal(tramp64('run', './nothere'), { status: 127, stdout: '', stderr: 'tramp64: ./nothere: no such program\n' });
+  assert.equal(tramp64('run', '--policy', 'deny-all', RAW), expected);
   assert.match(tramp64('disasm', RAW).stdout, /\tsyscall\n/);
 });
 start('V8 takes the bytecode: the build leaves no flags behind that would make it another\'s', () => {
