@@ -2,7 +2,7 @@
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
 export class WrappedHost implements Host {
-  protected readonly inner: Host;
+  protected inner: Host;
   constructor(inner: Host) { this.inner = inner; }
 
   open(path: ByteString, flags: number, mode: number): HostResult { return this.inner.open(path, flags, mode); }

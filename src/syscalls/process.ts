@@ -21,7 +21,7 @@ import type { Timer, Timers } from './timers.ts';
 
 /** What all processes share: the emulated machine's kernel, without its table of calls. */
 export interface System {
-  readonly host: Host;
+  readonly host: Host & { wrap(around: (inner: Host) => Host): void };
   /** FIFOs and sockets by their names, which `host` shows among its files. */
   readonly special: SpecialNodes;
   /** Null: nobody said. */

@@ -25,8 +25,6 @@ const REFUSED: readonly (readonly [string, readonly Refusal[]])[] = [
     [139, 'sysfs', ENOSYS, 'int ptr ptr → int'], [206, 'io_setup', ENOSYS, 'uint ptr → int'], [207, 'io_destroy', ENOSYS, 'hex → int'],
     [208, 'io_getevents', ENOSYS, 'hex int int ptr timespec → int'], [209, 'io_submit', ENOSYS, 'hex int ptr → int'], [210, 'io_cancel', ENOSYS, 'hex ptr ptr → int'],
     [248, 'add_key', ENOSYS, 'path path ptr size int → int'], [249, 'request_key', ENOSYS, 'path path path int → int'], [250, 'keyctl', ENOSYS, 'int hex hex hex hex → int'],
-    [253, 'inotify_init', ENOSYS, '→ fd'],
-    [254, 'inotify_add_watch', ENOSYS, 'fd path hex → int'], [255, 'inotify_rm_watch', ENOSYS, 'fd int → int'], [294, 'inotify_init1', ENOSYS, 'hex → fd'],
     [451, 'cachestat', ENOSYS, 'fd ptr ptr hex → int'], [462, 'mseal', ENOSYS, 'ptr size hex → int'], [333, 'io_pgetevents', ENOSYS, 'hex int int ptr timespec ptr → int'],
     [425, 'io_uring_setup', ENOSYS, 'uint ptr → fd'], [426, 'io_uring_enter', ENOSYS, 'fd uint uint hex ptr size → int'],
     [427, 'io_uring_register', ENOSYS, 'fd uint ptr uint → int'], [444, 'landlock_create_ruleset', EOPNOTSUPP, 'ptr size hex → fd'],

@@ -1,6 +1,7 @@
 /** What processes share beside files: made when first asked for, so that a program that does without pays nothing. */
 import type { ByteString } from '../host/host.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
+import type { Watches } from './inotify.ts';
 import { IpcTable } from './ipc.ts';
 import { LockTable } from './locks.ts';
 import type { NamedQueue } from './mqueue.ts';
@@ -24,6 +25,8 @@ export class SharedObjects {
   /** sched_setscheduler(2), ioprio_set(2). */
   readonly policies = new WeakMap<KernelTask, number>();
   readonly ioPriorities = new WeakMap<KernelProcess, number>();
+  /** inotify(7)'s, once there are any. */
+  watches: Watches | null = null;
   private attributeStore: Attributes | null = null;
   private lockTable: LockTable | null = null;
   private segmentTable: IpcTable<Segment> | null = null;

@@ -90,6 +90,8 @@ export class GuestFiles extends WrappedHost {
   private shm: OverlayHost | null = null;
   private nowNs: () => bigint = () => 0n;
   constructor(inner: Host) { super(inner); this.special = new SpecialNodes(this, () => this.nowNs()); }
+  /** Puts something around the host's files. */
+  wrap(around: (inner: Host) => Host): void { this.inner = around(this.inner); }
   override useClock(nowNs: () => bigint): void { this.nowNs = nowNs; super.useClock(nowNs); }
 
   // — which of them has it —

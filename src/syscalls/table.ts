@@ -3,6 +3,7 @@ import { cloneCalls } from './clone.ts';
 import { futexCalls } from './futex.ts';
 import { fcntlCalls } from './fcntl.ts';
 import { identityCalls } from './identity.ts';
+import { inotifyCalls } from './inotify.ts';
 import { ioCalls } from './io.ts';
 import { ioctlCalls } from './ioctl.ts';
 import { memoryAdviceCalls } from './memory-advice.ts';
@@ -69,6 +70,7 @@ export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   msgCalls,
   mqueueCalls,
   schedulingCalls,
+  inotifyCalls,
   refusedCalls,
   xattrCalls,
 ];

@@ -19,28 +19,6 @@ const built = spawnSync(process.execPath, ['--import', 'tsx', join(root, 'src/ho
 if (built.status !== 0) throw new Error(byteString(new Uint8Array(built.stderr)));
 const TRAMP64 = [process.execPath, join(folder, 'cli.js'), 'run', '--'];
 
-/** Claims that do not hold here yet, by reason. One that holds after all is told of: take it out. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  'inotify and the order of checks': `
-    a_descriptor_that_only_names_is_refused a_forbidden_page_gives_EFAULT a_low_address_gives_EFAULT a_negative_descriptor_gives_EBADF
-    a_non_canonical_address_gives_EFAULT a_number_that_is_no_descriptor_gives_EBADF an_address_of_the_kernel_gives_EFAULT
-  `,
-  'what is written before a bad address is not counted': 'a_buffer_over_the_end_of_memory_gives_EFAULT readv_fills_in_order_and_may_stop_short',
-  'a shared word is the same one under FUTEX_PRIVATE_FLAG': 'a_futex_in_shared_memory_is_shared',
-  'nobody may name the machine, or reboot it': 'uname_names_linux what_nobody_knows_gives_EINVAL',
-  'offsets at the end of all numbers': 'large_files_are_sparse',
-  'small things of sockets and epoll': `
-    tcp_connects_and_closes_in_halves epoll_by_level_repeats_and_by_edge_does_not a_listener_by_path_accepts
-    a_waiting_accept_and_a_waiting_read_are_woken_by_closing stopping_and_continuing_interrupts_little
-  `,
-  'the host does not tell of what has no name any more': 'the_working_directory_can_go_away O_TMPFILE_makes_a_file_without_a_name fd_lists_open_descriptors',
-  'the host takes shorter names, and microseconds after 1970': 'names_may_be_too_long utimensat_sets_times_to_the_nanosecond',
-  'shared memory without a file has no inode': 'maps_show_mappings_with_their_rights',
-  'sendfile waits where it should refuse': 'sendfile_copies_from_a_file',
-  'a group in the background is not stopped': 'a_controlling_terminal_sends_signals',
-};
-const REASONS = new Map(Object.entries(NOT_YET).flatMap(([reason, claims]) => claims.trim().split(/\s+/).map(claim => [claim, reason] as const)));
-
 /** How programs are linked; those in which much is the library's are run both ways. */
 type Linking = 'static' | 'dynamic';
 const COMPILE = ['-O1', '-w', '-pthread', '-fno-toplevel-reorder', '-fno-stack-protector'];
@@ -97,12 +75,10 @@ for (const name of readdirSync(sources).filter(file => file.endsWith('.c')).map(
     const claims = suite(`real › ${name}, ${linking}`), program = new Program(name, linking);
     if (program.claims.length > 0) claims.before(() => compile(program.path, join(sources, `${name}.c`), linking));
     for (const claim of program.claims) {
-      const words = claim.replaceAll('_', ' '), reason = REASONS.get(claim);
-      claims(reason === undefined ? words : `${words} (not yet: ${reason})`, () => {
-        const native = program.native(claim), answer = program.here(claim);
+      claims(claim.replaceAll('_', ' '), () => {
+        const native = program.native(claim);
         assert.is(native?.end, null, 'it must work natively');
-        if (reason === undefined) assert.equal(answer, native);
-        else if (answer !== undefined && answer.lines.join() === native?.lines.join()) console.log(`  ${words}: holds now`);
+        assert.equal(program.here(claim), native);
       });
     }
     claims.run();
