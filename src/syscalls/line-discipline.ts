@@ -52,6 +52,8 @@ export class LineDiscipline {
   /** What the screen has not taken. */
   readonly output = new ByteQueue(OUTPUT_BYTES_MAX);
   isStopped = false;
+  /** How often something was typed. */
+  typings = 0;
   private readonly signal: (signal: number) => void;
   /** What can be read; in canonical mode the lengths of the lines it is made of, of which the last byte may be missing: end of file. */
   private readonly ready = new ByteQueue(INPUT_BYTES_MAX);
@@ -79,7 +81,7 @@ export class LineDiscipline {
   /** What FIONREAD tells. */
   get waiting(): number { return this.isCanonical && this.lines.length === 0 ? 0 : this.ready.length; }
   /** What a read gets: null is nothing yet. One that does not wait takes fewer than VMIN says. */
-  read(into: Uint8Array, waits: boolean): number | null {
+  read(into: Uint8Array, waits: boolean, isLate = false): number | null {
     if (this.isCanonical) {
       const line = this.lines[0];
       if (line === undefined) return null;
@@ -87,10 +89,14 @@ export class LineDiscipline {
       if (count === line) this.lines.shift(); else this.lines[0] = line - count;
       return count;
     }
-    const least = waits ? this.terminal.characters[VMIN]! : Math.min(1, this.terminal.characters[VMIN]!);
-    if (least > 0 && this.ready.length < Math.min(least, into.length)) return null;
+    const minimum = this.terminal.characters[VMIN]!, least = !waits ? Math.min(1, minimum) : minimum === 0 && this.patienceNs > 0 ? 1 : minimum;
+    if (!isLate && least > 0 && this.ready.length < Math.min(least, into.length)) return null;
     return this.ready.take(into);
   }
+  /** VTIME: how long a read waits for the first byte, or with VMIN for the next one; 0: for ever. */
+  get patienceNs(): number { return this.isCanonical ? 0 : this.terminal.characters[VTIME]! * 1e8; }
+  /** Does the time a read may take run: from its beginning, or with VMIN from the first byte on? */
+  get isTimed(): boolean { return this.patienceNs > 0 && (this.terminal.characters[VMIN] === 0 || this.ready.length > 0); }
   /** Settings have changed: what was typed as a line is there as bytes, and the other way round. */
   changed(): void {
     if (this.isCanonical) {
@@ -139,6 +145,7 @@ export class LineDiscipline {
   // — the typist —
   /** How many of the bytes were taken; where nobody reads, the rest waits. */
   type(bytes: Uint8Array): number {
+    this.typings += 1;
     for (let i = 0; i < bytes.length; i++) {
       if (this.ready.room === 0 && (!this.isCanonical || this.lines.length > 0)) return i;
       this.receive(bytes[i]!);

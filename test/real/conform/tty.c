@@ -21,3 +21,45 @@ TEST(a_controlling_terminal_sends_signals) {
 TEST(forkpty_runs_a_program_on_a_terminal) {
   int m; pid_t child = forkpty(&m, 0, 0, 0); if (child == 0) { say("%d%d%d", isatty(0), isatty(1), isatty(2)); _exit(5); } char b[64]; long n = read(m, b, 64); bytes("b", b, n); CALL(read(m, b, 64)); ENDS(child);
 }
+static void minimum_and_time(int fd, int minimum, int tenths) {
+  struct termios t;
+  tcgetattr(fd, &t);
+  cfmakeraw(&t);
+  t.c_cc[VMIN] = (cc_t)minimum;
+  t.c_cc[VTIME] = (cc_t)tenths;
+  tcsetattr(fd, TCSANOW, &t);
+}
+/* How long a read took, in tenths of a second. */
+static void timed_read(int fd) {
+  char b[64];
+  long begin = now_ms();
+  CALL(read(fd, b, sizeof b));
+  VALUE((now_ms() - begin + 30) / 100);
+}
+TEST(VMIN_and_VTIME_say_how_long_a_read_waits) {
+  int m, s;
+  CALL(openpty(&m, &s, 0, 0, 0));
+  minimum_and_time(s, 0, 0);
+  timed_read(s);
+  type(m, "ab");
+  timed_read(s);
+  minimum_and_time(s, 0, 2);
+  timed_read(s);
+  type(m, "c");
+  timed_read(s);
+  pid_t child = CHILD({ pause_ms(100); write(m, "d", 1); });
+  timed_read(s);
+  ENDS(child);
+  minimum_and_time(s, 3, 2);
+  type(m, "e");
+  timed_read(s);
+  type(m, "fghi");
+  timed_read(s);
+  child = CHILD({ pause_ms(300); write(m, "j", 1); pause_ms(100); write(m, "k", 1); });
+  timed_read(s);
+  ENDS(child);
+  minimum_and_time(s, 2, 0);
+  child = CHILD({ pause_ms(100); write(m, "l", 1); pause_ms(300); write(m, "m", 1); });
+  timed_read(s);
+  ENDS(child);
+}
