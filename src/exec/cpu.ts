@@ -262,6 +262,8 @@ export class Cpu {
     // Only an instruction that stands alone ends at a 4 GiB border.
     this.state.r32[RIP + 1] = index === 0 ? block.hi : block.nextHi;
   }
+  /** How often generated code left work to us: helpers, primitives, TLB misses. */
+  get calls(): number { return this.support?.calls ?? 0; }
   /** Instructions that the interpreter has performed. */
   get interpretedInstructions(): number { return this.state.instructions - this.generatedInstructions; }
   /** Cycles spent outside the program: system calls, faults, signals. */

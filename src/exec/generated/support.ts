@@ -46,6 +46,8 @@ export class Support {
   helped: number = OUTCOME.next;
   /** Code gave up because memory it touches is not there: `mmu.fault` says how. To be cleared by the reader. */
   hasFaulted = false;
+  /** How often generated code left work to us: helpers, primitives, TLB misses. */
+  calls = 0;
   /** Performs the instruction of a record; see src/exec/threaded. */
   perform: (record: number) => number = () => GIVE_UP;
   readonly onRelink: (() => void)[] = [];
@@ -80,7 +82,7 @@ export class Support {
     const imports = { tramp64: {
       ...slowPaths.exports,
       help: (number: number) => this.help(number),
-      perform: (record: number) => this.perform(record),
+      perform: (record: number) => { this.calls++; return this.perform(record); },
       primitive,
       settle, ...close, memory: memory.wasm, functions: table,
     } };
@@ -129,6 +131,7 @@ export class Support {
   }
   releaseHelp(number: number): void { this.helps[number] = null; this.freeHelps.push(number); }
   private help(number: number): number {
+    this.calls++;
     const { helper, instruction } = this.helps[number]!, m = this.interpreter, { misses } = this.mmu;
     try { m.performHelper(helper, instruction); } catch (thrown) {
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
@@ -144,6 +147,7 @@ export class Support {
     return GIVE_UP;
   }
   private primitive(number: number): number {
+    this.calls++;
     const first = 0, s = this.scratch, { state } = this.interpreter, { r32: r } = state;
     s.begin(r[STATE.mxcsr >> 2]!, r[STATE.floatWatch >> 2]!);
     this.primitives.rows[number]!.run(s, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
@@ -153,6 +157,7 @@ export class Support {
   // — memory that the TLB does not know, or that needs more than one access: NOWHERE where the interpreter is to do it —
   /** `mmu.fill`. A fault is the instruction's: what comes before it in the instruction has succeeded. */
   private fill(lo: i32, hi: i32, access: number): Pa {
+    this.calls++;
     const pa = this.mmu.fill(lo, hi, access);
     if (pa !== -1) return pa;
     this.hasFaulted = true;
