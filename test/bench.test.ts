@@ -1,7 +1,8 @@
 /** The bench as a command: the matrix of mechanisms and policies (test/golden/bench-policies.txt), and how a guest tells which call it failed of. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CONTENDERS, type Contender } from '../src/bench/contenders.ts';
+import type { AssemblyContender } from '../src/bench/contenders/common.ts';
+import { PLAIN } from '../src/bench/contenders/plain.ts';
 import { trials } from '../src/bench/measure.ts';
 import { SUITES } from '../src/bench/suites.ts';
 import { main } from '../src/cli/main.ts';
@@ -26,9 +27,9 @@ bench('--help names every suite', async () => {
   for (const { name } of SUITES) assert.ok(host.output.includes(name), name);
 });
 
-const TARGETS = CONTENDERS.find(({ name }) => name === 'indirect call');
+const TARGETS = PLAIN.find(({ name }) => name === 'indirect call');
 const MMAP = (prot: number): string => `xor edi, edi\nmov esi, 4096\nmov edx, ${prot}\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\nmov eax, 9\nsyscall\ntest rax, rax`;
-const contender = (create: string): Contender => ({ name: 'test', what: '', create, invoke: TARGETS?.invoke ?? '' });
+const contender = (create: string): AssemblyContender => ({ name: 'test', what: '', create, invoke: TARGETS?.invoke ?? '' });
 bench('a guest tells the call that failed, its errno, and what it tried before', () => {
   const direct = contender(`${MMAP(7)}\njs failed_9\n${TARGETS?.create ?? ''}`);
   assert.equal(trials(direct, ['permissive', 'wx']).map(({ cycles, refusals }) => [cycles !== null, refusals]), [[true, []], [false, ['mmap EACCES']]]);

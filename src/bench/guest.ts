@@ -17,12 +17,12 @@ export interface GuestRun {
   readonly refusals: readonly string[];
 }
 
-const MEMORY_BYTES = 64 << 20;
+const MEMORY_BYTES = 256 << 20;
 
-export function runImage(elf: Uint8Array, policy: SecurityPolicy | null = null): GuestRun {
+export function runImage(elf: Uint8Array, args: readonly string[] = [], policy: SecurityPolicy | null = null): GuestRun {
   const host = new MemoryHost({ '/bench': elf });
   const machine = new Machine({ host, memoryBytes: MEMORY_BYTES, policy });
-  const refusal = machine.exec('/bench', ['bench'], []);
+  const refusal = machine.exec('/bench', ['bench', ...args], []);
   if (refusal !== null) return { status: refusal.status, signal: null, counters: machine.counters(), reports: [refusal.sentence], refusals: [] };
   const { status, signal } = machine.run();
   return { status, signal, counters: machine.counters(), reports: host.reports, refusals: refusalsIn(bytesOf(host.output), machine) };

@@ -1,45 +1,82 @@
-/** Runs a contender's guest and tells what one invocation costs and what one trampoline occupies. Exact: differences of two deterministic runs. */
+/** Runs a contender's guest and tells what a trampoline's life costs. Exact: differences of two deterministic runs. */
 import type { Contender } from './contenders.ts';
-import { guestProgram } from './program.ts';
-import { runImage, type Counters, type GuestRun } from './guest.ts';
 import { SecurityPolicy } from '../syscalls/policy.ts';
+import { runImage, type Counters, type GuestRun } from './guest.ts';
+import { compiledWork, guestProgram, type Work } from './program.ts';
 
-/** Invocations differ by this many between the two runs whose difference is taken; the shorter one has warmed everything up. */
-const WARM_UP = 100, INVOCATIONS = 1000;
-/** Trampolines of the two runs that tell memory: several pages of every kind of slot. */
-const FEW = 0, MANY = 510;
+/** Invocations and changes differ by this many between the two runs whose difference is taken; the shorter one has warmed everything up. */
+const WARM_UP = 100, REPEATED = 1000;
+/** Trampolines of the two runs that tell what one takes, `most` aside: more than a page of every kind of slot. */
+export const MANY = 4000;
+const IDLE: Work = { count: 1, changes: 0, invocations: 0, releases: false };
 
+/** Of one invocation, change, creation or release. */
+export interface Cost { readonly instructions: number; readonly cycles: number; readonly pageFaults: number; readonly systemCalls: number; readonly tlbMisses: number }
 export interface Measurement {
   readonly contender: Contender;
-  /** For one invocation, the loop around it included. */
-  readonly instructions: number; readonly cycles: number; readonly pageFaults: number; readonly systemCalls: number; readonly tlbMisses: number;
-  /** Bytes for one trampoline, amortised over `MANY`. */
+  /** The loop around it included. */
+  readonly invocation: Cost;
+  /** Of one of many, the loop around it and the making of its context included. */
+  readonly creation: Cost;
+  /** The loop around it included; null: there is nothing to be changed. */
+  readonly change: Cost | null;
+  /** Of one of many; null: there is nothing to give back. */
+  readonly release: Cost | null;
+  /** Bytes for one trampoline, amortised over many. */
   readonly memory: Memory;
+  /** The same when they have been given back. */
+  readonly left: Memory;
 }
 export interface Memory { readonly code: number; readonly data: number; readonly tables: number; readonly kernel: number }
 
-function counters(contender: Contender, count: number, invocations: number): Counters {
-  const { status, counters, refusals } = checked(contender, runImage(guestProgram(contender, count, invocations)));
-  if (status !== 0) throw new WrongSum(`${contender.name}: the guest failed with status ${status}${refusals.map(refusal => `, ${refusal}`).join('')}`);
-  return counters;
-}
-function checked(contender: Contender, run: GuestRun): GuestRun {
-  if (run.status === 1) throw new WrongSum(`${contender.name}: its invocations gave a wrong sum`);
-  return run;
-}
 /** A guest's result was not what its closures compute: nothing of the table can be trusted. */
 export class WrongSum extends Error {}
 
-export function measure(contender: Contender): Measurement {
-  const short = counters(contender, 1, WARM_UP), long = counters(contender, 1, WARM_UP + INVOCATIONS);
-  const each = (of: (c: Counters) => number): number => (of(long) - of(short)) / INVOCATIONS;
-  const few = counters(contender, 1, FEW), many = counters(contender, MANY + 1, FEW);
-  const grown = (of: (c: Counters) => number): number => (of(many) - of(few)) / MANY;
+interface Program { readonly image: Uint8Array; readonly args: readonly string[] }
+function programOf(contender: Contender, work: Partial<Work>): Program {
+  const whole = { ...IDLE, ...work };
+  return 'image' in contender ? { image: contender.image(), args: compiledWork(whole) } : { image: guestProgram(contender, whole), args: [] };
+}
+function run(contender: Contender, { image, args }: Program, policy: SecurityPolicy | null = null): GuestRun {
+  const outcome = runImage(image, args, policy);
+  if (outcome.status === 1) throw new WrongSum(`${contender.name}: its invocations gave a wrong sum`);
+  return outcome;
+}
+export function counters(contender: Contender, work: Partial<Work>): Counters {
+  const { status, counters, refusals } = run(contender, programOf(contender, work));
+  if (status !== 0) throw new WrongSum(`${contender.name}: the guest failed with status ${status}${refusals.map(refusal => `, ${refusal}`).join('')}`);
+  return counters;
+}
+
+const costOf = (few: Counters, many: Counters, times: number): Cost => {
+  const each = (of: (c: Counters) => number): number => (of(many) - of(few)) / times;
   return {
-    contender,
-    instructions: each(c => c.instructions), cycles: each(c => c.cycles), pageFaults: each(c => c.pageFaults),
-    systemCalls: each(c => c.systemCalls), tlbMisses: each(c => c.tlbMisses),
-    memory: { code: grown(c => c.codeBytes), data: grown(c => c.dataBytes), tables: grown(c => c.tableBytes), kernel: grown(c => c.kernelBytes) },
+    instructions: each(c => c.instructions), cycles: each(c => c.cycles), pageFaults: each(c => c.pageFaults), systemCalls: each(c => c.systemCalls), tlbMisses: each(c => c.tlbMisses),
+  };
+};
+export const memoryOf = (few: Counters, many: Counters, count: number): Memory => {
+  const grown = (of: (c: Counters) => number): number => (of(many) - of(few)) / count;
+  return { code: grown(c => c.codeBytes), data: grown(c => c.dataBytes), tables: grown(c => c.tableBytes), kernel: grown(c => c.kernelBytes) };
+};
+const minus = (a: Cost, b: Cost): Cost => ({
+  instructions: a.instructions - b.instructions, cycles: a.cycles - b.cycles, pageFaults: a.pageFaults - b.pageFaults, systemCalls: a.systemCalls - b.systemCalls,
+  tlbMisses: a.tlbMisses - b.tlbMisses,
+});
+
+export function measure(contender: Contender): Measurement {
+  const counted = (work: Partial<Work>): Counters => counters(contender, work);
+  const isCompiled = 'image' in contender, changes = isCompiled || contender.change !== undefined, releases = isCompiled || contender.release !== undefined;
+  // All of a contender's parts at once, more than once around: the sum is checked.
+  counted({ count: 500, changes: 250, invocations: 1200, releases: true });
+  const more = contender.most ?? MANY, all = { count: 1 + more }, few = counted({}), many = counted(all);
+  const fewLeft = releases ? counted({ releases: true }) : few, manyLeft = releases ? counted({ ...all, releases: true }) : many;
+  const creation = costOf(few, many, more);
+  return {
+    contender, creation,
+    invocation: costOf(counted({ invocations: WARM_UP }), counted({ invocations: WARM_UP + REPEATED }), REPEATED),
+    change: changes ? costOf(counted({ changes: WARM_UP }), counted({ changes: WARM_UP + REPEATED }), REPEATED) : null,
+    release: releases ? minus(costOf(fewLeft, manyLeft, more), creation) : null,
+    memory: memoryOf(few, many, more), left: memoryOf(fewLeft, manyLeft, more),
   };
 }
 
@@ -55,15 +92,15 @@ export interface Trial {
 const TRIED = 100;
 /** One trampoline under each policy, named as `--policy` names it. */
 export function trials(contender: Contender, policies: readonly string[]): readonly Trial[] {
-  const few = guestProgram(contender, 1, WARM_UP), many = guestProgram(contender, 1, WARM_UP + TRIED);
-  return policies.map(policy => {
-    const short = runUnder(contender, few, policy), { refusals, signal } = short;
+  const few = programOf(contender, { invocations: WARM_UP }), many = programOf(contender, { invocations: WARM_UP + TRIED });
+  return policies.map(name => {
+    const short = run(contender, few, policyOf(name)), { refusals, signal } = short;
     if (short.status !== 0) return { cycles: null, refusals, signal };
-    return { cycles: (runUnder(contender, many, policy).counters.cycles - short.counters.cycles) / TRIED, refusals, signal };
+    return { cycles: (run(contender, many, policyOf(name)).counters.cycles - short.counters.cycles) / TRIED, refusals, signal };
   });
 }
-function runUnder(contender: Contender, program: Uint8Array, name: string): GuestRun {
+function policyOf(name: string): SecurityPolicy | null {
   const policy = SecurityPolicy.of(name);
   if (typeof policy === 'string') throw new WrongSum(policy);
-  return checked(contender, runImage(program, policy));
+  return policy;
 }

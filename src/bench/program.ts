@@ -1,15 +1,28 @@
-/** Around every contender the same guest: contexts, creation, a checked loop of invocations, exit 0 only if the sum is right. */
+/** Around every contender the same guest: contexts, creation, a loop of changes, a checked loop of invocations, release; exit 0 only if the sum is right. */
 import { assemble } from '../decoder/assemble.ts';
 import { writeElf } from '../loader/write-elf.ts';
-import type { Contender } from './contenders.ts';
+import type { AssemblyContender } from './contenders/common.ts';
 
 const TEXT = 0x400000, DATA = 0x800000;
 const COUNT_MAX = 16384;
-/** Where a contender keeps a word of its own; then the pointers, then the contexts {value, 0}. */
-const PLACES = { SCRATCH: DATA, FUNCTIONS: DATA + 0x1000, CONTEXTS: DATA + 0x1000 + 8 * COUNT_MAX };
+/** Where a contender keeps a few words of its own; then the pointers, a word for each of them, and the contexts {value, value after a change}. */
+const PLACES = { SCRATCH: DATA, FUNCTIONS: DATA + 0x1000, KEPT: DATA + 0x1000 + 8 * COUNT_MAX, CONTEXTS: DATA + 0x1000 + 16 * COUNT_MAX };
 
-/** A static executable that creates `count` trampolines and invokes them `invocations` times in turn. */
-export function guestProgram(contender: Contender, count: number, invocations: number): Uint8Array {
+/** What a guest does, in this order. */
+export interface Work {
+  /** Trampolines it creates. */
+  readonly count: number;
+  /** How often it binds one of them, in turn, to another context. */
+  readonly changes: number;
+  /** How often it calls one of them, in turn. */
+  readonly invocations: number;
+  /** Whether it gives them back. */
+  readonly releases: boolean;
+}
+
+/** A static executable. */
+export function guestProgram(contender: AssemblyContender, work: Work): Uint8Array {
+  const { count, changes, invocations, releases } = work;
   const { bytes, labels } = assemble(`
 _start:
   mov rcx, CONTEXTS
@@ -17,16 +30,32 @@ _start:
   mov eax, 1
 bind:
   mov [rcx], rax
+  lea rsi, [rax+rax]
+  mov [rcx+8], rsi
   add rax, 3
   add rcx, 16
   dec edx
   jnz bind
   call create
-  xor edi, edi
-  mov rbp, INVOCATIONS
-  mov r12, FUNCTIONS
+  lea r12, [FUNCTIONS]
   lea r13, [r12+8*COUNT]
   mov rbx, r12
+  mov rbp, CHANGES
+  test rbp, rbp
+  jz changed
+.balign 64
+change_again:
+  lea rsi, [rbx+rbx+CONTEXTS+8-2*FUNCTIONS]
+  ${contender.change ?? ''}
+  add rbx, 8
+  cmp rbx, r13
+  cmove rbx, r12
+  dec rbp
+  jnz change_again
+changed:
+  xor edi, edi
+  mov rbx, r12
+  mov rbp, INVOCATIONS
   test rbp, rbp
   jz checked
 .balign 64
@@ -39,6 +68,13 @@ again:
   dec rbp
   jnz again
 checked:
+  push rdi
+  mov eax, RELEASES
+  test eax, eax
+  jz released
+  call release
+released:
+  pop rdi
   mov rax, EXPECTED
   xor rdi, rax
   setnz dil
@@ -53,9 +89,11 @@ target:
 .balign 64
 create: ${contender.create}
 .balign 64
+release: ${contender.release ?? 'ret'}
+.balign 64
 ${contender.code ?? ''}
-${tell(`${contender.create}\n${contender.invoke}\n${contender.code ?? ''}`)}
-`, { origin: TEXT, symbols: { ...PLACES, COUNT: count, INVOCATIONS: invocations, EXPECTED: expectedSum(count, invocations) } });
+${tell(Object.values(contender).join('\n'))}
+`, { origin: TEXT, symbols: { ...PLACES, TEXT, COUNT: count, CHANGES: changes, INVOCATIONS: invocations, RELEASES: releases ? 1 : 0, EXPECTED: expectedSum(contender, work) } });
   return writeElf({
     ...(contender.hasExecutableStack === true ? { hasExecutableStack: true } : {}),
     text: { at: TEXT, bytes }, entry: labels.get('_start')!,
@@ -93,9 +131,15 @@ refused:
   ret`;
 }
 
-/** What the closures add up to when called in turn: the k-th binds 3k + 1. */
-function expectedSum(count: number, invocations: number): number {
+/** The same work for a compiled program: words of the same length, whatever there is to do, so that reading them costs the same. */
+export function compiledWork({ count, invocations, changes, releases }: Work): readonly string[] {
+  return ['closures', ...[count, invocations, changes, releases ? 1 : 0].map(number => `${number}`.padStart(6, '0'))];
+}
+
+/** What the closures add up to when called in turn: the k-th binds 3k + 1, and after a change twice that. */
+function expectedSum(contender: AssemblyContender, { count, changes, invocations }: Work): number {
+  const changed = contender.change === undefined ? 0 : changes;
   let sum = 0;
-  for (let n = 0; n < invocations; n++) sum += 3 * (n % count) + 1;
+  for (let n = 0; n < invocations; n++) sum += (3 * (n % count) + 1) * (n % count < changed ? 2 : 1);
   return sum;
 }

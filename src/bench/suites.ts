@@ -1,8 +1,8 @@
 /** What `tramp64 bench` can measure, one suite a row: a text that is the same on every run and machine. */
 import { CONTENDERS } from './contenders.ts';
-import { measure, type Measurement } from './measure.ts';
+import { MANY, measure, type Measurement } from './measure.ts';
 import { policies } from './policies.ts';
-import { sentences, table } from './report.ts';
+import { invocations, lives, sentences } from './report.ts';
 
 /** Told what is measured now, for those who wait. */
 export type Progress = (what: string) => void;
@@ -21,13 +21,17 @@ function comparison(progress: Progress): string {
     return measure(contender);
   });
   const find = (name: string): Measurement => rows.find(row => row.contender.name === name)!;
-  return `Calling a closure that adds its bound value: cost of one invocation, memory of one trampoline.
+  return `Calling a closure that adds its bound value: cost of one invocation, memory of one trampoline; then its life.
 Invocation: one trampoline, called 1,000 times; the loop around it and the closure itself are included.
 Cycles: modelled, of an AMD Zen 3, at the costs of src/timing. They are sums of published and measured figures, not a pipeline.
-Memory: one of 510 trampolines, beyond what the indirect call needs; kernel B is the trampoline object with its contexts,
+Memory: one of ${MANY} trampolines (1,000 where each needs a descriptor), beyond what the indirect call needs; kernel B is the trampoline object with its contexts,
 without the file, inode and mapping that come with every descriptor and mmap.
 
-${table(rows, find(BASE))}
+${invocations(rows, find(BASE))}
+
+One of as many, the making of its context included. A change binds one trampoline to another context.
+
+${lives(rows, find(BASE))}
 
 ${legend()}
 
