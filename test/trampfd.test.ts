@@ -444,7 +444,12 @@ pushes('an invocation leaves the garbage collector at most the addresses V8 boxe
     for (let k = 0; k < COUNT; k++) { registers.rip = at; registers.rsp = DATA_AT + 0x2000; memory.resolve(fault, registers); }
     return (process.memoryUsage().heapUsed - before) / COUNT;
   };
-  const rounds = Array.from({ length: 12 }, bytesOfRound).filter(bytes => bytes >= 0);
-  assert.ok(Math.min(...rounds) < 6 * BOXED_BYTES, `${Math.min(...rounds)} bytes an invocation`);
+  // V8 optimises in a thread of its own, which may have to wait for a processor.
+  let least = Infinity;
+  for (let round = 0; round < 100 && least >= 6 * BOXED_BYTES; round++) {
+    const bytes = bytesOfRound();
+    if (bytes >= 0) least = Math.min(least, bytes);
+  }
+  assert.ok(least < 6 * BOXED_BYTES, `${least} bytes an invocation`);
 });
 pushes.run();
