@@ -7,8 +7,8 @@ import { unmaskedOf } from './exec/mxcsr.ts';
 import { VECTOR } from './exec/ops.ts';
 import type { ByteString, Host } from './host/host.ts';
 import { Frames } from './mmu/frames.ts';
-import { PF_FETCH, PF_WRITE, type PageFault } from './mmu/fault.ts';
-import type { AddressSpace } from './mmu/address-space.ts';
+import { PF_FETCH, PF_USER, PF_WRITE, type PageFault } from './mmu/fault.ts';
+import type { AddressSpace, FaultVerdict } from './mmu/address-space.ts';
 import { Mmu } from './mmu/mmu.ts';
 import { PROT_EXEC } from './mmu/vma.ts';
 import { Entropy } from './syscalls/entropy.ts';
@@ -18,7 +18,8 @@ import type { SecurityPolicy } from './syscalls/policy.ts';
 import type { KernelProcess, KernelTask } from './syscalls/process.ts';
 import { raise } from './syscalls/signal.ts';
 import { Trace } from './syscalls/strace.ts';
-import { EVENT_CYCLES } from './timing/costs.ts';
+import type { Args } from './syscalls/task.ts';
+import { EVENT_CYCLES, WORK_CYCLES } from './timing/costs.ts';
 import { trampfdCalls, TrampolineObjects } from './trampfd/calls.ts';
 
 export interface MachineOptions {
@@ -62,7 +63,8 @@ export function sliceAfter(instructions: number): number { return Math.min(Math.
 const RAX = 0;
 /** AT_HWCAP2 (Linux: arch/x86/include/uapi/asm/hwcap2.h). */
 const HWCAP2_FSGSBASE = 2;
-const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11;
+const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGXCPU = 24;
+const INSTRUCTION_BYTES_MAX = 15;
 const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, TRAP_BRKPT = 1, TRAP_TRACE = 2, SI_KERNEL = 128;
 /** Unmasked exceptions of the x87 and of MXCSR, as bits, and what SIGFPE says of them: the first that fits (Linux: fpu__exception_code). */
 const FPE_CODES: readonly (readonly [bits: number, code: number])[] = [[1, FPE_FLTINV], [4, 3], [8, 4], [0x12, 5], [0x20, 6]];
@@ -87,6 +89,14 @@ export class Machine {
   readonly kernel: Kernel;
   readonly trampolines = new TrampolineObjects();
   private pageFaults = 0;
+  /** Trampolines that were served, other than by paging. */
+  private invocations = 0;
+  /** The fault being answered had instructions interpreted; and what stopped that, if anything did. */
+  private isInterpreted = false;
+  private due: (() => void) | null = null;
+  private readonly instructionBytes = new Uint8Array(INSTRUCTION_BYTES_MAX);
+  /** Its first n bytes, for every n. */
+  private readonly fetched = Array.from({ length: INSTRUCTION_BYTES_MAX + 1 }, (_, length) => this.instructionBytes.subarray(0, length));
   /** What is left of the current task's turn, in instructions; it began when `turnOf` came to run. */
   private turnLeft = TURN_INSTRUCTIONS;
   private turnOf: KernelTask | null = null;
@@ -111,6 +121,11 @@ export class Machine {
       policy: options.policy ?? null, extraCalls: options.policy?.guard(trampfdCalls(this.trampolines)) ?? trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
     });
     this.trampolines.code.onWrite = () => this.cpu.charge(EVENT_CYCLES.codeGenerated);
+    this.trampolines.services = {
+      work: kind => { this.cpu.charge(WORK_CYCLES[kind]); },
+      interpret: (start, end, most) => this.interpret(start, end, most),
+      serve: (number, args) => this.serve(number, args),
+    };
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }
   /** Loads a program; `null` if it may run, otherwise why not. */
@@ -129,7 +144,7 @@ export class Machine {
   }
   /** Lets the program run until it needs the kernel, and gives it what it needs. null: it goes on. */
   turn(budget: number): Ending | null {
-    const { kernel } = this, left = this.maxInstructions - this.cpu.state.instructions, most = Math.min(budget, left);
+    const { kernel } = this, left = this.maxInstructions - this.cpu.state.instructions - this.invocations, most = Math.min(budget, left);
     if (left <= 0) this.stop(`${this.maxInstructions.toLocaleString('en')} instructions (--max-instructions)`);
     else if (kernel.isAlone) { this.turnOf = null; this.answer(this.cpu.run(most)); } else this.share(most);
     if (this.stopsAtNs !== null) this.lookAtTime(this.stopsAtNs);
@@ -183,18 +198,70 @@ export class Machine {
   }
   /** A trampoline is a fetch fault that its object takes: nothing on this path allocates or throws. */
   private pageFault(task: KernelTask, fault: PageFault): void {
-    const { memory } = task.process, paged = memory.minorFaults;
+    // Trampolines that interpret make faults of their own.
+    const { memory } = task.process, { address, code } = fault, paged = memory.minorFaults;
     this.pageFaults += 1;
-    const verdict = memory.resolve(fault, task.registers);
-    if (verdict === 'resume') {
-      const isPaged = memory.minorFaults !== paged;
-      this.cpu.charge(!isPaged && (fault.code & PF_FETCH) !== 0 ? EVENT_CYCLES.fetchFaultServed
-        : (fault.code & PF_WRITE) !== 0 ? EVENT_CYCLES.minorFaultWrite : EVENT_CYCLES.minorFaultRead);
-      return;
-    }
+    const verdict = memory.resolve(fault, task.registers), isServed = (code & PF_FETCH) !== 0 && (memory.minorFaults === paged || this.isInterpreted), { due } = this;
+    this.due = null; this.isInterpreted = false;
+    if (due !== null) due();
+    else if (verdict !== 'resume') this.refuse(task, verdict, address, code);
+    else if (isServed) this.served();
+    else this.chargePaging(code);
+  }
+  /** It counts like an instruction: one whose target is itself has its turns end all the same. */
+  private served(): void {
+    this.invocations += 1;
+    this.turnLeft -= 1;
+    this.cpu.charge(EVENT_CYCLES.fetchFaultServed);
+  }
+  private chargePaging(code: number): void { this.cpu.charge((code & PF_WRITE) !== 0 ? EVENT_CYCLES.minorFaultWrite : EVENT_CYCLES.minorFaultRead); }
+  private refuse(task: KernelTask, verdict: FaultVerdict, address: Va, error: number): void {
     const isBus = verdict === 'past-end' || verdict === 'no-memory';
     const code = isBus ? BUS_ADRERR : verdict === 'denied' ? SEGV_ACCERR : SEGV_MAPERR;
-    this.fault(task, isBus ? SIGBUS : SIGSEGV, code, fault.address, VECTOR.page, fault.code);
+    this.fault(task, isBus ? SIGBUS : SIGSEGV, code, address, VECTOR.page, error);
+  }
+  /** For trampolines: see Services. What stops it is raised once the fault that led here is answered. */
+  private interpret(start: Va, end: Va, instructionsMax: number): boolean {
+    const task = this.current(), { registers } = task;
+    this.isInterpreted = true;
+    for (let done = 0; done < instructionsMax; done++) {
+      const { rip } = registers;
+      if (rip < start || rip >= end) return true;
+      this.turnLeft -= 1;
+      this.cpu.charge(EVENT_CYCLES.instructionInterpreted);
+      this.due = this.interpretOne(task, rip, end);
+      if (this.due !== null) return false;
+    }
+    if (registers.rip < start || registers.rip >= end) return true;
+    this.due = () => { this.fault(task, SIGXCPU, SI_KERNEL, registers.rip, 0, 0); };
+    return false;
+  }
+  /** null: go on; otherwise what has to be done about it. Page faults are answered here. */
+  private interpretOne(task: KernelTask, rip: Va, end: Va): (() => void) | null {
+    const { memory } = task.process, toPageEnd = PAGE_BYTES - (rip & (PAGE_BYTES - 1)), most = Math.min(end - rip, INSTRUCTION_BYTES_MAX);
+    let exit = this.performFrom(memory, rip, Math.min(most, toPageEnd));
+    if (exit === 'more' && toPageEnd < most) exit = this.performFrom(memory, rip, most);
+    if (exit === null) return null;
+    if (exit === 'more') return () => { this.fault(task, SIGILL, ILL_ILLOPN, rip, VECTOR.undefined, 0); };
+    if (exit === 'unreadable') {
+      const at = memory.find(rip) === null ? rip : rip + toPageEnd < end && memory.reach(rip, false) !== -1 ? rip + toPageEnd : rip;
+      return () => { this.refuse(task, memory.find(at) === null ? 'no-mapping' : 'denied', at, PF_USER); };
+    }
+    if (exit.reason === 'exception') { const stopped = exit; return () => { this.exception(task, stopped); }; }
+    if (exit.reason !== 'page-fault') return null;
+    const { address, code } = exit.fault, verdict = memory.resolve(exit.fault, task.registers);
+    this.pageFaults += 1;
+    if (verdict !== 'resume') return () => { this.refuse(task, verdict, address, code); };
+    this.chargePaging(code);
+    return null;
+  }
+  private performFrom(memory: AddressSpace, rip: Va, length: number): Exit | 'more' | 'unreadable' | null {
+    return memory.copyIn(rip, this.fetched[length]!) ? this.cpu.perform(this.instructionBytes, length) : 'unreadable';
+  }
+  /** A system call's work without the way into the kernel and back. */
+  private serve(number: number, args: Args): number {
+    this.cpu.charge(Math.max(0, this.cpu.costs.syscall(this.kernel.nameOf(number)) - EVENT_CYCLES.systemCall));
+    return this.kernel.serve(this.current(), number, args);
   }
   private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): void {
     const trap = exit.isStep === true ? SINGLE_STEP : TRAPS[exit.vector] ?? SIGNALLED;

@@ -334,7 +334,7 @@ seen('errors as negative numbers in rax', () => {
     ${make('context')}
     mov rbx, rax
     ${[
-      syscall(CREATE, 1, 'offset zero', 0), syscall(CREATE, 0, 'offset zero', 1), syscall(PWRITE, 'r14', 'offset context', 25, 1),
+      syscall(CREATE, 5, 'offset zero', 0), syscall(CREATE, 0, 'offset zero', 1), syscall(PWRITE, 'r14', 'offset context', 25, 1),
       syscall(PWRITE, 'r14', 'offset context', FORTY_ENTRIES + 16, 1), syscall(PWRITE, 'r14', 0, 24, 1), syscall(MMAP, 0, 8192, 0, 2, 'r14', 0),
       syscall(MMAP, 0, 4096, 4, 2, 'r14', 0), syscall(MPROTECT, 'rbx', 4096, 5), syscall(CLOSE, 'r14'), syscall(PWRITE, 'r14', 'offset context', 24, 1),
     ].map((call, k) => `${call}\nmov ${slot(k)}, rax`).join('\n')}

@@ -1,15 +1,15 @@
 /** `tramp64 syscalls`: the table of system calls, one a line: number, name, arguments as strace shows them, and what is not supported (syscalls(2)). */
 import { bytesOf } from '../host/host.ts';
 import { FAMILIES } from '../syscalls/table.ts';
-import type { Syscall } from '../syscalls/task.ts';
+import type { KernelTask } from '../syscalls/process.ts';
+import type { SyscallRows } from '../syscalls/task.ts';
 import { trampfdCalls, TrampolineObjects } from '../trampfd/calls.ts';
 import type { CommandHost } from './command.ts';
 import type { CommandLine } from './options.ts';
 
 /** By number. */
-export function allCalls(): readonly (readonly [number, Syscall])[] {
-  const rows = [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())] as readonly (readonly [number, Syscall])[];
-  return [...rows].sort(([a], [b]) => a - b);
+export function allCalls(): SyscallRows<KernelTask> {
+  return [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())].sort(([a], [b]) => a - b);
 }
 /** For src/syscalls/README.md. */
 export function callsAsMarkdown(): string {

@@ -139,7 +139,7 @@ export class BlockCache {
 
   /** Executions after which a block is hot: a block keeps what it was when it was built. */
   hotRuns: number;
-  private readonly semanticsOf: (i: Instruction) => Semantics;
+  readonly semanticsOf: (i: Instruction) => Semantics;
   /** `hasVex`: otherwise instructions with that prefix are undefined. */
   constructor(memory: LinearMemory, mmu: Mmu, costs: Costs, hotRuns: number, hasVex: boolean) {
     this.semanticsOf = hasVex ? semanticsOf : semanticsWithoutVex;

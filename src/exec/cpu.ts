@@ -3,6 +3,7 @@ import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import { WORD, isCanonical } from '../base/words.ts';
 import { NOT_CANONICAL, type PageFault } from '../mmu/fault.ts';
+import { decode } from '../decoder/decode.ts';
 import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
@@ -184,6 +185,33 @@ export class Cpu {
     else if (left < budget) this.passing = NOWHERE;
     this.wasCutShort = exit === null;
     return exit ?? BUDGET;
+  }
+  /**
+   * Performs one instruction whose bytes [0, end) the caller has fetched from RIP, so that its page need not be executable. null: it is done, or one round of
+   * its REP is. 'more': the bytes are no whole instruction. System calls are the caller's to refuse: nothing has happened then, and the vector is #UD.
+   */
+  perform(bytes: Uint8Array, end: number): Exit | 'more' | null {
+    const i = decode(bytes, 0, end), { interpreter: m } = this, r = this.state.r32, lo = r[RIP], hi = r[RIP + 1];
+    if (i === null) return 'more';
+    if (i.operation === 'syscall') return EXCEPTIONS[VECTOR.undefined];
+    const next = (lo + i.length) | 0;
+    m.used = 0;
+    r[RIP] = next;
+    if ((next >>> 0) < (lo >>> 0)) r[RIP + 1] = (hi + 1) | 0;
+    try {
+      this.blocks.semanticsOf(i)(m, i);
+    } catch (thrown) {
+      if (thrown !== FAULT && thrown !== TRAP) throw thrown;
+      r[RIP] = lo; r[RIP + 1] = hi;
+      m.abandon();
+      return thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault(i);
+    }
+    const { outcome } = m;
+    m.outcome = OUTCOME.next;
+    if (outcome === OUTCOME.again || (outcome === OUTCOME.trapped && !isTrap(m.vector))) { r[RIP] = lo; r[RIP + 1] = hi; }
+    if (outcome === OUTCOME.trapped) return EXCEPTIONS[m.vector];
+    if (outcome !== OUTCOME.again) this.state.f64[INSTRUCTIONS] += 1;
+    return null;
   }
   /** What the MMU says of the instruction's access, or of fetching it. */
   private fault(i: Instruction | null): Exit {

@@ -128,11 +128,16 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const vma = this.list.find(fault.address) ?? this.grow(fault.address);
     if (vma === null) return 'no-mapping';
     if (!allows(vma.prot, fault.code)) {
-      return vma.object?.denied?.(vma, fault, registers, this) === true ? 'resume' : 'denied';
+      return vma.object?.denied?.(vma, fault, registers, this) === true || this.isTakenElsewhere(vma, fault, registers) ? 'resume' : 'denied';
     }
     const result = this.bring(vma, fault.address, (fault.code & PF_WRITE) !== 0);
     if (result === 'resume') this.minorFaults += 1;
     return result;
+  }
+  private isTakenElsewhere(vma: Vma, fault: PageFault, registers: UserRegisters): boolean {
+    if ((fault.code & PF_FETCH) === 0) return false;
+    for (const { object } of this.list.watchers) if (object?.deniedElsewhere?.(vma, fault, registers, this) === true) return true;
+    return false;
   }
   private bring(vma: Vma, address: Va, isWrite: boolean): PageInResult {
     // Where nothing was, nothing is remembered.

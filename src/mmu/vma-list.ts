@@ -45,6 +45,8 @@ function joined(vmas: readonly Vma[]): Vma[] {
 
 export class VmaList {
   readonly all: Vma[] = [];
+  /** Those whose objects want to know of fetches elsewhere. */
+  readonly watchers: Vma[] = [];
   /** What the last search from the top learned: from here up to MMAP_BASE no hole is longer than `passedBytesMax`. */
   private passed: Va = MMAP_BASE;
   private passedBytesMax = 0;
@@ -87,8 +89,16 @@ export class VmaList {
     const before = all.slice(first, last);
     const after = joined([...all.slice(first, from), ...news, ...all.slice(to, last)]);
     all.splice(first, last - first, ...after);
-    for (const vma of after) if (!before.includes(vma)) vma.object?.mapped?.(vma);
-    for (const vma of before) if (!after.includes(vma)) vma.object?.unmapped?.(vma);
+    for (const vma of after) if (!before.includes(vma)) this.came(vma);
+    for (const vma of before) if (!after.includes(vma)) this.went(vma);
+  }
+  private came(vma: Vma): void {
+    if (vma.object?.deniedElsewhere !== undefined) this.watchers.push(vma);
+    vma.object?.mapped?.(vma);
+  }
+  private went(vma: Vma): void {
+    if (vma.object?.deniedElsewhere !== undefined) this.watchers.splice(this.watchers.indexOf(vma), 1);
+    vma.object?.unmapped?.(vma);
   }
   insert(vma: Vma): void {
     const at = this.indexAbove(vma.start);

@@ -28,6 +28,8 @@ export interface Mappable {
   denied?(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean;
   /** Offered a task that a signal or others' turns interrupt with RIP in the mapping: it may move it on to where it can be interrupted. */
   leave?(vma: Vma, registers: UserRegisters, memory: UserMemory): void;
+  /** Offered, while it is mapped anywhere in the address space, every fetch that another mapping `vma` forbids and its object does not take. As `denied`. */
+  deniedElsewhere?(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean;
   /** MADV_REMOVE: bytes [from, to) are to be zero, in every mapping. Absent: it cannot. */
   punch?(from: number, to: number): void;
   /** A mapping of it came to be (mmap, a split, fork) or went away (munmap, exit). */

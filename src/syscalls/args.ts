@@ -1,6 +1,6 @@
 /** The arguments of the system call a task is making (x86-64 ABI: number in rax; rdi, rsi, rdx, r10, r8, r9). Cut out at the call, reused. */
 import { bigOf, vaOf } from '../base/words.ts';
-import type { Va } from '../base/types.ts';
+import type { i32, Va } from '../base/types.ts';
 import type { UserRegisters } from '../mmu/user.ts';
 import type { Args } from './task.ts';
 
@@ -20,6 +20,8 @@ export class CallArgs implements Args {
       this.words[2 * i + 1] = registers.high(register);
     }
   }
+  /** For calls the kernel makes on a program's behalf. */
+  put(i: number, lo: i32, hi: i32): void { this.words[2 * i] = lo; this.words[2 * i + 1] = hi; }
   /** For calls that sleep. */
   copy(): CallArgs {
     const copy = new CallArgs();

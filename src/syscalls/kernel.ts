@@ -31,7 +31,7 @@ import { SIG_IGN } from './signal-state.ts';
 import { symbolAt } from './symbols.ts';
 import { FAMILIES, tableOf } from './table.ts';
 import { GuestFiles } from './special.ts';
-import type { Control, Sleep, Syscall, SyscallRows } from './task.ts';
+import type { Args, Control, Sleep, Syscall, SyscallRows } from './task.ts';
 import { Timers } from './timers.ts';
 import { forgetPosixTimers } from './timer-calls.ts';
 import { signalName } from './signal-names.ts';
@@ -222,6 +222,11 @@ export class Kernel implements Life {
     if (result !== -ERESTARTSYS) return result;
     task.restart = number;
     return -EINTR;
+  }
+  /** A call that the kernel makes on a task's behalf, and that does not sleep: its result alone. */
+  serve(task: KernelTask, number: number, args: Args): Result {
+    const outcome = this.table[number]?.run(task, args) ?? -ENOSYS;
+    return typeof outcome === 'number' ? outcome : -EAGAIN;
   }
   /** To be asked before the current task goes on: it gets its signals, and whoever runs in its place if they end or stop it. */
   settle(): void {

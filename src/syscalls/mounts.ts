@@ -22,5 +22,4 @@ export const mountCalls: SyscallRows<KernelTask> = [
   [303, { name: 'name_to_handle_at', run: () => -EOPNOTSUPP, shape: 'dirfd path ptr ptr at → int', partial: 'files have no handles' }],
   may(304, 'open_by_handle_at', 'fd ptr open → fd'), may(428, 'open_tree', 'dirfd path hex → fd'), may(429, 'move_mount', 'dirfd path dirfd path hex → int'),
   may(430, 'fsopen', 'path hex → fd'), may(431, 'fsconfig', 'fd uint path ptr int → int'), may(432, 'fsmount', 'fd hex hex → fd'), may(433, 'fspick', 'dirfd path hex → fd'),
-  may(442, 'mount_setattr', 'dirfd path hex ptr size → int'),
 ];

@@ -19,7 +19,6 @@ const REFUSED: readonly (readonly [string, readonly Refusal[]])[] = [
     [301, 'fanotify_mark', EPERM, 'fd hex hex dirfd path → int'], [308, 'setns', EPERM, 'fd hex → int'],
     [313, 'finit_module', EPERM, 'fd path hex → int'], [320, 'kexec_file_load', EPERM, 'fd fd size path hex → int'], [321, 'bpf', EPERM, 'int ptr size → int'],
     [298, 'perf_event_open', EACCES, 'ptr int int int hex → fd'], [323, 'userfaultfd', EPERM, 'hex → fd'],
-    [443, 'quotactl_fd', EPERM, 'fd hex int ptr → int'],
   ]],
   [ABSENT, [
     [139, 'sysfs', ENOSYS, 'int ptr ptr → int'], [206, 'io_setup', ENOSYS, 'uint ptr → int'], [207, 'io_destroy', ENOSYS, 'hex → int'],
@@ -27,9 +26,8 @@ const REFUSED: readonly (readonly [string, readonly Refusal[]])[] = [
     [248, 'add_key', ENOSYS, 'path path ptr size int → int'], [249, 'request_key', ENOSYS, 'path path path int → int'], [250, 'keyctl', ENOSYS, 'int hex hex hex hex → int'],
     [451, 'cachestat', ENOSYS, 'fd ptr ptr hex → int'], [462, 'mseal', ENOSYS, 'ptr size hex → int'], [333, 'io_pgetevents', ENOSYS, 'hex int int ptr timespec ptr → int'],
     [425, 'io_uring_setup', ENOSYS, 'uint ptr → fd'], [426, 'io_uring_enter', ENOSYS, 'fd uint uint hex ptr size → int'],
-    [427, 'io_uring_register', ENOSYS, 'fd uint ptr uint → int'], [444, 'landlock_create_ruleset', EOPNOTSUPP, 'ptr size hex → fd'],
-    [445, 'landlock_add_rule', EOPNOTSUPP, 'fd int ptr hex → int'], [446, 'landlock_restrict_self', EOPNOTSUPP, 'fd hex → int'],
-    [447, 'memfd_secret', ENOSYS, 'hex → fd'], [453, 'map_shadow_stack', EOPNOTSUPP, 'ptr size hex → ptr'],
+    [427, 'io_uring_register', ENOSYS, 'fd uint ptr uint → int'],
+    [453, 'map_shadow_stack', EOPNOTSUPP, 'ptr size hex → ptr'],
   ]],
   [OBSOLETE, [
     [134, 'uselib', ENOSYS, 'path → int'], [136, 'ustat', ENOSYS, 'hex ptr → int'], [156, '_sysctl', ENOSYS, 'ptr → int'], [174, 'create_module', ENOSYS, 'path size → int'],

@@ -1,11 +1,14 @@
-/** trampfd_create and trampfd, system calls 440 (trampfd RFC v1) and 441 (RFC v2, 440 there). Everything else is done through the descriptor. */
-import { EFAULT, EINVAL } from '../base/errno.ts';
+/** trampfd_create and trampfd, system calls 440 (trampfd RFC v1) and 441 (RFC v2, 440 there), after which everything is done through the descriptor; and the calls that go without. */
+import { EINVAL } from '../base/errno.ts';
 import { FileDescription, type Result } from '../syscalls/file.ts';
-import { putStructure, userStructure } from '../syscalls/structure.ts';
+import { putStructure } from '../syscalls/structure.ts';
+import type { KernelTask } from '../syscalls/process.ts';
 import type { Args, SyscallRows, Task } from '../syscalls/task.ts';
 import { O_RDWR } from '../syscalls/uapi.ts';
+import { handleCalls } from './handles.ts';
 import { TrampolineObjects } from './objects.ts';
-import { FAST, INFO_BYTES, TABLE, TYPE_NAMES, USER_BYTES } from './uapi.ts';
+import { isType } from './types.ts';
+import { INFO_BYTES, TABLE } from './uapi.ts';
 
 export { TrampolineObjects };
 
@@ -13,12 +16,9 @@ export { TrampolineObjects };
 function create(objects: TrampolineObjects, task: Task, a: Args): Result {
   const type = a.int(0), data = a.pointer(1);
   if (a.uint(2) !== 0 || data === 0) return -EINVAL;
-  if (type < 0 || type >= TYPE_NAMES.length) return -EINVAL;
-  const user = userStructure(task, data, USER_BYTES);
-  if (user === null) return -EFAULT;
-  const options = user.getUint32(0, true);
-  if ((options & ~FAST) !== 0 || user.getUint32(4, true) !== 0) return -EINVAL;
-  return task.process.files.install(new FileDescription(objects.create(type, (options & FAST) !== 0), O_RDWR), true);
+  if (!isType(type)) return -EINVAL;
+  const object = objects.create(task, type, data);
+  return typeof object === 'number' ? object : task.process.files.install(new FileDescription(object, O_RDWR), true);
 }
 /** trampfd(info): what a table can have is written to `info`; a descriptor, close-on-exec, for a new object without tables. */
 function table(objects: TrampolineObjects, task: Task, a: Args): Result {
@@ -29,9 +29,10 @@ function table(objects: TrampolineObjects, task: Task, a: Args): Result {
   return task.process.files.install(new FileDescription(objects.createTable(task.process), O_RDWR), true);
 }
 
-export function trampfdCalls(objects: TrampolineObjects): SyscallRows {
+export function trampfdCalls(objects: TrampolineObjects): SyscallRows<KernelTask> {
   return [
     [440, { name: 'trampfd_create', run: (task, a) => create(objects, task, a), shape: 'int ptr hex → fd' }],
     [441, { name: 'trampfd', run: (task, a) => table(objects, task, a), shape: 'ptr → fd' }],
+    ...handleCalls(objects),
   ];
 }

@@ -48,7 +48,7 @@ export function parseRegisters(bytes: Uint8Array): Parsed<RegisterContext> {
   return setsPc ? { bytes, loads: Int32Array.from(loads), target, pc } : -EINVAL;
 }
 /** Doubles hold addresses below 2^53. The rest are nobody's, and cut to a page stay so: rounding could turn 2^64 - 1 into 0. */
-function addressOf(lo: i32, hi: i32): Va { return vaOf((hi >>> 0) < 0x20_0000 ? lo : lo & ~0xfff, hi); }
+export function addressOf(lo: i32, hi: i32): Va { return vaOf((hi >>> 0) < 0x20_0000 ? lo : lo & ~0xfff, hi); }
 
 export function parseStack(bytes: Uint8Array): Parsed<StackContext> {
   const view = viewOf(bytes), size = view.getUint32(8, true);

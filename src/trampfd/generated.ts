@@ -49,7 +49,8 @@ export class Instance implements Mappable, Resident {
   readonly origin = 'trampoline' as const;
   private readonly code: CodeMemory;
   private readonly pages: CodeSpace;
-  private readonly holder: Holder;
+  /** Whose code it is. */
+  readonly holder: Holder;
   private readonly gone: () => void;
   private place: Place | null = null;
   private next: Place | null = null;

@@ -1,8 +1,14 @@
 /** The trampoline objects alive in a machine, and what they take of kernel memory (RFC v1: struct trampfd and its kmalloc'ed contexts). */
-import type { Pa } from '../base/types.ts';
+import type { Pa, Va } from '../base/types.ts';
+import type { Result } from '../syscalls/file.ts';
+import { IpcTable } from '../syscalls/ipc.ts';
+import type { Task } from '../syscalls/task.ts';
 import { CodeMemory } from './code-pages.ts';
+import type { Handle } from './handles.ts';
+import { NO_SERVICES, type Services } from './services.ts';
 import { TableFile } from './table.ts';
-import { TrampolineFile } from './trampoline.ts';
+import type { TrampolineFile } from './trampoline.ts';
+import { makeTrampoline } from './types.ts';
 
 /**
  * struct trampfd on x86-64: mutex 32, type 4 (+4), data 8, map 24, three pointers 24 = 96; its cache aligns to a line of 64.
@@ -18,6 +24,9 @@ function allocated(context: { readonly bytes: Uint8Array } | null): number {
   return context === null ? 0 : KMALLOC_BYTES.find(size => size >= context.bytes.length) ?? context.bytes.length;
 }
 
+/** In all, as of System V's objects. */
+const IDS_MAX = 4096;
+
 export class TrampolineObjects {
   /** What the kernel has generated. */
   readonly code = new CodeMemory();
@@ -26,11 +35,19 @@ export class TrampolineObjects {
   /** Invocations of objects that are gone. */
   private pastInvocations = 0;
 
-  create(type: number, isFast = false): TrampolineFile {
-    const object = new TrampolineFile(type, gone => {
+  services: Services = NO_SERVICES;
+  /** Those that go by a number, too. */
+  readonly ids = new IpcTable<Handle>(IDS_MAX);
+
+  /** A new object of a type, with the parameter at an address or with zeros for one; or -errno. `atEnd`: told when it is gone. */
+  create(task: Task, type: number, parameterAt: Va | null, wantsFast = false, atEnd?: () => void): TrampolineFile | Result {
+    const object = makeTrampoline(task, type, parameterAt, wantsFast, this.code, gone => {
       this.all.delete(gone);
       this.pastInvocations += gone.invocations;
-    }, isFast ? this.code : null);
+      atEnd?.();
+    });
+    if (typeof object === 'number') return object;
+    object.services = this.services;
     this.all.add(object);
     return object;
   }

@@ -12,7 +12,8 @@ import type { CodeMemory } from './code-pages.ts';
 import {
   parseAllowedPcs, parseRegisters, parseStack, type AllowedPcs, type Parsed, type RegisterContext, type StackContext,
 } from './context.ts';
-import { Generated } from './generated.ts';
+import { type Contexts, Generated } from './generated.ts';
+import { NO_SERVICES, type Services } from './services.ts';
 import {
   ALLOWED_PCS_OFFSET, FAST_PROT, MAP_BYTES, MAP_OFFSET, OFFSETS, REGS, REGS_OFFSET, STACK, STACK_OFFSET, TYPE_NAMES, USER_MAP, VALUES, type Extent,
 } from './uapi.ts';
@@ -30,6 +31,7 @@ export class TrampolineFile implements File, Mappable {
   allowedPcs: AllowedPcs | null = null;
   /** Calls that reached their target. */
   invocations = 0;
+  services: Services = NO_SERVICES;
   private references = 1;
   private readonly gone: (object: TrampolineFile) => void;
   /** Null: calls fault, and no code exists. */
@@ -53,7 +55,11 @@ export class TrampolineFile implements File, Mappable {
     this.invocations += 1;
     return true;
   }
+  /** One reference more: an ID. `release` gives it back. */
+  retain(): void { this.references += 1; }
   mapped(): void { this.references += 1; }
+  /** What its mappings are mapped with. */
+  get prot(): number { return this.generated === null ? USER_MAP.prot : FAST_PROT; }
   unmapped(): void { this.drop(); }
   release(): void { this.drop(); }
   private drop(): void {
@@ -76,32 +82,25 @@ export class TrampolineFile implements File, Mappable {
   write(from: UserBuffer, at: number, _isExplicit?: boolean, task?: KernelTask): Result {
     if (from.address === 0 || from.length === 0) return -EINVAL;
     switch (at) {
-      case REGS_OFFSET: return this.writeRegisters(from);
-      case STACK_OFFSET: return this.writeStack(from, task ?? null);
-      case ALLOWED_PCS_OFFSET: return writeContext(from, VALUES, parseAllowedPcs, list => { this.allowedPcs = list; return true; });
+      case REGS_OFFSET: return writeContext(from, REGS, parseRegisters, registers => this.setContexts({ registers }, task ?? null));
+      case STACK_OFFSET: return writeContext(from, STACK, parseStack, stack => this.setContexts({ stack }, task ?? null));
+      case ALLOWED_PCS_OFFSET: return writeContext(from, VALUES, parseAllowedPcs, list => this.setAllowedPcs(list));
       default: return -EINVAL;
     }
   }
-  private writeRegisters(from: UserBuffer): Result {
-    const parse = (bytes: Uint8Array): Parsed<RegisterContext> => {
-      const context = parseRegisters(bytes);
-      if (context === null || typeof context === 'number') return context;
-      return this.allowedPcs === null || this.allowedPcs.values.includes(context.pc) ? context : -EINVAL;
-    };
-    return writeContext(from, REGS, parse, registers => this.replace(registers, this.stack));
-  }
-  private writeStack(from: UserBuffer, task: KernelTask | null): Result {
-    const parse = (bytes: Uint8Array): Parsed<StackContext> => {
-      const context = parseStack(bytes), isMoving = context !== null && typeof context !== 'number' && context.isMoving;
-      return isMoving && this.generated !== null && lacksRorx(task) ? -EOPNOTSUPP : context;
-    };
-    return writeContext(from, STACK, parse, stack => this.replace(this.registers, stack));
-  }
-  /** `false`: there is no memory for the code, and all is as it was. */
-  private replace(registers: RegisterContext | null, stack: StackContext | null): boolean {
-    if (this.generated?.replace({ registers, stack }) === false) return false;
+  /** Both contexts at once, or the one that is given: 0 or -errno, and then nothing has changed. null removes. */
+  setContexts({ registers = this.registers, stack = this.stack }: Partial<Contexts>, task: KernelTask | null): Result {
+    if (registers !== null && registers !== this.registers && this.allowedPcs?.values.includes(registers.pc) === false) return -EINVAL;
+    if (this.generated !== null && stack?.isMoving === true && lacksRorx(task)) return -EOPNOTSUPP;
+    if (this.generated?.replace({ registers, stack }) === false) return -ENOMEM;
     this.registers = registers; this.stack = stack;
-    return true;
+    this.services.work('contextWritten');
+    return 0;
+  }
+  setAllowedPcs(list: AllowedPcs | null): Result {
+    this.allowedPcs = list;
+    this.services.work('contextWritten');
+    return 0;
   }
   private readMap(to: UserBuffer, task: KernelTask | null): Result {
     if (to.length !== MAP_BYTES) return -EINVAL;
@@ -116,7 +115,7 @@ export class TrampolineFile implements File, Mappable {
   /** Only as the map context says. The mapping can never be given a permission, merged, resized or inherited. */
   map(request: MapRequest, flags: number, task: KernelTask): MapRequest | Result {
     if (request.length !== USER_MAP.size || request.offset !== USER_MAP.offset || flags !== USER_MAP.flags) return -EINVAL;
-    const { generated } = this, prot = generated === null ? USER_MAP.prot : FAST_PROT;
+    const { generated, prot } = this;
     if (request.prot !== prot) return -EINVAL;
     const object = generated === null ? this : generated.instanceFor(task, this);
     return object === null ? -ENOMEM : { ...request, maxProt: prot, special: true, inherit: false, object };
@@ -161,12 +160,13 @@ function readContext(to: UserBuffer, extent: Extent, context: { readonly bytes: 
 }
 /** All or nothing: what is rejected leaves the old context in place. */
 function writeContext<Context>(
-  from: UserBuffer, extent: Extent, parse: (bytes: Uint8Array) => Parsed<Context>, swap: (context: Context | null) => boolean,
+  from: UserBuffer, extent: Extent, parse: (bytes: Uint8Array) => Parsed<Context>, swap: (context: Context | null) => Result,
 ): Result {
   if (from.length < extent.header || from.length > extent.most) return -EINVAL;
   const bytes = new Uint8Array(from.length);
   if (!from.memory.copyIn(from.address, bytes)) return -EFAULT;
   const parsed = parse(bytes);
   if (typeof parsed === 'number') return parsed;
-  return swap(parsed) ? from.length : -ENOMEM;
+  const result = swap(parsed);
+  return result < 0 ? result : from.length;
 }

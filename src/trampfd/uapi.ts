@@ -3,7 +3,7 @@ import { PROT_EXEC, PROT_NONE, PROT_READ } from '../mmu/vma.ts';
 import { MAP_PRIVATE } from '../syscalls/uapi.ts';
 
 /** Types by number. */
-export const TYPE_NAMES = ['TRAMPFD_USER'] as const;
+export const TYPE_NAMES = ['TRAMPFD_USER', 'TRAMPFD_FAULT', 'TRAMPFD_EMULATE', 'TRAMPFD_INTERPRET', 'TRAMPFD_KERNEL'] as const;
 /** struct trampfd_user { u32 flags; u32 reserved }. */
 export const USER_BYTES = 8;
 /** Its one flag, which the RFC does not have: the kernel generates code (*fast*; it takes memory) instead of serving a fault (*slow*; it takes none). */

@@ -54,7 +54,7 @@ export class KernelWorld {
   /** Where the next string or buffer goes. */
   private next = DATA_AT + 0x100;
 
-  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows = [], policy: SecurityPolicy | null = null) {
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows<KernelTask> = [], policy: SecurityPolicy | null = null) {
     const memory = new LinearMemory(16 << 20);
     this.host = host;
     this.mmu = new Mmu(memory, new Frames(memory));
