@@ -18,6 +18,7 @@ export const SET_SP = 1;
 export const SYS = {
   read: 0, write: 1, close: 3, fstat: 5, lseek: 8, mmap: 9, mprotect: 10, munmap: 11, pread: 17, pwrite: 18, readv: 19, writev: 20, mremap: 25, dup: 32,
   sendfile: 40, fcntl: 72, ftruncate: 77, readlink: 89, preadv: 295, pwritev: 296, trampfd_create: 440, trampfd: 441, fork: 57, process_vm_writev: 311, madvise: 28,
+  tramp_create: 442, tramp_set: 443, tramp_get: 444, tramp_allow: 445, tramp_share: 446, tramp_free: 447,
 } as const;
 export type Call = keyof typeof SYS;
 
@@ -39,6 +40,11 @@ export function regs(...entries: readonly Entry[]): Uint8Array {
 export function stack(data: readonly number[], flags = 0, offset = 0): Uint8Array {
   return new Uint8Array([...words(flags, offset, data.length, 0), ...data]);
 }
+/** struct tramp_context: both contexts of the system-call form. */
+export function contexts(entries: readonly Entry[], data: readonly number[] = [], flags = 0, offset = 0): Uint8Array {
+  return new Uint8Array([...words(entries.length, data.length, flags, offset, ...entries.flatMap(([name, value]) => [NAME[name], 0, value])), ...data]);
+}
+export const BY_ID = 1, SET_REGS = 2, SET_STACK = 4, ATTACH = 8, PERSIST = 16;
 /** struct trampfd_values. */
 export function pcs(...values: readonly bigint[]): Uint8Array { return words(values.length, 0, ...values); }
 
