@@ -103,6 +103,8 @@ export const SYSCALL_CYCLES: Readonly<Record<string, number>> = {
   getppid: 440, getpid: 440, rt_sigprocmask: 428, getcpu: 375, time: 324,
   /** Inference: sigreturn reads a frame that delivery wrote; 700 of the round trip's 9375. */
   rt_sigreturn: 700,
+  /** A datagram of one byte through a socketpair(2), sent and received: 8511. */
+  sendmsg: 4255, recvmsg: 4256,
   /** An anonymous inode's file comes and goes: eventfd2 and close 8021, less the close that will be counted by itself. */
   trampfd_create: 7714,
   /** A small object is allocated (as much as contextWritten): no file, no descriptor. */
