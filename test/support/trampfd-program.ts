@@ -5,7 +5,7 @@ import { runGuest, type GuestOptions } from './guest.ts';
 import { NAME, type Name } from './trampfd-world.ts';
 
 export const TEXT = 0x400000, OUT = 0x600000, DATA_BYTES = 0x100000;
-export const READ = 0, WRITE = 1, CLOSE = 3, MMAP = 9, MPROTECT = 10, MUNMAP = 11, RT_SIGACTION = 13, RT_SIGRETURN = 15, PREAD = 17, PWRITE = 18, SETITIMER = 38, CLONE = 56, FORK = 57,
+export const READ = 0, WRITE = 1, CLOSE = 3, MMAP = 9, MPROTECT = 10, MUNMAP = 11, RT_SIGACTION = 13, RT_SIGRETURN = 15, PREAD = 17, PWRITE = 18, SCHED_YIELD = 24, SETITIMER = 38, CLONE = 56, FORK = 57,
   EXIT = 60, WAIT4 = 61, SIGALTSTACK = 131, FUTEX = 202, EXIT_GROUP = 231, CREATE = 440, TABLE = 441;
 /** Where the 64-bit values that a guest puts out lie, until it ends. */
 export const slot = (n: number): string => `qword ptr [${OUT + 8 * n}]`;
