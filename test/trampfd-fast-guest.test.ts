@@ -119,6 +119,46 @@ calls('the new target, and the new shape, after its context was rewritten, with 
   ${context('two', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['rip', 'second'])}`, 2);
   assert.equal(out, [15_000n, 30_000n]);
 });
+calls('hot ones that outgrow their page and move to others, where they were', () => {
+  const AT = OUT + 0x2000, FDS = OUT + 0x3000, COUNT = 102;
+  const { out, machine } = run(`
+    xor ebx, ebx
+  new:
+    ${make('small')}
+    mov [${AT}+rbx*8], rax
+    mov [${FDS}+rbx*8], r14
+    inc ebx
+    cmp ebx, ${COUNT}
+    jb new
+    xor ebx, ebx
+  next:
+    mov ebp, 200
+  1: call qword ptr [${AT}+rbx*8]
+    add ${slot(0)}, rax
+    dec ebp
+    jnz 1b
+    ${syscall(PWRITE, `[${FDS}+rbx*8]`, 'offset large', 104, 1)}
+    mov ebp, 200
+  2: call qword ptr [${AT}+rbx*8]
+    add ${slot(1)}, rax
+    dec ebp
+    jnz 2b
+    inc ebx
+    cmp ebx, ${COUNT}
+    jb next
+    jmp finish
+  first: lea rax, [r10+1]
+    ret
+  second: lea rax, [rcx+rdx]
+    add rax, rsi
+    add rax, r8
+    sub rax, r9
+    ret
+  ${context('small', ['r10', 4], ['rip', 'first'])}
+  ${context('large', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['r8', '0x123456789abcdef'], ['r9', '0x123456789abcdee'], ['rip', 'second'])}`, 2);
+  assert.equal(out, [BigInt(COUNT * 200 * 5), BigInt(COUNT * 200 * 3)]);
+  assert.ok(machine.trampolines.codeFrames.length >= 2);
+});
 calls('one that was forked away in its child, where it is not mapped until the child maps it', () => {
   const { out } = run(`
     ${make('context')}
