@@ -62,6 +62,8 @@ export interface Host {
   setTimes(path: ByteString, atimeNs: bigint, mtimeNs: bigint, followsLinks: boolean): HostResult;
 
   isTerminal(fd: number): boolean;
+  /** Input comes as it is typed, unseen, or by lines again; as it was at the end, whatever comes. */
+  setRaw(fd: number, isRaw: boolean): HostResult;
   windowSize(fd: number): WindowSize | null;
   /** The working directory, the environment (`NAME=value`) and the user the emulator was started with. */
   readonly directory: ByteString;

@@ -222,6 +222,7 @@ export class MemoryHost implements Host {
     return 0;
   }
   isTerminal(): boolean { return false; }
+  setRaw(): HostResult { return -25; }
   windowSize(): null { return null; }
   realTimeNs(): bigint { return 1_700_000_000_000_000_000n; }
   report(line: string): void { this.reports.push(line); }

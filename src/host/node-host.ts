@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
 import v8 from 'node:v8';
-import { EAGAIN, EINTR, EIO, ENOENT, ENOSYS, ESPIPE } from '../base/errno.ts';
+import { EAGAIN, EINTR, EIO, ENOENT, ENOSYS, ENOTTY, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
 import { byteString, bytesOf, utf8Bytes } from './host.ts';
@@ -29,6 +29,7 @@ export class NodeHost implements Host {
   readonly user: HostUser;
   readonly umask: number;
   private readonly errors = new ErrnoTable();
+  private rawInput: tty.ReadStream | null = null;
   private readonly exactTimes = new ExactTimes();
   private readonly isLinux = process.platform === 'linux';
 
@@ -119,6 +120,14 @@ export class NodeHost implements Host {
   }
   /** /dev/null and its like (Linux's major number 1): asking Node whether it is a terminal would take milliseconds. */
   private isMemory(stat: HostStat): boolean { return this.isLinux && (stat.rdev >> 8n & 0xfffn) === 1n; }
+  /** Node sets the terminal back when it ends, whether of itself or by a signal it may handle. */
+  setRaw(fd: number, isRaw: boolean): HostResult {
+    if (!this.isTerminal(fd) || !this.isTerminal(0)) return -ENOTTY;
+    return this.done(() => {
+      this.rawInput ??= new tty.ReadStream(0);
+      this.rawInput.unref().setRawMode(isRaw);
+    });
+  }
   windowSize(fd: number): WindowSize | null {
     if (!this.isTerminal(fd)) return null;
     return { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };

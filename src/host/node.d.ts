@@ -46,7 +46,11 @@ declare module 'node:fs' {
   export function fstatSync(fd: number, options: { bigint: true }): BigIntStats;
   export * as default from 'node:fs';
 }
-declare module 'node:tty' { const tty: { isatty(fd: number): boolean }; export default tty; }
+declare module 'node:tty' {
+  export function isatty(fd: number): boolean;
+  export class ReadStream { constructor(fd: number); setRawMode(isRaw: boolean): this; unref(): this }
+  export * as default from 'node:tty';
+}
 declare module 'node:v8' { const v8: { setFlagsFromString(flags: string): void }; export default v8; }
 declare module 'node:vm' {
   export class Script {

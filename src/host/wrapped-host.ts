@@ -37,6 +37,7 @@ export class WrappedHost implements Host {
     return this.inner.setTimes(path, atimeNs, mtimeNs, followsLinks);
   }
   isTerminal(fd: number): boolean { return this.inner.isTerminal(fd); }
+  setRaw(fd: number, isRaw: boolean): HostResult { return this.inner.setRaw(fd, isRaw); }
   windowSize(fd: number): WindowSize | null { return this.inner.windowSize(fd); }
   get directory(): ByteString { return this.inner.directory; }
   get environment(): readonly ByteString[] { return this.inner.environment; }

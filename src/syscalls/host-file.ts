@@ -86,8 +86,10 @@ export class HostFile implements File {
   /** One host read: what is there now, however much was asked for. Nothing is taken that has nowhere to go. */
   private readStream(to: UserBuffer, task: KernelTask | null): Result {
     const { host, shared, staging } = this.services;
-    const allowed = isKind(this.opened, S_IFCHR) ? mayRead(shared.hostTerminal(this.opened.rdev), task) : 0;
+    const terminal = isKind(this.opened, S_IFCHR) ? shared.hostTerminal(this.opened.rdev) : null, allowed = terminal === null ? 0 : mayRead(terminal, task);
     if (allowed < 0) return allowed;
+    const into = staging.subarray(0, Math.min(to.length, staging.length)), typed = terminal?.read(host, this.handle.fd, into, task) ?? null;
+    if (typed !== null) return typed <= 0 ? typed : to.memory.copyOut(to.address, into.subarray(0, typed)) ? typed : -EFAULT;
     const oneRead = { ...to, length: Math.min(to.length, staging.length) };
     return copyOutPieces(oneRead, staging, into => host.read(this.handle.fd, into, null));
   }
@@ -146,7 +148,8 @@ export class HostFile implements File {
       const size = host.windowSize(fd) ?? { columns: 80, rows: 24 };
       return memory.copyOut(argument, new Uint8Array(new Uint16Array([size.rows, size.columns, 0, 0]).buffer)) ? 0 : -EFAULT;
     }
-    return terminalIoctl(terminal, {}, request, argument, memory, task);
+    const actions = { changed: (isFlushing: boolean) => terminal.changed(host, fd, isFlushing, task), waiting: () => terminal.waiting };
+    return terminalIoctl(terminal, actions, request, argument, memory, task);
   }
   sync(): Result {
     const flushed = this.pages?.flush(0, Infinity) ?? 0;

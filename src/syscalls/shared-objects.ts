@@ -1,6 +1,7 @@
 /** What processes share beside files: made when first asked for, so that a program that does without pays nothing. */
 import type { ByteString } from '../host/host.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
+import { HostTerminal } from './host-terminal.ts';
 import type { Watches } from './inotify.ts';
 import { IpcTable } from './ipc.ts';
 import { LockTable } from './locks.ts';
@@ -10,7 +11,7 @@ import type { KernelProcess, KernelTask } from './process.ts';
 import type { Pty } from './pty.ts';
 import { SETS_MAX, type SemaphoreSet } from './sem.ts';
 import { SEGMENTS_MAX, type Segment } from './shm.ts';
-import { FOREGROUND_GROUP, SANE_FLAGS, Terminal } from './terminal.ts';
+import { FOREGROUND_GROUP, SANE_FLAGS } from './terminal.ts';
 import { Attributes } from './xattr.ts';
 
 export class SharedObjects {
@@ -32,7 +33,7 @@ export class SharedObjects {
   private segmentTable: IpcTable<Segment> | null = null;
   private semaphoreTable: IpcTable<SemaphoreSet> | null = null;
   private queueTable: IpcTable<MessageQueue> | null = null;
-  private terminals: Map<bigint, Terminal> | null = null;
+  private terminals: Map<bigint, HostTerminal> | null = null;
 
   get hasAttributes(): boolean { return this.attributeStore !== null; }
   get attributes(): Attributes { return this.attributeStore ??= new Attributes(); }
@@ -41,11 +42,11 @@ export class SharedObjects {
   get semaphores(): IpcTable<SemaphoreSet> { return this.semaphoreTable ??= new IpcTable(SETS_MAX); }
   get queues(): IpcTable<MessageQueue> { return this.queueTable ??= new IpcTable(QUEUES_MAX); }
   /** A terminal of the host, by its device number. It controls the session of the first process. */
-  hostTerminal(device: bigint): Terminal {
+  hostTerminal(device: bigint): HostTerminal {
     this.terminals ??= new Map();
     const known = this.terminals.get(device);
     if (known !== undefined) return known;
-    const terminal = new Terminal(SANE_FLAGS);
+    const terminal = new HostTerminal(SANE_FLAGS);
     terminal.session = terminal.foreground = FOREGROUND_GROUP;
     this.terminals.set(device, terminal);
     return terminal;
