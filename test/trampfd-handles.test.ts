@@ -108,6 +108,21 @@ form('set replaces one context or both; what is wrong with either leaves both', 
   assert.equal(get(w, at), contexts([]));
   assert.is(w.fault(at), 'denied', 'nothing is left to load');
 });
+form('fast ones are created, found, changed, shared and freed by the address at which they are called, in the middle of a page or not', () => {
+  const WANTS_FAST = 32, w = new TrampfdWorld(), frames = w.mmu.frames.used, places = [1n, 2n, 3n].map(value => create(w, WANTS_FAST, 0, contexts([['r10', value], ['rip', TARGET]])));
+  assert.equal(places.map(at => at % 4096), [0, 40, 80]);
+  assert.equal(places.map(at => get(w, at)), [1n, 2n, 3n].map(value => contexts([['r10', value], ['rip', TARGET]])));
+  const before = w.text(places[1]!, 40);
+  assert.equal([set(w, places[1]!, SET_REGS, GOOD), get(w, places[1]!)], [0, GOOD]);
+  assert.is.not(w.text(places[1]!, 40), before);
+  assert.equal([w.sys('tramp_free', places[1]! - 40, 0), w.sys('tramp_get', places[2]! + 1, 0, AT, 16)], [-EINVAL, -EINVAL]);
+  const id = w.sys('tramp_share', places[2]!, 0, 0o700), other = w.sys('tramp_share', id, BY_ID | ATTACH, 0);
+  assert.equal([other % 4096, other === places[2], w.text(other, 40) === w.text(places[2]!, 40)], [80, false, true]);
+  assert.equal([...places, other].map(at => w.sys('tramp_free', at, 0)), [0, 0, 0, 0]);
+  assert.equal([w.objects.live, w.sys('tramp_free', id, BY_ID), w.objects.live, w.objects.bytes], [1, 0, 0, 0]);
+  assert.ok(w.mmu.frames.used <= frames + 2, 'the frame is back; tables and pages of data stay');
+  assert.is(create(w, WANTS_FAST, 0, words(0, 0), 4), -EINVAL, 'not of a type that has no code');
+});
 form('allowed PCs bind what comes after them', () => {
   const w = new TrampfdWorld(), at = create(w), list = w.buffer(16, words(1n, 2n));
   assert.is(w.sys('tramp_allow', at, 0, list, 2), 0);
