@@ -1,6 +1,7 @@
 /** Who has a trampoline, and how long there is one: descriptors in sockets, fork, execve, threads, IDs between processes, and files that only have its name. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SecurityPolicy } from '../src/syscalls/policy.ts';
 import { DATA_AT } from './support/kernel-world.ts';
 import { ACTION, catchSignal, contexts, make, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-forms.ts';
 import { ATTACH, BY_ID, PERSIST, REGS, regs as regsOf, SET_REGS, TrampfdWorld, words } from './support/trampfd-world.ts';
@@ -291,6 +292,15 @@ names('a guest that calls such a mapping dies', () => {
   assert.equal([signal, invocations], [SIGSEGV, 0]);
 });
 names.run();
+
+const permission = suite('trampfd › the permission exectramp');
+permission('who does not have it has no trampoline of any form or type: EACCES', () => {
+  const policy = SecurityPolicy.of('deny-all'), CALLS = ['trampfd_create', 'tramp_create', 'tramp_set', 'tramp_get', 'tramp_allow', 'tramp_share', 'tramp_free'] as const;
+  if (typeof policy === 'string') throw new Error(policy);
+  const { out, live } = run(CALLS.map((call, k) => `${sys(call, 0, 0, 'offset zeros', 0)}\nmov ${slot(k)}, rax`).join('\n'), CALLS.length, { policy });
+  assert.equal([live, ...out.map(Number)], [0, ...CALLS.map(() => -13)]);
+});
+permission.run();
 
 // — threads —
 const threads = suite('trampfd › threads');
