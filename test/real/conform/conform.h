@@ -70,7 +70,8 @@ static inline void tell_call(const char *text, long result) {
   if (result_ == -1) say("%s = -1 %s", #expression, error_name(errno)); else say("%s succeeds", #expression); result_; })
 /* The same for pointers, with MAP_FAILED and null as failures. */
 #define MAP(expression) ({ errno = 0; void *at_ = (void *)(expression); \
-  if (at_ == MAP_FAILED || at_ == 0) say("%s fails, %s", #expression, error_name(errno)); else say("%s succeeds", #expression); (char *)at_; })
+  if (at_ == MAP_FAILED || at_ == 0) say("%s fails, %s", #expression, error_name(errno)); else say("%s succeeds", #expression); \
+  (char *)at_; })
 #define IS(expression) ({ int is_ = !!(expression); say("%s: %s", #expression, is_ ? "yes" : "no"); is_; })
 #define VALUE(expression) say("%s: %ld", #expression, (long)(expression))
 #define HEX(expression) say("%s: 0x%lx", #expression, (unsigned long)(expression))

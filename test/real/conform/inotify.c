@@ -3,8 +3,8 @@
 #include <sys/inotify.h>
 
 static const char *const event_names[] = {
-  "ACCESS", "MODIFY", "ATTRIB", "CLOSE_WRITE", "CLOSE_NOWRITE", "OPEN", "MOVED_FROM", "MOVED_TO", "CREATE", "DELETE", "DELETE_SELF", "MOVE_SELF",
-  0, "UNMOUNT", "Q_OVERFLOW", "IGNORED",
+  "ACCESS", "MODIFY", "ATTRIB", "CLOSE_WRITE", "CLOSE_NOWRITE", "OPEN", "MOVED_FROM", "MOVED_TO", "CREATE", "DELETE", "DELETE_SELF",
+  "MOVE_SELF", 0, "UNMOUNT", "Q_OVERFLOW", "IGNORED",
 };
 /* All that happened since, a line each; cookies as the order they came in. */
 static void show_events(int fd) {
@@ -17,7 +17,8 @@ static void show_events(int fd) {
     for (char *at = buffer; at < buffer + got;) {
       struct inotify_event *event = (struct inotify_event *)at;
       char text[300] = "";
-      for (int bit = 0; bit < 16; bit++) if (event->mask >> bit & 1) snprintf(text + strlen(text), 100, " %s", event_names[bit] ? event_names[bit] : "?");
+      for (int bit = 0; bit < 16; bit++)
+        if (event->mask >> bit & 1) snprintf(text + strlen(text), 100, " %s", event_names[bit] ? event_names[bit] : "?");
       if (event->mask & IN_ISDIR) strcat(text, " ISDIR");
       int cookie = 0;
       if (event->cookie != 0) {

@@ -55,12 +55,12 @@ TEST(the_lowest_free_descriptor_is_taken) {
 }
 TEST(O_DIRECTORY_wants_a_directory_and_writing_wants_none) {
   put_file("file", "");
-  CALL(mkdir("d", 0700));
-  CALL(open("file", O_RDONLY | O_DIRECTORY)); CALL(open("d", O_WRONLY)); CALL(open("d", O_RDWR)); CALL(open("d", O_RDONLY | O_CREAT, 0600));
+  CALL(mkdir("d", 0700)); CALL(open("file", O_RDONLY | O_DIRECTORY)); CALL(open("d", O_WRONLY));
+  CALL(open("d", O_RDWR)); CALL(open("d", O_RDONLY | O_CREAT, 0600));
   int d = CALL(open("d", O_RDONLY | O_DIRECTORY));
   char c;
-  CALL(read(d, &c, 1)); CALL(pread(d, &c, 1, 0)); CALL(write(d, &c, 1));
-  CALL(open("file/", O_RDONLY)); CALL(open("file/x", O_RDONLY)); CALL(open("new/", O_WRONLY | O_CREAT, 0600)); CALL(open("file/.", O_RDONLY));
+  CALL(read(d, &c, 1)); CALL(pread(d, &c, 1, 0)); CALL(write(d, &c, 1)); CALL(open("file/", O_RDONLY));
+  CALL(open("file/x", O_RDONLY)); CALL(open("new/", O_WRONLY | O_CREAT, 0600)); CALL(open("file/.", O_RDONLY));
 }
 TEST(O_NOFOLLOW_refuses_a_link_at_the_end_only) {
   CALL(mkdir("d", 0700));
@@ -85,10 +85,13 @@ TEST(O_PATH_names_but_does_not_read) {
   CALL(openat(d, "inner", O_RDONLY)); CALL(fchdir(d)); CALL(access("inner", F_OK));
 }
 TEST(openat_starts_at_the_descriptor) {
-  CALL(mkdir("d", 0700)); put_file("d/file", "x"); put_file("plain", "");
+  CALL(mkdir("d", 0700));
+  put_file("d/file", "x");
+  put_file("plain", "");
   int d = CALL(open("d", O_RDONLY)), file = CALL(open("plain", O_RDONLY));
-  CALL(openat(d, "file", O_RDONLY)); CALL(openat(d, "../d/file", O_RDONLY)); CALL(openat(d, "plain", O_RDONLY)); CALL(openat(d, "", O_RDONLY));
-  CALL(openat(file, "file", O_RDONLY)); CALL(openat(99, "file", O_RDONLY)); CALL(openat(99, "/dev/null", O_RDONLY)); CALL(openat(AT_FDCWD, "plain", O_RDONLY));
+  CALL(openat(d, "file", O_RDONLY)); CALL(openat(d, "../d/file", O_RDONLY)); CALL(openat(d, "plain", O_RDONLY));
+  CALL(openat(d, "", O_RDONLY)); CALL(openat(file, "file", O_RDONLY)); CALL(openat(99, "file", O_RDONLY));
+  CALL(openat(99, "/dev/null", O_RDONLY)); CALL(openat(AT_FDCWD, "plain", O_RDONLY));
   CALL(openat(-1, "file", O_RDONLY));
 }
 TEST(names_may_be_too_long) {
@@ -143,12 +146,20 @@ TEST(a_closed_descriptor_is_bad) {
   CALL(close(fd)); CALL(close(fd)); CALL(read(fd, &c, 1)); CALL(close(-1)); CALL(close(INT_MAX));
 }
 TEST(openat2_resolves_as_told) {
-  CALL(mkdir("d", 0700)); put_file("d/file", "x"); CALL(symlink("/etc/passwd", "d/absolute")); CALL(symlink("file", "d/link"));
+  CALL(mkdir("d", 0700));
+  put_file("d/file", "x");
+  CALL(symlink("/etc/passwd", "d/absolute")); CALL(symlink("file", "d/link"));
   int d = CALL(open("d", O_PATH));
 #define OPEN2(path, ...) ({ struct open_how how = {__VA_ARGS__}; CALL(syscall(SYS_openat2, d, path, &how, sizeof how)); })
-  OPEN2("file", .flags = O_RDONLY); OPEN2("../d/file", .resolve = RESOLVE_BENEATH); OPEN2("link", .resolve = RESOLVE_NO_SYMLINKS);
-  OPEN2("absolute", .resolve = RESOLVE_BENEATH); OPEN2("file", .flags = 1ull << 40); OPEN2("file", .mode = 0600); OPEN2("file", .resolve = 1 << 20);
-  OPEN2("/file", .resolve = RESOLVE_IN_ROOT); OPEN2("../../file", .resolve = RESOLVE_IN_ROOT);
+  OPEN2("file", .flags = O_RDONLY);
+  OPEN2("../d/file", .resolve = RESOLVE_BENEATH);
+  OPEN2("link", .resolve = RESOLVE_NO_SYMLINKS);
+  OPEN2("absolute", .resolve = RESOLVE_BENEATH);
+  OPEN2("file", .flags = 1ull << 40);
+  OPEN2("file", .mode = 0600);
+  OPEN2("file", .resolve = 1 << 20);
+  OPEN2("/file", .resolve = RESOLVE_IN_ROOT);
+  OPEN2("../../file", .resolve = RESOLVE_IN_ROOT);
   struct open_how how = {0};
   CALL(syscall(SYS_openat2, d, "file", &how, 8)); CALL(syscall(SYS_openat2, d, "file", &how, 1 << 20));
 }
