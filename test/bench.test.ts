@@ -3,9 +3,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AssemblyContender } from '../src/bench/contenders/common.ts';
 import { PLAIN } from '../src/bench/contenders/plain.ts';
+import { DEBIAN_LIBFFI, STATIC_LIBFFI } from '../src/bench/contenders/compiled.ts';
+import { runImage } from '../src/bench/guest.ts';
 import { trials } from '../src/bench/measure.ts';
+import { POLICIES } from '../src/bench/policies.ts';
 import { SUITES } from '../src/bench/suites.ts';
 import { main } from '../src/cli/main.ts';
+import { SecurityPolicy } from '../src/syscalls/policy.ts';
 import { CliHost } from './support/cli-host.ts';
 import { golden } from './support/vectors.ts';
 
@@ -43,5 +47,16 @@ bench('what a signal kills is told by the signal', () => {
 });
 bench('a wrong sum is an error, whatever the policy', () => {
   assert.throws(() => trials({ ...contender(TARGETS?.create ?? ''), invoke: 'mov eax, 1' }, ['permissive']), /wrong sum/);
+});
+
+const CLOSURES = 10_000;
+bench('libffi\'s closures (ints, doubles, structs, varargs, 10,000 at once), as Debian builds it, static and ported to trampfd, under every policy', () => {
+  const lines = ['unported, Debian', 'unported, static', 'ported, static'].flatMap(what => POLICIES.map(name => {
+    const policy = SecurityPolicy.of(name);
+    if (typeof policy === 'string') throw new Error(policy);
+    const [way = '', build] = what.split(', '), { status, output } = runImage(build === 'static' ? STATIC_LIBFFI() : DEBIAN_LIBFFI(), [way, `${CLOSURES}`], policy);
+    return `${what}, ${name}: ${output.trim().split('\n').join('; ')}; status ${status}`;
+  }));
+  golden('bench-libffi.txt', `${lines.join('\n')}\n`);
 });
 bench.run();

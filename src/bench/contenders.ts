@@ -5,9 +5,10 @@
  * All call `target(argument)` in rdi, the closure's context in r10, as GCC's static chain: it returns argument + bound value.
  */
 import type { Contender } from './contenders/common.ts';
+import { COMPILED } from './contenders/compiled.ts';
 import { KERNEL } from './contenders/kernel.ts';
 import { CODE_PAGES, RETURN_TRAMPOLINES } from './contenders/pages.ts';
 import { PLAIN } from './contenders/plain.ts';
 
 export type { Contender };
-export const CONTENDERS: readonly Contender[] = [...PLAIN, ...RETURN_TRAMPOLINES, ...CODE_PAGES, ...KERNEL];
+export const CONTENDERS: readonly Contender[] = [...PLAIN, ...RETURN_TRAMPOLINES, ...CODE_PAGES, ...COMPILED, ...KERNEL];

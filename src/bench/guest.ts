@@ -12,6 +12,8 @@ export interface GuestRun {
   /** What killed it. */
   readonly signal: number | null;
   readonly counters: Counters;
+  /** What it wrote, both streams. */
+  readonly output: string;
   readonly reports: readonly string[];
   /** Calls that failed, in order: `mmap EACCES`. */
   readonly refusals: readonly string[];
@@ -23,9 +25,9 @@ export function runImage(elf: Uint8Array, args: readonly string[] = [], policy: 
   const host = new MemoryHost({ '/bench': elf });
   const machine = new Machine({ host, memoryBytes: MEMORY_BYTES, policy });
   const refusal = machine.exec('/bench', ['bench', ...args], []);
-  if (refusal !== null) return { status: refusal.status, signal: null, counters: machine.counters(), reports: [refusal.sentence], refusals: [] };
+  if (refusal !== null) return { status: refusal.status, signal: null, counters: machine.counters(), output: '', reports: [refusal.sentence], refusals: [] };
   const { status, signal } = machine.run();
-  return { status, signal, counters: machine.counters(), reports: host.reports, refusals: refusalsIn(bytesOf(host.output), machine) };
+  return { status, signal, counters: machine.counters(), output: host.output, reports: host.reports, refusals: refusalsIn(bytesOf(host.output), machine) };
 }
 function refusalsIn(told: Uint8Array, { kernel }: Machine): readonly string[] {
   const view = new DataView(told.buffer, told.byteOffset, told.length), errors = new ErrnoTable(), refusals: string[] = [];

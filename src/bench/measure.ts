@@ -35,7 +35,7 @@ export class WrongSum extends Error {}
 interface Program { readonly image: Uint8Array; readonly args: readonly string[] }
 function programOf(contender: Contender, work: Partial<Work>): Program {
   const whole = { ...IDLE, ...work };
-  return 'image' in contender ? { image: contender.image(), args: compiledWork(whole) } : { image: guestProgram(contender, whole), args: [] };
+  return 'image' in contender ? { image: contender.image(), args: compiledWork(contender.way, whole) } : { image: guestProgram(contender, whole), args: [] };
 }
 function run(contender: Contender, { image, args }: Program, policy: SecurityPolicy | null = null): GuestRun {
   const outcome = runImage(image, args, policy);

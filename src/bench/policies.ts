@@ -6,7 +6,7 @@ import { trials, type Trial } from './measure.ts';
 import { columns } from './report.ts';
 
 /** Every policy by itself, and the two that leave each other gaps together. */
-const POLICIES: readonly string[] = [...POLICY_NAMES, 'wx,ipe'];
+export const POLICIES: readonly string[] = [...POLICY_NAMES, 'wx,ipe'];
 
 export function policies(progress: (what: string) => void): string {
   const results = CONTENDERS.map((contender, n) => {

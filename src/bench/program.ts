@@ -132,8 +132,8 @@ refused:
 }
 
 /** The same work for a compiled program: words of the same length, whatever there is to do, so that reading them costs the same. */
-export function compiledWork({ count, invocations, changes, releases }: Work): readonly string[] {
-  return ['closures', ...[count, invocations, changes, releases ? 1 : 0].map(number => `${number}`.padStart(6, '0'))];
+export function compiledWork(way: string, { count, invocations, changes, releases }: Work): readonly string[] {
+  return [way, ...[count, invocations, changes, releases ? 1 : 0].map(number => `${number}`.padStart(6, '0'))];
 }
 
 /** What the closures add up to when called in turn: the k-th binds 3k + 1, and after a change twice that. */

@@ -27,8 +27,11 @@ export interface AssemblyContender extends Named {
   /** PT_GNU_STACK asks for an executable stack. */
   readonly hasExecutableStack?: boolean;
 }
-/** A contender that a compiler made: an ELF that takes the words of compiledWork (program.ts) and does the same. */
-export interface CompiledContender extends Named { readonly image: () => Uint8Array }
+/** A contender that a compiler made: an ELF that takes `way` and the words of compiledWork (program.ts) and does the same. */
+export interface CompiledContender extends Named {
+  readonly image: () => Uint8Array;
+  readonly way: string;
+}
 export type Contender = AssemblyContender | CompiledContender;
 
 export const SYSCALL = {
