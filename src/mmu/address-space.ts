@@ -11,7 +11,7 @@ import { Pager, type PageInResult } from './pager.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { type Reach, UserCopy } from './user-copy.ts';
 import type { UserMemory, UserRegisters } from './user.ts';
-import { GUARD_GAP_BYTES, LOWEST, partOf, TASK_SIZE, VmaList, VMAS_MAX } from './vma-list.ts';
+import { GUARD_GAP_BYTES, LOWEST, partOf, TASK_SIZE, VmaList } from './vma-list.ts';
 import { type Mappable, PROT_ALL, PROT_EXEC, PROT_NONE, PROT_WRITE, type Vma } from './vma.ts';
 
 export type Access = 'read' | 'write' | 'execute';
@@ -71,7 +71,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   private readonly table: PageTable;
   private readonly pager: Pager;
   private readonly copy: UserCopy;
-  private readonly list = new VmaList();
+  private readonly list: VmaList;
   private breakStart: Va = 0;
   private breakEnd: Va = 0;
   /** Processes that have it (CLONE_VM). */
@@ -87,6 +87,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
 
   private constructor(mmu: Mmu, table: PageTable) {
     this.mmu = mmu; this.table = table;
+    this.list = new VmaList(mmu.mappings);
     this.epoch = mmu.newEpoch();
     this.pager = new Pager(mmu.memory.i32, mmu.frames, table);
     this.copy = new UserCopy(mmu, this);
@@ -217,7 +218,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     const at = this.placeFor(request, length);
     if (at < 0) return at;
     if ((prot & ~maxProt) !== 0) return -EACCES;
-    if (this.list.all.length + 1 + this.list.addedByCut(at, at + length) > VMAS_MAX) return -ENOMEM;
+    if (!this.list.hasRoomFor(1 + this.list.addedByCut(at, at + length))) return -ENOMEM;
     if (request.object === null && (prot & PROT_WRITE) !== 0 && request.noReserve !== true && !this.canHold(length)) return -ENOMEM;
 
     if (request.fixed) this.drop(at, at + length);
@@ -251,7 +252,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   unmap(start: Va, length: number): number {
     if (!isAligned(start) || start > TASK_SIZE || length > TASK_SIZE - start || length <= 0) return -EINVAL;
     const end = start + pagesUp(length);
-    if (this.list.all.length + this.list.addedByCut(start, end) > VMAS_MAX) return -ENOMEM;
+    if (!this.list.hasRoomFor(this.list.addedByCut(start, end))) return -ENOMEM;
     this.drop(start, end);
     return 0;
   }
@@ -290,7 +291,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   private protectPart(vma: Vma, start: Va, end: Va, prot: number): boolean {
     if (prot === vma.prot) return true;
     const added = (start > vma.start ? 1 : 0) + (end < vma.end ? 1 : 0);
-    if (this.list.all.length + added > VMAS_MAX) return false;
+    if (!this.list.hasRoomFor(added)) return false;
     if (vma.prot === PROT_NONE && vma.object === null && (prot & PROT_WRITE) !== 0 && !this.canHold(end - start)) return false;
     this.list.exchange(this.list.indexAbove(start), { ...partOf(vma, start, end), prot, wasWritable: vma.wasWritable === true || vma.shared && (prot & PROT_WRITE) !== 0 });
     this.table.protect(start, end, prot, vma.shared);
@@ -313,7 +314,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
       const vma = this.list.all[index];
       if (vma === undefined || vma.start >= end || start >= end) return 0;
       const part = partOf(vma, Math.max(start, vma.start), Math.min(end, vma.end)), changed = change(part);
-      if (this.list.all.length + 2 > VMAS_MAX) return -ENOMEM;
+      if (!this.list.hasRoomFor(2)) return -ENOMEM;
       if (changed !== null) this.list.exchange(index, changed);
       start = part.end;
     }
@@ -364,7 +365,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     if (old + from > at && at + to > old) return -EINVAL;
     if (this.list.find(old)?.special === true) return -EINVAL;
     if (at < LOWEST) return -EPERM;
-    if (this.list.all.length + 5 > VMAS_MAX) return -ENOMEM;
+    if (!this.list.hasRoomFor(5)) return -ENOMEM;
     this.drop(at, at + to);
     if (from > to) {
       const result = this.unmap(old + to, from - to);
@@ -376,7 +377,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     return error < 0 ? error : this.move(vma, old, kept, to, at);
   }
   private move(vma: Vma, old: Va, from: number, to: number, at: Va, keepsOld = false): Va | number {
-    if (this.list.all.length + 1 + this.list.addedByCut(old, old + from) > VMAS_MAX) return -ENOMEM;
+    if (!this.list.hasRoomFor(1 + this.list.addedByCut(old, old + from))) return -ENOMEM;
     if (from > 0 && !this.table.move(old, at, from)) return -ENOMEM;
     this.list.insert({ ...partOf(vma, old, Math.max(old + from, old + PAGE_BYTES)), start: at, end: at + to });
     if (from > 0 && !keepsOld) this.list.cut(old, old + from);
@@ -395,7 +396,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     return this.breakEnd = to;
   }
   private extendBreak(old: Va, end: Va): boolean {
-    if (!this.list.isRoom(old, end + PAGE_BYTES) || this.list.all.length + 1 > VMAS_MAX || !this.canHold(end - old)) return false;
+    if (!this.list.isRoom(old, end + PAGE_BYTES) || !this.list.hasRoomFor(1) || !this.canHold(end - old)) return false;
     this.list.insert({
       start: old, end, prot: PROT_ALL & ~PROT_EXEC, maxProt: PROT_ALL, shared: false, inherit: true,
       special: false, growsDown: false, object: null, offset: 0, label: '[heap]',
@@ -435,13 +436,13 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   // — life —
   /** A copy that shares every private page until one side writes it; null where no frame is left. */
   fork(): AddressSpace | null {
-    const child = AddressSpace.create(this.mmu);
+    const child = this.list.canCopy ? AddressSpace.create(this.mmu) : null;
     if (child === null) return null;
     child.stackBytesMax = this.stackBytesMax; child.breakStart = this.breakStart; child.breakEnd = this.breakEnd;
     let isComplete = true;
     for (const vma of this.list.all) {
       if (!vma.inherit) continue;
-      child.list.insert(vma);
+      child.list.append(vma);
       // Pages of a shared mapping come again from its object.
       if (!vma.shared && vma.wipes !== true) isComplete &&= this.table.share(child.table, vma.start, vma.end);
     }
@@ -465,7 +466,7 @@ export class AddressSpace implements UserMemory, Reach, Translations {
     if (this.owners > 0) return;
     if (this.isActive) this.mmu.root = 0;
     this.table.release();
-    const gone = this.list.all.splice(0);
+    const gone = this.list.clear();
     for (const vma of gone) vma.object?.unmapped?.(vma);
     for (const end of this.releases.splice(0)) end();
   }

@@ -35,6 +35,8 @@ const EXECUTED_MAX = 1 << 16;
 export class Mmu {
   readonly memory: LinearMemory;
   readonly frames: Frames;
+  /** Mappings of all address spaces. */
+  readonly mappings = { count: 0 };
   /** How the last `fill` or `probe` that returned -1 failed. */
   readonly fault: PageFault = { address: 0, code: 0 };
   /** Walks for a page that was not in the TLB, those that ended in a fault included. */

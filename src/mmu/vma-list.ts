@@ -6,6 +6,8 @@ import type { Vma } from './vma.ts';
 export const TASK_SIZE: Va = 2 ** 47 - 4096;
 /** sysctl_max_map_count. */
 export const VMAS_MAX = 65_530;
+/** What all address spaces of a machine may have together. */
+const VMAS_IN_ALL_MAX = 1 << 20;
 /** Room kept free below a mapping that grows down (stack_guard_gap: 256 pages). */
 export const GUARD_GAP_BYTES = 256 * 4096;
 /** vm.mmap_min_addr. */
@@ -47,6 +49,11 @@ export class VmaList {
   readonly all: Vma[] = [];
   /** Those whose objects want to know of fetches elsewhere. */
   readonly watchers: Vma[] = [];
+  private readonly total: { count: number };
+  /** @param total mappings of all lists */
+  constructor(total = { count: 0 }) { this.total = total; }
+  hasRoomFor(added: number): boolean { return this.all.length + added <= VMAS_MAX && this.total.count + added <= VMAS_IN_ALL_MAX; }
+  get canCopy(): boolean { return this.total.count + this.all.length <= VMAS_IN_ALL_MAX; }
   /** What the last search from the top learned: from here up to MMAP_BASE no hole is longer than `passedBytesMax`. */
   private passed: Va = MMAP_BASE;
   private passedBytesMax = 0;
@@ -89,6 +96,7 @@ export class VmaList {
     const before = all.slice(first, last);
     const after = joined([...all.slice(first, from), ...news, ...all.slice(to, last)]);
     all.splice(first, last - first, ...after);
+    this.total.count += after.length - (last - first);
     for (const vma of after) if (!before.includes(vma)) this.came(vma);
     for (const vma of before) if (!after.includes(vma)) this.went(vma);
   }
@@ -99,6 +107,17 @@ export class VmaList {
   private went(vma: Vma): void {
     if (vma.object?.deniedElsewhere !== undefined) this.watchers.splice(this.watchers.indexOf(vma), 1);
     vma.object?.unmapped?.(vma);
+  }
+  /** One that comes after all others, and stays apart from them. */
+  append(vma: Vma): void {
+    this.all.push(vma);
+    this.total.count += 1;
+    this.came(vma);
+  }
+  clear(): Vma[] {
+    this.total.count -= this.all.length;
+    this.watchers.length = 0;
+    return this.all.splice(0);
   }
   insert(vma: Vma): void {
     const at = this.indexAbove(vma.start);

@@ -47,6 +47,7 @@ function start(task: KernelTask, request: Request): Result | Control {
     if (free < 0 || !isPlace) return free < 0 ? free : -EFAULT;
   }
   if (system.tasks.size + system.processes.size >= Number(process.limits[RLIMIT_NPROC]!.soft)) return -EAGAIN;
+  if (!has(CLONE.thread) && !has(CLONE.files) && !process.files.canCopy) return -EAGAIN;
   const tid = system.life.newPid();
   if (tid < 0) return tid;
   const owner = has(CLONE.thread) ? process : fork(task, tid, request);

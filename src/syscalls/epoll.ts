@@ -23,6 +23,8 @@ const EXCLUSIVE_OK_BITS = POLLIN | POLLOUT | ALWAYS_BITS | EPOLLWAKEUP | EPOLLET
 const NESTS_MAX = 4;
 /** What one epoll watches, nested ones counted through; looking at it is that much work. */
 const WATCHED_MAX = 65536;
+/** /proc/sys/fs/epoll/max_user_watches. */
+const WATCHED_IN_ALL_MAX = 1 << 19;
 const EVENT_BYTES = 12;
 
 /** One descriptor watched: the number it was added by and the open file it meant. */
@@ -46,6 +48,9 @@ export class Epoll implements File {
   private items: Item[] = [];
   /** Epolls that watch this one. */
   private readonly watchers = new Set<Epoll>();
+  private readonly total: { count: number };
+  /** @param total what all epolls watch */
+  constructor(total = { count: 0 }) { this.total = total; }
 
   /** What holds of an item and was asked for; nothing if it is no news to one that is edge-triggered. */
   private stateOf(item: Item, task: Task | null): number {
@@ -68,6 +73,7 @@ export class Epoll implements File {
   }
   private forget(item: Item): void {
     this.items = this.items.filter(other => other !== item);
+    this.total.count -= 1;
     const { file } = item.description;
     if (file instanceof Epoll && !this.items.some(other => other.description.file === file)) file.watchers.delete(this);
   }
@@ -116,13 +122,14 @@ export class Epoll implements File {
     this.dropClosed();
     if (this.find(fd, description) !== undefined) return -EEXIST;
     const { file } = description;
-    if (this.items.length >= WATCHED_MAX) return -ENOSPC;
+    if (this.items.length >= WATCHED_MAX || this.total.count >= WATCHED_IN_ALL_MAX) return -ENOSPC;
     if (file instanceof Epoll) {
       if (file.holds(this, 0) || this.heightAbove(0) + 1 + file.heightBelow() > NESTS_MAX) return -ELOOP;
       file.watchers.add(this);
     }
     const item: Item = { fd, description, events, data, seen: null, bits: 0 };
     this.items.push(item);
+    this.total.count += 1;
     if ((this.watchers.size > 0 || file instanceof Epoll) && this.tops().some(top => top.weight() > WATCHED_MAX)) {
       this.forget(item);
       return -EINVAL; // As Linux says of too many paths to one file.
@@ -176,7 +183,7 @@ export class Epoll implements File {
 
 function create(task: KernelTask, flags: number): Result {
   if ((flags & ~O_CLOEXEC) !== 0) return -EINVAL;
-  return task.process.files.install(new FileDescription(new Epoll(), O_RDWR), (flags & O_CLOEXEC) !== 0);
+  return task.process.files.install(new FileDescription(new Epoll(task.process.system.shared.epollWatches), O_RDWR), (flags & O_CLOEXEC) !== 0);
 }
 
 /** Regular files, directories and devices of memory are always ready: "does not support epoll". */

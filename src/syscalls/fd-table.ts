@@ -1,8 +1,11 @@
 /** A process's descriptors (Linux: struct files_struct; open(2): "the lowest-numbered file descriptor not currently open"). */
-import { EBADF, EMFILE } from '../base/errno.ts';
+import { EBADF, EMFILE, ENFILE } from '../base/errno.ts';
 import type { FileDescription, Result } from './file.ts';
 import type { FdTable } from './task.ts';
 import { DESCRIPTORS_MAX } from './uapi.ts';
+
+/** Descriptors of all processes together (/proc/sys/fs/file-max). */
+const TOTAL_MAX = 262_144;
 
 interface Slot { readonly description: FileDescription; closeOnExec: boolean }
 
@@ -14,10 +17,19 @@ export class DescriptorTable implements FdTable {
   atClose: ((description: FileDescription) => void) | null = null;
   /** RLIMIT_NOFILE: one more than the highest descriptor there may be. */
   limit = DESCRIPTORS_MAX;
+  /** Open here, and in all tables that came of one another. */
+  private count = 0;
+  private readonly total: { count: number };
+  constructor(total = { count: 0 }) { this.total = total; }
+  get openInAll(): number { return this.total.count; }
+  /** There is room for what a child gets. */
+  get canCopy(): boolean { return this.total.count + this.count <= TOTAL_MAX; }
+  private counts(by: number): void { this.count += by; this.total.count += by; }
 
   get(fd: number): FileDescription | null { return this.slots[fd]?.description ?? null; }
-  /** The lowest free descriptor from `from` on, or -EMFILE. */
+  /** The lowest free descriptor from `from` on, or -EMFILE; -ENFILE: the machine has no more. */
   lowestFree(from = 0): Result {
+    if (this.total.count >= TOTAL_MAX) return -ENFILE;
     for (let fd = from; fd < this.limit; fd++) if ((this.slots[fd] ?? null) === null) return fd;
     return -EMFILE;
   }
@@ -33,12 +45,13 @@ export class DescriptorTable implements FdTable {
     const old = this.slots[fd] ?? null;
     while (this.slots.length < fd) this.slots.push(null);
     this.slots[fd] = { description, closeOnExec };
-    if (old !== null) this.drop(old.description);
+    if (old !== null) this.drop(old.description); else this.counts(1);
   }
   close(fd: number): Result {
     const slot = this.slots[fd] ?? null;
     if (slot === null) return -EBADF;
     this.slots[fd] = null;
+    this.counts(-1);
     this.drop(slot.description);
     return 0;
   }
@@ -63,8 +76,9 @@ export class DescriptorTable implements FdTable {
   }
   /** fork(2): the same descriptions under the same numbers. */
   copy(): DescriptorTable {
-    const copy = new DescriptorTable();
+    const copy = new DescriptorTable(this.total);
     copy.limit = this.limit;
+    copy.counts(this.count);
     for (const slot of this.slots) copy.slots.push(slot === null ? null : { description: slot.description.retain(), closeOnExec: slot.closeOnExec });
     return copy;
   }

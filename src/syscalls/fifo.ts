@@ -4,7 +4,7 @@ import type { Va } from '../base/types.ts';
 import type { ByteString } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { Edges, File, Result, Stat, UserBuffer } from './file.ts';
-import { Pipe, PipeReader, PipeWriter } from './pipe.ts';
+import { Pipe, PipeBudget, PipeReader, PipeWriter } from './pipe.ts';
 import type { SpecialNode } from './special.ts';
 import type { Sleep } from './task.ts';
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from './uapi.ts';
@@ -12,11 +12,13 @@ import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from './uapi.ts';
 /** What a FIFO's node has behind it. */
 export class Fifo {
   private pipe: Pipe | null = null;
+  private readonly budget: PipeBudget;
+  constructor(budget = new PipeBudget()) { this.budget = budget; }
   /** How often each end was opened: one that came and went again has been there. */
   readerOpens = 0;
   writerOpens = 0;
   /** The pipe, new where nobody has it open. */
-  enter(inode: number): Pipe { return this.pipe ??= new Pipe(inode); }
+  enter(inode: number): Pipe { return this.pipe ??= new Pipe(inode, this.budget); }
   left(): void { if (this.pipe !== null && this.pipe.readers === 0 && this.pipe.writers === 0) this.pipe = null; }
 }
 

@@ -1,5 +1,5 @@
 /** Calls on open files: read(2), write(2), lseek(2), dup(2), fcntl(2), ioctl(2), pipe(2), memfd_create(2), getdents64(2) and their like. */
-import { EAGAIN, EBADF, EFAULT, EFBIG, EINTR, EINVAL, EISDIR, ENOMEM, ENOTDIR, EOPNOTSUPP, EPIPE, ESPIPE } from '../base/errno.ts';
+import { EAGAIN, EBADF, EFAULT, EFBIG, EINTR, EINVAL, EISDIR, ENFILE, ENOMEM, ENOTDIR, EOPNOTSUPP, EPIPE, ESPIPE } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { byteString, bytesOf } from '../host/host.ts';
 import type { UserMemory } from '../mmu/user.ts';
@@ -216,7 +216,8 @@ function dup3(task: KernelTask, a: Args): Result {
 function pipeCall(task: KernelTask, at: Va, flags: number): Result {
   if ((flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) !== 0) return -EINVAL;
   const { files, memory, system } = task.process, closeOnExec = (flags & O_CLOEXEC) !== 0, status = flags & (O_NONBLOCK | O_DIRECT);
-  const pipe = new Pipe(system.newInode());
+  if (system.shared.pipes.isSpent) return -ENFILE;
+  const pipe = new Pipe(system.newInode(), system.shared.pipes);
   const reader = files.install(new FileDescription(new PipeReader(pipe, system.staging), O_RDONLY | status), closeOnExec);
   if (reader < 0) return reader;
   const writer = files.install(new FileDescription(new PipeWriter(pipe, system.staging), O_WRONLY | status), closeOnExec);

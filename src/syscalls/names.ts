@@ -57,7 +57,7 @@ function mknod(task: KernelTask, dirfd: number, pathAt: Va, mode: number): Resul
   return onPath(task, dirfd, pathAt, EEXIST, path => {
     if (kind === S_IFCHR || kind === S_IFBLK) return typeof system.host.stat(path, false) === 'number' ? -EPERM : -EEXIST;
     if (kind === S_IFIFO || kind === S_IFSOCK) {
-      const made = system.special.make(path, kind === S_IFIFO ? 'fifo' : 'socket', bits, kind === S_IFIFO ? new Fifo() : null);
+      const made = system.special.make(path, kind === S_IFIFO ? 'fifo' : 'socket', bits, kind === S_IFIFO ? new Fifo(system.shared.pipes) : null);
       return typeof made === 'number' ? made : 0;
     }
     if (path.endsWith('/')) return -ENOENT;

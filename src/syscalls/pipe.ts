@@ -12,7 +12,18 @@ const SLOT_BYTES = 4096;
 export const PIPE_BUF = SLOT_BYTES;
 /** 64 KiB at first; up to a mebibyte by F_SETPIPE_SZ (/proc/sys/fs/pipe-max-size). */
 const SLOTS_AT_FIRST = 16, SLOTS_MAX = 256;
+/** All pipes together: beyond so many new ones are small and none grows (/proc/sys/fs/pipe-user-pages-soft), and beyond so many there are no more. */
+const SLOTS_SOFT = 16_384, SLOTS_HARD = 32_768, SLOTS_SMALL = 2;
+/** What all pipes of a machine may hold, in slots. */
+export class PipeBudget {
+  slots = 0;
+  get isSpent(): boolean { return this.slots >= SLOTS_HARD; }
+  get slotsForNew(): number { return this.slots + SLOTS_AT_FIRST > SLOTS_SOFT ? SLOTS_SMALL : SLOTS_AT_FIRST; }
+  canGrow(by: number): boolean { return this.slots + by <= SLOTS_SOFT; }
+}
 const CAPACITY_ARGUMENT_MAX = 2 ** 31;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** The buffer between the ends. */
 export class Pipe {
@@ -23,14 +34,26 @@ export class Pipe {
   /** Readers are woken by every write, writers where there was no room (epoll(7)). */
   readonly edges = { input: 0, output: 0 };
   /** Bytes; as long as was needed so far, at most `capacity`. */
-  private ring = new Uint8Array(SLOT_BYTES);
+  private ring = NO_BYTES;
   private readAt = 0;
   /** Of each slot in use, oldest first from `firstSlot`: bytes not yet read, where in its page they end, and whether it is a packet. */
   private slots: Int32Array;
   private firstSlot = 0;
   private slotsUsed = 0;
 
-  constructor(inode: number, slots = SLOTS_AT_FIRST) { this.inode = inode; this.slots = new Int32Array(3 * slots); }
+  private readonly budget: PipeBudget;
+
+  constructor(inode: number, budget = new PipeBudget()) { this.inode = inode; this.budget = budget; this.slots = new Int32Array(3 * budget.slotsForNew); }
+  private get isOpen(): boolean { return this.readers + this.writers > 0; }
+  /** One end is opened once more: the pipe counts as long as somebody has one. */
+  opens(end: 'readers' | 'writers'): void {
+    if (!this.isOpen) this.budget.slots += this.slotsMax;
+    this[end] += 1;
+  }
+  closes(end: 'readers' | 'writers'): void {
+    this[end] -= 1;
+    if (!this.isOpen) this.budget.slots -= this.slotsMax;
+  }
   get slotsMax(): number { return this.slots.length / 3; }
   get capacity(): number { return this.slotsMax * SLOT_BYTES; }
   get isFull(): boolean { return this.slotsUsed === this.slotsMax; }
@@ -71,13 +94,14 @@ export class Pipe {
     this.length += count;
   }
   private lengthen(needed: number): void {
-    const longer = new Uint8Array(Math.max(needed, Math.min(this.capacity, 4 * this.ring.length)));
+    const longer = new Uint8Array(Math.max(needed, Math.min(this.capacity, Math.max(SLOT_BYTES, 4 * this.ring.length))));
     this.look(longer, 0, this.length);
     this.ring = longer;
     this.readAt = 0;
   }
   /** Copies bytes out without taking them. */
   private look(into: Uint8Array, from: number, count: number): void {
+    if (count === 0) return;
     const { ring } = this, at = (this.readAt + from) % ring.length, toEnd = Math.min(count, ring.length - at);
     into.set(ring.subarray(at, at + toEnd));
     into.set(ring.subarray(0, count - toEnd), toEnd);
@@ -96,7 +120,7 @@ export class Pipe {
       break;
     }
     this.look(into, 0, done);
-    this.readAt = (this.readAt + done + lost) % this.ring.length;
+    if (done + lost > 0) this.readAt = (this.readAt + done + lost) % this.ring.length;
     this.length -= done + lost;
     return done;
   }
@@ -112,6 +136,8 @@ export class Pipe {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(bytes / SLOT_BYTES))));
     if (slots > SLOTS_MAX && slots > this.slotsMax) return -EPERM;
     if (slots < this.slotsUsed) return -EBUSY;
+    if (slots > this.slotsMax && !this.budget.canGrow(slots - this.slotsMax)) return -EPERM;
+    if (this.isOpen) this.budget.slots += slots - this.slotsMax;
     const moved = new Int32Array(3 * slots);
     for (let i = 0; i < this.slotsUsed; i++) moved.set(this.slots.subarray(this.slotAt(i), this.slotAt(i) + 3), 3 * i);
     this.slots = moved;
@@ -139,20 +165,20 @@ abstract class PipeEnd implements File {
 }
 
 export class PipeReader extends PipeEnd {
-  constructor(pipe: Pipe, staging: Uint8Array) { super(pipe, staging); pipe.readers += 1; }
+  constructor(pipe: Pipe, staging: Uint8Array) { super(pipe, staging); pipe.opens('readers'); }
   read(to: UserBuffer): Result {
     if (to.length === 0) return 0;
     if (this.pipe.length === 0) return this.pipe.writers === 0 ? 0 : -EAGAIN;
     return copyOutPieces(to, this.staging, into => this.pipe.take(into));
   }
   poll(): number { return (this.pipe.length > 0 ? POLLIN : 0) | (this.pipe.writers === 0 ? POLLHUP : 0); }
-  release(): void { this.pipe.readers -= 1; }
+  release(): void { this.pipe.closes('readers'); }
 }
 
 export class PipeWriter extends PipeEnd {
   readonly writesAll = true;
   private isPacket = false;
-  constructor(pipe: Pipe, staging: Uint8Array) { super(pipe, staging); pipe.writers += 1; }
+  constructor(pipe: Pipe, staging: Uint8Array) { super(pipe, staging); pipe.opens('writers'); }
   flagged(flags: number): void { this.isPacket = (flags & O_DIRECT) !== 0; }
   write(from: UserBuffer): Result {
     const { pipe, isPacket, staging } = this;
@@ -167,7 +193,7 @@ export class PipeWriter extends PipeEnd {
     return rest < 0 && joined === 0 ? rest : joined + Math.max(0, rest);
   }
   poll(): number { return (this.pipe.isFull ? 0 : POLLOUT) | (this.pipe.readers === 0 ? POLLERR : 0); }
-  release(): void { this.pipe.writers -= 1; }
+  release(): void { this.pipe.closes('writers'); }
 }
 
 /** Both ends as one file. */

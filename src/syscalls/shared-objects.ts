@@ -7,6 +7,7 @@ import { IpcTable } from './ipc.ts';
 import { LockTable } from './locks.ts';
 import type { NamedQueue } from './mqueue.ts';
 import { QUEUES_MAX, type MessageQueue } from './msg.ts';
+import { PipeBudget } from './pipe.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
 import type { Pty } from './pty.ts';
 import { SETS_MAX, type SemaphoreSet } from './sem.ts';
@@ -28,6 +29,10 @@ export class SharedObjects {
   readonly ioPriorities = new WeakMap<KernelProcess, number>();
   /** inotify(7)'s, once there are any. */
   watches: Watches | null = null;
+  /** What all pipes hold; timers of timer_create(2); what all epolls watch. */
+  readonly pipes = new PipeBudget();
+  posixTimers = 0;
+  readonly epollWatches = { count: 0 };
   private attributeStore: Attributes | null = null;
   private lockTable: LockTable | null = null;
   private segmentTable: IpcTable<Segment> | null = null;

@@ -14,6 +14,8 @@ export const UNBLOCKABLE = bitOf(SIGKILL) | bitOf(SIGSTOP);
 const SA_RESETHAND = 0x8000_0000n, SA_RESTART = 0x1000_0000n;
 export const SA_NOCLDSTOP = 1n, SA_NOCLDWAIT = 2n;
 const VECTOR_PAGE_FAULT = 14;
+/** RLIMIT_SIGPENDING, for all processes together: more real-time signals are not kept. A few every task may keep anyway. */
+const PENDING_MAX = 4096, PENDING_ANYWAY = 64;
 
 /** What an instruction's own fault raises: it can be neither ignored nor put off. */
 const SYNCHRONOUS: readonly number[] = [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS];
@@ -21,6 +23,7 @@ const SYNCHRONOUS: readonly number[] = [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
 const IGNORED_BY_DEFAULT: readonly number[] = [SIGCHLD, SIGCONT, SIGURG, SIGWINCH];
 const STOPPING: readonly number[] = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU];
 
+const STOPPING_SET = STOPPING.reduce((set, signal) => set | bitOf(signal), 0n);
 const DEFAULT_ACTION: SignalAction = { handler: SIG_DFL, flags: 0n, restorer: 0n, mask: 0n };
 
 /** As after execve of a program nobody prepared. */
@@ -54,6 +57,7 @@ function isSynchronous(info: SignalInfo): boolean { return info.code > 0 && SYNC
 function isDue(signals: SignalState, { signal }: SignalInfo): boolean { return !isBlocked(signals, signal) && !isIgnored(signals, signal); }
 /** A signal is pending that will be handled or kill: what ends a sleep (EINTR). A stop does not: who is continued sleeps on. */
 export function isInterrupted(signals: SignalState): boolean {
+  if ((pendingSet(signals) & ~signals.mask) === 0n) return false;
   const ends = (info: SignalInfo): boolean => isDue(signals, info) && !(STOPPING.includes(info.signal) && actionOf(signals, info.signal).handler === SIG_DFL);
   return signals.pending.some(ends) || signals.shared.some(ends);
 }
@@ -61,14 +65,19 @@ export function hasPending(signals: SignalState): boolean { return signals.pendi
 function queuesOf({ tasks }: KernelProcess): (readonly SignalInfo[])[] { return tasks[0] === undefined ? [] : [tasks[0].signals.shared, ...tasks.map(({ signals }) => signals.pending)]; }
 /** Signals kept for a process and its tasks. */
 export function pendingCount(process: KernelProcess): number { return queuesOf(process).reduce((sum, { length }) => sum + length, 0); }
+function pendingInAll({ system }: KernelProcess): number {
+  let sum = 0;
+  for (const process of system.processes.values()) sum += pendingCount(process);
+  return sum;
+}
 /** This very one is kept. */
 export function isQueued(process: KernelProcess, info: SignalInfo): boolean { return queuesOf(process).some(queue => queue.includes(info)); }
 /** Everything pending, as sigpending(2) counts. */
-export function pendingSet(signals: SignalState): bigint {
-  let set = 0n;
-  for (const { signal } of signals.pending) set |= bitOf(signal);
-  for (const { signal } of signals.shared) set |= bitOf(signal);
-  return set;
+export function pendingSet(signals: SignalState): bigint { return setOf(signals.pending) | setOf(signals.shared); }
+function setOf(queue: readonly SignalInfo[]): bigint {
+  let low = 0, high = 0; // Queues may be long, and are looked at often.
+  for (const { signal } of queue) if (signal <= 32) low |= 1 << (signal - 1); else high |= 1 << (signal - 33);
+  return BigInt(high >>> 0) << 32n | BigInt(low >>> 0);
 }
 /** Takes out one of a set, blocked or not: sigtimedwait(2), signalfd(2). */
 export function takeOf(signals: SignalState, set: bigint): SignalInfo | null {
@@ -105,7 +114,7 @@ function queue(into: SignalInfo[], alsoIn: readonly SignalInfo[], info: SignalIn
   const { signal } = info, isPending = into.some(other => other.signal === signal) || alsoIn.some(other => other.signal === signal);
   if (signal < SIGRTMIN && isPending) return true;
   // One of each kind is always kept, as long as nobody counts on its value (Linux: send_signal_locked).
-  const isFull = into.length >= Number(process.limits[RLIMIT_SIGPENDING]!.soft);
+  const isFull = into.length >= Number(process.limits[RLIMIT_SIGPENDING]!.soft) || into.length >= PENDING_ANYWAY && pendingInAll(process) >= PENDING_MAX;
   if (signal >= SIGRTMIN && isFull && (isPending || info.code < 0)) return false;
   into.push(info.code <= 0 && info.pid === undefined ? { ...info, pid: process.pid } : info);
   process.system.life.rouse(process);
@@ -213,6 +222,7 @@ function restartOrFail(task: KernelTask, restarts: boolean): void {
 /** SIGKILL, then faults, then what faults raise though somebody sent it, then the lowest number; of one number the oldest. The task's own before its process's. Blocked ones stay. */
 function take(signals: SignalState): SignalInfo | null { return takeFrom(signals, signals.pending) ?? takeFrom(signals, signals.shared); }
 function takeFrom(signals: SignalState, queue: SignalInfo[]): SignalInfo | null {
+  if (queue.length === 0 || (setOf(queue) & ~signals.mask) === 0n) return null;
   let best = -1, bestRank = Infinity;
   for (const [i, info] of queue.entries()) {
     if (isBlocked(signals, info.signal)) continue;
@@ -225,6 +235,7 @@ function takeFrom(signals: SignalState, queue: SignalInfo[]): SignalInfo | null 
 export function takeStop(task: KernelTask): void {
   const { signals, process } = task;
   for (const queue of [signals.pending, signals.shared]) {
+    if ((setOf(queue) & STOPPING_SET) === 0n) continue;
     for (const [i, info] of [...queue.entries()].reverse()) {
       if (!STOPPING.includes(info.signal) || !isDue(signals, info) || actionOf(signals, info.signal).handler !== SIG_DFL) continue;
       queue.splice(i, 1);

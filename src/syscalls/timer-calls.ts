@@ -83,8 +83,10 @@ function timersOf(task: KernelTask): OfProcess {
 /** execve(2): "POSIX timers are not preserved". */
 export function forgetPosixTimers(process: KernelProcess): void {
   const timers = known.get(process);
-  for (const { alarm } of timers?.posix.values() ?? []) alarm.cancel();
-  timers?.posix.clear();
+  if (timers === undefined) return;
+  for (const { alarm } of timers.posix.values()) alarm.cancel();
+  process.system.shared.posixTimers -= timers.posix.size;
+  timers.posix.clear();
 }
 
 // — interval timers —
@@ -126,11 +128,12 @@ function alarm(task: KernelTask, a: Args): Result {
 
 /** struct sigevent: value, signal, how, thread. */
 const SIGEVENT_BYTES = 64, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4;
+/** Of all processes together, as RLIMIT_SIGPENDING has it. */
 const TIMERS_MAX = 4096, OVERRUN_MAX = 0x7fff_ffff;
 function timerCreate(task: KernelTask, a: Args): Result {
   const clock = a.int(0), timers = timersOf(task), { process } = task;
   if (readClock(task, clock) === undefined) return -EINVAL;
-  if (timers.posix.size >= TIMERS_MAX) return -EAGAIN;
+  if (process.system.shared.posixTimers >= TIMERS_MAX) return -EAGAIN;
   const event = a.pointer(1) === 0 ? null : userStructure(task, a.pointer(1), SIGEVENT_BYTES);
   if (event === null && a.pointer(1) !== 0) return -EFAULT;
   const id = timers.nextId, how = event?.getInt32(12, true) ?? SIGEV_SIGNAL, signal = event?.getInt32(8, true) ?? SIGALRM;
@@ -151,6 +154,7 @@ function timerCreate(task: KernelTask, a: Args): Result {
   const timer: PosixTimer = { alarm: new Alarm(task, clock, ring), clock, overrun: 0 };
   if (putStructure(task, a.pointer(2), 4, view => view.setInt32(0, id, true)) < 0) return -EFAULT;
   timers.posix.set(id, timer);
+  process.system.shared.posixTimers += 1;
   timers.nextId += 1;
   return 0;
 }
@@ -186,6 +190,7 @@ function timerDelete(task: KernelTask, a: Args): Result {
   if (timer === undefined) return -EINVAL;
   timer.alarm.cancel();
   posix.delete(a.int(0));
+  task.process.system.shared.posixTimers -= 1;
   return 0;
 }
 
