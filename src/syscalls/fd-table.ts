@@ -62,7 +62,11 @@ export class DescriptorTable implements FdTable {
   closeOnExec(fd: number): boolean { return this.slots[fd]?.closeOnExec ?? false; }
   setCloseOnExec(fd: number, value: boolean): void { const slot = this.slots[fd]; if (slot) slot.closeOnExec = value; }
   /** Open descriptors, ascending. */
-  open(): readonly number[] { return this.slots.flatMap((slot, fd) => slot === null ? [] : [fd]); }
+  open(): readonly number[] {
+    const open: number[] = [];
+    for (let fd = 0; fd < this.slots.length && open.length < this.count; fd++) if (this.slots[fd] !== null) open.push(fd);
+    return open;
+  }
   closeAll(): void { for (const fd of this.open()) this.close(fd); }
   /** execve(2): those marked close-on-exec. */
   closeForExec(): void { for (const fd of this.open()) if (this.closeOnExec(fd)) this.close(fd); }

@@ -51,6 +51,8 @@ export class Futexes {
     queue.splice(i, 1);
     if (queue.length === 0) this.queues.delete(waiter.key);
   }
+  /** Words that somebody waits for. */
+  get size(): number { return this.queues.size; }
   waiting(key: string): readonly Waiter[] { return this.queues.get(key) ?? NOBODY; }
   /** Wakes up to `count` of those that share a bit with `bitset`; how many. */
   wake(key: string, count: number, bitset = -1): number {

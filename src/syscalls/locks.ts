@@ -26,6 +26,8 @@ export class LockTable {
   private readonly whole = new Map<LockKey, Map<FileDescription, boolean>>();
   private readonly waits = new Set<Wait>();
   private count = 0;
+  /** Locks held. */
+  get size(): number { return this.count; }
 
   // — flock —
   /** Takes or converts a lock on the whole file. A conversion gives up the old lock first (flock(2)). */

@@ -163,6 +163,8 @@ export class PageCache {
     if (left > 0) this.writers.set(key, left); else this.writers.delete(key);
   }
   isWritten(key: string): boolean { return this.writers.has(key); }
+  /** Pages of all files, mapped or not. */
+  get pages(): number { return [...this.objects.values()].reduce((sum, { pageCount }) => sum + pageCount, 0); }
   find(key: string): HostPages | null { return this.objects.get(key) ?? null; }
   /** The pages of a file as it is now, if there are any. */
   findCurrent(key: string, stat: HostStat): HostPages | null {

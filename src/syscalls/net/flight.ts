@@ -10,6 +10,8 @@ export class Flight {
   /** How many messages hold each. */
   private readonly held = new Map<FileDescription, number>();
   private total = 0;
+  /** How many are on their way. */
+  get size(): number { return this.total; }
   private readonly falling: FileDescription[] = [];
   private isDropping = false;
 
