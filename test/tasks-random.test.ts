@@ -146,7 +146,7 @@ function leftovers({ machine }: ReturnType<typeof runGuest>): Record<string, num
   const isAnySegment = shared.segments.all().length > 0;
   return {
     processes: system.processes.size, tasks: system.tasks.size, waiting: kernel.isAlone ? 0 : 1, descriptors: kernel.first?.files.openInAll ?? 0,
-    pipes: shared.pipes.slots, timers: shared.posixTimers, watches: shared.watches.count, mappings: mmu.mappings.count, sockets: network.buffered.bytes,
+    pipes: shared.pipes.slots, timers: shared.posixTimers, watches: shared.epollWatches.count, mappings: mmu.mappings.count, sockets: network.buffered.bytes,
     names: network.unixNames.size, futexes: system.futexes.size, locks: shared.locks.size, inFlight: network.flight.size,
     frames: isAnySegment ? 0 : Math.max(0, mmu.frames.used - 1 - system.pageCache.pages),
   };

@@ -67,6 +67,8 @@ export interface Ending { readonly status: number; readonly signal: number | nul
 const FIRST_PID = 1000, PIDS_END = 32_768, PIDS_AGAIN_FROM = 300;
 /** FPU, TSC, CX8, CMOV, MMX, FXSR, SSE, SSE2: the x86-64 baseline. */
 const HWCAP_BASELINE = 0x0780_8111;
+/** Falling asleep and being woken takes so long: who is interrupted again and again gets to the end of its time all the same. */
+const INTERRUPTED_NANOSECONDS = 1000;
 /** What a shell gives a program that had to be stopped. */
 const STATUS_DEADLOCK = 2;
 
@@ -270,6 +272,7 @@ export class Kernel implements Life {
     task.sleep = sleep;
     task.sleepNumber = ++this.lastSleep;
     task.hasStopped = false;
+    task.sleptAtNs = this.system.clock.monotonicNs();
     this.sleepers.add(task);
     if (sleep.isRoused === true) this.roused.add(task); else this.curious.add(task);
     if (sleep.wakesAtNs !== undefined) this.setAlarm(task, sleep.wakesAtNs);
@@ -342,6 +345,7 @@ export class Kernel implements Life {
     if (!hasPending(signals) || !isInterrupted(signals)) return null;
     if (onSignal === 'never' && !signals.pending.some(({ signal }) => signal === SIGKILL)) return null;
     claim(signals);
+    this.system.clock.advanceTo(task.sleptAtNs + INTERRUPTED_NANOSECONDS);
     const result = typeof onSignal === 'function' ? onSignal() : null;
     sleep.abandoned?.();
     if (result !== null) return result;

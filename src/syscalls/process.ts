@@ -193,8 +193,9 @@ export class KernelTask implements Task {
   readonly signals: SignalState;
   /** What it waits for, and the call that waits. */
   sleep: Sleep | null = null;
-  /** Its place among those that sleep, and what wakes it in time. */
+  /** Its place among those that sleep, since when it does, and what wakes it in time. */
   sleepNumber = 0;
+  sleptAtNs = 0;
   alarm: Timer | null = null;
   call: { readonly number: number; readonly args: CallArgs } | null = null;
   /** It was stopped in that sleep. */
