@@ -7,7 +7,7 @@ import { type GuestOptions, isNativeHost, runGuest, runNative } from './support/
 
 const TEXT = 0x400000, DATA = 0x600000, DATA_BYTES = 0x40000, STACK = DATA + DATA_BYTES;
 const SYS = {
-  write: 1, mmap: 9, sigaction: 13, pipe: 22, yield: 24, nanosleep: 35, setitimer: 38, clone: 56, fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, kill: 62,
+  write: 1, close: 3, mmap: 9, sigaction: 13, pipe: 22, yield: 24, nanosleep: 35, setitimer: 38, clone: 56, fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, kill: 62,
   sigsuspend: 130, futex: 202, setTidAddress: 218, group: 231, getpid: 39, getppid: 110, prctl: 157, read: 0,
 } as const;
 const SIGALRM = 14, SIGCHLD = 17, SIGTERM = 15;
@@ -155,6 +155,45 @@ two:
   mov rax, ${slot(9)}
   mov ${slot(2)}, rax
   ${finish(3)}`, [-4, 1, 2]);
+
+claim('a descriptor closed by another thread stays open for the read that waits on it', `
+  ${sys('pipe', DATA + 0x400)}
+  ${sys('clone', THREAD | CHILD_CLEARTID, STACK - 64, 0, DATA + 0x100, 0)}
+  mov dword ptr [${DATA + 0x100}], 1
+  test eax, eax
+  jnz first
+  mov edi, dword ptr [${DATA + 0x400}]
+  ${sys('read', 'rdi', DATA + 0x500, 1)}
+  mov ${slot(0)}, rax
+  ${sys('exit', 0)}
+first:
+  mov qword ptr [${DATA + 0x608}], 20000000
+  ${sys('nanosleep', DATA + 0x600, 0)}
+  mov edi, dword ptr [${DATA + 0x400}]
+  ${sys('close', 'rdi')}
+  mov edi, dword ptr [${DATA + 0x404}]
+  ${sys('write', 'rdi', DATA, 1)}
+  mov ${slot(1)}, rax
+  ${sys('nanosleep', DATA + 0x600, 0)}
+  ${finish(2)}`, [1, 1]);
+claim('a vfork parent is killed by a signal that nobody catches, though it waits', `
+  ${sys('fork')}
+  test eax, eax
+  jnz parent
+  ${sys('vfork')}
+  test eax, eax
+  jnz gone
+  mov qword ptr [${DATA + 0x608}], 50000000
+  ${sys('nanosleep', DATA + 0x600, 0)}
+gone:
+  ${sys('group', 3)}
+parent:
+  mov rbx, rax
+  mov qword ptr [${DATA + 0x608}], 20000000
+  ${sys('nanosleep', DATA + 0x600, 0)}
+  ${sys('kill', 'rbx', SIGTERM)}
+  ${sys('wait4', 'rbx', DATA + 8, 0, 0)}
+  ${finish(2)}`, [0, SIGTERM]);
 
 claim('an alarm interrupts a loop that calls nothing', `
   ${CATCH(SIGALRM, 0)}

@@ -23,8 +23,8 @@ import { personalityAfterExec } from './personality.ts';
 import type { SecurityPolicy } from './policy.ts';
 import { KernelProcess, KernelTask, type Identification, type Life, type System } from './process.ts';
 import {
-  actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
-  SIGHUP, SIGKILL, takeStop,
+  actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isKilled, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
+  SIGHUP, takeStop,
 } from './signal.ts';
 import { SharedObjects } from './shared-objects.ts';
 import { SIG_IGN } from './signal-state.ts';
@@ -270,6 +270,7 @@ export class Kernel implements Life {
   private putToSleep(task: KernelTask, sleep: Sleep): void {
     assert(!task.isGone, 'a task that is gone makes a call');
     task.sleep = sleep;
+    sleep.holds?.retain();
     task.sleepNumber = ++this.lastSleep;
     task.hasStopped = false;
     task.sleptAtNs = this.system.clock.monotonicNs();
@@ -282,10 +283,12 @@ export class Kernel implements Life {
     task.alarm = this.system.timers.at(at, () => { task.alarm = null; this.rouseTask(task); });
   }
   private leavesSleep(task: KernelTask): void {
+    const held = task.sleep?.holds;
     task.sleep = null;
     task.alarm?.cancel();
     task.alarm = null;
     this.sleepers.delete(task); this.curious.delete(task); this.roused.delete(task);
+    held?.release();
   }
   rouse({ tasks }: KernelProcess): void { for (const task of tasks) this.rouseTask(task); }
   rouseTask(task: KernelTask): void { if (task.sleep !== null) this.roused.add(task); }
@@ -343,7 +346,7 @@ export class Kernel implements Life {
       return (typeof onSignal === 'function' ? onSignal() : null) ?? -EINTR;
     }
     if (!hasPending(signals) || !isInterrupted(signals)) return null;
-    if (onSignal === 'never' && !signals.pending.some(({ signal }) => signal === SIGKILL)) return null;
+    if (onSignal === 'never' && !isKilled(signals)) return null;
     claim(signals);
     this.system.clock.advanceTo(task.sleptAtNs + INTERRUPTED_NANOSECONDS);
     const result = typeof onSignal === 'function' ? onSignal() : null;

@@ -61,6 +61,11 @@ export function isInterrupted(signals: SignalState): boolean {
   const ends = (info: SignalInfo): boolean => isDue(signals, info) && !(STOPPING.includes(info.signal) && actionOf(signals, info.signal).handler === SIG_DFL);
   return signals.pending.some(ends) || signals.shared.some(ends);
 }
+/** A signal is pending that will end the process. */
+export function isKilled(signals: SignalState): boolean {
+  const kills = (info: SignalInfo): boolean => isDue(signals, info) && !STOPPING.includes(info.signal) && actionOf(signals, info.signal).handler === SIG_DFL;
+  return signals.pending.some(kills) || signals.shared.some(kills);
+}
 export function hasPending(signals: SignalState): boolean { return signals.pending.length > 0 || signals.shared.length > 0; }
 function queuesOf({ tasks }: KernelProcess): (readonly SignalInfo[])[] { return tasks[0] === undefined ? [] : [tasks[0].signals.shared, ...tasks.map(({ signals }) => signals.pending)]; }
 /** Signals kept for a process and its tasks. */

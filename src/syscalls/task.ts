@@ -48,12 +48,14 @@ export interface Sleep {
   readonly wakesAtNs?: number;
   /**
    * What a signal that will be handled makes of it (signal(7), "Interruption of system calls"). 'restart', if absent: the call is made again after a
-   * handler with SA_RESTART, else EINTR. 'fail': EINTR. 'never': only SIGKILL ends it. A function gives the result, -EINTR most often; where it gives null it is
+   * handler with SA_RESTART, else EINTR. 'fail': EINTR. 'never': only one that kills ends it. A function gives the result, -EINTR most often; where it gives null it is
    * as 'restart'.
    */
   readonly onSignal?: 'restart' | 'fail' | 'never' | (() => Result | null);
   /** It is over with EINTR once the task was stopped and continued (signal(7), "Interruption of system calls and library functions by stop signals"). */
   readonly failsAfterStop?: boolean;
+  /** The open file it waits for: another thread may close the descriptor meanwhile, and the file stays (Linux: fdget). */
+  readonly holds?: FileDescription;
   /** It ends other than by `until`: a signal, or the task's end. */
   readonly abandoned?: () => void;
 }

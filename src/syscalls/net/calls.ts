@@ -115,7 +115,7 @@ function connect(task: KernelTask, a: Args): Outcome {
   if (typeof open === 'number') return open;
   const address = addressArgument(task, a.pointer(1), a.int(2)), { socket, description } = open;
   if (typeof address === 'number') return address;
-  const patience = { isPatient: (description.flags & O_NONBLOCK) === 0, timeoutNs: socket.options.sendTimeoutNs };
+  const patience = { isPatient: (description.flags & O_NONBLOCK) === 0, timeoutNs: socket.options.sendTimeoutNs, holds: description };
   let hasBegun = false;
   return patiently(task, { ...patience, late: socket.kind.domain === AF_UNIX ? -EAGAIN : -EINPROGRESS }, () => {
     const result = hasBegun ? -EINPROGRESS : socket.connect(task, address);
@@ -129,7 +129,7 @@ function accept(task: KernelTask, fd: number, addressAt: number, lengthAt: numbe
   const open = socketOf(task, fd);
   if (typeof open === 'number') return open;
   const { socket, description } = open, { files } = task.process;
-  const patience = { isPatient: (description.flags & O_NONBLOCK) === 0, timeoutNs: socket.options.receiveTimeoutNs };
+  const patience = { isPatient: (description.flags & O_NONBLOCK) === 0, timeoutNs: socket.options.receiveTimeoutNs, holds: description };
   return patiently(task, patience, () => {
     const free = files.lowestFree();
     if (free < 0) return free;

@@ -26,7 +26,7 @@ export function socketOf(task: KernelTask, fd: number): OpenSocket | Result {
   return description.file instanceof Socket ? { socket: description.file, description } : -ENOTSOCK;
 }
 
-interface Patience { readonly isPatient: boolean; readonly timeoutNs: number | null; /** What a timeout says; -EAGAIN where not given. */ readonly late?: Result }
+interface Patience { readonly isPatient: boolean; readonly holds?: FileDescription; readonly timeoutNs: number | null; /** What a timeout says; -EAGAIN where not given. */ readonly late?: Result }
 /** Tries until it is something else than -EAGAIN. `done`: how far it is; if that is more than 0, a signal or the end of time leaves `early`. */
 export function patiently(task: KernelTask, patience: Patience, attempt: () => Result, done: () => number = () => 0, early: () => Result = done): Outcome {
   const now = attempt();
@@ -42,12 +42,12 @@ export function patiently(task: KernelTask, patience: Patience, attempt: () => R
     if (done() > before) stir(task.process.system);
     return wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs ? late() : null;
   }, { wakesAtNs, failsAfterStop: timeoutNs !== null });
-  return Object.defineProperty({ ...control }, 'onSignal', { get: interrupted, enumerable: true });
+  return Object.defineProperty({ ...control, ...patience.holds === undefined ? {} : { holds: patience.holds } }, 'onSignal', { get: interrupted, enumerable: true });
 }
 const sendPatience = ({ socket, description }: OpenSocket, flags: number): Patience =>
-  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs: socket.options.sendTimeoutNs });
+  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs: socket.options.sendTimeoutNs, holds: description });
 const receivePatience = ({ socket, description }: OpenSocket, flags: number): Patience =>
-  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs: socket.options.receiveTimeoutNs });
+  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs: socket.options.receiveTimeoutNs, holds: description });
 
 // — sending —
 
