@@ -12,7 +12,7 @@ import { Trace } from '../src/syscalls/strace.ts';
 import { CliHost } from './support/cli-host.ts';
 import { runGuest } from './support/guest.ts';
 import { PROGRAM } from './support/kernel-world.ts';
-import { TrampfdWorld } from './support/trampfd-world.ts';
+import { contexts, REGS, regs, TrampfdWorld, words } from './support/trampfd-world.ts';
 import { golden } from './support/vectors.ts';
 
 const R = 1, W = 2, X = 4, SHARED = 1, PRIVATE = 2, FIXED = 0x10, ANONYMOUS = 0x20, O_RDWR = 2, O_CREAT = 0o100;
@@ -102,6 +102,13 @@ const SCENARIOS: Readonly<Record<string, (w: World) => number>> = {
   'a script the guest wrote': w => { w.try(3, w.written('/tmp/mine', new TextEncoder().encode('#!/bin/other\n'))); return w.try(59, '/tmp/mine', 0, 0); },
   'a trampoline': w => w.try(440, 0, w.words(0), 0),
   'a trampoline, mapped': w => w.map(w.create()),
+  'a trampoline whose code the kernel makes, mapped': w => { const fd = w.createFast(); w.write(fd, REGS, regs(['rip', 0x400000n])); return w.mapFast(fd); },
+  'a trampoline by a system call': w => w.sys('tramp_create', 0, 0, w.buffer(40, contexts([['rip', 0x400000n]])), 0),
+  'a page of trampolines with tables, mapped': w => {
+    const fd = w.sys('trampfd', w.buffer(16));
+    w.write(fd, 0, words(1, 17, 0x600000n)); w.write(fd, 1, words(16, 0, 0x600000n));
+    return w.mmap(R | X, PRIVATE, fd, 0, PAGE, PAGE);
+  },
 };
 const worldOf = (text: string): World => {
   const policy = SecurityPolicy.of(text);
