@@ -20,7 +20,8 @@ interface Sequence { readonly flag: number; readonly bytes: string }
 const ENDBR64 = 'f30f1efa', IMM32 = '........', IMM64 = IMM32 + IMM32;
 /** mov r11d, imm32 or movabs r11; mov r10d, imm32 or movabs r10; jmp r11; nop. The last four bytes are one store of the compiler's. */
 const FUNCTIONS = [`49bb${IMM64}`, `41bb${IMM32}`], CHAINS = [`49ba${IMM64}`, `41ba${IMM32}`], JUMP = '49ffe390';
-const SEQUENCES: readonly Sequence[] = [
+/** Made when the first object is. */
+const sequences = (): readonly Sequence[] => [
   // endbr64; lea r10, [rip-0xb]; jmp [rip+7]; nop dword [rax+0]. The target's address follows.
   { flag: EMULATE.libffi, bytes: `${ENDBR64}4c8d15f5ffffffff25070000000f1f8000000000${IMM64}` },
   ...['', ENDBR64].flatMap(mark => FUNCTIONS.flatMap(load => CHAINS.map(chain => ({ flag: EMULATE.gcc, bytes: mark + load + chain + JUMP })))),
@@ -60,7 +61,7 @@ export class EmulateFile extends GenerativeFile {
   constructor(type: number, gone: (object: EmulateFile) => void, flags: number, start: Va, end: Va) {
     super(type, object => { gone(object as EmulateFile); });
     this.flags = flags; this.start = start; this.end = end;
-    patterns ??= SEQUENCES.map(patternOf);
+    patterns ??= sequences().map(patternOf);
     this.patterns = patterns;
   }
   override denied(): boolean { return false; }
