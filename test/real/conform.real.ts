@@ -23,7 +23,7 @@ const TRAMP64 = [process.execPath, join(folder, 'cli.js'), 'run', '--'];
 type Linking = 'static' | 'dynamic';
 const COMPILE = ['-O1', '-w', '-pthread', '-fno-toplevel-reorder', '-fno-stack-protector'];
 const LINK: Readonly<Record<Linking, readonly string[]>> = { static: ['-static'], dynamic: [] };
-const DYNAMIC_TOO = ['exec', 'fork', 'lock', 'map', 'pthread', 'signals'];
+const DYNAMIC_TOO = ['exec', 'fork', 'pthread'];
 const linkingsOf = (name: string): readonly Linking[] => DYNAMIC_TOO.includes(name) ? ['static', 'dynamic'] : ['static'];
 function compile(path: string, source: string, linking: Linking): void {
   const { status, stderr } = spawnSync('gcc', [...COMPILE, ...LINK[linking], '-o', path, source]);
