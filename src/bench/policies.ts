@@ -13,7 +13,7 @@ export function policies(progress: (what: string) => void): string {
     progress(`${n + 1}/${CONTENDERS.length} ${contender.name}`);
     return trials(contender, POLICIES);
   });
-  const rows = CONTENDERS.map((contender, n) => [contender.name, ...(results[n] ?? []).map(cell)]);
+  const rows = CONTENDERS.map((contender, n) => [contender.name, ...(results[n] ?? []).map(outcome)]);
   return `One trampoline under every security policy (tramp64 run --policy; src/syscalls/README.md): cycles of an invocation where it works,
 else the call that was refused and with what, or the signal that killed the program.
 
@@ -22,7 +22,8 @@ ${columns([['contender', ...POLICIES], ...rows])}
 libffi's order, methods of userspace first and trampfd when all of them were refused:
 ${POLICIES.map((policy, p) => `  ${policy.padEnd(Math.max(...POLICIES.map(({ length }) => length)))}  ${chosen(p, results)}\n`).join('')}`;
 }
-function cell({ cycles, refusals, signal }: Trial): string {
+/** Of one trial, in a cell of a table. */
+export function outcome({ cycles, refusals, signal }: Trial): string {
   const refused = refusals.join(', ');
   if (cycles !== null) return refused === '' ? cycles.toFixed(1) : `${cycles.toFixed(1)} after ${refused}`;
   return refused === '' && signal !== null ? signalName(signal) : refused === '' ? 'failed' : refused;
@@ -33,7 +34,7 @@ function chosen(policy: number, results: readonly (readonly Trial[])[]): string 
   const place = ({ libffiPlace }: Contender): number => libffiPlace ?? Infinity;
   const order = placed.sort((a, b) => place(a.contender) - place(b.contender));
   const found = order.findIndex(({ trial: tried }) => typeof tried?.cycles === 'number');
-  const before = order.slice(0, found < 0 ? order.length : found).map(({ contender, trial: tried }) => `${contender.name}: ${tried === undefined ? '' : cell(tried)}`).join('; ');
+  const before = order.slice(0, found < 0 ? order.length : found).map(({ contender, trial: tried }) => `${contender.name}: ${tried === undefined ? '' : outcome(tried)}`).join('; ');
   const name = found < 0 ? 'nothing works' : `${order[found]?.contender.name ?? ''}, ${(order[found]?.trial?.cycles ?? 0).toFixed(1)} cycles`;
   return before === '' ? name : `${name} (${before})`;
 }

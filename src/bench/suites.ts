@@ -1,4 +1,5 @@
 /** What `tramp64 bench` can measure, one suite a row: a text that is the same on every run and machine. */
+import { claims } from './claims.ts';
 import { CONTENDERS } from './contenders.ts';
 import { MANY, measure, type Measurement } from './measure.ts';
 import { policies } from './policies.ts';
@@ -47,4 +48,5 @@ function legend(): string {
 export const SUITES: readonly Suite[] = [
   { name: 'table', summary: 'every mechanism: cost of an invocation, memory of a trampoline', run: comparison },
   { name: 'policies', summary: 'every mechanism under every security policy: whether it works, what is refused', run: policies },
+  { name: 'claims', summary: 'the discussion\'s questions, each with the numbers behind the answer', run: claims },
 ];

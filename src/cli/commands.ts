@@ -42,7 +42,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'bench', operands: '[SUITE]', summary: 'compare ways to call a closure',
-    details: 'Suites: table (if none is named), what an invocation costs and a trampoline takes; policies, what works under which security policy.\nNumbers are the same on every run.',
+    details: 'Suites: table (if none is named), what an invocation costs and a trampoline takes; policies, what works under which security policy;\nclaims, the questions of the discussion about trampfd, answered in numbers.\nNumbers are the same on every run.',
     options: [HELP],
     start: async (host, line) => (await import('./bench.ts')).bench(host, line.operands),
   },

@@ -36,7 +36,7 @@ export type Contender = AssemblyContender | CompiledContender;
 
 export const SYSCALL = {
   write: 1, open: 2, close: 3, mmap: 9, mprotect: 10, munmap: 11, rt_sigaction: 13, rt_sigreturn: 15, pread64: 17, pwrite64: 18, ftruncate: 77, unlink: 87,
-  getppid: 110, memfd_create: 319, trampfd_create: 440, trampfd: 441,
+  getppid: 110, memfd_create: 319, trampfd_create: 440, trampfd: 441, tramp_create: 442, tramp_set: 443, tramp_free: 447,
 };
 export const PAGE = 4096;
 export const CALL = 'call qword ptr [rbx]';

@@ -67,6 +67,44 @@ const FAST = 1, MAP_BYTES = 24, IOFFSET = 16;
 
 // — the table form: 102 entries a page, which load code and data by tables that the program has —
 const TABLE_ENTRIES = 102, TABLE_ENTRY_BYTES = 40, TABLE_OFFSET = 4096, TABLE_R10 = 16, TABLE_R11 = 17;
+// — the system-call form: struct tramp_context { u32 nregs, stack_size, stack_flags, stack_offset; { u32 name, reserved; u64 value } regs[] } —
+const TRAMP_CONTEXT_BYTES = 48, SET_REGS = 2, GENERATED = 32;
+/** `number` with the context {r10: `context`, rip: target} as its third argument, between `first` and `last`; the result is in rax. */
+const withContext = (number: number, first: string, flags: number, context: string): string => `
+  sub rsp, ${TRAMP_CONTEXT_BYTES}
+  mov qword ptr [rsp], 2
+  mov qword ptr [rsp+8], 0
+  mov qword ptr [rsp+16], ${R10_NAME}
+  mov [rsp+24], ${context}
+  mov qword ptr [rsp+32], ${RIP_NAME}
+  lea rax, [rip+target]
+  mov [rsp+40], rax
+  ${callWith(number, first, `${flags}`, 'rsp', '0')}
+  add rsp, ${TRAMP_CONTEXT_BYTES}`;
+const byAddress = (flags: number): Omit<AssemblyContender, 'name' | 'what'> => ({
+  create: `
+  mov rbx, FUNCTIONS
+  mov r13, CONTEXTS
+  mov r15, COUNT
+new_trampoline: ${withContext(SYSCALL.tramp_create, '0', flags, 'r13')}
+  mov [rbx], rax
+  add rbx, 8
+  add r13, 16
+  dec r15
+  jnz new_trampoline
+  ret`,
+  invoke: CALL, change: `mov r8, rsi ${withContext(SYSCALL.tramp_set, '[rbx]', SET_REGS, 'r8')}`,
+  release: `
+  mov rbx, FUNCTIONS
+  mov r15, COUNT
+free_trampoline:
+  ${callWith(SYSCALL.tramp_free, '[rbx]', '0')}
+  add rbx, 8
+  dec r15
+  jnz free_trampoline
+  ret`,
+});
+
 export const KERNEL: readonly AssemblyContender[] = [
   {
     name: 'trampfd, by fault', libffiPlace: 9, what: 'trampfd_create, registers r10 and rip set by the kernel on the execute fault',
@@ -140,6 +178,8 @@ free_table:
     // struct trampfd_info, which the kernel fills in.
     code: '.equ trampfd_info, SCRATCH+32',
   },
+  { name: 'trampfd, by address', what: 'the system-call form, by fault: tramp_create, tramp_set, tramp_free; no descriptor', ...byAddress(0) },
+  { name: 'trampfd, by address, fast', what: 'the same with code that the kernel generates', ...byAddress(GENERATED) },
   {
     name: 'system call', what: 'getppid, then the closure inline: the yardstick', create: POINT_AT_TARGET,
     invoke: `mov r14, rdi
