@@ -69,6 +69,8 @@ const FIRST_PID = 1000, PIDS_END = 32_768, PIDS_AGAIN_FROM = 300;
 const HWCAP_BASELINE = 0x0780_8111;
 /** Falling asleep and being woken takes so long: who is interrupted again and again gets to the end of its time all the same. */
 const INTERRUPTED_NANOSECONDS = 1000;
+/** Calls that make no difference to anybody but those they rouse. */
+const QUIET_CALLS: ReadonlySet<string> = new Set(['futex', 'sched_yield', 'nanosleep', 'clock_nanosleep', 'clock_gettime', 'gettimeofday', 'getpid', 'gettid', 'rt_sigprocmask', 'mmap', 'mprotect', 'madvise', 'brk']);
 /** What a shell gives a program that had to be stopped. */
 const STATUS_DEADLOCK = 2;
 
@@ -91,6 +93,8 @@ export class Kernel implements Life {
   private readonly curious = new Set<KernelTask>();
   private readonly roused = new Set<KernelTask>();
   private lastSleep = 0;
+  /** Something happened since the curious were asked that could make a difference to them. */
+  private isNews = true;
   /** Whose registers the processor has. */
   private loaded: KernelTask | null = null;
   private lastPid = FIRST_PID - 1;
@@ -199,6 +203,7 @@ export class Kernel implements Life {
     args.take(registers);
     const row = this.table[number] ?? null;
     const outcome = row === null ? -ENOSYS : row.run(task, args);
+    if (row === null || !QUIET_CALLS.has(row.name)) this.isNews = true;
     if (typeof outcome === 'number') {
       this.trace?.call(task, number, row, args, outcome);
       setResult(registers, this.told(task, number, outcome));
@@ -275,7 +280,8 @@ export class Kernel implements Life {
     task.hasStopped = false;
     task.sleptAtNs = this.system.clock.monotonicNs();
     this.sleepers.add(task);
-    if (sleep.isRoused === true) this.roused.add(task); else this.curious.add(task);
+    if (sleep.isRoused !== true) this.curious.add(task);
+    this.roused.add(task);
     if (sleep.wakesAtNs !== undefined) this.setAlarm(task, sleep.wakesAtNs);
     this.schedule();
   }
@@ -298,7 +304,7 @@ export class Kernel implements Life {
     this.current = null;
     const { clock, timers } = this.system;
     for (;;) {
-      if (!timers.isEmpty) timers.run(clock.monotonicNs());
+      if (!timers.isEmpty && timers.run(clock.monotonicNs())) this.isNews = true;
       this.wake();
       const next = this.ready.findIndex(task => !task.process.isStopped);
       if (next >= 0) {
@@ -317,12 +323,9 @@ export class Kernel implements Life {
   }
   /** Asks the sleepers whose sleep may be over, in the order they went to sleep. */
   private wake(): void {
-    if (this.roused.size === 0) {
-      for (const task of this.curious) this.ask(task);
-      return;
-    }
-    const asked = [...this.roused];
-    for (const task of this.curious) if (!this.roused.has(task)) asked.push(task);
+    const { isNews } = this, asked = [...this.roused];
+    this.isNews = false;
+    if (isNews) for (const task of this.curious) if (!this.roused.has(task)) asked.push(task);
     asked.sort((a, b) => a.sleepNumber - b.sleepNumber);
     // Who is roused meanwhile is asked next time.
     for (const task of asked) if (task.sleep !== null) this.ask(task);
@@ -335,6 +338,7 @@ export class Kernel implements Life {
     const sleep = task.sleep!, result = sleep.until() ?? this.interrupted(task, sleep);
     if (result === null) return;
     this.leavesSleep(task);
+    if (sleep.isRoused !== true) this.isNews = true;
     task.result = result;
     this.ready.push(task);
   }
@@ -413,6 +417,7 @@ export class Kernel implements Life {
     this.count();
     task.sleep?.abandoned?.();
     this.leavesSleep(task);
+    this.isNews = true;
     task.isGone = true;
     const queued = this.ready.indexOf(task);
     if (queued >= 0) this.ready.splice(queued, 1);

@@ -123,7 +123,7 @@ const PRCTL: { readonly [option: number]: PrctlOption } = {
 function prctl(task: KernelTask, a: Args): Result { return PRCTL[a.int(0)]?.(task, a) ?? -EINVAL; }
 
 /** Where a task waits for its turn without waiting for anything. */
-const schedYield: Handler<KernelTask> = () => ({ then: 'sleep', until: () => 0 });
+const schedYield: Handler<KernelTask> = () => ({ then: 'sleep', isRoused: true, until: () => 0 });
 
 export const taskCalls: SyscallRows<KernelTask> = [
   [24, { name: 'sched_yield', run: schedYield, shape: '→ int' }],

@@ -54,11 +54,13 @@ export class Timers {
   get isEmpty(): boolean { return this.agenda.size + this.vain.size + this.cpuEntries.size === 0; }
   /** The next moment at which something happens that somebody may wait for, or undefined. */
   get next(): number | undefined { return this.agenda.first?.at; }
-  /** Whatever is due happens, once: what is set again meanwhile, however soon, is for the next time. */
-  run(nowNs: number): void {
+  /** Whatever is due happens, once: what is set again meanwhile, however soon, is for the next time. Whether anything did. */
+  run(nowNs: number): boolean {
     const due = this.agenda.take(nowNs), vain = this.vain.take(nowNs);
     const all = vain.length === 0 ? due : [...due, ...vain].sort((a, b) => a.at - b.at || a.order - b.order);
     for (const entry of all) if (!entry.isCancelled) entry.fire();
-    if (this.cpuEntries.size > 0) for (const entry of [...this.cpuEntries]) if (entry.isDue()) { entry.cancel(); entry.fire(); }
+    let hasHappened = all.length > 0;
+    if (this.cpuEntries.size > 0) for (const entry of [...this.cpuEntries]) if (entry.isDue()) { entry.cancel(); entry.fire(); hasHappened = true; }
+    return hasHappened;
   }
 }
