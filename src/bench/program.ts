@@ -20,9 +20,18 @@ export interface Work {
   readonly releases: boolean;
 }
 
+/** Pages of code are the same in all of a contender's guests. */
+const templates = new WeakMap<AssemblyContender, Uint8Array>();
+function templateOf(contender: AssemblyContender): Uint8Array | null {
+  if (contender.template === undefined) return null;
+  const known = templates.get(contender) ?? assemble(contender.template).bytes;
+  templates.set(contender, known);
+  return known;
+}
+
 /** A static executable. */
 export function guestProgram(contender: AssemblyContender, work: Work): Uint8Array {
-  const { count, changes, invocations, releases } = work;
+  const { count, changes, invocations, releases } = work, template = templateOf(contender);
   const { bytes, labels } = assemble(`
 _start:
   mov rcx, CONTEXTS
@@ -92,8 +101,10 @@ create: ${contender.create}
 release: ${contender.release ?? 'ret'}
 .balign 64
 ${contender.code ?? ''}
-${tell(Object.values(contender).join('\n'))}
+${tell([contender.create, contender.change, contender.invoke, contender.release, contender.code].join('\n'))}
+${template === null ? '' : `.balign ${template.length}, 0xcc\ntemplate: .org template+${template.length}`}
 `, { origin: TEXT, symbols: { ...PLACES, TEXT, COUNT: count, CHANGES: changes, INVOCATIONS: invocations, RELEASES: releases ? 1 : 0, EXPECTED: expectedSum(contender, work) } });
+  if (template !== null) bytes.set(template, (labels.get('template') ?? 0) - TEXT);
   return writeElf({
     ...(contender.hasExecutableStack === true ? { hasExecutableStack: true } : {}),
     text: { at: TEXT, bytes }, entry: labels.get('_start')!,

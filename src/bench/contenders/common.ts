@@ -24,6 +24,8 @@ export interface AssemblyContender extends Named {
   readonly release?: string;
   /** Further code. */
   readonly code?: string;
+  /** A page of code at the label `template`, which names nothing but itself. */
+  readonly template?: string;
   /** PT_GNU_STACK asks for an executable stack. */
   readonly hasExecutableStack?: boolean;
 }

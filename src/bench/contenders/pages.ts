@@ -50,7 +50,7 @@ const dataPagesOf = (slots: number, dataBytes: number): number => Math.ceil((slo
 /** As many as leave room in one data page. */
 const slotsOf = (slotBytes: number, dataBytes: number): number => Math.floor(Math.min(PAGE / slotBytes, (PAGE - SHARED_BYTES) / dataBytes));
 
-function paged(layout: Layout): { readonly create: string; readonly release: string; readonly code: string } {
+function paged(layout: Layout): { readonly create: string; readonly release: string; readonly code: string; readonly template: string } {
   const source: Source = SOURCES[layout.source], bytes = PAGE * (1 + dataPagesOf(layout.slots, layout.dataBytes));
   const create = `
   ${source.open}
@@ -90,13 +90,7 @@ free_pages:
   jg free_pages
   ${source.isOpen ? callWith(SYSCALL.close, '[SCRATCH]') : ''}
   ret`;
-  const code = `
-.balign ${PAGE}, 0xcc
-template:
-${layout.template}
-.org template+${PAGE}, 0xcc
-${source.code ?? ''}`;
-  return { create, release, code };
+  return { create, release, code: source.code ?? '', template: `template:\n${layout.template}\n.org template+${PAGE}, 0xcc` };
 }
 
 const equalSlots = (slotBytes: number, dataBytes: number, slot: (k: number) => string): Pick<Layout, 'slots' | 'dataBytes' | 'template' | 'next'> => {
