@@ -114,7 +114,7 @@ with tempfile.TemporaryDirectory() as d:
         m = mmap.mmap(h.fileno(), 0); m[0:1] = b'J'; print(m[:]); m.close()
 print(sorted(glob.glob('tree/*/*')), [len(x) for _, _, x in sorted(os.walk('tree'))], os.path.exists('words'), shutil.which('ls'))
 print(select.select([r], [], [], 0)[0] == [r], resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 0, sys.argv, os.cpu_count() > 0)
-print(os.sched_getaffinity(0) != set(), os.getpriority(os.PRIO_PROCESS, 0), os.get_terminal_size if False else '', os.environ['TZ'])
+print(os.sched_getaffinity(0) != set(), os.getpriority(os.PRIO_PROCESS, 0) == os.nice(0), os.get_terminal_size if False else '', os.environ['TZ'])
 `),
   program('python3: ctypes with callbacks', PYTHON, `
 import ctypes, ctypes.util
