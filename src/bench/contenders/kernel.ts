@@ -4,6 +4,29 @@ import {
 } from './common.ts';
 import { POINT_AT_TARGET } from './plain.ts';
 
+/** Every trampoline in turn: its pointer, which `make` leaves in rax, goes to [rbx]; its context is r13. */
+const createEach = (make: string): string => `
+  mov rbx, FUNCTIONS
+  mov r13, CONTEXTS
+  mov r15, COUNT
+new_trampoline: ${make}
+  mov [rbx], rax
+  add rbx, 8
+  add r13, 16
+  dec r15
+  jnz new_trampoline
+  ret`;
+/** `free`: of the pointer at [rbx]. */
+const releaseEach = (free: string): string => `
+  mov rbx, FUNCTIONS
+  mov r15, COUNT
+free_trampoline:
+  ${free}
+  add rbx, 8
+  dec r15
+  jnz free_trampoline
+  ret`;
+
 // — trampfd —
 const R10_NAME = 17, RIP_NAME = 23, CONTEXT_BYTES = 40, REGS_OFFSET = 1;
 /** The register context {r10: `context`, rip: target} of the descriptor in r14; rax is free. */
@@ -21,8 +44,8 @@ const writeRegisters = (context: string): string => `
   mov r10d, ${REGS_OFFSET}
   ${call(SYSCALL.pwrite64)}
   add rsp, ${CONTEXT_BYTES}`;
-/** From a pointer at [rbx] to its descriptor, which is kept in a table beside. */
-const DESCRIPTOR = '[rbx+KEPT-FUNCTIONS]';
+/** The word that goes with the pointer at [rbx]: its descriptor, or its context where the program itself looks that up. */
+const KEPT = '[rbx+KEPT-FUNCTIONS]';
 /** What RLIMIT_NOFILE leaves, rounded. */
 const DESCRIPTORS = 1000;
 // — signals: siginfo.si_addr is at 16; gregs in the ucontext start at 40 with r8, r9, r10 and have rip as the 17th —
@@ -31,35 +54,17 @@ const SI_ADDR = 16, UC_R10 = 56, UC_RIP = 168;
 /** Trampolines by descriptor: `map` is from the descriptor in r14 to the pointer in rax. */
 const byDescriptor = (flags: number, map: string): Omit<AssemblyContender, 'name' | 'what'> => ({
   most: DESCRIPTORS,
-  create: `
-  mov rbx, FUNCTIONS
-  mov r13, CONTEXTS
-  mov r15, COUNT
-new_trampoline:
+  create: createEach(`
   ${callWith(SYSCALL.trampfd_create, '0', '&trampfd_user', '0')}
   mov r14, rax
-  mov ${DESCRIPTOR}, rax
+  mov ${KEPT}, rax
   ${writeRegisters('r13')}
-  ${map}
-  mov [rbx], rax
-  add rbx, 8
-  add r13, 16
-  dec r15
-  jnz new_trampoline
-  ret`,
-  invoke: CALL, change: `mov r14, ${DESCRIPTOR}${writeRegisters('rsi')}`,
-  release: `
-  mov rbx, FUNCTIONS
-  mov r15, COUNT
-free_trampoline:
-  mov rdi, [rbx]
+  ${map}`),
+  invoke: CALL, change: `mov r14, ${KEPT}${writeRegisters('rsi')}`,
+  release: releaseEach(`mov rdi, [rbx]
   and rdi, -${PAGE}
   ${callWith(SYSCALL.munmap, 'rdi', `${PAGE}`)}
-  ${callWith(SYSCALL.close, DESCRIPTOR)}
-  add rbx, 8
-  dec r15
-  jnz free_trampoline
-  ret`,
+  ${callWith(SYSCALL.close, KEPT)}`),
   code: `trampfd_user: .long ${flags}, 0`,
 });
 const mapDescriptor = (prot: number): string => callWith(SYSCALL.mmap, '0', `${PAGE}`, `${prot}`, `${MAP_PRIVATE}`, 'r14', '0');
@@ -82,27 +87,9 @@ const withContext = (number: number, first: string, flags: number, context: stri
   ${callWith(number, first, `${flags}`, 'rsp', '0')}
   add rsp, ${TRAMP_CONTEXT_BYTES}`;
 const byAddress = (flags: number): Omit<AssemblyContender, 'name' | 'what'> => ({
-  create: `
-  mov rbx, FUNCTIONS
-  mov r13, CONTEXTS
-  mov r15, COUNT
-new_trampoline: ${withContext(SYSCALL.tramp_create, '0', flags, 'r13')}
-  mov [rbx], rax
-  add rbx, 8
-  add r13, 16
-  dec r15
-  jnz new_trampoline
-  ret`,
+  create: createEach(withContext(SYSCALL.tramp_create, '0', flags, 'r13')),
   invoke: CALL, change: `mov r8, rsi ${withContext(SYSCALL.tramp_set, '[rbx]', SET_REGS, 'r8')}`,
-  release: `
-  mov rbx, FUNCTIONS
-  mov r15, COUNT
-free_trampoline:
-  ${callWith(SYSCALL.tramp_free, '[rbx]', '0')}
-  add rbx, 8
-  dec r15
-  jnz free_trampoline
-  ret`,
+  release: releaseEach(callWith(SYSCALL.tramp_free, '[rbx]', '0')),
 });
 
 export const KERNEL: readonly AssemblyContender[] = [
@@ -143,7 +130,7 @@ new_table:
   ${callWith(SYSCALL.pwrite64, 'r14', 'rsp', '16', '0')}
   mov dword ptr [rsp], ${TABLE_R10}
   mov dword ptr [rsp+4], 0
-  lea rax, ${DESCRIPTOR}
+  lea rax, ${KEPT}
   mov [rsp+8], rax
   ${callWith(SYSCALL.pwrite64, 'r14', 'rsp', '16', '1')}
   add rsp, 16
@@ -153,7 +140,7 @@ new_table:
   mov esi, ${TABLE_ENTRIES}
 new_entry:
   mov [rbx], r12
-  mov ${DESCRIPTOR}, r13
+  mov ${KEPT}, r13
   add rbx, 8
   add r12, ${TABLE_ENTRY_BYTES}
   add r13, 16
@@ -164,7 +151,7 @@ new_entry:
   jmp new_table
 tables_made:
   ret`,
-    invoke: CALL, change: `mov ${DESCRIPTOR}, rsi`,
+    invoke: CALL, change: `mov ${KEPT}, rsi`,
     release: `
   mov r12, FUNCTIONS
   mov r15, COUNT
@@ -211,7 +198,7 @@ name_page:
   dec rcx
   jnz name_page
   ret`,
-    invoke: CALL, change: 'mov [rbx+KEPT-FUNCTIONS], rsi',
+    invoke: CALL, change: `mov ${KEPT}, rsi`,
     release: `${callWith(SYSCALL.munmap, '[FUNCTIONS]', `COUNT*${PAGE}`)}\nret`,
     code: `on_signal:
   mov rax, [rsi+${SI_ADDR}]
