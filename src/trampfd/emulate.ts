@@ -3,14 +3,16 @@
  * The bytes are those of libffi 3.4 (its x86-64 closures) and of GCC's nested functions (x86-64 ABI: static chain in r10).
  */
 import type { i32, Va } from '../base/types.ts';
+import { hiOf, loOf } from '../base/words.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { PageFault } from '../mmu/fault.ts';
 import type { UserMemory, UserRegisters } from '../mmu/user.ts';
-import { PROT_NONE, type Vma } from '../mmu/vma.ts';
+import type { Vma } from '../mmu/vma.ts';
 import type { Result } from '../syscalls/file.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { addressOf } from './context.ts';
-import { GenerativeFile, isAllowed, isUserFetch, wordAt } from './generative.ts';
+import { GenerativeFile, isAllowed, wordAt } from './generative.ts';
+import { isUserFetch, type Gone } from './trampoline.ts';
 
 /** Which sequences: bits of struct trampfd_emulate.flags. */
 export const EMULATE = { libffi: 1, gcc: 2, all: 3 } as const;
@@ -58,8 +60,8 @@ export class EmulateFile extends GenerativeFile {
   private readonly windows = Array.from({ length: SEQUENCE_BYTES_MAX + 1 }, (_, length) => this.bytes.subarray(0, length));
   private readonly patterns: readonly Pattern[];
 
-  constructor(type: number, gone: (object: EmulateFile) => void, flags: number, start: Va, end: Va) {
-    super(type, object => { gone(object as EmulateFile); });
+  constructor(type: number, gone: Gone, flags: number, start: Va, end: Va) {
+    super(type, gone);
     this.flags = flags; this.start = start; this.end = end;
     patterns ??= sequences().map(patternOf);
     this.patterns = patterns;
@@ -68,7 +70,7 @@ export class EmulateFile extends GenerativeFile {
   /** A child's stack has its parent's sequences: it inherits the mapping. */
   override map(request: MapRequest, flags: number, task: KernelTask): MapRequest | Result {
     const complete = super.map(request, flags, task);
-    return typeof complete === 'number' ? complete : { ...complete, inherit: true, maxProt: PROT_NONE };
+    return typeof complete === 'number' ? complete : { ...complete, inherit: true };
   }
   /** Of a fetch that another mapping forbids: private memory that can be read, and exactly the bytes of a sequence. */
   deniedElsewhere(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean {
@@ -90,7 +92,7 @@ export class EmulateFile extends GenerativeFile {
   private emulate(pattern: Pattern, registers: UserRegisters): boolean {
     const { targetAt, chainAt } = pattern, lo = this.word(targetAt), hi = pattern.isTargetWide ? this.word(targetAt + 4) : 0, target = addressOf(lo, hi);
     if (!isAllowed(this.allowedPcs, target)) return false;
-    if (chainAt === -1) registers.setWords(R10, registers.rip | 0, Math.floor(registers.rip / 0x1_0000_0000));
+    if (chainAt === -1) registers.setWords(R10, loOf(registers.rip), hiOf(registers.rip));
     else {
       registers.setWords(R10, this.word(chainAt), pattern.isChainWide ? this.word(chainAt + 4) : 0);
       registers.setWords(R11, lo, hi);

@@ -1,13 +1,10 @@
 /** What the types have in common for which the kernel does more than load registers: no register or stack context, only allowed PCs, if that. */
-import type { i32, Va } from '../base/types.ts';
-import { PF_FETCH, PF_USER, type PageFault } from '../mmu/fault.ts';
 import { EINVAL } from '../base/errno.ts';
+import type { i32, Va } from '../base/types.ts';
 import type { Result } from '../syscalls/file.ts';
 import type { AllowedPcs } from './context.ts';
 import { TrampolineFile } from './trampoline.ts';
 
-const USER_FETCH = PF_USER | PF_FETCH;
-export function isUserFetch(fault: PageFault): boolean { return (fault.code & USER_FETCH) === USER_FETCH; }
 /** Whether control may go there. An address beyond 2^53 is nobody's, and whether it is in a list does not matter. */
 export function isAllowed(list: AllowedPcs | null, target: Va): boolean {
   if (list === null) return true;

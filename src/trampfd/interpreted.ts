@@ -3,7 +3,8 @@ import type { Va } from '../base/types.ts';
 import type { PageFault } from '../mmu/fault.ts';
 import type { UserMemory, UserRegisters } from '../mmu/user.ts';
 import type { Vma } from '../mmu/vma.ts';
-import { GenerativeFile, isAllowed, isUserFetch } from './generative.ts';
+import { GenerativeFile, isAllowed } from './generative.ts';
+import { isUserFetch, type Gone } from './trampoline.ts';
 
 /** struct trampfd_interpret: the most `size` and `limit` may be. */
 export const CODE_BYTES_MAX = 65_536, INSTRUCTIONS_MAX = 65_536;
@@ -14,8 +15,8 @@ export class InterpretFile extends GenerativeFile {
   /** How many instructions an invocation may take. */
   readonly instructionsMax: number;
 
-  constructor(type: number, gone: (object: InterpretFile) => void, start: Va, bytes: number, instructionsMax: number) {
-    super(type, object => { gone(object as InterpretFile); });
+  constructor(type: number, gone: Gone, start: Va, bytes: number, instructionsMax: number) {
+    super(type, gone);
     this.start = start; this.end = start + bytes; this.instructionsMax = instructionsMax;
   }
   override denied(vma: Vma, fault: PageFault, registers: UserRegisters): boolean {

@@ -1,15 +1,16 @@
 /** TRAMPFD_KERNEL: calling the trampoline calls a kernel service with the registers of the C calling convention (psABI §3.2.3), and returns to the caller. */
+import { EINVAL } from '../base/errno.ts';
 import type { i32 } from '../base/types.ts';
-import { WORD } from '../base/words.ts';
+import { hiOf, loOf } from '../base/words.ts';
 import type { PageFault } from '../mmu/fault.ts';
 import type { UserMemory, UserRegisters } from '../mmu/user.ts';
 import { TASK_SIZE } from '../mmu/vma-list.ts';
 import type { Vma } from '../mmu/vma.ts';
-import { EINVAL } from '../base/errno.ts';
 import { CallArgs } from '../syscalls/args.ts';
 import type { Result } from '../syscalls/file.ts';
 import { addressOf } from './context.ts';
-import { GenerativeFile, isUserFetch, wordAt } from './generative.ts';
+import { GenerativeFile, wordAt } from './generative.ts';
+import { isUserFetch, type Gone } from './trampoline.ts';
 
 /** A service: a system call that never sleeps, and its arguments: registers by number, or constants. */
 interface Row { readonly name: string; readonly call: number; readonly args: readonly (Register | Constant)[] }
@@ -34,8 +35,8 @@ export class KernelFunctionFile extends GenerativeFile {
   private readonly args = new CallArgs();
   private readonly returnAddress = new Uint8Array(8);
 
-  constructor(type: number, gone: (object: KernelFunctionFile) => void, row: Row) {
-    super(type, object => { gone(object as KernelFunctionFile); });
+  constructor(type: number, gone: Gone, row: Row) {
+    super(type, gone);
     this.row = row;
   }
   /** The return address is read first: where it cannot be, nothing has happened. */
@@ -45,7 +46,7 @@ export class KernelFunctionFile extends GenerativeFile {
     if (rsp > TASK_SIZE || !memory.copyIn(rsp, b)) return false;
     this.takeArgs(registers);
     const result = this.services.serve(this.row.call, this.args);
-    registers.setWords(RAX, result | 0, Math.floor(result / WORD));
+    registers.setWords(RAX, loOf(result), hiOf(result));
     registers.rip = addressOf(wordAt(b, 0), wordAt(b, 4));
     registers.rsp = rsp + 8;
     this.invocations += 1;

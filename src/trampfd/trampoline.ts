@@ -19,6 +19,9 @@ import {
 } from './uapi.ts';
 
 const USER_FETCH = PF_USER | PF_FETCH;
+export function isUserFetch(fault: PageFault): boolean { return (fault.code & USER_FETCH) === USER_FETCH; }
+/** Told when an object's last reference goes. */
+export type Gone = (object: TrampolineFile) => void;
 
 /** One reference for the open file description, one for every mapping; `gone` is called when the last goes. */
 export class TrampolineFile implements File, Mappable {
@@ -33,12 +36,12 @@ export class TrampolineFile implements File, Mappable {
   invocations = 0;
   services: Services = NO_SERVICES;
   private references = 1;
-  private readonly gone: (object: TrampolineFile) => void;
+  private readonly gone: Gone;
   /** Null: calls fault, and no code exists. */
   private readonly generated: Generated | null;
 
   /** `code`: where the fast form has its code; null: it is the slow one. */
-  constructor(type: number, gone: (object: TrampolineFile) => void, code: CodeMemory | null = null) {
+  constructor(type: number, gone: Gone, code: CodeMemory | null = null) {
     this.type = type; this.gone = gone;
     this.generated = code === null ? null : new Generated(code, this);
   }
@@ -47,7 +50,7 @@ export class TrampolineFile implements File, Mappable {
   page(): null { return null; }
   /** The RFC's fault handler. Registers are loaded before the push: if that fails they stay loaded, and the task gets its SIGSEGV. */
   denied(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean {
-    if ((fault.code & USER_FETCH) !== USER_FETCH) return false;
+    if (!isUserFetch(fault)) return false;
     if (registers.rip !== vma.start + USER_MAP.ioffset) return false;
     if (this.registers === null) return false;
     load(this.registers, registers);

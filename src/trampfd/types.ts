@@ -9,10 +9,9 @@ import type { CodeMemory } from './code-pages.ts';
 import { EMULATE, EmulateFile } from './emulate.ts';
 import { CODE_BYTES_MAX, INSTRUCTIONS_MAX, InterpretFile } from './interpreted.ts';
 import { KERNEL_FUNCTIONS, KernelFunctionFile } from './kernel-function.ts';
-import { TrampolineFile } from './trampoline.ts';
+import { TrampolineFile, type Gone } from './trampoline.ts';
 import { FAST, TYPE_NAMES, USER_BYTES } from './uapi.ts';
 
-type Gone = (object: TrampolineFile) => void;
 /** An object, or -EINVAL where a field breaks a rule. `code`: where those that are fast have theirs. */
 type Make = (type: number, parameter: DataView, gone: Gone, code: CodeMemory) => TrampolineFile | Result;
 interface TypeRow {
