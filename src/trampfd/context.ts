@@ -26,6 +26,8 @@ export interface StackContext {
   readonly offset: number;
   readonly isMoving: boolean;
 }
+/** What an invocation is made of. */
+export interface Contexts { readonly registers: RegisterContext | null; readonly stack: StackContext | null }
 export interface AllowedPcs { readonly bytes: Uint8Array; readonly values: readonly bigint[] }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

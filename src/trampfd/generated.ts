@@ -6,9 +6,8 @@ import type { Mappable, Vma } from '../mmu/vma.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { SLOT_BYTES, type CodeMemory, type CodeSpace, type Place, type Resident } from './code-pages.ts';
 import { bodyOf, bytesFor, entry, entryTo, NO_CODE, offsetsOf, type Step } from './codegen.ts';
-import type { RegisterContext, StackContext } from './context.ts';
+import type { Contexts } from './context.ts';
 
-export interface Contexts { readonly registers: RegisterContext | null; readonly stack: StackContext | null }
 /** The object, which lives while it is mapped. */
 export interface Holder { mapped(): void; unmapped(): void }
 

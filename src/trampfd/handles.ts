@@ -13,12 +13,12 @@ import { withinMemoryLimits } from '../syscalls/memory-limits.ts';
 import type { KernelProcess, KernelTask } from '../syscalls/process.ts';
 import { userStructure } from '../syscalls/structure.ts';
 import type { Args, SyscallRows } from '../syscalls/task.ts';
-import { parseAllowedPcs, parseRegisters, parseStack, type RegisterContext, type StackContext } from './context.ts';
+import { parseAllowedPcs, parseRegisters, parseStack, type Contexts } from './context.ts';
 import type { TrampolineObjects } from './objects.ts';
 import { TrampolineFile } from './trampoline.ts';
 import { Instance } from './generated.ts';
 import { hasContexts, isType } from './types.ts';
-import { MAX_DATA_SIZE, MAX_PCS, MAX_REGS, REGS, STACK, USER_MAP, VALUES } from './uapi.ts';
+import { MAX_DATA_SIZE, MAX_PCS, MAX_REGS, REGS, SET_SP, STACK, USER_MAP, VALUES } from './uapi.ts';
 
 /** The target is an ID, not an address; for tramp_create: so is the result. */
 const BY_ID = 1;
@@ -52,7 +52,6 @@ export class Handle implements IpcObject {
   }
 }
 
-interface Contexts { readonly registers: RegisterContext | null; readonly stack: StackContext | null }
 /** Both contexts of a structure. Bounds are checked before what they bound is read. */
 function readContexts(task: KernelTask, at: Va): Contexts | Result {
   const header = userStructure(task, at, HEADER_BYTES);
@@ -74,8 +73,7 @@ function readContexts(task: KernelTask, at: Va): Contexts | Result {
 function contextBytes({ registers, stack }: TrampolineFile): Uint8Array {
   const entries = registers?.bytes.subarray(REGS.header) ?? new Uint8Array(0), data = stack?.data ?? new Uint8Array(0);
   const bytes = new Uint8Array(HEADER_BYTES + entries.length + data.length), view = new DataView(bytes.buffer);
-  const stackHeader = stack === null ? null : new DataView(stack.bytes.buffer, stack.bytes.byteOffset);
-  [entries.length / REGS.element, data.length, stackHeader?.getUint32(0, true) ?? 0, stack?.offset ?? 0].forEach((word, i) => { view.setUint32(4 * i, word, true); });
+  [entries.length / REGS.element, data.length, stack?.isMoving === true ? SET_SP : 0, stack?.offset ?? 0].forEach((word, i) => { view.setUint32(4 * i, word, true); });
   bytes.set(entries, HEADER_BYTES);
   bytes.set(data, HEADER_BYTES + entries.length);
   return bytes;

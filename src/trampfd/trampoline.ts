@@ -10,9 +10,9 @@ import type { KernelTask } from '../syscalls/process.ts';
 import { SEEK_SET } from '../syscalls/uapi.ts';
 import type { CodeMemory } from './code-pages.ts';
 import {
-  parseAllowedPcs, parseRegisters, parseStack, type AllowedPcs, type Parsed, type RegisterContext, type StackContext,
+  parseAllowedPcs, parseRegisters, parseStack, type AllowedPcs, type Contexts, type Parsed, type RegisterContext, type StackContext,
 } from './context.ts';
-import { type Contexts, Generated } from './generated.ts';
+import { Generated } from './generated.ts';
 import { NO_SERVICES, type Services } from './services.ts';
 import {
   ALLOWED_PCS_OFFSET, FAST_PROT, MAP_BYTES, MAP_OFFSET, OFFSETS, REGS, REGS_OFFSET, STACK, STACK_OFFSET, TYPE_NAMES, USER_MAP, VALUES, type Extent,
