@@ -12,12 +12,14 @@ export interface Step {
 }
 
 const RSP = 4, REX = 0x40, REX_W = 0x48, REX_B = 1;
-const ENDBR64 = [0xf3, 0x0f, 0x1e, 0xfa], MOVABS_BYTES = 10, JUMP_BYTES = 6, PC_BYTES = 8;
+export const ENDBR64: readonly number[] = [0xf3, 0x0f, 0x1e, 0xfa];
+const MOVABS_BYTES = 10, JUMP_BYTES = 6, PC_BYTES = 8;
 /** Bytes that are nobody's code: HLT is privileged, so that who gets there gets a SIGSEGV, as anywhere else where there is no code. */
 export const NO_CODE = 0xf4;
 
 const step = (bytes: readonly number[], perform: Step['perform']): Step => ({ bytes: Uint8Array.from(bytes), perform });
 const word = (value: number): readonly number[] => [value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255];
+export const quadword = (value: bigint): readonly number[] => Array.from({ length: 8 }, (_, k) => Number(value >> BigInt(8 * k) & 0xffn));
 const upTo8 = (offset: number): number => Math.ceil(offset / 8) * 8;
 const isByte = (value: number): boolean => value >= -128 && value < 128;
 /** ModRM, SIB and displacement of [rsp+at]. */
@@ -74,8 +76,7 @@ function align(down: number): readonly Step[] {
 /** JMP through the eight bytes after it (aligned, so that they are read at once): no register is needed for the PC, and no return is faked. */
 function jump(context: RegisterContext, offset: number): Step {
   const padding = new Array<number>(upTo8(offset + JUMP_BYTES) - offset - JUMP_BYTES).fill(NO_CODE);
-  const pc = Array.from({ length: PC_BYTES }, (_, k) => Number(context.pc >> BigInt(8 * k) & 0xffn));
-  return step([0xff, 0x25, ...word(padding.length), ...padding, ...pc], registers => { registers.rip = context.target; return true; });
+  return step([0xff, 0x25, ...word(padding.length), ...padding, ...quadword(context.pc)], registers => { registers.rip = context.target; return true; });
 }
 
 /** The named registers' last values, in the order they are last named. */
@@ -93,6 +94,7 @@ function push(context: StackContext | null): readonly Step[] {
   return isMoving ? [...align(down), ...store(data, 0)] : store(data, -down);
 }
 
+export function bytesOf(steps: readonly Step[]): number { return steps.reduce((sum, { bytes }) => sum + bytes.length, 0); }
 /** Where steps lie that follow each other from an offset on. */
 export function offsetsOf(steps: readonly Step[], from: number): number[] {
   const offsets: number[] = [];
@@ -102,7 +104,7 @@ export function offsetsOf(steps: readonly Step[], from: number): number[] {
 /** The trampoline without its first instruction, to lie at `offset` of a page. */
 export function bodyOf(registers: RegisterContext, stack: StackContext | null, offset: number): readonly Step[] {
   const steps = [...push(stack), ...lastLoads(registers).map(([register, lo, hi]) => load(register, lo, hi))];
-  return [...steps, jump(registers, offset + steps.reduce((sum, { bytes }) => sum + bytes.length, 0))];
+  return [...steps, jump(registers, offset + bytesOf(steps))];
 }
 /** The first instruction: what an indirect branch must find under CET. */
 export const entry: readonly Step[] = [endbr];
@@ -114,6 +116,5 @@ export function entryTo(body: number, offset: number): readonly Step[] {
 /** The most bytes that contexts like these take, whatever values they give. */
 export function bytesFor(registers: RegisterContext | null, stack: StackContext | null): number {
   if (registers === null) return 0;
-  const pushed = push(stack).reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return upTo8(ENDBR64.length + pushed + MOVABS_BYTES * lastLoads(registers).length + JUMP_BYTES) + PC_BYTES;
+  return upTo8(ENDBR64.length + bytesOf(push(stack)) + MOVABS_BYTES * lastLoads(registers).length + JUMP_BYTES) + PC_BYTES;
 }

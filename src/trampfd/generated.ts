@@ -5,7 +5,7 @@ import type { UserMemory, UserRegisters } from '../mmu/user.ts';
 import type { Mappable, Vma } from '../mmu/vma.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { SLOT_BYTES, type CodeMemory, type CodeSpace, type Place, type Resident } from './code-pages.ts';
-import { bodyOf, bytesFor, entry, entryTo, NO_CODE, offsetsOf, type Step } from './codegen.ts';
+import { bodyOf, bytesFor, bytesOf, entry, entryTo, NO_CODE, offsetsOf, type Step } from './codegen.ts';
 import type { Contexts } from './context.ts';
 
 /** The object, which lives while it is mapped. */
@@ -101,7 +101,7 @@ export class Instance implements Mappable, Resident {
     if (next === null) return;
     const head = next.head * SLOT_BYTES, body = next.body * SLOT_BYTES;
     const first = registers === null ? [] : head === body ? entry : entryTo(body, head), firstAt = offsetsOf(first, head);
-    const bodyAt = head === body ? head + first.reduce((sum, { bytes }) => sum + bytes.length, 0) : body;
+    const bodyAt = head === body ? head + bytesOf(first) : body;
     const rest = registers === null ? [] : bodyOf(registers, stack, bodyAt);
     this.steps = [...first, ...rest];
     this.offsets = [...firstAt, ...offsetsOf(rest, bodyAt)];

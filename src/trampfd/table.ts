@@ -8,6 +8,7 @@ import type { File, Result, Stat, UserBuffer } from '../syscalls/file.ts';
 import type { PhysicalMemory } from '../syscalls/pages.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { MAP_PRIVATE, SEEK_SET } from '../syscalls/uapi.ts';
+import { ENDBR64, quadword } from './codegen.ts';
 import { CODE_OFFSET, DATA_OFFSET, FIRST_TABLE_NAME, REGISTER_OF_NAME, TABLE, TABLE_BYTES, TABLE_OFFSETS } from './uapi.ts';
 
 export interface CodeTable { readonly count: number; readonly register: number; readonly at: bigint }
@@ -98,7 +99,7 @@ function registerOf(name: number): number | null { return REGISTER_OF_NAME[name 
 
 const REX_W = 0x48, REX_R = 4, REX_B = 1, RSP = 4, RBP = 5, INT3 = 0xcc;
 function movabs(register: number, value: bigint): readonly number[] {
-  return [REX_W | (register > 7 ? REX_B : 0), 0xb8 | register & 7, ...Array.from({ length: 8 }, (_, k) => Number(value >> BigInt(8 * k) & 0xffn))];
+  return [REX_W | (register > 7 ? REX_B : 0), 0xb8 | register & 7, ...quadword(value)];
 }
 /** MOV r64, [r64]: r12's low bits announce a SIB, rbp's and r13's a displacement. */
 function loadItself(register: number): readonly number[] {
@@ -109,7 +110,7 @@ function loadItself(register: number): readonly number[] {
 export function entryOf(code: CodeTable, data: DataTable, index: number): readonly number[] {
   const creg = code.register, at = (table: bigint): bigint => BigInt.asUintN(64, table + BigInt(8 * index));
   return [
-    0xf3, 0x0f, 0x1e, 0xfa, ...movabs(creg, at(code.at)), ...loadItself(creg), ...movabs(data.register, at(data.at)), ...loadItself(data.register),
+    ...ENDBR64, ...movabs(creg, at(code.at)), ...loadItself(creg), ...movabs(data.register, at(data.at)), ...loadItself(data.register),
     ...creg > 7 ? [0x40 | REX_B] : [], 0xff, 0xe0 | creg & 7, 0x0f, 0x1f, 0x00,
   ];
 }
