@@ -1,8 +1,9 @@
 /** CPUID, time stamp, chance, segment bases, XSAVE and cache control (SDM vol. 2; vol. 1 ch. 13). */
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
-import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
+import type { Instruction } from '../../decoder/instruction.ts';
 import { MXCSR_AT_START } from '../mxcsr.ts';
+import { is64 } from '../x87/fxsave.ts';
 import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, xrstorImage } from '../x87/xsave.ts';
 import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
 
@@ -51,7 +52,6 @@ function areaOf(context: HelperContext, i: Instruction): number {
   if (at % AREA_ALIGNMENT !== 0) context.trap(VECTOR.protection);
   return at;
 }
-const is64 = (i: Instruction): boolean => (i.prefixes & PREFIX.rexW) !== 0;
 /** XSAVE, and XSAVEOPT, which leaves out what is not in use. Of the header only the bits that were asked for change. */
 const save = (skipsUnused: boolean): Helper => function xsave(context, i) {
   const { state } = context, at = areaOf(context, i), asked = state.low(RAX) & XCR0, used = inUse(state);

@@ -3,7 +3,7 @@ import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../../mmu/fault.ts';
 import { type Helper, type HelperContext, VECTOR } from '../ops.ts';
 import {
-  controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, mxcsrOfImage, restoreEnvironment, restoreRegisters,
+  controlOf, fxrstorImage, FXSAVE_BYTES_WRITTEN, fxsaveImage, initialise, is64, mxcsrOfImage, restoreEnvironment, restoreRegisters,
   saveEnvironment, saveRegisters,
 } from '../x87/fxsave.ts';
 import { MXCSR_MASK } from '../mxcsr.ts';
@@ -68,7 +68,6 @@ function checkImage(c: HelperContext, at: number): void {
   if (!isCanonical(at) || !isCanonical(at + 1)) c.probe(at, 2, false);
   if (at % 16 !== 0) c.trap(VECTOR.protection);
 }
-const is64 = (i: Instruction): boolean => (i.prefixes & PREFIX.rexW) !== 0;
 /** #GP unless 16-byte aligned; the image's last 96 bytes are the program's own. */
 const fxsave: Helper = (c, i) => {
   const at = c.address(i.operands[0]!);

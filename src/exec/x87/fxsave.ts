@@ -1,5 +1,6 @@
 /** State images in memory: FXSAVE's 512 bytes (SDM vol. 1 §10.5.1, 64-bit mode) and FNSTENV's 28 or 14 (§8.1.10). */
 import { STATE } from '../../base/layout.ts';
+import { type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { MXCSR_MASK } from '../mxcsr.ts';
 import type { CpuState } from '../state.ts';
 import { KIND, kindOf, loadFloat80, storeFloat80 } from './float80.ts';
@@ -12,6 +13,8 @@ export const FXSAVE_BYTES_WRITTEN = FXSAVE.end;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** Whether the image that an instruction names has addresses of 64 bits. */
+export const is64 = (i: Instruction): boolean => (i.prefixes & PREFIX.rexW) !== 0;
 /**
  * Writes the first 416 bytes of the image.
  * Where the last instruction was is told only while it has an exception pending, as on AMD's (APM vol. 2 §11.4.4).
