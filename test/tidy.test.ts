@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   syscalls: ['mmu', 'loader', 'host'],
   trampfd: ['syscalls', 'mmu'],
   debug: ['exec', 'syscalls', 'trampfd', 'mmu', 'decoder', 'loader', 'timing', 'host'],
+  bench: ['machine.ts', 'syscalls', 'decoder', 'loader', 'host'],
 };
 const layers = suite('tidy › layers');
 layers('imports in src point one way', () => {

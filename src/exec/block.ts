@@ -153,7 +153,7 @@ export class BlockCache {
     return count;
   }
 
-  /** The block at an address, if its translation still holds: no TLB entry was flushed since it was last looked up. */
+  /** The block at an address, if its translation still holds: the epoch is that in which it was last looked up. */
   known(lo: i32, hi: i32): Block | null {
     const block = this.table[slotOf(lo, hi)];
     return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid ? block : null;
