@@ -2,15 +2,13 @@
 import { WrongSum } from '../bench/measure.ts';
 import { SUITES } from '../bench/suites.ts';
 import { bytesOf, type Host } from '../host/host.ts';
+import { complain, STATUS_USAGE } from './command.ts';
 
-const STATUS_WRONG = 1, STATUS_USAGE = 2;
+const STATUS_WRONG = 1;
 
 export function bench(host: Host, operands: readonly string[]): number {
   const [name = SUITES[0]?.name, extra] = operands, suite = SUITES.find(each => each.name === name);
-  if (suite === undefined || extra !== undefined) {
-    host.report(`tramp64: bench: one suite, please: ${SUITES.map(each => each.name).join(', ')}`);
-    return STATUS_USAGE;
-  }
+  if (suite === undefined || extra !== undefined) return complain(host, `bench: one suite, please: ${SUITES.map(each => each.name).join(', ')}`, STATUS_USAGE);
   const say = (text: string): void => { if (host.isTerminal(2)) host.write(2, bytesOf(text), null); };
   try {
     const text = suite.run(what => say(`\r\x1b[K${what}`));
@@ -20,7 +18,6 @@ export function bench(host: Host, operands: readonly string[]): number {
   } catch (error) {
     if (!(error instanceof WrongSum)) throw error;
     say('\n');
-    host.report(`tramp64: bench: ${error.message}`);
-    return STATUS_WRONG;
+    return complain(host, `bench: ${error.message}`, STATUS_WRONG);
   }
 }

@@ -1,4 +1,4 @@
-/** What a command of `tramp64` is: the table in cli.ts has one a row. */
+/** What a command of `tramp64` is: the table in commands.ts has one a row. */
 import type { ByteString, Host } from '../host/host.ts';
 import type { CommandLine, Option } from './options.ts';
 
@@ -22,7 +22,7 @@ export interface Command {
 }
 
 /** One sentence about a mistake of the user's, on standard error. */
-export function complain(host: CommandHost, sentence: string, status: number): number {
+export function complain(host: Host, sentence: string, status: number): number {
   host.report(`tramp64: ${sentence}`);
   return status;
 }
