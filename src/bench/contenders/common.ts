@@ -2,6 +2,7 @@
  * What a contender is, and the words that contenders have in common: guest assembly in Intel syntax, around which program.ts puts one guest.
  * A system call that fails goes to `failed_` and its number, which tells; code that has another way to try calls `refused` first (program.ts).
  */
+import { MAP_ANONYMOUS, MAP_PRIVATE } from '../../syscalls/uapi.ts';
 
 interface Named {
   readonly name: string;
@@ -52,6 +53,4 @@ export function callWith(number: number, ...operands: readonly string[]): string
   const moves = operands.map((operand, n) => operand === registers[n] ? '' : operand.startsWith('&') ? `lea ${registers[n]}, [rip+${operand.slice(1)}]` : `mov ${registers[n]}, ${operand}`);
   return [...moves, call(number)].join('\n');
 }
-export const PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-export const MAP_SHARED = 0x1, MAP_PRIVATE = 0x2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20;
 export const anonymous = (length: string, prot: number): string => callWith(SYSCALL.mmap, '0', length, `${prot}`, `${MAP_PRIVATE | MAP_ANONYMOUS}`, '-1', '0');

@@ -1,7 +1,8 @@
 /** Contenders in which the kernel does the work, or part of it. */
-import {
-  anonymous, CALL, call, callWith, CONTEXT_OF_RBX, MAP_PRIVATE, PAGE, PROT_EXEC, PROT_READ, PROT_WRITE, SYSCALL, type AssemblyContender,
-} from './common.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../mmu/vma.ts';
+import { MAP_PRIVATE } from '../../syscalls/uapi.ts';
+import { FAST, MAP_BYTES, REGS_OFFSET, RIP_NAME, TABLE } from '../../trampfd/uapi.ts';
+import { anonymous, CALL, call, callWith, CONTEXT_OF_RBX, PAGE, SYSCALL, type AssemblyContender } from './common.ts';
 import { POINT_AT_TARGET } from './plain.ts';
 
 /** Every trampoline in turn: its pointer, which `make` leaves in rax, goes to [rbx]; its context is r13. */
@@ -28,7 +29,7 @@ free_trampoline:
   ret`;
 
 // — trampfd —
-const R10_NAME = 17, RIP_NAME = 23, CONTEXT_BYTES = 40, REGS_OFFSET = 1;
+const R10_NAME = 17, CONTEXT_BYTES = 40;
 /** The register context {r10: `context`, rip: target} of the descriptor in r14; rax is free. */
 const writeRegisters = (context: string): string => `
   sub rsp, ${CONTEXT_BYTES}
@@ -68,10 +69,11 @@ const byDescriptor = (flags: number, map: string): Omit<AssemblyContender, 'name
   code: `trampfd_user: .long ${flags}, 0`,
 });
 const mapDescriptor = (prot: number): string => callWith(SYSCALL.mmap, '0', `${PAGE}`, `${prot}`, `${MAP_PRIVATE}`, 'r14', '0');
-const FAST = 1, MAP_BYTES = 24, IOFFSET = 16;
+/** In struct trampfd_map. */
+const IOFFSET = 16;
 
-// — the table form: 102 entries a page, which load code and data by tables that the program has —
-const TABLE_ENTRIES = 102, TABLE_ENTRY_BYTES = 40, TABLE_OFFSET = 4096, TABLE_R10 = 16, TABLE_R11 = 17;
+// — the table form: entries that load code and data by tables that the program has —
+const TABLE_R10 = 16, TABLE_R11 = 17;
 // — the system-call form: struct tramp_context { u32 nregs, stack_size, stack_flags, stack_offset; { u32 name, reserved; u64 value } regs[] } —
 const TRAMP_CONTEXT_BYTES = 48, SET_REGS = 2, GENERATED = 32;
 /** `number` with the context {r10: `context`, rip: target} as its third argument, between `first` and `last`; the result is in rax. */
@@ -107,12 +109,12 @@ export const KERNEL: readonly AssemblyContender[] = [
   add rsp, ${MAP_BYTES}`),
   },
   {
-    name: 'trampfd, table', what: `a page of ${TABLE_ENTRIES} that the kernel generates, which load r10 and their target from the program's tables`,
+    name: 'trampfd, table', what: `a page of ${TABLE.entries} that the kernel generates, which load r10 and their target from the program's tables`,
     create: `
   ${anonymous(`${PAGE}`, PROT_READ | PROT_WRITE)}
   mov rdi, rax
   mov [SCRATCH+16], rax
-  mov ecx, ${TABLE_ENTRIES}
+  mov ecx, ${TABLE.entries}
   lea rax, [rip+target]
   rep stosq
   mov rbx, FUNCTIONS
@@ -123,7 +125,7 @@ new_table:
   ${call(SYSCALL.trampfd)}
   mov r14, rax
   sub rsp, 16
-  mov dword ptr [rsp], ${TABLE_ENTRIES}
+  mov dword ptr [rsp], ${TABLE.entries}
   mov dword ptr [rsp+4], ${TABLE_R11}
   mov rax, [SCRATCH+16]
   mov [rsp+8], rax
@@ -134,15 +136,15 @@ new_table:
   mov [rsp+8], rax
   ${callWith(SYSCALL.pwrite64, 'r14', 'rsp', '16', '1')}
   add rsp, 16
-  ${callWith(SYSCALL.mmap, '0', `${PAGE}`, `${PROT_READ | PROT_EXEC}`, `${MAP_PRIVATE}`, 'r14', `${TABLE_OFFSET}`)}
+  ${callWith(SYSCALL.mmap, '0', `${PAGE}`, `${PROT_READ | PROT_EXEC}`, `${MAP_PRIVATE}`, 'r14', `${TABLE.offset}`)}
   mov r12, rax
   ${callWith(SYSCALL.close, 'r14')}
-  mov esi, ${TABLE_ENTRIES}
+  mov esi, ${TABLE.entries}
 new_entry:
   mov [rbx], r12
   mov ${KEPT}, r13
   add rbx, 8
-  add r12, ${TABLE_ENTRY_BYTES}
+  add r12, ${TABLE.entryBytes}
   add r13, 16
   dec r15
   jz tables_made
@@ -157,8 +159,8 @@ tables_made:
   mov r15, COUNT
 free_table:
   ${callWith(SYSCALL.munmap, '[r12]', `${PAGE}`)}
-  add r12, ${8 * TABLE_ENTRIES}
-  sub r15, ${TABLE_ENTRIES}
+  add r12, ${8 * TABLE.entries}
+  sub r15, ${TABLE.entries}
   jg free_table
   ${callWith(SYSCALL.munmap, '[SCRATCH+16]', `${PAGE}`)}
   ret`,

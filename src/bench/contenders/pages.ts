@@ -1,7 +1,7 @@
 /** Contenders in pages of code with pages of data behind, and the ways to come by such a page of code (the trampfd discussion of July 2020). */
-import {
-  anonymous, CALL, callWith, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PAGE, PROT_EXEC, PROT_READ, PROT_WRITE, SYSCALL, type AssemblyContender,
-} from './common.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../mmu/vma.ts';
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED } from '../../syscalls/uapi.ts';
+import { anonymous, CALL, callWith, PAGE, SYSCALL, type AssemblyContender } from './common.ts';
 
 /** Where the page of code comes from. r14: what `open` left, rbx: where it goes. */
 interface Source { readonly open: string; readonly map: string; readonly code?: string; readonly isOpen: boolean }
