@@ -120,7 +120,6 @@ export class Machine {
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
       policy: options.policy ?? null, extraCalls: options.policy?.guard(trampfdCalls(this.trampolines)) ?? trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
     });
-    this.trampolines.code.onWrite = () => this.cpu.charge(EVENT_CYCLES.codeGenerated);
     this.trampolines.services = {
       work: kind => { this.cpu.charge(WORK_CYCLES[kind]); },
       interpret: (start, end, most) => this.interpret(start, end, most),

@@ -10,6 +10,7 @@ import { CodeMemory } from '../src/trampfd/code-pages.ts';
 import { bodyOf, bytesFor, entry } from '../src/trampfd/codegen.ts';
 import { parseRegisters, parseStack, type Contexts, type RegisterContext, type StackContext } from '../src/trampfd/context.ts';
 import { Generated } from '../src/trampfd/generated.ts';
+import { NO_SERVICES } from '../src/trampfd/services.ts';
 import { TrampolineFile } from '../src/trampfd/trampoline.ts';
 import { CODE, CpuWorld, STACK as STACK_TOP } from './support/cpu-world.ts';
 import { Random } from './support/random.ts';
@@ -68,7 +69,7 @@ class Trampoline extends CpuWorld {
   readonly at: number;
   constructor(first: Contexts) {
     super('hlt');
-    const holder = { mapped: () => {}, unmapped: () => {} }, memory = new PhysicalMemory(this.memory.u8, this.mmu.frames, this.mmu);
+    const holder = { services: NO_SERVICES, mapped: () => {}, unmapped: () => {} }, memory = new PhysicalMemory(this.memory.u8, this.mmu.frames, this.mmu);
     this.generated = new Generated(new CodeMemory(), holder);
     const task = { process: { memory: this.space, system: { memory } } } as unknown as KernelTask, instance = this.generated.instanceFor(task, first)!;
     this.at = this.space.map({ at: 0x700000, length: 4096, prot: 5, maxProt: 5, fixed: true, shared: false, special: true, object: instance, offset: 0 }) + instance.ioffset;

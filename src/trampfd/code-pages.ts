@@ -124,8 +124,6 @@ const INSTANCE_BYTES = 96;
 /** All generated code of a machine. */
 export class CodeMemory {
   private readonly spaces = new Map<AddressSpace, CodeSpace>();
-  /** Told that code was written. */
-  onWrite: () => void = () => {};
 
   /** The pages of the address space a task runs in. */
   of({ process: { memory, system } }: KernelTask): CodeSpace {

@@ -7,9 +7,10 @@ import type { KernelTask } from '../syscalls/process.ts';
 import { SLOT_BYTES, type CodeMemory, type CodeSpace, type Place, type Resident } from './code-pages.ts';
 import { bodyOf, bytesFor, bytesOf, entry, entryTo, NO_CODE, offsetsOf, type Step } from './codegen.ts';
 import type { Contexts } from './context.ts';
+import type { Services } from './services.ts';
 
 /** The object, which lives while it is mapped. */
-export interface Holder { mapped(): void; unmapped(): void }
+export interface Holder { readonly services: Services; mapped(): void; unmapped(): void }
 
 function slotsFor({ registers, stack }: Contexts): number { return Math.max(1, Math.ceil(bytesFor(registers, stack) / SLOT_BYTES)); }
 
@@ -23,7 +24,7 @@ export class Generated {
   instanceFor(task: KernelTask, contexts: Contexts): Instance | null {
     const space = task.process.memory, known = this.instances.get(space);
     if (known !== undefined) return known;
-    const instance = new Instance(this.code, this.code.of(task), this.holder, () => { this.instances.delete(space); });
+    const instance = new Instance(this.code.of(task), this.holder, () => { this.instances.delete(space); });
     if (!instance.plan(slotsFor(contexts))) return null;
     instance.commit(contexts);
     this.instances.set(space, instance);
@@ -46,7 +47,6 @@ export class Generated {
 export class Instance implements Mappable, Resident {
   readonly name = '[trampfd]';
   readonly origin = 'trampoline' as const;
-  private readonly code: CodeMemory;
   private readonly pages: CodeSpace;
   /** Whose code it is. */
   readonly holder: Holder;
@@ -56,8 +56,8 @@ export class Instance implements Mappable, Resident {
   private steps: readonly Step[] = [];
   private offsets: readonly number[] = [];
 
-  constructor(code: CodeMemory, pages: CodeSpace, holder: Holder, gone: () => void) {
-    this.code = code; this.pages = pages; this.holder = holder; this.gone = gone;
+  constructor(pages: CodeSpace, holder: Holder, gone: () => void) {
+    this.pages = pages; this.holder = holder; this.gone = gone;
   }
   /** Where in the page it is called. It never changes. */
   get ioffset(): number { return (this.place?.head ?? 0) * SLOT_BYTES; }
@@ -112,7 +112,7 @@ export class Instance implements Mappable, Resident {
       if (old.page !== next.page) this.pages.space.invalidate(this, 0, Infinity);
       this.pages.give(old, next);
     }
-    this.code.onWrite();
+    this.holder.services.work('codeGenerated');
   }
   private write({ page }: Place, from: number, slots: number): void {
     const image = new Uint8Array(slots * SLOT_BYTES).fill(NO_CODE);

@@ -3,7 +3,7 @@ import type { Va } from '../base/types.ts';
 import type { Args } from '../syscalls/task.ts';
 
 /** Kernel work beyond entering and leaving it. What it costs is the machine's to say. */
-export type Work = 'contextWritten' | 'mapped' | 'unmapped' | 'identified' | 'sequenceEmulated';
+export type Work = 'contextWritten' | 'codeGenerated' | 'mapped' | 'unmapped' | 'identified' | 'sequenceEmulated';
 
 /** Nothing here allocates or throws: it is called on the way of an invocation. */
 export interface Services {
