@@ -113,7 +113,8 @@ ${template === null ? '' : `.balign ${template.length}, 0xcc\ntemplate: .org tem
 }
 
 /** A record of a refused call: its number, or -1, and what it returned; 8 bytes each. */
-export const REFUSAL_BYTES = 16, STATUS_REFUSED = 2;
+export const REFUSAL_BYTES = 16;
+const STATUS_REFUSED = 2;
 /**
  * `failed_N`: system call N gave the error in rax; tells it and ends with STATUS_REFUSED. `failed`: the same, without a call. `refused`, to be called with the call's
  * number in rbx, tells it on standard output and returns: there is another way to try.
