@@ -260,6 +260,15 @@ pipes('select answers with the sets that are ready', () => {
   assert.equal([w.peek(set, 8).getUint32(0, true), w.peek(out, 8).getUint32(0, true)], [0, 1 << writer]);
   assert.is(call(w, 'select', 64, w.words(1n << 63n), 0, 0, w.words(0, 0)), -EBADF);
 });
+pipes('select looks no further than the table of descriptors has room, which grows by doubling and is as small as can be for a child', () => {
+  const w = world(), [reader] = pipe(w), beyond = w.words(0n, 1n << 35n), select = (): number => call(w, 'select', 128, beyond, 0, 0, w.words(0, 0)) as number;
+  assert.is(select(), 0, 'descriptor 99 is beyond the 64 there is room for');
+  assert.is(call(w, 'dup2', reader, 70), 70);
+  assert.is(select(), -EBADF);
+  call(w, 'close', 70);
+  assert.is(select(), -EBADF, 'tables do not shrink');
+  assert.equal([w.task.process.files.size, w.task.process.files.copy().size], [128, 64]);
+});
 pipes('a memfd is a file and memory at once', () => {
   const w = world(), fd = call(w, 'memfd_create', 'name', 1), at = w.buffer(16);
   assert.is(call(w, 'fcntl', fd, 1), 1);

@@ -26,6 +26,8 @@ export class DescriptorTable implements FdTable {
   get canCopy(): boolean { return this.total.count + this.count <= TOTAL_MAX; }
   private counts(by: number): void { this.count += by; this.total.count += by; }
 
+  /** How many the table has room for (proc(5): FDSize): it grows by doubling and never shrinks. select(2) looks no further. */
+  get size(): number { let size = 64; while (size < this.slots.length) size *= 2; return size; }
   get(fd: number): FileDescription | null { return this.slots[fd]?.description ?? null; }
   /** The lowest free descriptor from `from` on, or -EMFILE; -ENFILE: the machine has no more. */
   lowestFree(from = 0): Result {
@@ -78,12 +80,13 @@ export class DescriptorTable implements FdTable {
     this.owners -= 1;
     if (this.owners === 0) this.closeAll();
   }
-  /** fork(2): the same descriptions under the same numbers. */
+  /** fork(2): the same descriptions under the same numbers, in a table no larger than they need. */
   copy(): DescriptorTable {
     const copy = new DescriptorTable(this.total);
     copy.limit = this.limit;
     copy.counts(this.count);
-    for (const slot of this.slots) copy.slots.push(slot === null ? null : { description: slot.description.retain(), closeOnExec: slot.closeOnExec });
+    const length = (this.open().at(-1) ?? -1) + 1;
+    for (const slot of this.slots.slice(0, length)) copy.slots.push(slot === null ? null : { description: slot.description.retain(), closeOnExec: slot.closeOnExec });
     return copy;
   }
 }

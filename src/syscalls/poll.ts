@@ -7,7 +7,7 @@ import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows, Task } from './task.ts';
 import { timespec } from './time.ts';
 import {
-  DESCRIPTORS_MAX, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM,
+  POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM,
 } from './uapi.ts';
 import { awaitReady, underMask } from './waiting.ts';
 
@@ -66,7 +66,7 @@ const SETS: readonly number[] = [
 ];
 function selectFor(task: KernelTask, a: Args, timeoutNs: number | null, finish: (result: Result) => Result): Result | Control {
   if (a.int(0) < 0) return -EINVAL;
-  const count = Math.min(a.int(0), DESCRIPTORS_MAX), bytes = Math.ceil(count / 64) * 8, { files, memory } = task.process;
+  const { files, memory } = task.process, count = Math.min(a.int(0), files.size), bytes = Math.ceil(count / 64) * 8;
   const wanted: (Uint8Array | null)[] = [], places = [1, 2, 3].map(i => a.pointer(i));
   for (const at of places) {
     const set = at === 0 ? null : new Uint8Array(bytes);

@@ -165,7 +165,7 @@ function statusText(task: KernelTask): ByteString {
   const rows: readonly (readonly [string, string | number])[] = [
     ['Name', about.name.replace(/[\\\n]/g, each => each === '\n' ? '\\n' : '\\\\')], ['Umask', process.umask.toString(8).padStart(4, '0')],
     ['State', `${about.state} (${STATES[about.state] ?? 'running'})`], ['Tgid', process.pid], ['Ngid', 0], ['Pid', task.tid], ['PPid', process.parentPid], ['TracerPid', 0],
-    ['Uid', `${user.uid}\t${user.euid}\t${user.euid}\t${user.euid}`], ['Gid', `${user.gid}\t${user.egid}\t${user.egid}\t${user.egid}`], ['FDSize', 64],
+    ['Uid', `${user.uid}\t${user.euid}\t${user.euid}\t${user.euid}`], ['Gid', `${user.gid}\t${user.egid}\t${user.egid}\t${user.egid}`], ['FDSize', process.files.size],
     ['Groups', user.groups.map(group => `${group} `).join('')], ['NStgid', process.pid], ['NSpid', task.tid], ['NSpgid', about.group], ['NSsid', about.session],
     ['VmPeak', kilobytes(size)], ['VmSize', kilobytes(size)], ['VmLck', kilobytes(0)], ['VmPin', kilobytes(0)], ['VmHWM', kilobytes(memory.peakResidentBytes)],
     ['VmRSS', kilobytes(resident)], ['RssAnon', kilobytes(resident)], ['RssFile', kilobytes(0)], ['RssShmem', kilobytes(0)], ['VmData', sum(isData)],
