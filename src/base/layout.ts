@@ -114,6 +114,8 @@ export const RECORDS = { at: 0x80000, end: 0x2000000 } as const;
 
 /** The first guest physical page. Below it is the emulator's own. */
 export const PHYSICAL_AT = 0x2000000;
+/** How much of it there may be: all addresses are positive as words; and in what steps (WebAssembly's pages). */
+export const PHYSICAL_BYTES_MAX = 0x8000_0000 - PHYSICAL_AT, PHYSICAL_BYTES_STEP = 0x10000;
 
 /**
  * One memory, initial size = maximum: views never detach, untouched pages cost nothing. It is shared, though nobody shares it: V8 takes the size of
@@ -126,10 +128,10 @@ export class LinearMemory {
   readonly u8: Uint8Array;
   readonly view: DataView;
 
-  /** @param bytes size of guest physical memory, a multiple of 64 KiB, at most 2 GiB - 32 MiB */
+  /** @param bytes size of guest physical memory, a multiple of PHYSICAL_BYTES_STEP */
   constructor(bytes: number) {
-    assert(bytes > 0 && bytes % 0x10000 === 0 && bytes + PHYSICAL_AT <= 0x8000_0000, `${bytes} bytes of physical memory`);
-    const pages = (bytes + PHYSICAL_AT) / 0x10000;
+    assert(bytes > 0 && bytes % PHYSICAL_BYTES_STEP === 0 && bytes <= PHYSICAL_BYTES_MAX, `${bytes} bytes of physical memory`);
+    const pages = (bytes + PHYSICAL_AT) / PHYSICAL_BYTES_STEP;
     this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.buffer = this.wasm.buffer;
     this.i32 = new Int32Array(this.buffer);

@@ -3,7 +3,7 @@ import { disasmElf } from '../decoder/disasm.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import { parseElf } from '../loader/elf.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
-import type { CommandLine } from './options.ts';
+import { type CommandLine, lastValue } from './options.ts';
 
 const WRITE_BYTES = 1 << 16;
 
@@ -16,7 +16,7 @@ export function disasm(host: CommandHost, line: CommandLine): number {
   if (typeof bytes === 'string') return complain(host, `${path}: ${bytes}`, STATUS_USAGE);
   const image = parseElf(bytes, 'read');
   if (typeof image === 'string') return complain(host, `${path}: ${image}`, STATUS_USAGE);
-  const syntax = line.values.get('--syntax')?.at(-1) === 'att' ? 'att' : 'intel';
+  const syntax = lastValue(line, '--syntax') === 'att' ? 'att' : 'intel';
   let text = '';
   for (const row of disasmElf(image, { syntax })) {
     text += row + '\n';

@@ -15,6 +15,9 @@ export interface CommandLine {
   readonly operands: readonly string[];
 }
 
+/** What an option was given last; undefined: it was not. With `choices` it is one of these. */
+export function lastValue<Value extends string = string>({ values }: CommandLine, name: string): Value | undefined { return values.get(name)?.at(-1) as Value | undefined; }
+
 /** The command line, or one sentence on what is wrong with it. */
 export function readCommandLine(words: readonly string[], options: readonly Option[], mixes = false): CommandLine | string {
   const values = new Map<string, string[]>(), operands: string[] = [];

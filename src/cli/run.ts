@@ -1,4 +1,5 @@
 /** `tramp64 run`: a program in an emulated machine, with the terminal, files, environment and exit status of this one. */
+import { PHYSICAL_BYTES_MAX, PHYSICAL_BYTES_STEP } from '../base/layout.ts';
 import type { Confined, FileAccess } from '../host/confine.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import type { Engine } from '../exec/cpu.ts';
@@ -7,7 +8,7 @@ import { type Ending, Machine, type MachineOptions, sliceAfter } from '../machin
 import type { SecurityPolicy } from '../syscalls/policy.ts';
 import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
-import type { CommandLine } from './options.ts';
+import { type CommandLine, lastValue } from './options.ts';
 
 const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /**
@@ -35,13 +36,12 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
     const why = found === STATUS_NOT_FOUND ? 'no such program' : 'permission denied';
     return complain(host, `${program}: ${why}`, found);
   }
-  const engine = line.values.get('--engine')?.at(-1) as Engine | undefined, timing = line.values.get('--timing')?.at(-1) as Timing | undefined;
-  const model = line.values.get('--cpu')?.at(-1) as ModelName | undefined;
+  const engine = lastValue<Engine>(line, '--engine') ?? 'auto', timing = lastValue<Timing>(line, '--timing') ?? 'fast', model = lastValue<ModelName>(line, '--cpu');
   const limits = limitsOf(line);
   if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
   const policy = await policyOf(line);
   if (typeof policy === 'string') return complain(host, policy, STATUS_USAGE);
-  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), policy, ...limits, cpu: { engine: engine ?? 'auto', timing: timing ?? 'fast', ...(model === undefined ? {} : { model }) } });
+  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), policy, ...limits, cpu: { engine, timing, ...(model === undefined ? {} : { model }) } });
   const refusal = machine.exec(found, [program, ...args], environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
   files.seal();
@@ -65,34 +65,35 @@ function runToEnd(host: CommandHost, machine: Machine): Ending {
 }
 
 /** What `--memory`, `--max-instructions`, `--timeout`, `--seed` and `--clock` say, or a sentence on what is wrong with it. */
-function limitsOf({ values }: CommandLine): Omit<MachineOptions, 'host'> | string {
-  const last = (name: string): string | undefined => values.get(name)?.at(-1);
-  const memory = last('--memory'), size = /^(\d{1,10})([KMG]?)$/.exec(memory ?? '1G');
-  const memoryBytes = Number(size?.[1]) * SIZES[size?.[2] ?? '']!;
-  if (size === null || memoryBytes < MEMORY_BYTES_MIN || memoryBytes > MEMORY_BYTES_MAX) return `option --memory takes a size from 16M to 2016M, not '${memory ?? ''}'`;
-  const numbers: Record<string, number> = {};
+function limitsOf(line: CommandLine): Omit<MachineOptions, 'host'> | string {
+  const memory = lastValue(line, '--memory'), numbers: Record<string, number> = {};
+  if (memory !== undefined) {
+    const size = /^(\d{1,10})([KMG]?)$/.exec(memory), bytes = Number(size?.[1]) * SIZES[size?.[2] ?? '']!;
+    if (size === null || bytes < MEMORY_BYTES_MIN || bytes > PHYSICAL_BYTES_MAX) return `option --memory takes a size from 16M to 2016M, not '${memory}'`;
+    numbers['memoryBytes'] = Math.ceil(bytes / PHYSICAL_BYTES_STEP) * PHYSICAL_BYTES_STEP;
+  }
   for (const [name, field, scale] of [['--max-instructions', 'maxInstructions', 1], ['--timeout', 'timeoutNs', 1e9], ['--seed', 'seed', 1]] as const) {
-    const text = last(name);
+    const text = lastValue(line, name);
     if (text === undefined) continue;
     const value = Number(text) * scale, isWhole = name === '--timeout' || Number.isSafeInteger(value);
     if (text === '' || !(value >= 0) || !isWhole || value > Number.MAX_SAFE_INTEGER) return `option ${name} takes a number, not '${text}'`;
     numbers[field] = value;
   }
-  return { memoryBytes: Math.ceil(memoryBytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES, ...numbers, clock: last('--clock') === 'host' ? 'host' : 'virtual' };
+  return { ...numbers, clock: lastValue<'virtual' | 'host'>(line, '--clock') ?? 'virtual' };
 }
 const SIZES: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
-const MEMORY_STEP_BYTES = 0x10000, MEMORY_BYTES_MIN = 16 << 20, MEMORY_BYTES_MAX = 2016 * (1 << 20);
+const MEMORY_BYTES_MIN = 16 << 20;
 
 /** The files the program gets: those of this machine, unless `--fs` or `--root` say otherwise. */
 async function filesFor(host: CommandHost, line: CommandLine): Promise<Confined | string> {
-  const access = line.values.get('--fs')?.at(-1) as FileAccess | undefined, root = line.values.get('--root')?.at(-1) ?? null;
-  if ((access ?? 'host') === 'host' && root === null) return { host, directory: host.directory, seal: () => { /* Nothing to take away. */ } };
-  return (await import('../host/confine.ts')).confine(host, access ?? 'host', root);
+  const access = lastValue<FileAccess>(line, '--fs') ?? 'host', root = lastValue(line, '--root') ?? null;
+  if (access === 'host' && root === null) return { host, directory: host.directory, seal: () => { /* Nothing to take away. */ } };
+  return (await import('../host/confine.ts')).confine(host, access, root);
 }
 
 /** What `--policy` says; null: everything is permitted. */
-async function policyOf({ values }: CommandLine): Promise<SecurityPolicy | null | string> {
-  const text = values.get('--policy')?.at(-1);
+async function policyOf(line: CommandLine): Promise<SecurityPolicy | null | string> {
+  const text = lastValue(line, '--policy');
   return text === undefined ? null : (await import('../syscalls/policy.ts')).SecurityPolicy.of(text);
 }
 
