@@ -144,8 +144,9 @@ function openProgram(system: System, name: ByteString, path: ByteString): HostPa
 function openPages(system: System, path: ByteString): HostPages | Result {
   const { host, pageCache } = system, fd = host.open(path, 0, 0);
   if (fd < 0) return fd;
-  const handle = new HostHandle(host, fd, false), stat = host.fstat(fd), real = host.realPath(path);
-  const pages = typeof stat === 'number' ? stat : pageCache.open(cacheKey(stat), typeof real === 'string' ? real : path, stat, handle);
+  const handle = new HostHandle(host, fd, false), stat = host.fstat(fd);
+  const name = (): ByteString => { const real = host.realPath(path); return typeof real === 'string' ? real : path; };
+  const pages = typeof stat === 'number' ? stat : pageCache.open(cacheKey(stat), name, stat, handle);
   handle.release();
   return pages;
 }

@@ -137,7 +137,7 @@ export class HostFile implements File {
   map(request: MapRequest): MapRequest | Result {
     if (isKind(this.opened, S_IFCHR) && this.opened.rdev === DEV_ZERO && !request.shared) return request;
     if (!isKind(this.opened, S_IFREG)) return -ENODEV;
-    return { ...request, object: this.services.pageCache.open(this.key, this.name, this.opened, this.handle) };
+    return { ...request, object: this.services.pageCache.open(this.key, () => this.name, this.opened, this.handle) };
   }
   ioctl(request: number, argument: Va, memory: UserMemory, task: KernelTask | null = null): Result {
     const { host, shared } = this.services, { fd } = this.handle;
@@ -218,11 +218,10 @@ export class HostDirectory implements File {
   stat(): Stat | Result { return this.handle.host.fstat(this.handle.fd); }
   entries(from: number): readonly DirectoryEntry[] | Result {
     if (from > 0 && this.known !== null) return this.known;
-    const { host } = this.handle;
-    const names = host.list(this.directory);
+    const { host } = this.handle, { directory } = this, names = host.list(directory);
     if (typeof names === 'number') return names;
     this.known = ['.', '..', ...names].map(name => {
-      const stat = host.stat(`${this.directory}/${name}`, false);
+      const stat = host.stat(`${directory}/${name}`, false);
       // Gone since it was listed: it is still an entry of the directory as it was.
       return typeof stat === 'number' ? { ino: 1n, type: 0, name } : { ino: stat.ino, type: (stat.mode & S_IFMT) >> 12, name };
     });

@@ -175,11 +175,11 @@ export class PageCache {
     this.forget(key, known);
     return null;
   }
-  /** The pages of a file, new or shared. */
-  open(key: string, name: string, stat: HostStat, handle: HostHandle): HostPages {
+  /** The pages of a file, new or shared; new ones need its name. */
+  open(key: string, name: () => string, stat: HostStat, handle: HostHandle): HostPages {
     const known = this.findCurrent(key, stat);
     if (known !== null) { known.useHandle(handle); return this.noted(key, known); }
-    const pages: HostPages = new HostPages(name, stat, handle, this.memory, () => this.keep(key, pages));
+    const pages: HostPages = new HostPages(name(), stat, handle, this.memory, () => this.keep(key, pages));
     this.objects.set(key, pages);
     return this.noted(key, pages);
   }
