@@ -73,6 +73,9 @@ export function sizeOf(description: FileDescription): number | null {
   return typeof stat === 'object' && (stat.mode & S_IFMT) === S_IFREG ? stat.size ?? null : null;
 }
 
+/** The size of a file that can be mapped, as the host's and memfds can: what is made up has none that counts. */
+export function contentSize(description: FileDescription): number | null { return description.file.map === undefined ? null : sizeOf(description); }
+
 /** The last offset there is, and one byte. */
 const OFFSETS_END = 2 ** 63 - 1024;
 interface TransferOptions { readonly at: number | null; readonly isWaiting?: boolean; readonly appends?: boolean }

@@ -1,7 +1,7 @@
 /** ioctl(2): what every descriptor answers; the rest is asked of its file (ioctl_tty(2), ioctl_fionread(2)). */
 import { EBADF, EFAULT, EINVAL, ENOTTY, EOPNOTSUPP } from '../base/errno.ts';
 import type { FileDescription, Result } from './file.ts';
-import { descriptionOf, sizeOf } from './io.ts';
+import { contentSize, descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
@@ -23,20 +23,22 @@ function ioctl(task: KernelTask, a: Args): Result {
   const { files, memory } = task.process;
   const fd = a.int(0), request = a.uint(1), description = descriptionOf(task.process, fd);
   if (description === null) return -EBADF;
-  const isRegular = description.file.map !== undefined && sizeOf(description) !== null;
+  const ask = (): Result => description.file.ioctl?.(request, a.pointer(2), memory, task) ?? -ENOTTY;
+  const withSize = (tell: (size: number) => Result, otherwise: () => Result): Result => {
+    const size = contentSize(description);
+    return size === null ? otherwise() : tell(size);
+  };
+  const putInt = (value: number): Result => putStructure(task, a.pointer(2), 4, view => view.setInt32(0, value, true));
   switch (request) {
     case FIOCLEX: case FIONCLEX: files.setCloseOnExec(fd, request === FIOCLEX); return 0;
     case FIONBIO: return setFlag(task, description, O_NONBLOCK, a);
     case FIOASYNC: return setFlag(task, description, O_ASYNC, a);
-    case FIONREAD:
-      if (!isRegular) break;
-      return putStructure(task, a.pointer(2), 4, view => view.setInt32(0, Math.max(0, (sizeOf(description) ?? 0) - description.position), true));
-    case FIGETBSZ: return isRegular ? putStructure(task, a.pointer(2), 4, view => view.setInt32(0, 4096, true)) : -EINVAL;
-    case FIQSIZE: return isRegular ? putStructure(task, a.pointer(2), 8, view => setWord(view, 0, sizeOf(description) ?? 0)) : -ENOTTY;
+    case FIONREAD: return withSize(size => putInt(Math.max(0, size - description.position)), ask);
+    case FIGETBSZ: return withSize(() => putInt(4096), () => -EINVAL);
+    case FIQSIZE: return withSize(size => putStructure(task, a.pointer(2), 8, view => setWord(view, 0, size)), () => -ENOTTY);
     case FICLONE: case FICLONERANGE: case FIDEDUPERANGE: case FIFREEZE: return -EOPNOTSUPP;
-    default: break;
+    default: return ask();
   }
-  return description.file.ioctl?.(request, a.pointer(2), memory, task) ?? -ENOTTY;
 }
 
 export const ioctlCalls: SyscallRows<KernelTask> = [

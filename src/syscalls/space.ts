@@ -1,7 +1,7 @@
 /** How long files are and what is on the disk: ftruncate(2), fallocate(2), fsync(2), sync(2), posix_fadvise(2), readahead(2). */
 import { EBADF, EFBIG, EINVAL, ENODEV, EOPNOTSUPP, EPERM, ESPIPE } from '../base/errno.ts';
 import type { FileDescription, Result } from './file.ts';
-import { descriptionOf, sizeOf, withinFileLimit } from './io.ts';
+import { contentSize, descriptionOf, sizeOf, withinFileLimit } from './io.ts';
 import type { KernelTask } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './uapi.ts';
@@ -66,7 +66,7 @@ function fadvise(task: KernelTask, a: Args): Result {
 function readahead(task: KernelTask, a: Args): Result {
   const description = descriptionOf(task.process, a.int(0));
   if (description === null || (description.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
-  return description.file.map === undefined || sizeOf(description) === null ? -EINVAL : 0;
+  return contentSize(description) === null ? -EINVAL : 0;
 }
 
 export const spaceCalls: SyscallRows<KernelTask> = [

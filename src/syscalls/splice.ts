@@ -3,7 +3,7 @@ import { EAGAIN, EBADF, EFAULT, EINVAL, EISDIR, EOVERFLOW, EPIPE, ESPIPE, EXDEV 
 import type { Va } from '../base/types.ts';
 import { KernelMemory } from './buffers.ts';
 import type { FileDescription, Result } from './file.ts';
-import { descriptionOf, gather, readFrom, sizeOf, writeTo } from './io.ts';
+import { contentSize, descriptionOf, gather, readFrom, writeTo } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { raise } from './signal.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
@@ -137,8 +137,7 @@ function copyFileRange(task: KernelTask, a: Args): Outcome {
   if (a.uint(5) !== 0) return -EINVAL;
   if (from.file.entries !== undefined || to.file.entries !== undefined) return -EISDIR;
   if ((to.flags & O_APPEND) !== 0) return -EBADF;
-  const isRegular = (description: FileDescription): boolean => description.file.map !== undefined && sizeOf(description) !== null;
-  if (!isRegular(from) || !isRegular(to)) return from.file.pipe !== undefined || to.file.pipe !== undefined ? -EINVAL : -EXDEV;
+  if (contentSize(from) === null || contentSize(to) === null) return from.file.pipe !== undefined || to.file.pipe !== undefined ? -EINVAL : -EXDEV;
   const input = side(task, from, a.pointer(1)), output = side(task, to, a.pointer(3));
   if (typeof input === 'number') return input;
   if (typeof output === 'number') return output;
