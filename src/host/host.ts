@@ -12,6 +12,8 @@ export interface HostStat {
   /** When it was made, where that is known. */
   readonly btimeNs?: bigint;
 }
+/** Which file it is, whatever it is called: its device and inode. */
+export function fileKey({ dev = 0n, ino = 0n }: { readonly dev?: bigint; readonly ino?: bigint }): string { return `${dev}:${ino}`; }
 /** statfs(2), as far as a host knows it. */
 export interface HostVolume {
   readonly type: number; readonly bsize: number; readonly blocks: number; readonly bfree: number; readonly bavail: number;

@@ -1,6 +1,6 @@
 /** A host that tells what is done to its files through it (inotify(7)): put around another once somebody wants to know. */
 import { ENOENT } from '../base/errno.ts';
-import type { ByteString, Host, HostResult, HostStat } from './host.ts';
+import { fileKey, type ByteString, type Host, type HostResult, type HostStat } from './host.ts';
 import { lastName, parentOf } from './path.ts';
 import { WrappedHost } from './wrapped-host.ts';
 
@@ -11,7 +11,7 @@ export const CHANGE = {
   deleteSelf: 0x400, moveSelf: 0x800, isDirectory: 0x4000_0000,
 } as const;
 
-/** Who hears of it. Files are known by `keyOf`. */
+/** Who hears of it. Files are known by `fileKey`. */
 export interface Watcher {
   /** To a name in a directory. */
   entry(directory: string, name: ByteString, bits: number, cookie: number): void;
@@ -33,9 +33,9 @@ export class WatchedHost extends WrappedHost {
   // — which file it is —
 
   private target(stat: HostStat, path: ByteString | HostResult): Target {
-    const bits = (stat.mode & S_IFMT) === DIRECTORY ? CHANGE.isDirectory : 0, key = keyOf(stat);
+    const bits = (stat.mode & S_IFMT) === DIRECTORY ? CHANGE.isDirectory : 0, key = fileKey(stat);
     const parent = typeof path === 'string' && path !== '/' ? this.inner.stat(parentOf(path), true) : -ENOENT;
-    return { key, directory: typeof parent === 'number' ? null : keyOf(parent), name: typeof path === 'string' ? lastName(path) : '', bits };
+    return { key, directory: typeof parent === 'number' ? null : fileKey(parent), name: typeof path === 'string' ? lastName(path) : '', bits };
   }
   private atPath(path: ByteString, followsLinks: boolean): Target | null {
     const stat = this.inner.stat(path, followsLinks), real = followsLinks ? this.inner.realPath(path) : path;
@@ -51,7 +51,7 @@ export class WatchedHost extends WrappedHost {
   }
   private place(path: ByteString): { readonly directory: string; readonly name: ByteString } | null {
     const trimmed = path.replace(/\/+$/, ''), parent = this.inner.stat(parentOf(trimmed), true);
-    return typeof parent === 'number' ? null : { directory: keyOf(parent), name: lastName(trimmed) };
+    return typeof parent === 'number' ? null : { directory: fileKey(parent), name: lastName(trimmed) };
   }
 
   // — telling —
@@ -75,7 +75,7 @@ export class WatchedHost extends WrappedHost {
   }
   /** A file has lost a name: its last one, maybe. */
   private lost(stat: HostStat): void {
-    const key = keyOf(stat), isDirectory = (stat.mode & S_IFMT) === DIRECTORY;
+    const key = fileKey(stat), isDirectory = (stat.mode & S_IFMT) === DIRECTORY;
     if (!isDirectory) this.watcher.self(key, CHANGE.attributes);
     if (!isDirectory && stat.nlink > 1) return;
     const isOpen = [...this.opened.values()].some(({ target }) => target.key === key);
@@ -132,7 +132,7 @@ export class WatchedHost extends WrappedHost {
   override symlink(target: ByteString, path: ByteString): HostResult { return this.made(this.inner.symlink(target, path), path, CHANGE.create); }
   override link(from: ByteString, to: ByteString): HostResult {
     const result = this.inner.link(from, to), stat = result < 0 ? result : this.inner.stat(from, false);
-    if (typeof stat !== 'number') this.watcher.self(keyOf(stat), CHANGE.attributes);
+    if (typeof stat !== 'number') this.watcher.self(fileKey(stat), CHANGE.attributes);
     return this.made(result, to, CHANGE.create);
   }
   override unlink(path: ByteString): HostResult {
@@ -148,11 +148,11 @@ export class WatchedHost extends WrappedHost {
   override rename(from: ByteString, to: ByteString): HostResult {
     const stat = this.inner.stat(from, false), covered = this.inner.stat(to, false), result = this.inner.rename(from, to);
     if (result < 0 || typeof stat === 'number') return result;
-    if (typeof covered !== 'number' && keyOf(covered) === keyOf(stat)) return result;
+    if (typeof covered !== 'number' && fileKey(covered) === fileKey(stat)) return result;
     const bits = (stat.mode & S_IFMT) === DIRECTORY ? CHANGE.isDirectory : 0, cookie = ++this.lastCookie;
     this.tellEntry(from, CHANGE.movedFrom | bits, cookie);
     this.tellEntry(to, CHANGE.movedTo | bits, cookie);
-    this.watcher.self(keyOf(stat), CHANGE.moveSelf);
+    this.watcher.self(fileKey(stat), CHANGE.moveSelf);
     if (typeof covered !== 'number') this.lost(covered);
     // What is open may have moved with it.
     for (const [fd, open] of this.opened) {
@@ -173,5 +173,3 @@ export class WatchedHost extends WrappedHost {
     return this.onPath(path, followsLinks, this.inner.setTimes(path, atimeNs, mtimeNs, followsLinks), CHANGE.attributes);
   }
 }
-
-export function keyOf({ dev, ino }: HostStat): string { return `${dev}:${ino}`; }

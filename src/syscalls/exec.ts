@@ -2,14 +2,14 @@
 import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR, ETXTBSY } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
-import type { ByteString } from '../host/host.ts';
+import { fileKey, type ByteString } from '../host/host.ts';
 import { parseElf, type ElfImage } from '../loader/elf.ts';
 import { mapImage, mapStack, STACK_TOP, type Loaded } from '../loader/load.ts';
 import { HEAD_BYTES, parseScript, type Script } from '../loader/script.ts';
 import { AT, layStack } from '../loader/stack.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
 import type { Result } from './file.ts';
-import { cacheKey, HostHandle, type HostPages } from './pages.ts';
+import { HostHandle, type HostPages } from './pages.ts';
 import type { Executable, System } from './process.ts';
 import { S_IFMT, S_IFREG } from './uapi.ts';
 
@@ -135,8 +135,8 @@ function openProgram(system: System, name: ByteString, path: ByteString): HostPa
   if (host.access(path, 1) < 0) return refusal(name, 'permission denied', STATUS_CANNOT_RUN, EACCES);
   const denied = system.policy?.execute(system, name, stat) ?? 0;
   if (denied < 0) return refusal(name, 'the policy does not trust it', STATUS_CANNOT_RUN, -denied);
-  if (pageCache.isWritten(cacheKey(stat))) return refusal(name, 'it is open for writing', STATUS_CANNOT_RUN, ETXTBSY);
-  const pages = pageCache.findCurrent(cacheKey(stat), stat) ?? openPages(system, path);
+  if (pageCache.isWritten(fileKey(stat))) return refusal(name, 'it is open for writing', STATUS_CANNOT_RUN, ETXTBSY);
+  const pages = pageCache.findCurrent(fileKey(stat), stat) ?? openPages(system, path);
   if (typeof pages === 'number') return cannotOpen(name, pages);
   pages.mapped();
   return pages;
@@ -146,7 +146,7 @@ function openPages(system: System, path: ByteString): HostPages | Result {
   if (fd < 0) return fd;
   const handle = new HostHandle(host, fd, false), stat = host.fstat(fd);
   const name = (): ByteString => { const real = host.realPath(path); return typeof real === 'string' ? real : path; };
-  const pages = typeof stat === 'number' ? stat : pageCache.open(cacheKey(stat), name, stat, handle);
+  const pages = typeof stat === 'number' ? stat : pageCache.open(fileKey(stat), name, stat, handle);
   handle.release();
   return pages;
 }
@@ -154,7 +154,7 @@ function openPages(system: System, path: ByteString): HostPages | Result {
 export function isBeingRun({ host, processes }: System, path: ByteString): boolean {
   const stat = host.stat(path, true);
   if (typeof stat === 'number') return false;
-  const key = cacheKey(stat);
+  const key = fileKey(stat);
   for (const process of processes.values()) if (process.waitStatus === null && process.executable.fileKey === key) return true;
   return false;
 }
@@ -193,7 +193,7 @@ function mapProgram(system: System, space: AddressSpace, request: ExecRequest, p
   const real = system.host.realPath(program.hostPath);
   const executable = {
     path: typeof real === 'string' ? real : pages.name, image, bias: loaded.bias, argv, envp, auxiliary: stack.auxiliary, stackPointer: stack.pointer,
-    fileKey: cacheKey(pages.stat),
+    fileKey: fileKey(pages.stat),
   };
   return { executable, entry: (started ?? loaded).entry, name: path.slice(path.lastIndexOf('/') + 1).slice(0, 15) };
 }

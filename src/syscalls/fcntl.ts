@@ -1,5 +1,6 @@
 /** fcntl(2) and flock(2): what a descriptor and its description are set to, and locks. */
 import { EAGAIN, EBADF, EFAULT, EINVAL, EOVERFLOW, EPERM } from '../base/errno.ts';
+import { fileKey } from '../host/host.ts';
 import type { FileDescription, Result } from './file.ts';
 import { duplicateFrom } from './io.ts';
 import type { LockKey, LockOwner, RecordLock } from './locks.ts';
@@ -11,10 +12,10 @@ import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET } f
 
 type Outcome = Result | Control;
 
-/** What a lock is on: a file by its device and inode. */
+/** What a lock is on: a file by its device and inode, or what has none by its name. */
 function keyOf(description: FileDescription): LockKey {
   const stat = description.file.stat?.();
-  return typeof stat === 'object' ? `${stat.dev ?? 0n}:${stat.ino ?? 0n}:${stat.ino === undefined ? description.file.name : ''}` : description.file.name;
+  return typeof stat === 'object' && stat.ino !== undefined ? fileKey(stat) : description.file.name;
 }
 
 // — flock —

@@ -1,12 +1,12 @@
 /** Files of the host in the guest's descriptor table: regular files, terminals, pipes and devices, directories, and O_PATH's names. */
 import { EBADF, EFAULT, EFBIG, EINVAL, ENODEV, ENOENT, ENOSPC, ENOTDIR, ENOTTY, ENXIO, EOPNOTSUPP, ESPIPE } from '../base/errno.ts';
-import type { ByteString, Host, HostStat } from '../host/host.ts';
+import { fileKey, type ByteString, type Host, type HostStat } from '../host/host.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import type { Va } from '../base/types.ts';
 import { CHUNK_BYTES, copyInPieces, copyOutPieces } from './buffers.ts';
 import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
-import { cacheKey, HostHandle, type HostPages, type PageCache } from './pages.ts';
+import { HostHandle, type HostPages, type PageCache } from './pages.ts';
 import type { KernelTask } from './process.ts';
 import type { SharedObjects } from './shared-objects.ts';
 import { mayRead, terminalIoctl, TIOCGWINSZ } from './terminal.ts';
@@ -34,7 +34,7 @@ function opened(services: HostFileServices, fd: number, path: ByteString, flags:
   if (fd < 0) return fd;
   const stat = host.fstat(fd);
   if (typeof stat === 'number') { host.close(fd); return stat; }
-  if ((flags & O_TRUNC) !== 0) services.pageCache.find(cacheKey(stat))?.truncate(stat.size);
+  if ((flags & O_TRUNC) !== 0) services.pageCache.find(fileKey(stat))?.truncate(stat.size);
   const handle = new HostHandle(host, fd, (flags & O_ACCMODE) !== O_RDONLY);
   if ((stat.mode & S_IFMT) === S_IFDIR) return new HostDirectory(handle, path);
   return new HostFile(services, handle, path, stat, false);
@@ -62,7 +62,7 @@ export class HostFile implements File {
 
   constructor(services: HostFileServices, handle: HostHandle, path: ByteString, stat: HostStat, isInherited: boolean) {
     this.services = services; this.handle = handle; this.hostPath = path; this.opened = stat;
-    this.key = cacheKey(stat);
+    this.key = fileKey(stat);
     this.isSeekable = isKind(stat, S_IFREG) || isKind(stat, S_IFBLK);
     this.sharesPosition = isInherited && this.isSeekable;
     if (handle.isWritable && this.isSeekable) services.pageCache.addWriter(this.key);
@@ -179,7 +179,7 @@ export class HostFile implements File {
     if (isWritable) pageCache.removeWriter(this.key);
     this.handle.release();
     this.handle = new HostHandle(host, fd, isWritable);
-    this.opened = stat; this.key = cacheKey(stat); this.hostPath = path; this.isNameless = false;
+    this.opened = stat; this.key = fileKey(stat); this.hostPath = path; this.isNameless = false;
     if (isWritable) pageCache.addWriter(this.key);
     return 0;
   }

@@ -1,8 +1,8 @@
 /** inotify(7): what happens to files, as something to read. Only what is done inside the machine is told (watched-host.ts). */
 import { EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, EMFILE, ENOSPC, ENOTDIR, ENOTTY } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import { bytesOf, type ByteString } from '../host/host.ts';
-import { CHANGE, keyOf, WatchedHost, type Watcher } from '../host/watched-host.ts';
+import { bytesOf, fileKey, type ByteString } from '../host/host.ts';
+import { CHANGE, WatchedHost, type Watcher } from '../host/watched-host.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
@@ -182,7 +182,7 @@ function addWatch(task: KernelTask, a: Args): Result {
   if (typeof place === 'number') return place;
   const stat = host.stat(place, follows), allowed = typeof stat === 'number' ? stat : follows ? host.access(place, R_OK) : 0;
   if (typeof stat === 'number' || allowed < 0) return allowed;
-  return (mask & IN_ONLYDIR) !== 0 && (stat.mode & S_IFMT) !== S_IFDIR ? -ENOTDIR : instance.add(keyOf(stat), mask);
+  return (mask & IN_ONLYDIR) !== 0 && (stat.mode & S_IFMT) !== S_IFDIR ? -ENOTDIR : instance.add(fileKey(stat), mask);
 }
 const MADE_UP = 4000;
 function removeWatch(task: KernelTask, a: Args): Result {

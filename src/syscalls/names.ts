@@ -1,7 +1,7 @@
 /** Calls that change what paths name: mkdir(2), unlink(2), rename(2), link(2), mknod(2), chmod(2), utimensat(2) and their like. */
 import { EBADF, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EXDEV, ETXTBSY } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import type { ByteString } from '../host/host.ts';
+import { fileKey, type ByteString } from '../host/host.ts';
 import { joined, parentOf } from '../host/path.ts';
 import { isBeingRun } from './exec.ts';
 import { Fifo } from './fifo.ts';
@@ -37,7 +37,7 @@ function rmdir(task: KernelTask, path: ByteString): Result {
 function unlink(task: KernelTask, path: ByteString): Result {
   const { host, shared } = task.process.system, stat = shared.hasAttributes ? host.stat(path, false) : 0, result = host.unlink(path);
   // The inode may be another file's next.
-  if (result === 0 && typeof stat === 'object' && stat.nlink === 1) shared.attributes.forget(`${stat.dev}:${stat.ino}`);
+  if (result === 0 && typeof stat === 'object' && stat.nlink === 1) shared.attributes.forget(fileKey(stat));
   return result;
 }
 function unlinkat(task: KernelTask, a: Args): Result {

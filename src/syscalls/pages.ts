@@ -227,8 +227,6 @@ export class PageCache {
 }
 function isSame(a: HostStat, b: HostStat): boolean { return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size; }
 
-export function cacheKey(stat: HostStat): string { return `${stat.dev}:${stat.ino}`; }
-
 /** The device column of /proc/self/maps: major:minor in hex, of the kernel's new_encode_dev. */
 function deviceColumn(dev: bigint): string {
   const major = Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)), minor = Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n));

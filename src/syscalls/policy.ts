@@ -5,10 +5,10 @@
  */
 import { EACCES, EPERM, EROFS } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import type { ByteString, HostStat } from '../host/host.ts';
+import { fileKey, type ByteString, type HostStat } from '../host/host.ts';
 import { type Mappable, PROT_EXEC, PROT_READ, PROT_WRITE, type Vma } from '../mmu/vma.ts';
 import type { Result } from './file.ts';
-import { cacheKey, HostPages } from './pages.ts';
+import { HostPages } from './pages.ts';
 import type { KernelTask, System } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 
@@ -62,7 +62,7 @@ const CONDITIONS = {
 
 /** Files as they came: whatever the guest ever had open for writing is its own work. */
 function isTrusted({ pageCache }: System, object: Mappable | null): boolean {
-  return object instanceof HostPages && pageCache.everWritten?.has(cacheKey(object.stat)) !== true;
+  return object instanceof HostPages && pageCache.everWritten?.has(fileKey(object.stat)) !== true;
 }
 function isCodeAlready({ task, vma: own, object, offset, length, place }: Question): boolean {
   return task.process.memory.vmas.some(vma => vma.object === object && vma !== own && (vma.prot & PROT_EXEC) !== 0
@@ -146,7 +146,7 @@ export class SecurityPolicy {
   write(task: KernelTask, path: ByteString): Result {
     const [row] = this.rows.open, { system } = task.process, stat = row === undefined ? 0 : system.host.stat(path, true);
     if (row === undefined || typeof stat === 'number') return 0;
-    const key = cacheKey(stat), isCode = ({ prot, object }: Vma): boolean => (prot & PROT_EXEC) !== 0 && object instanceof HostPages && cacheKey(object.stat) === key;
+    const key = fileKey(stat), isCode = ({ prot, object }: Vma): boolean => (prot & PROT_EXEC) !== 0 && object instanceof HostPages && fileKey(object.stat) === key;
     for (const { memory } of system.processes.values()) if (memory.vmas.some(isCode)) return this.deny(system, task, row, 'open', `file="${path}"`);
     system.pageCache.everWritten?.add(key);
     return 0;
@@ -154,7 +154,7 @@ export class SecurityPolicy {
   /** A file to be run: a program, its interpreter, or the script that names one. */
   execute(system: System, path: ByteString, stat: HostStat): Result {
     const [row] = this.rows.execve;
-    return row !== undefined && system.pageCache.everWritten?.has(cacheKey(stat)) === true ? this.deny(system, null, row, 'execve', `file="${path}"`) : 0;
+    return row !== undefined && system.pageCache.everWritten?.has(fileKey(stat)) === true ? this.deny(system, null, row, 'execve', `file="${path}"`) : 0;
   }
   /** Whether the stack may be executable where PT_GNU_STACK asks for it. */
   allowsExecutableStack(system: System, path: ByteString): boolean {

@@ -1,6 +1,6 @@
 /** Extended attributes (xattr(7)): those of `user.` are kept by the machine, by device and inode, and end with it; files have no others. */
 import { E2BIG, EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOSPC, EOPNOTSUPP, EPERM, ERANGE } from '../base/errno.ts';
-import { byteString, bytesOf, type ByteString } from '../host/host.ts';
+import { byteString, bytesOf, fileKey, type ByteString } from '../host/host.ts';
 import type { Va } from '../base/types.ts';
 import type { Result, Stat } from './file.ts';
 import type { KernelTask } from './process.ts';
@@ -40,7 +40,7 @@ const NONE: ReadonlyMap<ByteString, Uint8Array> = new Map();
 interface Target { readonly key: string; readonly mode: number; readonly path: ByteString | null; readonly isMadeUp: boolean }
 type Find = (task: KernelTask, a: Args) => Target | Result;
 function target(stat: Stat | Result, path: ByteString | null, isMadeUp: boolean): Target | Result {
-  return typeof stat === 'number' ? stat : { key: `${stat.dev ?? 0n}:${stat.ino ?? 0n}`, mode: stat.mode, path, isMadeUp };
+  return typeof stat === 'number' ? stat : { key: fileKey(stat), mode: stat.mode, path, isMadeUp };
 }
 const byPath = (followsLast: boolean): Find => (task, a) => {
   const path = pathArgument(task, a.pointer(0));
