@@ -2,7 +2,7 @@
 import { ClosedHost } from './closed-host.ts';
 import type { ByteString, Host } from './host.ts';
 import { OverlayHost } from './overlay-host.ts';
-import { joined } from './path.ts';
+import { absolute } from './path.ts';
 import { ReadOnlyHost } from './read-only-host.ts';
 import { RootedHost } from './rooted-host.ts';
 
@@ -19,7 +19,7 @@ export interface Confined {
 export function confine(host: Host, access: FileAccess, root: ByteString | null): Confined | string {
   let outside = '/';
   if (root !== null) {
-    const path = root.startsWith('/') ? root : joined(host.directory, root), real = host.realPath(path), stat = host.stat(path, true);
+    const path = absolute(host.directory, root), real = host.realPath(path), stat = host.stat(path, true);
     if (typeof real === 'number' || typeof stat === 'number') return `--root ${root}: no such directory`;
     if ((stat.mode & 0o170000) !== 0o040000) return `--root ${root}: not a directory`;
     outside = real;

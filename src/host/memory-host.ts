@@ -3,6 +3,7 @@ import {
   EACCES, EBADF, EEXIST, EFBIG, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPIPE, ESPIPE,
 } from '../base/errno.ts';
 import { byteString, bytesOf, type ByteString, type Host, type HostResult, type HostStat, type HostVolume } from './host.ts';
+import { absolute, parentOf } from './path.ts';
 
 interface Node { readonly ino: number; kind: number; mode: number; bytes: Uint8Array; target: ByteString; mtimeNs: bigint }
 interface Open { readonly node: Node; readonly path: ByteString; position: number }
@@ -54,7 +55,7 @@ export class MemoryHost implements Host {
       at += `/${part}`;
       const node = this.nodes.get(at), rest = parts.slice(i + 1);
       if (node?.kind !== LINK || (rest.length === 0 && !followsLast)) continue;
-      const target = node.target.startsWith('/') ? node.target : `${at.slice(0, at.lastIndexOf('/'))}/${node.target}`;
+      const target = absolute(parentOf(at), node.target);
       return links > 8 ? -40 : this.resolve([target, ...rest].join('/'), followsLast, links + 1);
     }
     return at || '/';

@@ -81,6 +81,8 @@ export function cannotCreate<N>(tree: Tree<N>, path: ByteString, isNew: boolean)
 
 /** `name` in the directory at `path`. */
 export function joined(path: ByteString, name: ByteString): ByteString { return path === '/' ? `/${name}` : `${path}/${name}`; }
+/** `path`, as it is called from `directory`. */
+export function absolute(directory: ByteString, path: ByteString): ByteString { return path.startsWith('/') ? path : joined(directory, path); }
 /** What comes before the last slash of an absolute path, and what after. */
 export function parentOf(path: ByteString): ByteString { return path.slice(0, Math.max(1, path.lastIndexOf('/'))); }
 export function lastName(path: ByteString): ByteString { return path.slice(path.lastIndexOf('/') + 1); }

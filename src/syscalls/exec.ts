@@ -3,6 +3,7 @@ import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR, E
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import { fileKey, type ByteString } from '../host/host.ts';
+import { absolute, lastName } from '../host/path.ts';
 import { parseElf, type ElfImage } from '../loader/elf.ts';
 import { mapImage, mapStack, STACK_TOP, type Loaded } from '../loader/load.ts';
 import { HEAD_BYTES, parseScript, type Script } from '../loader/script.ts';
@@ -100,9 +101,6 @@ function findProgram(system: System, request: ExecRequest): Found | Refusal {
   }
   return refusal(request.path, 'scripts that interpret scripts are nested too deeply', STATUS_CANNOT_RUN, ELOOP);
 }
-function absolute(directory: ByteString, path: ByteString): ByteString {
-  return path.startsWith('/') ? path : directory === '/' ? `/${path}` : `${directory}/${path}`;
-}
 function scriptOf(pages: HostPages): Script | 'malformed' | null {
   const head = pages.bytes(0, Math.min(HEAD_BYTES, pages.stat.size));
   return head === null ? null : parseScript(head);
@@ -195,7 +193,7 @@ function mapProgram(system: System, space: AddressSpace, request: ExecRequest, p
     path: typeof real === 'string' ? real : pages.name, image, bias: loaded.bias, argv, envp, auxiliary: stack.auxiliary, stackPointer: stack.pointer,
     fileKey: fileKey(pages.stat),
   };
-  return { executable, entry: (started ?? loaded).entry, name: path.slice(path.lastIndexOf('/') + 1).slice(0, 15) };
+  return { executable, entry: (started ?? loaded).entry, name: lastName(path).slice(0, 15) };
 }
 function cannotMap(path: ByteString, error: number): Refusal {
   const why = error === -ENOMEM ? 'it does not fit in memory' : 'its segments lie where no program may';

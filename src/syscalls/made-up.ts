@@ -1,6 +1,7 @@
 /** Files the kernel makes up, as a tree: links, texts and directories that exist when they are looked at (Linux: fs/proc/generic.c, fs/kernfs). */
 import { EACCES, EINVAL, ENOTDIR, EISDIR, ENXIO, ENOTTY } from '../base/errno.ts';
 import { byteString, bytesOf, type ByteString } from '../host/host.ts';
+import { parentOf } from '../host/path.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
 import type { DirectoryEntry, File, FileDescription, Result, Stat, UserBuffer } from './file.ts';
 import { seekTo } from './host-file.ts';
@@ -127,8 +128,7 @@ class MadeUpFolder implements File {
   constructor(node: MadeUpDirectory, path: ByteString) { this.node = node; this.name = path; this.directory = path; }
   entries(from: number): readonly DirectoryEntry[] {
     if (from > 0 && this.known !== null) return this.known;
-    const parent = this.name.slice(0, this.name.lastIndexOf('/')) || '/', rows: DirectoryEntry[] = [];
-    const dots: readonly (readonly [ByteString, ByteString])[] = [['.', this.name], ['..', parent]];
+    const rows: DirectoryEntry[] = [], dots: readonly (readonly [ByteString, ByteString])[] = [['.', this.name], ['..', parentOf(this.name)]];
     for (const [name, path] of dots) rows.push({ ino: inodeOf(path), type: S_IFDIR >> 12, name });
     for (const name of this.node.names()) {
       const child = this.node.child(name);

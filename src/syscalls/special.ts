@@ -6,7 +6,7 @@ import { EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY, ENX
 import type { ByteString, Host, HostResult, HostStat, HostVolume } from '../host/host.ts';
 import { OverlayHost } from '../host/overlay-host.ts';
 import { permits } from '../host/overlay-node.ts';
-import { joined, lastName, parentOf } from '../host/path.ts';
+import { absolute, joined, lastName, parentOf } from '../host/path.ts';
 import { WrappedHost } from '../host/wrapped-host.ts';
 import { O_CREAT, O_EXCL, S_IFDIR, S_IFIFO, S_IFMT } from './uapi.ts';
 
@@ -78,7 +78,7 @@ export class SpecialNodes {
       if (typeof real !== 'string') return null;
       const key = joined(real, name), target = followsLast && !this.nodes.has(key) ? this.files.readLink(key) : -EINVAL;
       if (typeof target === 'number') return key;
-      at = target.startsWith('/') ? target : joined(real, target);
+      at = absolute(real, target);
     }
     return null;
   }

@@ -1,5 +1,6 @@
 /** Names for addresses, in reports: from the symbols of whatever file lies there. */
 import type { Va } from '../base/types.ts';
+import { lastName } from '../host/path.ts';
 import { parseElf, symbolise } from '../loader/elf.ts';
 import { HostPages } from './pages.ts';
 import type { KernelProcess } from './process.ts';
@@ -12,7 +13,7 @@ export function symbolAt(process: KernelProcess, address: Va): string | null {
   if (typeof file === 'string') return null;
   const offset = vma.offset + address - vma.start, segment = file.segments.find(s => offset >= s.offset && offset < s.offset + s.fileBytes);
   if (segment === undefined) return null;
-  const at = segment.address + offset - segment.offset, name = symbolise(file, at), ofFile = pages.name.slice(pages.name.lastIndexOf('/') + 1);
+  const at = segment.address + offset - segment.offset, name = symbolise(file, at), ofFile = lastName(pages.name);
   if (pages.name === path) return name;
   return name === null ? `${ofFile}+0x${at.toString(16)}` : `${name} in ${ofFile}`;
 }

@@ -1,6 +1,7 @@
 /** From a path the guest gave to what it names (path_resolution(7)): a file of the host, or something the kernel makes up. */
 import { EACCES, EBADF, ELOOP, ENOENT, ENOTDIR } from '../base/errno.ts';
 import { byteString, type ByteString } from '../host/host.ts';
+import { absolute } from '../host/path.ts';
 import type { Va } from '../base/types.ts';
 import { devices } from './devices.ts';
 import type { File, FileDescription, Result } from './file.ts';
@@ -33,7 +34,7 @@ export function locate(task: KernelTask, dirfd: number, path: ByteString, follow
   if (path === '') return -ENOENT;
   const base = path.startsWith('/') ? '' : startOf(task, dirfd);
   if (typeof base === 'number') return base;
-  let whole = path.startsWith('/') ? path : base === '/' ? `/${path}` : `${base}/${path}`;
+  let whole = absolute(base, path);
   if (whole.length >= PATH_MAX) whole = whole.replace(/(?:\/\.?(?=\/))+/g, '');
   for (let links = 0; links <= LINKS_MAX; links++) {
     const step: Place | Result | ByteString = SUSPECT.test(whole) ? walk(task, whole, followsLast) : { kind: 'host', path: whole };
@@ -66,7 +67,7 @@ function walk(task: KernelTask, whole: ByteString, followsLast: boolean): Place 
       if (description !== null && isLast) return { kind: 'open', path, description };
       const target = description === null ? child.target() : description.file.directory;
       if (target === undefined) return -ENOTDIR;
-      return (target.startsWith('/') ? target : `/${trail.join('/')}/${target}`) + after;
+      return absolute(`/${trail.join('/')}`, target) + after;
     }
     nodes.push(child); trail.push(name);
   }
