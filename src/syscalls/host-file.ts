@@ -11,7 +11,7 @@ import type { KernelTask } from './process.ts';
 import type { SharedObjects } from './shared-objects.ts';
 import { mayRead, terminalIoctl, TIOCGWINSZ } from './terminal.ts';
 import {
-  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_END, SEEK_SET,
+  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
 } from './uapi.ts';
 
 /** Files no larger than this many bytes can be spoken of in doubles. */
@@ -267,7 +267,6 @@ function nameNow(host: Host, fd: number, path: ByteString): ByteString {
 
 /** lseek(2) on a file of `size` bytes without holes. */
 export function seekTo(offset: number, whence: number, from: number, size: number): Result {
-  const SEEK_DATA = 3, SEEK_HOLE = 4;
   if (whence === SEEK_DATA || whence === SEEK_HOLE) {
     if (offset < 0 || offset >= size) return -ENXIO;
     return whence === SEEK_DATA ? offset : size;

@@ -1,4 +1,4 @@
-/** Files that live in the emulator: memfd_create(2), text made for /proc, the random devices, listings of made-up directories. */
+/** Files that live in the emulator: memfd_create(2), the random devices. */
 import { EBUSY, EFBIG, EINVAL, ENODEV, ENOSPC, ENOTTY, ENXIO, EPERM } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { ByteString } from '../host/host.ts';
@@ -6,12 +6,11 @@ import type { MapRequest } from '../mmu/address-space.ts';
 import { PROT_ALL, PROT_WRITE } from '../mmu/vma.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
 import type { Entropy } from './entropy.ts';
-import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
+import type { File, Result, Stat, UserBuffer } from './file.ts';
 import { seekTo } from './host-file.ts';
 import type { AnonymousPages } from './pages.ts';
-import { S_IFDIR, S_IFREG } from './uapi.ts';
+import { S_IFREG, SEEK_DATA, SEEK_HOLE } from './uapi.ts';
 
-const SEEK_DATA = 3, SEEK_HOLE = 4;
 const MEMFD_BYTES_MAX = 2 ** 40;
 /** fcntl(2), "File sealing". A memfd made without MFD_ALLOW_SEALING has the first. */
 export const F_SEAL_SEAL = 1, F_SEAL_EXEC = 0x20;
@@ -84,24 +83,6 @@ export class MemoryFile implements File {
   release(): void { this.pages.release(); }
 }
 
-/** A text as it was when the file was opened. */
-export class SnapshotFile implements File {
-  readonly name: ByteString;
-  private readonly bytes: Uint8Array;
-  constructor(name: ByteString, bytes: Uint8Array) { this.name = name; this.bytes = bytes; }
-  read(to: UserBuffer, at: number): Result {
-    const rest = this.bytes.subarray(Math.min(at, this.bytes.length));
-    return copyOutPieces(to, new Uint8Array(Math.min(to.length, rest.length + 1)), (into, done) => {
-      const piece = rest.subarray(done, done + into.length);
-      into.set(piece);
-      return piece.length;
-    });
-  }
-  seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.bytes.length); }
-  stat(): Stat { return { mode: S_IFREG | 0o444, nlink: 1, blksize: 1024 }; }
-  reopen(): File { return this; }
-}
-
 /** /dev/random and /dev/urandom (random(4)), from the seed. Writes are welcome and forgotten. */
 export class RandomDevice implements File {
   readonly name: ByteString;
@@ -118,21 +99,4 @@ export class RandomDevice implements File {
   ioctl(): Result { return -EINVAL; }
   map(): Result { return -ENODEV; }
   reopen(): File { return this; }
-}
-
-/** A directory the kernel makes up: /proc/self and what is in it. */
-export class ListingDirectory implements File {
-  readonly name: ByteString;
-  readonly directory: ByteString;
-  private readonly list: () => readonly ByteString[];
-  private known: readonly DirectoryEntry[] | null = null;
-  constructor(name: ByteString, list: () => readonly ByteString[]) { this.name = name; this.directory = name; this.list = list; }
-  entries(from: number): readonly DirectoryEntry[] {
-    if (from > 0 && this.known !== null) return this.known;
-    this.known = ['.', '..', ...this.list()].map((name, i) => ({ ino: BigInt(i + 1), type: 0, name }));
-    return this.known;
-  }
-  seek(offset: number, whence: number, from: number): Result { return seekTo(offset, whence, from, this.known?.length ?? 0); }
-  stat(): Stat { return { mode: S_IFDIR | 0o555, nlink: 2, blksize: 1024 }; }
-  reopen(): File { return new ListingDirectory(this.name, this.list); }
 }
