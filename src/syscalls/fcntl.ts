@@ -2,7 +2,7 @@
 import { EAGAIN, EBADF, EFAULT, EINVAL, EOVERFLOW, EPERM } from '../base/errno.ts';
 import { fileKey } from '../host/host.ts';
 import type { FileDescription, Result } from './file.ts';
-import { duplicateFrom } from './io.ts';
+import { descriptionOf, duplicateFrom } from './io.ts';
 import type { LockKey, LockOwner, RecordLock } from './locks.ts';
 import { MemoryFile } from './memory-file.ts';
 import type { KernelTask } from './process.ts';
@@ -22,10 +22,10 @@ function keyOf(description: FileDescription): LockKey {
 
 const LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
 function flock(task: KernelTask, a: Args): Outcome {
-  const description = task.process.files.get(a.int(0)), { locks } = task.process.system.shared;
+  const description = descriptionOf(task.process, a.int(0)), { locks } = task.process.system.shared;
   const kind = a.int(1) & ~LOCK_NB;
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) return -EINVAL;
-  if (description === null || (description.flags & O_PATH) !== 0) return -EBADF;
+  if (description === null) return -EBADF;
   const key = keyOf(description);
   if (kind === LOCK_UN) { locks.unlockWhole(key, description); return 0; }
   const result = locks.lockWhole(key, description, kind === LOCK_EX);

@@ -171,9 +171,9 @@ function instanceOf(task: KernelTask, fd: number): Inotify | Result {
 function addWatch(task: KernelTask, a: Args): Result {
   const mask = a.uint(2), { host } = task.process.system, R_OK = 4;
   if ((mask & ~IN_KNOWN) !== 0 || (mask & IN_KNOWN) === 0) return -EINVAL;
-  const description = descriptionOf(task.process, a.int(0)), instance = instanceOf(task, a.int(0));
-  if (description === null || (mask & IN_MASK_ADD) !== 0 && (mask & IN_MASK_CREATE) !== 0) return description === null ? -EBADF : -EINVAL;
+  const instance = instanceOf(task, a.int(0));
   if (typeof instance === 'number') return instance;
+  if ((mask & IN_MASK_ADD) !== 0 && (mask & IN_MASK_CREATE) !== 0) return -EINVAL;
   const path = pathArgument(task, a.pointer(1)), follows = (mask & IN_DONT_FOLLOW) === 0;
   if (typeof path === 'number') return path;
   // What is made up never tells of anything, as in Linux's /proc.

@@ -4,7 +4,7 @@ import { PAGE_BYTES } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import { PROT_WRITE, type Vma } from '../mmu/vma.ts';
 import type { Result } from './file.ts';
-import { mappingsIn, populate } from './memory.ts';
+import { mappingsIn, pagesUp, populate } from './memory.ts';
 import { HostPages } from './pages.ts';
 import { RLIMIT_MEMLOCK, UNLIMITED, type KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
@@ -12,7 +12,7 @@ import type { Args, SyscallRows } from './task.ts';
 
 /** A range of whole pages, or -errno; an empty one is no error. */
 function pageRange(start: Va, bytes: number): readonly [Va, Va] | Result {
-  const length = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  const length = pagesUp(bytes);
   if (start % PAGE_BYTES !== 0) return -EINVAL;
   return start + length > Number.MAX_SAFE_INTEGER ? -ENOMEM : [start, start + length];
 }
@@ -89,7 +89,7 @@ function mincore(task: KernelTask, a: Args): Result {
 
 /** Nothing is ever paged out: to lock is to fault in. */
 function lock(task: KernelTask, a: Args, isLocking: boolean, faultsIn: boolean): Result {
-  const start = Math.floor(a.pointer(0) / PAGE_BYTES) * PAGE_BYTES, end = Math.ceil((a.pointer(0) + a.size(1)) / PAGE_BYTES) * PAGE_BYTES;
+  const start = Math.floor(a.pointer(0) / PAGE_BYTES) * PAGE_BYTES, end = pagesUp(a.pointer(0) + a.size(1));
   const limit = task.process.limits[RLIMIT_MEMLOCK]?.soft ?? UNLIMITED, isRoot = task.process.system.host.user.euid === 0;
   if (isLocking && limit !== UNLIMITED && !isRoot && end - start > Number(limit)) return limit === 0n ? -EPERM : -ENOMEM;
   const { found, isCovered } = mappingsIn(task, start, end);

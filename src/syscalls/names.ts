@@ -12,7 +12,7 @@ import type { KernelTask } from './process.ts';
 import { getWord, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
 import {
-  AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG,
+  AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK,
 } from './uapi.ts';
 import { hostPathArgument, hostPathOf, locate, locateHost, pathArgument } from './walk.ts';
 
@@ -66,7 +66,6 @@ function mknod(task: KernelTask, dirfd: number, pathAt: Va, mode: number): Resul
     return Math.min(fd, 0);
   });
 }
-const S_IFSOCK = 0o140000;
 
 // — two names —
 

@@ -1,7 +1,7 @@
 /** /proc/PID and /proc/PID/task/TID: what is known of a process and its tasks, as texts and links (proc(5)). */
 import { EINVAL } from '../base/errno.ts';
 import { PAGE_BYTES } from '../base/layout.ts';
-import type { ByteString } from '../host/host.ts';
+import { byteString, type ByteString } from '../host/host.ts';
 import { mapsLine } from '../mmu/maps.ts';
 import type { Vma } from '../mmu/vma.ts';
 import type { FileDescription } from './file.ts';
@@ -10,9 +10,8 @@ import { describe, pids, processOf } from './population.ts';
 import { machineFiles, MOUNT_ID, mountInfo, mounts, TICK_NS } from './proc-machine.ts';
 import { type KernelProcess, type KernelTask, type Limit, UNLIMITED } from './process.ts';
 import { SIG_IGN } from './signal-state.ts';
-import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY } from './uapi.ts';
+import { O_ACCMODE, O_CLOEXEC, O_PATH, O_RDONLY, O_WRONLY, S_IFDIR } from './uapi.ts';
 
-const S_IFDIR = 0o040000, CLOSE_ON_EXEC = 0o2000000;
 
 /** What `task` sees in /proc. */
 export function procRoot(task: KernelTask): MadeUpDirectory {
@@ -61,7 +60,7 @@ function taskFiles(task: KernelTask, viewer: KernelTask): { readonly [name: stri
   const { process } = task, { memory, executable } = process;
   const limitOfScore = (value: ByteString): number => /^-?\d+\s*$/.test(value) && Math.abs(Number(value)) <= 1000 ? 0 : -EINVAL;
   return {
-    auxv: () => text(() => latin(executable.auxiliary), undefined, 0o400),
+    auxv: () => text(() => byteString(executable.auxiliary), undefined, 0o400),
     cgroup: () => text(() => '0::/\n'),
     cmdline: () => text(() => executable.argv.map(each => each + '\0').join('')),
     comm: () => text(() => task.name + '\n', value => { rename(task, value.replace(/\n.*$/s, '').slice(0, 15)); return 0; }),
@@ -117,7 +116,7 @@ function descriptors(process: KernelProcess, mode: number, node: (fd: number, de
   return { ...made, stat: { ...made.stat, mode: S_IFDIR | mode } };
 }
 function fdinfo(process: KernelProcess, fd: number, description: FileDescription): ByteString {
-  const flags = description.flags | (process.files.closeOnExec(fd) ? CLOSE_ON_EXEC : 0), stat = description.file.stat?.();
+  const flags = description.flags | (process.files.closeOnExec(fd) ? O_CLOEXEC : 0), stat = description.file.stat?.();
   const ino = typeof stat === 'object' ? stat.ino ?? 0n : 0n;
   return `pos:\t${description.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${MOUNT_ID}\nino:\t${ino}\n${description.file.fdinfo?.() ?? ''}`;
 }
@@ -194,4 +193,3 @@ function limitsText(limits: readonly Limit[]): ByteString {
   });
   return `${'Limit'.padEnd(25)} ${'Soft Limit'.padEnd(20)} ${'Hard Limit'.padEnd(20)} Units     \n${rows.join('')}`;
 }
-function latin(bytes: Uint8Array): ByteString { return Array.from(bytes, byte => String.fromCharCode(byte)).join(''); }

@@ -8,9 +8,9 @@ import { OverlayHost } from '../host/overlay-host.ts';
 import { permits } from '../host/overlay-node.ts';
 import { absolute, joined, lastName, parentOf } from '../host/path.ts';
 import { WrappedHost } from '../host/wrapped-host.ts';
-import { O_CREAT, O_EXCL, S_IFDIR, S_IFIFO, S_IFMT } from './uapi.ts';
+import { O_CREAT, O_EXCL, S_IFDIR, S_IFIFO, S_IFMT, S_IFSOCK } from './uapi.ts';
 
-const S_IFSOCK = 0o140000, S_ISVTX = 0o1000, DEVICE = 0x2en, LINKS_MAX = 40;
+const S_ISVTX = 0o1000, DEVICE = 0x2en, LINKS_MAX = 40;
 /** So many names and no more: ENOSPC. */
 const NODES_MAX = 16_384;
 const SHM = '/dev/shm', SHM_FIRST_FD = 2 ** 31, SHM_BYTES_MAX = 256 << 20;
@@ -107,7 +107,7 @@ export class GuestFiles extends WrappedHost {
   private both(from: ByteString, to: ByteString, run: (host: Host, from: ByteString, to: ByteString) => HostResult): HostResult {
     return isShm(from) !== isShm(to) ? -EXDEV : this.with(from, (host, old) => this.with(to, (_, name) => run(host, old, name)));
   }
-  private node(path: ByteString, followsLast: boolean): SpecialNode | null { return this.special.isEmpty ? null : this.special.find(path, followsLast); }
+  private node(path: ByteString, followsLast: boolean): SpecialNode | null { return this.special.find(path, followsLast); }
 
   // — descriptors —
 

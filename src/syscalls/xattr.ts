@@ -3,6 +3,7 @@ import { E2BIG, EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOSPC, EOPNOTSU
 import { byteString, bytesOf, fileKey, type ByteString } from '../host/host.ts';
 import type { Va } from '../base/types.ts';
 import type { Result, Stat } from './file.ts';
+import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { AT_FDCWD, S_IFDIR, S_IFMT, S_IFREG } from './uapi.ts';
@@ -52,8 +53,8 @@ const byPath = (followsLast: boolean): Find => (task, a) => {
   return target({ mode: 0 }, null, true);
 };
 const byDescriptor: Find = (task, a) => {
-  const description = task.process.files.get(a.int(0)), O_PATH = 0o10000000;
-  if (description === null || (description.flags & O_PATH) !== 0) return -EBADF;
+  const description = descriptionOf(task.process, a.int(0));
+  if (description === null) return -EBADF;
   return target(description.file.stat?.() ?? -EOPNOTSUPP, description.file.hostPath ?? null, false);
 };
 function nameArgument(task: KernelTask, at: Va): ByteString | Result {
