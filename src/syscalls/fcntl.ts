@@ -9,6 +9,7 @@ import type { KernelTask } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
+import { untilDone } from './waiting.ts';
 
 type Outcome = Result | Control;
 
@@ -28,16 +29,11 @@ function flock(task: KernelTask, a: Args): Outcome {
   if (description === null) return -EBADF;
   const key = keyOf(description);
   if (kind === LOCK_UN) { locks.unlockWhole(key, description); return 0; }
-  const result = locks.lockWhole(key, description, kind === LOCK_EX);
-  if (result === 0) endWithDescription(task, description, key);
-  if (result !== -EAGAIN || (a.int(1) & LOCK_NB) !== 0) return result;
-  return {
-    then: 'sleep', until: () => {
-      const again = locks.lockWhole(key, description, kind === LOCK_EX);
-      if (again === 0) endWithDescription(task, description, key);
-      return again === -EAGAIN ? null : again;
-    },
-  };
+  return untilDone(() => {
+    const result = locks.lockWhole(key, description, kind === LOCK_EX);
+    if (result === 0) endWithDescription(task, description, key);
+    return result;
+  }, (a.int(1) & LOCK_NB) === 0);
 }
 function endWithDescription(task: KernelTask, description: FileDescription, key: LockKey): void {
   const { locks } = task.process.system.shared;

@@ -9,6 +9,7 @@ import { raise } from './signal.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY, SEEK_CUR, SIGPIPE, TRANSFER_BYTES_MAX } from './uapi.ts';
+import { untilDone } from './waiting.ts';
 
 type Outcome = Result | Control;
 const PIECE_BYTES = 65536;
@@ -55,13 +56,10 @@ function roomIn(description: FileDescription, length: number): number {
 
 /** A copy that waits while there is nothing to move. */
 function moving(task: KernelTask, from: Side, to: Side, count: number, waits: boolean): Outcome {
-  const attempt = (): Result => {
+  return untilDone(() => {
     const moved = copy(task, from, to, count);
     return moved > 0 && !(tellPlace(task, from) && tellPlace(task, to)) ? -EFAULT : moved;
-  };
-  const now = attempt();
-  if (now !== -EAGAIN || !waits) return now;
-  return { then: 'sleep', until: () => { const again = attempt(); return again === -EAGAIN ? null : again; } };
+  }, waits);
 }
 const isWaiting = (description: FileDescription): boolean => (description.flags & O_NONBLOCK) === 0;
 const canRead = (description: FileDescription): boolean => (description.flags & O_ACCMODE) !== O_WRONLY;
@@ -102,17 +100,14 @@ function tee(task: KernelTask, a: Args): Outcome {
   if (from === null || to === null || !canRead(from) || !canWrite(to)) return -EBADF;
   const source = from.file.pipe, sink = to.file.pipe;
   if (source === undefined || sink === undefined || source === sink) return -EINVAL;
-  const attempt = (): Result => {
+  return untilDone(() => {
     if (sink.readers === 0) { raise(task, { signal: SIGPIPE, code: 0, address: 0 }); return -EPIPE; }
     if (source.length === 0) return source.writers === 0 ? 0 : -EAGAIN;
     const bytes = new Uint8Array(Math.min(length, source.length, sink.capacity));
     source.peek(bytes, 0);
     const put = sink.put(bytes.subarray(0, sink.roomFor(bytes.length)));
     return put === 0 ? -EAGAIN : put;
-  };
-  const now = attempt();
-  if (now !== -EAGAIN || (flags & SPLICE_F_NONBLOCK) !== 0) return now;
-  return { then: 'sleep', until: () => { const again = attempt(); return again === -EAGAIN ? null : again; } };
+  }, (flags & SPLICE_F_NONBLOCK) === 0);
 }
 
 /** Pages are copied, not given: a program cannot tell but by changing them too early. */
@@ -125,10 +120,8 @@ function vmsplice(task: KernelTask, a: Args): Outcome {
   if (description.file.pipe === undefined) return -EBADF;
   if (memory.length === 0) return 0;
   const buffer = { memory, address: 0, length: Math.min(memory.length, TRANSFER_BYTES_MAX) };
-  const attempt = (): Result => canWrite(description) ? writeTo(task, description, buffer, null) : readFrom(task, description, buffer, null);
-  const now = attempt();
-  if (now !== -EAGAIN || (flags & SPLICE_F_NONBLOCK) !== 0) return now;
-  return { then: 'sleep', until: () => { const again = attempt(); return again === -EAGAIN ? null : again; } };
+  const run = canWrite(description) ? writeTo : readFrom;
+  return untilDone(() => run(task, description, buffer, null), (flags & SPLICE_F_NONBLOCK) === 0);
 }
 
 function copyFileRange(task: KernelTask, a: Args): Outcome {

@@ -1,5 +1,5 @@
 /** How calls wait: until a file is ready or a moment comes, and under which mask of signals (poll(2), select(2), signal(7)). */
-import { EFAULT, EINTR, EINVAL } from '../base/errno.ts';
+import { EAGAIN, EFAULT, EINTR, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
 import type { KernelTask, System } from './process.ts';
@@ -14,6 +14,13 @@ interface Waiting { readonly wakesAtNs?: number | undefined; readonly onSignal?:
 export function sleep(until: () => Result | null, { wakesAtNs, onSignal = 'restart', failsAfterStop = false }: Waiting = {}): Control {
   const control = { then: 'sleep' as const, until, onSignal, failsAfterStop };
   return wakesAtNs === undefined ? control : { ...control, wakesAtNs };
+}
+
+/** Does what may say -EAGAIN; with `waits` again and again, until it says something else. */
+export function untilDone(attempt: () => Result, waits: boolean): Result | Control {
+  const now = attempt();
+  if (now !== -EAGAIN || !waits) return now;
+  return sleep(() => { const again = attempt(); return again === -EAGAIN ? null : again; });
 }
 
 /** A sleeper has done part of its work, and sleeps on: whoever was asked before it must be asked again. */
