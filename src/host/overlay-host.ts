@@ -83,9 +83,16 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     if (node.isDirectory && (writes || (flags & O_CREAT) !== 0)) return -EISDIR;
     if (!node.isDirectory && (flags & O_DIRECTORY) !== 0) return -ENOTDIR;
     if (!node.isDirectory && node.kind !== REGULAR) return this.inner.open(node.lower ?? '', (flags & ~O_CREAT) | O_NOFOLLOW, mode);
-    const allowed = this.allows(node, (access === O_WRONLY ? 0 : R_OK) | (writes ? W_OK : 0));
+    const allowed = this.mayOpen(node, flags);
     if (allowed < 0) return allowed;
     this.attach(node);
+    return this.cutAndOpen(node, flags);
+  }
+  private mayOpen(node: OverlayNode, flags: number): HostResult {
+    const access = flags & O_ACCMODE, writes = access !== 0 || (flags & O_TRUNC) !== 0;
+    return this.allows(node, (access === O_WRONLY ? 0 : R_OK) | (writes ? W_OK : 0));
+  }
+  private cutAndOpen(node: OverlayNode, flags: number): HostResult {
     const cut = (flags & O_TRUNC) !== 0 && node.kind === REGULAR ? this.cut(node, 0) : 0;
     return cut < 0 ? cut : this.newFd(node, flags);
   }
@@ -131,10 +138,8 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
   override reopen(fd: number, flags: number): HostResult {
     if (fd < this.firstFd) return (flags & O_ACCMODE) === 0 ? this.inner.reopen(fd, flags & ~O_TRUNC) : -EROFS;
     return this.onFd(fd, node => {
-      const access = flags & O_ACCMODE, allowed = this.allows(node, (access === O_WRONLY ? 0 : R_OK) | (access !== 0 || (flags & O_TRUNC) !== 0 ? W_OK : 0));
-      if (allowed < 0) return allowed;
-      const cut = (flags & O_TRUNC) !== 0 && node.kind === REGULAR ? this.cut(node, 0) : 0;
-      return cut < 0 ? cut : this.newFd(node, flags);
+      const allowed = this.mayOpen(node, flags);
+      return allowed < 0 ? allowed : this.cutAndOpen(node, flags);
     });
   }
   override fstat(fd: number): HostStat | HostResult { return fd < this.firstFd ? this.inner.fstat(fd) : this.onFd(fd, node => this.statOf(node)); }
