@@ -19,7 +19,7 @@ export class Bundle {
     this.folder = folder; this.fs = fs;
     this.script = new vm.Script(fs.readFileSync(filename, 'latin1'), cachedData === null ? { filename } : { filename, cachedData });
   }
-  /** The script's value is a function of `require`: see build.ts. */
+  /** The script's value is a function of `require`: see script.ts. */
   program(require: Require): Program { return (this.script.runInThisContext() as (require: Require) => Program)(nameless(require)); }
   /** Keeps the bytecode of what has run until now. */
   saveBytecode(): void { this.fs.writeFileSync(`${this.folder}/${BYTECODE}`, this.script.createCachedData()); }

@@ -185,7 +185,7 @@ function fcntl(task: KernelTask, a: Args): Outcome {
 export const fcntlCalls: SyscallRows<KernelTask> = [
   [72, {
     name: 'fcntl', run: fcntl, shape: 'fd fcntl fcntlarg → fcntl',
-    partial: 'leases are refused, O_ASYNC and the owner are remembered but send no signal; locks are within the machine',
+    partial: 'leases are refused, O_ASYNC and the owner are remembered but send no signal; hints are forgotten; locks are within the machine',
   }],
   [73, { name: 'flock', run: flock, shape: 'fd flock → int', partial: 'within the machine' }],
 ];

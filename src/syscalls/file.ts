@@ -65,7 +65,7 @@ export interface File {
   poll?(task?: Task | null): number;
   /** How often those who wait for input, and for room, were woken: edge-triggered epoll(7) reports the file again when it grew. */
   readonly edges?: Edges;
-  /** Changes of the file's owner, mode and times, by the host's path. Absent: EPERM. */
+  /** Changes of the file's owner, mode and times, by the host's path. Absent: they change nothing. */
   readonly hostPath?: ByteString;
   sync?(): Result;
   /** Lines for /proc/self/fdinfo/N after pos and flags. */

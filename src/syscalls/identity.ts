@@ -138,7 +138,7 @@ function personality(task: KernelTask, a: Args): Result {
   return old;
 }
 
-const LIMITS = 'FSIZE, DATA, STACK, NOFILE, NPROC and AS act';
+const LIMITS = 'FSIZE, DATA, STACK, NOFILE, NPROC, AS and SIGPENDING act, MEMLOCK on each mlock alone';
 export const identityCalls: SyscallRows<KernelTask> = [
   [63, { name: 'uname', run: uname, shape: 'ptr → int' }],
   [97, { name: 'getrlimit', run: getrlimit, shape: 'rlimit ptr → int' }],

@@ -282,7 +282,7 @@ export const ioCalls: SyscallRows<KernelTask> = [
   [0, { name: 'read', run: plain(readFrom), shape: 'fd bytes size → size' }],
   [1, { name: 'write', run: plain(writeTo), shape: 'fd data size → size' }],
   [3, { name: 'close', run: close, shape: 'fd → int' }],
-  [8, { name: 'lseek', run: lseek, shape: 'fd off whence → off', partial: 'SEEK_DATA and SEEK_HOLE see no holes' }],
+  [8, { name: 'lseek', run: lseek, shape: 'fd off whence → off', partial: 'SEEK_DATA and SEEK_HOLE see holes of memfds only' }],
   [17, { name: 'pread64', run: placed(readFrom), shape: 'fd bytes size off → size' }],
   [18, { name: 'pwrite64', run: placed(writeTo), shape: 'fd data size off → size' }],
   [19, { name: 'readv', run: vectored(readFrom, false), shape: 'fd iovout int → size' }],

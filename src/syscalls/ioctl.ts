@@ -44,6 +44,6 @@ function ioctl(task: KernelTask, a: Args): Result {
 export const ioctlCalls: SyscallRows<KernelTask> = [
   [16, {
     name: 'ioctl', run: ioctl, shape: 'fd ioctl ptr → int',
-    partial: 'descriptors, pipes, sockets and terminals; a terminal of the host is raw or as it was, what else it is set to is remembered',
+    partial: 'descriptors, pipes, sockets and terminals; a terminal of the host is raw or as it was, what else it is set to is remembered; breaks, TCXONC and TIOCEXCL do nothing',
   }],
 ];

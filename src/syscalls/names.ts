@@ -246,6 +246,7 @@ function umask(task: KernelTask, a: Args): Result {
   return old;
 }
 
+const NO_FILE = 'of pipes, sockets, memfds and what is made up nothing changes';
 export const nameCalls: SyscallRows<KernelTask> = [
   [76, { name: 'truncate', run: truncate, shape: 'path off → int' }],
   [82, { name: 'rename', run: (task, a) => rename(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0), shape: 'path path → int' }],
@@ -257,12 +258,12 @@ export const nameCalls: SyscallRows<KernelTask> = [
   [90, {
     name: 'chmod', run: (task, a) => changeMode(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.int(1), true), shape: 'path mode → int',
   }],
-  [91, { name: 'fchmod', run: (task, a) => changeMode(task, open(task, a.int(0)), a.int(1), true), shape: 'fd mode → int' }],
+  [91, { name: 'fchmod', run: (task, a) => changeMode(task, open(task, a.int(0)), a.int(1), true), shape: 'fd mode → int', partial: NO_FILE }],
   [92, {
     name: 'chown', run: (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.uint(1), a.uint(2), true),
     shape: 'path int int → int',
   }],
-  [93, { name: 'fchown', run: (task, a) => changeOwner(task, open(task, a.int(0)), a.uint(1), a.uint(2), true), shape: 'fd int int → int' }],
+  [93, { name: 'fchown', run: (task, a) => changeOwner(task, open(task, a.int(0)), a.uint(1), a.uint(2), true), shape: 'fd int int → int', partial: NO_FILE }],
   [94, {
     name: 'lchown', run: (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), false, EPERM), a.uint(1), a.uint(2), false),
     shape: 'path int int → int',
@@ -286,10 +287,10 @@ export const nameCalls: SyscallRows<KernelTask> = [
   }],
   [266, { name: 'symlinkat', run: (task, a) => symlink(task, a.pointer(0), a.int(1), a.pointer(2)), shape: 'path dirfd path → int' }],
   [268, { name: 'fchmodat', run: (task, a) => fchmodat(task, a, 0), shape: 'dirfd path mode → int' }],
-  [280, { name: 'utimensat', run: utimensat, shape: 'dirfd path times at → int', partial: 'microsecond precision' }],
+  [280, { name: 'utimensat', run: utimensat, shape: 'dirfd path times at → int', partial: 'files of the host keep microseconds, the machine remembers the rest; of pipes, sockets and memfds nothing changes' }],
   [316, {
     name: 'renameat2', run: (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), a.uint(4)),
-    shape: 'dirfd path dirfd path renamebits → int', partial: 'no RENAME_WHITEOUT',
+    shape: 'dirfd path dirfd path renamebits → int', partial: 'no RENAME_WHITEOUT; RENAME_EXCHANGE is three renames of the host',
   }],
   [452, { name: 'fchmodat2', run: (task, a) => fchmodat(task, a, a.uint(3)), shape: 'dirfd path mode at → int' }],
 ];
