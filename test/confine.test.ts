@@ -109,6 +109,18 @@ overlay('an unlinked file lives as long as it is open; a new one of its name is 
   over.close(fd);
   assert.is(slurp(over, '/home/a.txt'), 'other');
 });
+for (const path of ['/home/a.txt', '/home/made']) {
+  overlay(`${path} gets no name back when it is changed by its descriptor`, () => {
+    const over = new OverlayHost(memory()), fd = over.open(path, O_RDWR | O_CREAT, 0o644);
+    assert.is(over.unlink(path), 0);
+    assert.equal([over.ftruncate(fd, 100), over.fchmod(fd, 0o600), over.fsetTimes(fd, 1n, 1n)], [0, 0, 0]);
+    assert.equal([over.stat(path, false), over.pathOf(fd)], [-ENOENT, -ENOENT]);
+    spill(over, '/home/other', 'other');
+    const covered = over.open('/home/other', O_RDWR, 0);
+    spill(over, '/home/new', 'new');
+    assert.equal([over.rename('/home/new', '/home/other'), over.ftruncate(covered, 0), slurp(over, '/home/other')], [0, 0, 'new']);
+  });
+}
 overlay('a renamed directory takes what the host has in it along', () => {
   const host = memory(), over = new OverlayHost(host);
   assert.is(over.rename('/home/d', '/tmp/e'), 0);

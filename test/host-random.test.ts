@@ -69,6 +69,11 @@ function randomStep(random: Random): { readonly text: string; readonly run: Step
       const stat = host.fstat(fdOf(fds));
       return typeof stat === 'number' || (stat.mode & 0o170000) !== 0o100000 ? 'none' : Math.max(0, host.write(fdOf(fds), bytesOf('w'.repeat(size)), size));
     }],
+    [`ftruncate #${which} ${size}`, ({ host }, fds) => {
+      const stat = host.fstat(fdOf(fds));
+      return typeof stat === 'number' || (stat.mode & 0o170000) !== 0o100000 ? 'none' : host.ftruncate(fdOf(fds), size);
+    }],
+    [`fchmod #${which}`, ({ host }, fds) => fdOf(fds) < 0 ? 'none' : host.fchmod(fdOf(fds), mode)],
     [`read #${which} ${size}`, ({ host }, fds) => {
       const bytes = new Uint8Array(100), got = host.read(fdOf(fds), bytes, size);
       return got <= 0 ? got : byteString(bytes.subarray(0, got));

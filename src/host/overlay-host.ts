@@ -323,9 +323,9 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
 
   // — changing —
 
-  /** From now on the tree itself has the node, and with it the directories on the way. */
+  /** From now on the tree itself has the node, and with it the directories on the way. What is only open gets no name back. */
   private attach(node: OverlayNode): void {
-    for (let at = node; at.parent !== at && !at.isAttached; at = at.parent) at.parent.entries?.set(at.name, at);
+    for (let at = node; at.parent !== at && at.isJustFound; at = at.parent) at.parent.entries?.set(at.name, at);
   }
   private ownOf(node: OverlayNode): HostStat | HostResult {
     if (node.own !== null) return node.own;

@@ -1,6 +1,7 @@
 /** Files of an overlay (overlay-host.ts): what was changed in memory, over what is on the host. */
 import { EACCES, ENOSPC } from '../base/errno.ts';
 import type { ByteString, HostResult, HostStat, HostUser } from './host.ts';
+import { joined } from './path.ts';
 
 export const S_IFMT = 0o170000, DIRECTORY = 0o040000, REGULAR = 0o100000, LINK = 0o120000;
 export const R_OK = 4, W_OK = 2, X_OK = 1;
@@ -46,6 +47,11 @@ export class OverlayNode {
   get isDirectory(): boolean { return this.entries !== null; }
   /** A name still leads here: one that is in the tree because it was changed or opened. */
   get isAttached(): boolean { return this.parent === this || this.parent.entries?.get(this.name) === this; }
+  /** It was found on the host by its name, which nothing here has taken since: who is neither this nor attached was removed. */
+  get isJustFound(): boolean {
+    const { parent, name } = this;
+    return parent.lower !== null && this.lower === joined(parent.lower, name) && parent.entries?.get(name) === undefined;
+  }
   /** Nothing would be lost if it were found on the host anew. */
   get isClean(): boolean { return this.own === null && this.opens === 0 && (this.entries === null || this.entries.size === 0); }
 }

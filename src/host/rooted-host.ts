@@ -1,5 +1,5 @@
 /** A host inside one of its directories (chroot(2)): links and `..` are followed here, one name at a time, so nothing leads out of it. */
-import { EBUSY, ENOENT } from '../base/errno.ts';
+import { EBUSY, EEXIST, ENOENT } from '../base/errno.ts';
 import type { ByteString, Host, HostResult, HostStat, HostVolume } from './host.ts';
 import { cannotCreate, cannotRemove, joined, parentOf, resolvePath, within, type Last, type Resolved, type Tree } from './path.ts';
 import { WrappedHost } from './wrapped-host.ts';
@@ -38,7 +38,8 @@ export class RootedHost extends WrappedHost implements Tree<Spot> {
   override open(path: ByteString, flags: number, mode: number): HostResult {
     if ((flags & O_CREAT) !== 0 && path.endsWith('/')) return cannotCreate<Spot>(this, path, (flags & O_EXCL) !== 0);
     const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
-    return this.at(path, isNew ? 'name' : (flags & O_NOFOLLOW) === 0 ? 'follow' : 'stay', outside => this.inner.open(outside, flags | O_NOFOLLOW, mode));
+    const last = isNew ? 'name' : (flags & O_NOFOLLOW) === 0 ? 'follow' : 'stay';
+    return this.at<number>(path, last, (outside, name) => isNew && name === '' ? -EEXIST : this.inner.open(outside, flags | O_NOFOLLOW, mode));
   }
   override pathOf(fd: number): ByteString | HostResult {
     const path = this.inner.pathOf(fd);
