@@ -29,29 +29,28 @@ class FifoFile implements File {
   readonly pipe: Pipe;
   private readonly node: SpecialNode;
   private readonly fifo: Fifo;
+  private readonly staging: Uint8Array;
   private readonly reader: PipeReader | null;
   private readonly writer: PipeWriter | null;
 
   constructor(node: SpecialNode, fifo: Fifo, path: ByteString, access: number, staging: Uint8Array) {
-    this.node = node; this.fifo = fifo; this.name = path; this.hostPath = path;
+    this.node = node; this.fifo = fifo; this.staging = staging; this.name = path; this.hostPath = path;
     this.pipe = fifo.enter(Number(node.stat.ino));
     this.reader = access === O_WRONLY ? null : new PipeReader(this.pipe, staging);
     this.writer = access === O_RDONLY ? null : new PipeWriter(this.pipe, staging);
     if (this.reader !== null) fifo.readerOpens += 1;
     if (this.writer !== null) fifo.writerOpens += 1;
   }
-  get writesAll(): boolean { return (this.writer as { writesAll?: boolean } | null)?.writesAll ?? false; }
+  get writesAll(): boolean { return this.writer !== null; }
   read(to: UserBuffer): Result { return this.reader?.read(to) ?? -ENXIO; }
   write(from: UserBuffer): Result { return this.writer?.write(from) ?? -ENXIO; }
-  flagged(flags: number): void {
-    for (const end of [this.reader, this.writer]) (end as { flagged?: (flags: number) => void } | null)?.flagged?.(flags);
-  }
+  flagged(flags: number): void { this.writer?.flagged(flags); }
   stat(): Stat { return this.node.stat; }
   get edges(): Edges { return this.pipe.edges; }
   poll(): number { return (this.reader?.poll() ?? 0) | (this.writer?.poll() ?? 0); }
   ioctl(request: number, argument: Va, memory: UserMemory): Result { return (this.reader ?? this.writer)?.ioctl(request, argument, memory) ?? -ENXIO; }
   reopen(flags: number): File | Result {
-    const opened = openFifo(this.node, this.name, flags | O_NONBLOCK, new Uint8Array(65536));
+    const opened = openFifo(this.node, this.name, flags | O_NONBLOCK, this.staging);
     return typeof opened === 'number' ? opened : opened.file;
   }
   release(): void {

@@ -8,6 +8,7 @@ import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
+import { putInt } from './structure.ts';
 import { FIONREAD } from './terminal.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_RDONLY, POLLIN, S_IFDIR, S_IFMT } from './uapi.ts';
@@ -129,8 +130,7 @@ class Inotify implements File {
   poll(): number { return this.queue.length > 0 ? POLLIN : 0; }
   ioctl(request: number, argument: Va, memory: UserMemory): Result {
     if (request !== FIONREAD) return -ENOTTY;
-    const bytes = this.queue.reduce((sum, event) => sum + EVENT_BYTES + nameBytes(event), 0);
-    return memory.copyOut(argument, new Uint8Array(new Uint32Array([bytes]).buffer)) ? 0 : -EFAULT;
+    return putInt(memory, argument, this.queue.reduce((sum, event) => sum + EVENT_BYTES + nameBytes(event), 0));
   }
   seek(): Result { return 0; }
   stat(): Stat { return ANONYMOUS_STAT; }

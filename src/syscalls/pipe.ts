@@ -1,9 +1,10 @@
 /** Pipes (pipe(7)): a ring of bytes between two ends, counted in slots of a page each as Linux counts them. */
-import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOTTY, EPERM, EPIPE } from '../base/errno.ts';
+import { EAGAIN, EBUSY, EINVAL, ENOTTY, EPERM, EPIPE } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { UserMemory } from '../mmu/user.ts';
 import { copyInPieces, copyOutPieces } from './buffers.ts';
 import type { Edges, File, Result, Stat, UserBuffer } from './file.ts';
+import { putInt } from './structure.ts';
 import { FIONREAD } from './terminal.ts';
 import { O_ACCMODE, O_DIRECT, O_RDONLY, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFIFO } from './uapi.ts';
 
@@ -154,8 +155,7 @@ abstract class PipeEnd implements File {
   get name(): string { return `pipe:[${this.pipe.inode}]`; }
   stat(): Stat { return { mode: S_IFIFO | 0o600, ino: BigInt(this.pipe.inode), nlink: 1, blksize: 4096 }; }
   ioctl(request: number, argument: Va, memory: UserMemory): Result {
-    if (request !== FIONREAD) return -ENOTTY;
-    return memory.copyOut(argument, new Uint8Array(new Uint32Array([this.pipe.length]).buffer)) ? 0 : -EFAULT;
+    return request === FIONREAD ? putInt(memory, argument, this.pipe.length) : -ENOTTY;
   }
   /** /proc/self/fd/N: either end, whichever this is. */
   reopen(flags: number): File {

@@ -8,12 +8,14 @@ import { signalGroup } from './groups.ts';
 import { LineDiscipline } from './line-discipline.ts';
 import { DEV_DEV } from './made-up.ts';
 import type { KernelTask, System } from './process.ts';
+import { putInt } from './structure.ts';
 import { FIONREAD, mayRead, mayWrite, PTY_FLAGS, Terminal, terminalIoctl, TIOCGPGRP, type TerminalActions } from './terminal.ts';
 import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT, S_IFCHR } from './uapi.ts';
 
 const TIOCPKT = 0x5420, TIOCGPTN = 0x8004_5430, TIOCSPTLCK = 0x4004_5431, TIOCGPTLCK = 0x8004_5439, TIOCGPTPEER = 0x5441, TIOCSIG = 0x4004_5436;
-/** Majors of slaves (Unix98), and the device of ptmx. */
-const SLAVE_MAJOR = 136n, PTMX_DEVICE = 0x502n;
+/** Major of slaves (Unix98). */
+const SLAVE_MAJOR = 136n;
+export const PTMX_STAT: Stat = { mode: S_IFCHR | 0o666, ino: 2n, nlink: 1, rdev: 0x502n, blksize: 1024 };
 const SIGHUP = 1, SIGCONT = 18, SIGWINCH = 28, SIGNAL_MAX = 64;
 
 /** Both ends. */
@@ -31,7 +33,8 @@ export class Pty implements TerminalActions {
     this.system = system; this.index = index;
     this.line = new LineDiscipline(this.terminal, signal => this.signal(signal));
   }
-  private signal(signal: number): void { if (this.terminal.foreground !== 0) signalGroup(this.system, this.terminal.foreground, signal); }
+  /** To whoever is in the foreground. */
+  signal(signal: number): void { if (this.terminal.foreground !== 0) signalGroup(this.system, this.terminal.foreground, signal); }
   changed(isFlushing: boolean): void { if (isFlushing) this.line.flushInput(); this.line.changed(); }
   resized(): void { this.signal(SIGWINCH); }
   flush(queue: number): void {
@@ -83,7 +86,7 @@ export class PtyMaster implements File {
   }
   ioctl(request: number, argument: Va, memory: UserMemory, task: KernelTask | null = null): Result {
     const { pty } = this;
-    const put = (value: number): Result => memory.copyOut(argument, new Uint8Array(new Int32Array([value]).buffer)) ? 0 : -EFAULT;
+    const put = (value: number): Result => putInt(memory, argument, value);
     const take = (): number | null => { const bytes = new Uint8Array(4); return memory.copyIn(argument, bytes) ? new DataView(bytes.buffer).getInt32(0, true) : null; };
     switch (request) {
       case TIOCGPTN: return put(pty.index);
@@ -97,7 +100,7 @@ export class PtyMaster implements File {
       case TIOCGPTPEER: return task === null ? -EINVAL : openPeer(pty, task, argument);
       case TIOCSIG:
         if (argument < 1 || argument > SIGNAL_MAX) return -EINVAL;
-        if (pty.terminal.foreground !== 0) signalGroup(pty.system, pty.terminal.foreground, argument);
+        pty.signal(argument);
         return 0;
       case FIONREAD: return put(pty.line.output.length);
       // The master may ask whose the slave is, though it controls nobody.
@@ -105,7 +108,7 @@ export class PtyMaster implements File {
       default: return terminalIoctl(pty.terminal, pty, request, argument, memory, task);
     }
   }
-  stat(): Stat { return { dev: DEV_DEV, mode: S_IFCHR | 0o666, ino: 2n, nlink: 1, rdev: PTMX_DEVICE, blksize: 1024 }; }
+  stat(): Stat { return { dev: DEV_DEV, ...PTMX_STAT }; }
   fdinfo(): string { return `tty-index:\t${this.pty.index}\n`; }
   release(): void { this.pty.hangUp(); }
 }

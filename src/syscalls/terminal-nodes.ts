@@ -4,12 +4,11 @@ import type { ByteString } from '../host/host.ts';
 import type { File, Result, Stat } from './file.ts';
 import { directory, type MadeUp, type MadeUpDirectory } from './made-up.ts';
 import type { KernelTask, System } from './process.ts';
-import { Pty, PtyMaster, PtySlave } from './pty.ts';
+import { PTMX_STAT, Pty, PtyMaster, PtySlave } from './pty.ts';
 import { FOREGROUND_GROUP, takeTerminal } from './terminal.ts';
 import { S_IFCHR, S_IFDIR } from './uapi.ts';
 
 const PTYS_MAX = 256, O_NOCTTY = 0o400;
-const PTMX_STAT: Stat = { mode: S_IFCHR | 0o666, ino: 2n, nlink: 1, rdev: 0x502n, blksize: 1024 };
 const TTY_STAT: Stat = { mode: S_IFCHR | 0o666, nlink: 1, rdev: 0x500n, blksize: 1024 };
 
 /** What `name` is in /dev, if it is one of the machine's terminals. */

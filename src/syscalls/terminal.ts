@@ -6,6 +6,7 @@ import type { Result } from './file.ts';
 import { signalGroup } from './groups.ts';
 import type { KernelTask } from './process.ts';
 import { isBlocked, isIgnored, isOrphaned } from './signal.ts';
+import { putInt } from './structure.ts';
 
 export const TCGETS = 0x5401, TCSETS = 0x5402, TCSETSF = 0x5404, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413,
   FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452;
@@ -73,7 +74,7 @@ export function terminalIoctl(
   terminal: Terminal, actions: TerminalActions, request: number, argument: Va, memory: UserMemory, task: KernelTask | null,
 ): Result {
   const put = (bytes: Uint8Array): Result => memory.copyOut(argument, bytes) ? 0 : -EFAULT;
-  const putInt = (value: number): Result => put(new Uint8Array(new Int32Array([value]).buffer));
+  const tell = (value: number): Result => putInt(memory, argument, value);
   const take = (length: number): Uint8Array | null => { const bytes = new Uint8Array(length); return memory.copyIn(argument, bytes) ? bytes : null; };
   const set = (length: number, isFlushing: boolean): Result => {
     const bytes = take(length);
@@ -106,13 +107,13 @@ export function terminalIoctl(
       if (isChanged) actions.resized?.();
       return 0;
     }
-    case FIONREAD: return putInt(actions.waiting?.() ?? 0);
-    case TIOCOUTQ: return putInt(actions.unsent?.() ?? 0);
-    case TIOCGETD: return putInt(0);
+    case FIONREAD: return tell(actions.waiting?.() ?? 0);
+    case TIOCOUTQ: return tell(actions.unsent?.() ?? 0);
+    case TIOCGETD: return tell(0);
     case TIOCSETD: { const bytes = take(4); return bytes === null ? -EFAULT : bytes.some(byte => byte !== 0) ? -EINVAL : 0; }
     case TIOCSTI: return -EPERM;
-    case TIOCGPGRP: return owns(terminal, task) ? putInt(terminal.foreground) : -ENOTTY;
-    case TIOCGSID: return owns(terminal, task) ? putInt(terminal.session) : -ENOTTY;
+    case TIOCGPGRP: return owns(terminal, task) ? tell(terminal.foreground) : -ENOTTY;
+    case TIOCGSID: return owns(terminal, task) ? tell(terminal.session) : -ENOTTY;
     case TIOCSPGRP: {
       const bytes = take(4);
       return bytes === null ? -EFAULT : setForeground(terminal, task, new DataView(bytes.buffer).getInt32(0, true));
