@@ -4,17 +4,17 @@
  */
 import { EACCES, EBADF, EBUSY, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY, EPERM, EROFS, EXDEV } from '../base/errno.ts';
 import type { ByteString, Host, HostResult, HostStat, HostVolume } from './host.ts';
-import { Budget, Content, DIRECTORY, LINK, NODE_BYTES, OverlayNode, permits, R_OK, REGULAR, S_IFMT, W_OK, X_OK } from './overlay-node.ts';
+import { Budget, Content, DIRECTORY, LINK, mayTakeName, NODE_BYTES, OverlayNode, permits, R_OK, REGULAR, S_IFMT, W_OK, X_OK } from './overlay-node.ts';
 import { cannotCreate, cannotRemove, joined, resolvePath, within, type Resolved, type Tree } from './path.ts';
 import { WrappedHost } from './wrapped-host.ts';
 
 const O_ACCMODE = 3, O_WRONLY = 1, O_CREAT = 0o100, O_EXCL = 0o200, O_TRUNC = 0o1000, O_DIRECTORY = 0o200000, O_NOFOLLOW = 0o400000;
-const S_ISVTX = 0o1000, S_ISGID = 0o2000, S_ISUID = 0o4000;
+const S_ISGID = 0o2000, S_ISUID = 0o4000;
 /** Descriptors of this host's own; the host's are smaller. */
 const FIRST_FD = 2 ** 30;
 const TMPFS_MAGIC = 0x1021994;
 const DEVICE = 0x2fn;
-export const OVERLAY_BYTES_MAX = 256 << 20;
+const OVERLAY_BYTES_MAX = 256 << 20;
 
 interface Open { readonly node: OverlayNode; readonly access: number; position: number }
 type Found = Resolved<OverlayNode>;
@@ -310,15 +310,14 @@ export class OverlayHost extends WrappedHost implements Tree<OverlayNode> {
     const allowed = this.inner.access(node.lower ?? '', wanted);
     return allowed === -EROFS ? 0 : allowed;
   }
-  /** May the name be taken away? In a sticky directory only by an owner (unlink(2), EPERM). */
+  /** May the name be taken away? */
   private allowsRemoval({ directory }: Found, node: OverlayNode): HostResult {
     const allowed = this.allows(directory, W_OK | X_OK);
     if (allowed < 0) return allowed;
     const place = this.statOf(directory);
     if (typeof place === 'number') return place;
-    const { euid } = this.user, stat = this.statOf(node);
-    if (typeof stat === 'number') return stat;
-    return (place.mode & S_ISVTX) === 0 || [0, place.uid, stat.uid].includes(euid) || euid === 0 ? 0 : -EPERM;
+    const stat = this.statOf(node);
+    return typeof stat === 'number' ? stat : mayTakeName(place, stat, this.user);
   }
 
   // — changing —

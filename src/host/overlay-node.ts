@@ -1,9 +1,9 @@
 /** Files of an overlay (overlay-host.ts): what was changed in memory, over what is on the host. */
-import { EACCES, ENOSPC } from '../base/errno.ts';
+import { EACCES, ENOSPC, EPERM } from '../base/errno.ts';
 import type { ByteString, HostResult, HostStat, HostUser } from './host.ts';
 import { joined } from './path.ts';
 
-export const S_IFMT = 0o170000, DIRECTORY = 0o040000, REGULAR = 0o100000, LINK = 0o120000;
+export const S_IFMT = 0o170000, DIRECTORY = 0o040000, REGULAR = 0o100000, LINK = 0o120000, S_ISVTX = 0o1000;
 export const R_OK = 4, W_OK = 2, X_OK = 1;
 
 /** Memory there is for what the guest writes: whatever is over it is refused. */
@@ -122,6 +122,10 @@ export class Content {
   private drop(index: number): void { this.chunks.delete(index); this.budget.give(CHUNK_BYTES); }
 }
 
+/** May a name be taken from a directory one can write: in a sticky one only by an owner (unlink(2), EPERM). */
+export function mayTakeName(directory: HostStat, file: HostStat, { euid }: HostUser): HostResult {
+  return (directory.mode & S_ISVTX) === 0 || [0, directory.uid, file.uid].includes(euid) ? 0 : -EPERM;
+}
 /** access(2) by owner, group and mode alone (path_resolution(7), "Permissions"). */
 export function permits({ mode, uid, gid }: HostStat, user: HostUser, wanted: number): HostResult {
   if (user.euid === 0) return (wanted & X_OK) === 0 || (mode & S_IFMT) === DIRECTORY || (mode & 0o111) !== 0 ? 0 : -EACCES;

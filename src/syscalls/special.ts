@@ -5,12 +5,12 @@
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY, ENXIO, EPERM, EXDEV } from '../base/errno.ts';
 import type { ByteString, Host, HostResult, HostStat, HostVolume } from '../host/host.ts';
 import { OverlayHost } from '../host/overlay-host.ts';
-import { permits } from '../host/overlay-node.ts';
+import { mayTakeName, permits } from '../host/overlay-node.ts';
 import { absolute, joined, lastName, parentOf } from '../host/path.ts';
 import { WrappedHost } from '../host/wrapped-host.ts';
 import { O_CREAT, O_EXCL, S_IFDIR, S_IFIFO, S_IFMT, S_IFSOCK } from './uapi.ts';
 
-const S_ISVTX = 0o1000, DEVICE = 0x2en, LINKS_MAX = 40;
+const DEVICE = 0x2en, LINKS_MAX = 40;
 /** So many names and no more: ENOSPC. */
 const NODES_MAX = 16_384;
 const SHM = '/dev/shm', SHM_FIRST_FD = 2 ** 31, SHM_BYTES_MAX = 256 << 20;
@@ -246,11 +246,11 @@ export class GuestFiles extends WrappedHost {
     this.special.change(node, change);
     return 0;
   }
-  /** May the name be taken away: by who can write the directory, and in a sticky one by an owner. */
+  /** May the name be taken away? */
   private mayTake(path: ByteString, node: SpecialNode): HostResult {
     const directory = parentOf(path), writable = this.access(directory, W_OK | X_OK), stat = this.stat(directory, true);
     if (writable < 0 || typeof stat === 'number') return writable < 0 ? writable : -EACCES;
-    return (stat.mode & S_ISVTX) === 0 || [0, stat.uid, node.stat.uid].includes(this.user.euid) ? 0 : -EPERM;
+    return mayTakeName(stat, node.stat, this.user);
   }
 }
 
