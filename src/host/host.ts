@@ -14,6 +14,9 @@ export interface HostStat {
 }
 /** Which file it is, whatever it is called: its device and inode. */
 export function fileKey({ dev = 0n, ino = 0n }: { readonly dev?: bigint; readonly ino?: bigint }): string { return `${dev}:${ino}`; }
+/** What a device number is made of (makedev(3)). */
+export function majorOf(dev: bigint): number { return Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)); }
+export function minorOf(dev: bigint): number { return Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)); }
 /** statfs(2), as far as a host knows it. */
 export interface HostVolume {
   readonly type: number; readonly bsize: number; readonly blocks: number; readonly bfree: number; readonly bavail: number;

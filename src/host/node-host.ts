@@ -5,7 +5,7 @@ import v8 from 'node:v8';
 import { EAGAIN, EINTR, EIO, ENOENT, ENOSYS, ENOTTY, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
-import { byteString, bytesOf, utf8Bytes } from './host.ts';
+import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
 /** Linux's O_* bits (asm-generic/fcntl.h) and what this host calls them. Access modes 0 to 2 are the same everywhere. */
@@ -119,7 +119,7 @@ export class NodeHost implements Host {
     return typeof stat !== 'number' && (stat.mode & S_IFMT) === S_IFCHR && !this.isMemory(stat) && tty.isatty(fd);
   }
   /** /dev/null and its like (Linux's major number 1): asking Node whether it is a terminal would take milliseconds. */
-  private isMemory(stat: HostStat): boolean { return this.isLinux && (stat.rdev >> 8n & 0xfffn) === 1n; }
+  private isMemory(stat: HostStat): boolean { return this.isLinux && majorOf(stat.rdev) === 1; }
   /** Node sets the terminal back when it ends, whether of itself or by a signal it may handle. */
   setRaw(fd: number, isRaw: boolean): HostResult {
     if (!this.isTerminal(fd) || !this.isTerminal(0)) return -ENOTTY;

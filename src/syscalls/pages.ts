@@ -1,7 +1,7 @@
 /** Pages of files in guest physical memory (Linux: struct address_space, the page cache): what mmap maps and read and write agree with. */
 import { PAGE_BYTES } from '../base/layout.ts';
 import type { Pa } from '../base/types.ts';
-import type { Host, HostStat } from '../host/host.ts';
+import { majorOf, minorOf, type Host, type HostStat } from '../host/host.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
 import type { Frames } from '../mmu/frames.ts';
 import type { Mmu } from '../mmu/mmu.ts';
@@ -101,12 +101,10 @@ export class HostPages implements Mappable {
   /** The file's bytes from `at` on were written by other means. */
   update(at: number, bytes: Uint8Array): void {
     this.isChanged = true;
-    for (let done = 0; done < bytes.length;) {
-      const inPage = (at + done) % PAGE_BYTES, length = Math.min(PAGE_BYTES - inPage, bytes.length - done);
-      const pa = this.pages.get((at + done - inPage) / PAGE_BYTES);
+    eachPart(at, bytes.length, (index, inPage, done, length) => {
+      const pa = this.pages.get(index);
       if (pa !== undefined) this.memory.write(pa + inPage, bytes.subarray(done, done + length));
-      done += length;
-    }
+    });
   }
   /** The file is shorter: pages past its end are gone, from every mapping too; the rest of the last is zero. */
   truncate(length: number): void {
@@ -227,11 +225,8 @@ export class PageCache {
 }
 function isSame(a: HostStat, b: HostStat): boolean { return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size; }
 
-/** The device column of /proc/self/maps: major:minor in hex, of the kernel's new_encode_dev. */
-function deviceColumn(dev: bigint): string {
-  const major = Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)), minor = Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n));
-  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
-}
+/** The device column of /proc/self/maps: major:minor in hex. */
+function deviceColumn(dev: bigint): string { return [majorOf(dev), minorOf(dev)].map(number => number.toString(16).padStart(2, '0')).join(':'); }
 
 const isWritable = (vma: Vma): boolean => vma.shared && (vma.maxProt & PROT_WRITE) !== 0;
 /** Pages with no file behind them: memfd_create(2). Holes read as zeros and become pages when touched. */
@@ -273,7 +268,7 @@ export class AnonymousPages implements Mappable {
 
   /** Copies out of the pages; `at + into.length` must not exceed `length`. */
   read(at: number, into: Uint8Array): void {
-    this.eachPart(at, into.length, (index, inPage, done, length) => {
+    eachPart(at, into.length, (index, inPage, done, length) => {
       const pa = this.pages.get(index);
       if (pa === undefined) into.fill(0, done, done + length);
       else into.set(this.memory.bytes.subarray(pa + inPage, pa + inPage + length), done);
@@ -283,7 +278,7 @@ export class AnonymousPages implements Mappable {
   write(at: number, from: Uint8Array): boolean {
     this.length = Math.max(this.length, at + from.length);
     let isComplete = true;
-    this.eachPart(at, from.length, (index, inPage, done, length) => {
+    eachPart(at, from.length, (index, inPage, done, length) => {
       const pa = this.page(index * PAGE_BYTES);
       if (typeof pa === 'number') this.memory.write(pa + inPage, from.subarray(done, done + length));
       else isComplete = false;
@@ -320,11 +315,12 @@ export class AnonymousPages implements Mappable {
       this.pages.delete(index);
     }
   }
-  private eachPart(at: number, total: number, part: (index: number, inPage: number, done: number, length: number) => void): void {
-    for (let done = 0; done < total;) {
-      const inPage = (at + done) % PAGE_BYTES, length = Math.min(PAGE_BYTES - inPage, total - done);
-      part((at + done - inPage) / PAGE_BYTES, inPage, done, length);
-      done += length;
-    }
+}
+/** The bytes from `at` on page by page: which page, where in it, how many were before, how many. */
+function eachPart(at: number, total: number, part: (index: number, inPage: number, done: number, length: number) => void): void {
+  for (let done = 0; done < total;) {
+    const inPage = (at + done) % PAGE_BYTES, length = Math.min(PAGE_BYTES - inPage, total - done);
+    part((at + done - inPage) / PAGE_BYTES, inPage, done, length);
+    done += length;
   }
 }

@@ -1,7 +1,7 @@
 /** stat(2), statx(2), statfs(2) and their families: what is known about a file, laid out as the guest wants it. */
 import { EBADF, EINVAL, ENOENT } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
-import type { ByteString, HostVolume } from '../host/host.ts';
+import { majorOf, minorOf, type ByteString, type HostVolume } from '../host/host.ts';
 import type { File, Result, Stat } from './file.ts';
 import { statOf } from './made-up.ts';
 import { MOUNT_ID } from './proc-machine.ts';
@@ -73,8 +73,8 @@ function putStatxTime(view: DataView, at: number, ns: bigint | undefined): void 
   view.setUint32(at + 8, Number(nanoseconds(ns)), true);
 }
 function putDevice(view: DataView, at: number, dev = 0n): void {
-  view.setUint32(at, Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)), true);
-  view.setUint32(at + 4, Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)), true);
+  view.setUint32(at, majorOf(dev), true);
+  view.setUint32(at + 4, minorOf(dev), true);
 }
 
 function newfstatat(task: KernelTask, a: Args): Result {
