@@ -188,10 +188,12 @@ function open(task: KernelTask, fd: number): FileDescription | Result { return d
 function truncate(task: KernelTask, a: Args): Result {
   const length = a.long(1), path = length < 0 ? -EINVAL : hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EINVAL);
   if (typeof path === 'number') return path;
-  const { host, policy } = task.process.system;
+  const { host, pageCache, policy } = task.process.system;
   if (isBeingRun(task.process.system, path)) return -ETXTBSY;
   const denied = policy?.write(task, path) ?? 0;
-  return denied < 0 ? denied : host.truncate(path, length);
+  const result = denied < 0 ? denied : host.truncate(path, length), stat = result < 0 ? result : host.stat(path, true);
+  if (typeof stat !== 'number') pageCache.find(fileKey(stat))?.truncate(length);
+  return result;
 }
 
 const UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;
