@@ -3,9 +3,9 @@ import { EBADF, EFAULT, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { File, Result } from './file.ts';
 import type { KernelTask } from './process.ts';
-import { getWord, putStructure, setWord, userStructure } from './structure.ts';
+import { getWord, putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows, Task } from './task.ts';
-import { timespec } from './time.ts';
+import { nsOf, setTimespec, setTimeval, timespec, timevalAt } from './time.ts';
 import {
   POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM,
 } from './uapi.ts';
@@ -45,18 +45,16 @@ function poll(task: KernelTask, a: Args): Result | Control {
   return pollFor(task, a.pointer(0), a.uint(1), timeout < 0 ? null : timeout * 1e6);
 }
 /** The p-variants tell what is left of the time, as their system calls do (select(2), C library/kernel differences). */
-function timeLeft(task: KernelTask, at: Va, timeoutNs: number | null, put: (view: DataView, ns: number) => void): (result: Result) => Result {
+function timeLeft(task: KernelTask, at: Va, timeoutNs: number | null, set: (view: DataView, at: number, ns: number) => void): (result: Result) => Result {
   if (timeoutNs === null || timeoutNs === 0) return result => result;
   const { clock } = task.process.system, ends = clock.monotonicNs() + timeoutNs;
-  return result => { putStructure(task, at, 16, view => put(view, Math.max(0, ends - clock.monotonicNs()))); return result; };
+  return result => { putStructure(task, at, 16, view => set(view, 0, Math.max(0, ends - clock.monotonicNs()))); return result; };
 }
-function putTimespec(view: DataView, ns: number): void { setWord(view, 0, Math.floor(ns / 1e9)); setWord(view, 8, ns % 1e9); }
-function putTimeval(view: DataView, ns: number): void { setWord(view, 0, Math.floor(ns / 1e9)); setWord(view, 8, Math.floor((ns % 1e9) / 1000)); }
 
 function ppoll(task: KernelTask, a: Args): Result | Control {
   const timeoutAt = a.pointer(2), timeoutNs = timeoutAt === 0 ? null : timespec(task, timeoutAt);
   if (timeoutNs !== null && timeoutNs < 0) return timeoutNs;
-  const finish = timeLeft(task, timeoutAt, timeoutNs, putTimespec);
+  const finish = timeLeft(task, timeoutAt, timeoutNs, setTimespec);
   return underMask(task, a.pointer(3), a.size(4), () => pollFor(task, a.pointer(0), a.uint(1), timeoutNs, finish));
 }
 
@@ -99,10 +97,10 @@ function select(task: KernelTask, a: Args): Result | Control {
   if (timeoutAt === 0) return selectFor(task, a, null, result => result);
   const timeout = userStructure(task, timeoutAt, 16);
   if (timeout === null) return -EFAULT;
-  const seconds = getWord(timeout, 0), microseconds = getWord(timeout, 8);
+  const { seconds, microseconds } = timevalAt(timeout, 0);
   if (seconds < 0 || microseconds < 0) return -EINVAL;
-  const timeoutNs = Math.min(seconds * 1e9 + microseconds * 1000, 3.2e18);
-  return selectFor(task, a, timeoutNs, timeLeft(task, timeoutAt, timeoutNs, putTimeval));
+  const timeoutNs = nsOf({ seconds, nanoseconds: microseconds * 1000 });
+  return selectFor(task, a, timeoutNs, timeLeft(task, timeoutAt, timeoutNs, setTimeval));
 }
 /** The sixth argument points to a pointer to the mask, and its size. */
 function pselect6(task: KernelTask, a: Args): Result | Control {
@@ -110,7 +108,7 @@ function pselect6(task: KernelTask, a: Args): Result | Control {
   const mask = a.pointer(5) === 0 ? null : userStructure(task, a.pointer(5), 16);
   if (mask === null && a.pointer(5) !== 0) return -EFAULT;
   if (timeoutNs !== null && timeoutNs < 0) return timeoutNs;
-  const finish = timeLeft(task, timeoutAt, timeoutNs, putTimespec), run = (): Result | Control => selectFor(task, a, timeoutNs, finish);
+  const finish = timeLeft(task, timeoutAt, timeoutNs, setTimespec), run = (): Result | Control => selectFor(task, a, timeoutNs, finish);
   return mask === null ? run() : underMask(task, Number(mask.getBigUint64(0, true)), getWord(mask, 8), run);
 }
 

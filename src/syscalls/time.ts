@@ -8,7 +8,8 @@ import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 
 const TIMER_ABSTIME = 1, THREAD_CPUTIME = 3;
-interface Time { readonly seconds: number; readonly nanoseconds: number }
+/** A moment or a span: split, for doubles hold no date to the nanosecond. */
+export interface Time { readonly seconds: number; readonly nanoseconds: number }
 const split = (ns: number): Time => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 });
 const real = (clock: Clock): Time => ({ seconds: clock.realSeconds(), nanoseconds: clock.realNanoseconds() });
 const monotonic = (clock: Clock): Time => split(clock.monotonicNs());
@@ -65,6 +66,45 @@ function time(task: KernelTask, a: Args): Result {
   return told < 0 ? told : now;
 }
 
+// — struct timespec, timeval, itimerspec, rusage —
+
+/** Longer than a century is as long. */
+export const NANOSECONDS_MAX = 3.2e18;
+export function nsOf({ seconds, nanoseconds }: Time): number { return Math.min(seconds * 1e9 + nanoseconds, NANOSECONDS_MAX); }
+/** A struct timespec at `at` of a structure; null: it is none. */
+export function timeAt(view: DataView, at: number): Time | null {
+  const seconds = getWord(view, at), nanoseconds = getWord(view, at + 8);
+  return seconds < 0 || nanoseconds < 0 || nanoseconds >= 1e9 ? null : { seconds, nanoseconds };
+}
+/** A struct timeval, whatever is in it. */
+export function timevalAt(view: DataView, at: number): { readonly seconds: number; readonly microseconds: number } {
+  return { seconds: getWord(view, at), microseconds: getWord(view, at + 8) };
+}
+/** A struct timespec of the guest as nanoseconds, or -errno. */
+export function timespec(task: KernelTask, at: Va): number {
+  const view = userStructure(task, at, 16);
+  if (view === null) return -EFAULT;
+  const time = timeAt(view, 0);
+  return time === null ? -EINVAL : nsOf(time);
+}
+export function setTimespec(view: DataView, at: number, ns: number): void {
+  const { seconds, nanoseconds } = split(ns);
+  setWord(view, at, seconds); setWord(view, at + 8, nanoseconds);
+}
+export function setTimeval(view: DataView, at: number, ns: number, round = Math.floor): void {
+  const microseconds = round(ns / 1000);
+  setWord(view, at, Math.floor(microseconds / 1e6)); setWord(view, at + 8, microseconds % 1e6);
+}
+/** struct itimerspec. */
+export const ITIMERSPEC_BYTES = 32;
+export function putItimerspec(task: KernelTask, at: Va, left: number, interval: number): Result {
+  return putStructure(task, at, ITIMERSPEC_BYTES, view => { setTimespec(view, 0, interval); setTimespec(view, 16, left); });
+}
+/** struct rusage: user time, peak memory, minor faults. */
+export function putUsage(task: KernelTask, at: Va, userNs: number, peakBytes: number, minorFaults: number): Result {
+  return putStructure(task, at, 144, view => { setTimeval(view, 0, userNs); setWord(view, 32, peakBytes / 1024); setWord(view, 64, minorFaults); });
+}
+
 /** `leftAt`: where a signal has the time left written; 0: nowhere. */
 function sleepUntil(task: KernelTask, wakesAtNs: number, leftAt: Va): Control {
   const { clock } = task.process.system;
@@ -73,14 +113,6 @@ function sleepUntil(task: KernelTask, wakesAtNs: number, leftAt: Va): Control {
     return leftAt !== 0 && putTime(task, leftAt, left.seconds, left.nanoseconds) < 0 ? -EFAULT : -EINTR;
   };
   return { then: 'sleep', isRoused: true, until: () => clock.monotonicNs() >= wakesAtNs ? 0 : null, wakesAtNs, onSignal };
-}
-/** A struct timespec as nanoseconds, or -errno. Longer than a century is as long. */
-export function timespec(task: KernelTask, at: Va): number {
-  const view = userStructure(task, at, 16);
-  if (view === null) return -EFAULT;
-  const seconds = getWord(view, 0), nanoseconds = getWord(view, 8);
-  if (seconds < 0 || nanoseconds < 0 || nanoseconds >= 1e9) return -EINVAL;
-  return Math.min(seconds * 1e9 + nanoseconds, 3.2e18);
 }
 function nanosleep(task: KernelTask, a: Args): Result | Control {
   const { clock } = task.process.system, ns = timespec(task, a.pointer(0));
@@ -111,13 +143,9 @@ function times(task: KernelTask, a: Args): Result {
 function getrusage(task: KernelTask, a: Args): Result {
   const RUSAGE_SELF = 0, RUSAGE_CHILDREN = -1, RUSAGE_THREAD = 1, who = a.int(0);
   if (who !== RUSAGE_SELF && who !== RUSAGE_CHILDREN && who !== RUSAGE_THREAD) return -EINVAL;
-  return putStructure(task, a.pointer(1), 144, view => {
-    const { process } = task, { memory, system: { life } } = process;
-    const used = split(who === RUSAGE_SELF ? life.cpuNs(process) : who === RUSAGE_THREAD ? life.taskCpuNs(task) : childrenNs(task));
-    setWord(view, 0, used.seconds); setWord(view, 8, Math.floor(used.nanoseconds / 1000));
-    setWord(view, 32, (who === RUSAGE_CHILDREN ? process.childrenPeakBytes : memory.peakResidentBytes) / 1024);
-    setWord(view, 64, who === RUSAGE_CHILDREN ? process.childrenFaults : memory.minorFaults);
-  });
+  const { process } = task, { memory, system: { life } } = process;
+  if (who === RUSAGE_CHILDREN) return putUsage(task, a.pointer(1), childrenNs(task), process.childrenPeakBytes, process.childrenFaults);
+  return putUsage(task, a.pointer(1), who === RUSAGE_SELF ? life.cpuNs(process) : life.taskCpuNs(task), memory.peakResidentBytes, memory.minorFaults);
 }
 
 export const timeCalls: SyscallRows<KernelTask> = [

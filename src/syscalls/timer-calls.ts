@@ -4,20 +4,18 @@ import type { Va } from '../base/types.ts';
 import { ROUNDING_NANOSECONDS } from './clock.ts';
 import type { Result } from './file.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
-import { isQueued, pendingCount, raise, raiseProcess } from './signal.ts';
+import { isQueued, pendingCount, raise, raiseProcess, SI_KERNEL } from './signal.ts';
 import { SIGNAL_MAX, type SignalInfo } from './signal-state.ts';
-import { getWord, putStructure, setWord, userStructure } from './structure.ts';
+import { putStructure, userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
-import { readClock } from './time.ts';
+import { ITIMERSPEC_BYTES, nsOf, putItimerspec, readClock, setTimeval, timeAt, timevalAt } from './time.ts';
 import type { Timer } from './timers.ts';
 
 /** Something that fires once or again and again, on the clock or on a task's processor time. Nanoseconds. */
-export class Alarm {
+class Alarm {
   interval = 0;
   /** On its own clock; 0: disarmed. */
   expiry = 0;
-  /** Times it fired beyond the one that is being told (timer_getoverrun(2)). */
-  missed = 0;
   private timer: Timer | null = null;
   /** It rang last and nobody was told: nor will it change anything while all sleep. */
   private isVain = false;
@@ -57,13 +55,14 @@ export class Alarm {
 }
 
 const MONOTONIC = 1, PROCESS_CPUTIME = 2, THREAD_CPUTIME = 3;
-const SIGALRM = 14, SIGVTALRM = 26, SIGPROF = 27, SI_KERNEL = 128, SI_TIMER = -2;
+const SIGALRM = 14, SIGVTALRM = 26, SIGPROF = 27, SI_TIMER = -2;
 /** ITIMER_REAL, _VIRTUAL, _PROF: the clock and the signal. There is no system time. */
 const INTERVAL_TIMERS: readonly (readonly [clock: number, signal: number])[] = [[MONOTONIC, SIGALRM], [PROCESS_CPUTIME, SIGVTALRM], [PROCESS_CPUTIME, SIGPROF]];
 
 /** A process's timers, made when the first is asked for. A child has none; execve keeps the interval timers. */
 interface OfProcess { readonly interval: readonly Alarm[]; readonly posix: Map<number, PosixTimer>; nextId: number }
-interface PosixTimer { readonly alarm: Alarm; readonly clock: number; overrun: number }
+/** `overrun`: times it fired beyond the one that is being told (timer_getoverrun(2)). */
+interface PosixTimer { readonly alarm: Alarm; overrun: number }
 /** Whether a signal was kept or given to somebody: it may be ignored, or pending already. */
 function rings(process: KernelProcess, raiseIt: () => void): boolean {
   const before = pendingCount(process);
@@ -94,22 +93,20 @@ export function forgetPosixTimers(process: KernelProcess): void {
 const MICROSECONDS = 1e6;
 /** A struct timeval at `at` of a structure, in nanoseconds, or -EINVAL. */
 function timeval(view: DataView, at: number): number {
-  const seconds = getWord(view, at), microseconds = getWord(view, at + 8);
-  return seconds < 0 || microseconds < 0 || microseconds >= MICROSECONDS ? -EINVAL : Math.min(seconds * 1e9 + microseconds * 1000, 3.2e18);
+  const { seconds, microseconds } = timevalAt(view, at);
+  return seconds < 0 || microseconds < 0 || microseconds >= MICROSECONDS ? -EINVAL : nsOf({ seconds, nanoseconds: microseconds * 1000 });
 }
-function setTimeval(view: DataView, at: number, ns: number): void {
-  const microseconds = Math.ceil(ns / 1000);
-  setWord(view, at, Math.floor(microseconds / MICROSECONDS)); setWord(view, at + 8, microseconds % MICROSECONDS);
-}
+/** struct itimerval. What is left is rounded up: none is left only of a timer that is disarmed. */
+const ITIMERVAL_BYTES = 32;
 function putInterval(task: KernelTask, at: Va, left: number, interval: number): Result {
-  return putStructure(task, at, 32, view => { setTimeval(view, 0, interval); setTimeval(view, 16, left); });
+  return putStructure(task, at, ITIMERVAL_BYTES, view => { setTimeval(view, 0, interval, Math.ceil); setTimeval(view, 16, left, Math.ceil); });
 }
 function getitimer(task: KernelTask, a: Args): Result {
   const alarm = timersOf(task).interval[a.int(0)];
   return alarm === undefined ? -EINVAL : putInterval(task, a.pointer(1), alarm.left, alarm.interval);
 }
 function setitimer(task: KernelTask, a: Args): Result {
-  const alarm = timersOf(task).interval[a.int(0)], view = a.pointer(1) === 0 ? null : userStructure(task, a.pointer(1), 32);
+  const alarm = timersOf(task).interval[a.int(0)], view = a.pointer(1) === 0 ? null : userStructure(task, a.pointer(1), ITIMERVAL_BYTES);
   if (view === null && a.pointer(1) !== 0) return -EFAULT;
   const interval = view === null ? 0 : timeval(view, 0), value = view === null ? 0 : timeval(view, 16);
   if (alarm === undefined || interval < 0 || value < 0) return -EINVAL;
@@ -151,33 +148,23 @@ function timerCreate(task: KernelTask, a: Args): Result {
       if (how === SIGEV_SIGNAL) raiseProcess(process, info); else if (target !== undefined && !target.isGone) raise(target, info);
     });
   };
-  const timer: PosixTimer = { alarm: new Alarm(task, clock, ring), clock, overrun: 0 };
+  const timer: PosixTimer = { alarm: new Alarm(task, clock, ring), overrun: 0 };
   if (putStructure(task, a.pointer(2), 4, view => view.setInt32(0, id, true)) < 0) return -EFAULT;
   timers.posix.set(id, timer);
   process.system.shared.posixTimers += 1;
   timers.nextId += 1;
   return 0;
 }
-export function timespecAt(view: DataView, at: number): number {
-  const seconds = getWord(view, at), nanoseconds = getWord(view, at + 8);
-  return seconds < 0 || nanoseconds < 0 || nanoseconds >= 1e9 ? -EINVAL : Math.min(seconds * 1e9 + nanoseconds, 3.2e18);
-}
-/** struct itimerspec. */
-export function putItimerspec(task: KernelTask, at: Va, left: number, interval: number): Result {
-  return putStructure(task, at, 32, view => {
-    for (const [place, ns] of [[0, interval], [16, left]] as const) { setWord(view, place, Math.floor(ns / 1e9)); setWord(view, place + 8, Math.floor(ns % 1e9)); }
-  });
-}
 const TIMER_ABSTIME = 1;
 function timerSettime(task: KernelTask, a: Args): Result {
   const timer = timersOf(task).posix.get(a.int(0));
   if (a.pointer(2) === 0) return -EINVAL;
-  const view = userStructure(task, a.pointer(2), 32);
+  const view = userStructure(task, a.pointer(2), ITIMERSPEC_BYTES);
   if (view === null) return -EFAULT;
-  const interval = timespecAt(view, 0), value = timespecAt(view, 16);
-  if (timer === undefined || interval < 0 || value < 0) return -EINVAL;
+  const interval = timeAt(view, 0), value = timeAt(view, 16);
+  if (timer === undefined || interval === null || value === null) return -EINVAL;
   const { left, interval: old } = timer.alarm;
-  timer.alarm.arm(value, interval, (a.int(1) & TIMER_ABSTIME) !== 0);
+  timer.alarm.arm(nsOf(value), nsOf(interval), (a.int(1) & TIMER_ABSTIME) !== 0);
   timer.overrun = 0;
   return a.pointer(3) === 0 ? 0 : putItimerspec(task, a.pointer(3), left, old);
 }

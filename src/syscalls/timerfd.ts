@@ -5,23 +5,15 @@ import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask, System } from './process.ts';
-import { getWord, putStructure, setWord, userStructure } from './structure.ts';
+import { userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
+import { ITIMERSPEC_BYTES, NANOSECONDS_MAX, nsOf, putItimerspec, timeAt, type Time } from './time.ts';
 import type { Timer } from './timers.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLIN } from './uapi.ts';
 
 const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_BOOTTIME = 7, ALARM_CLOCKS: readonly number[] = [8, 9];
 const TFD_TIMER_ABSTIME = 1, TFD_TIMER_CANCEL_ON_SET = 2;
-const ITIMERSPEC_BYTES = 32, COUNT_BYTES = 8;
-/** Longer than a century is as long. */
-const NANOSECONDS_MAX = 3.2e18;
-
-interface Moment { readonly seconds: number; readonly nanoseconds: number }
-function momentAt(view: DataView, at: number): Moment | null {
-  const seconds = getWord(view, at), nanoseconds = getWord(view, at + 8);
-  return seconds < 0 || nanoseconds < 0 || nanoseconds >= 1e9 ? null : { seconds, nanoseconds };
-}
-const nsOf = ({ seconds, nanoseconds }: Moment): number => Math.min(seconds * 1e9 + nanoseconds, NANOSECONDS_MAX);
+const COUNT_BYTES = 8;
 
 export class TimerFile implements File {
   readonly name = 'anon_inode:[timerfd]';
@@ -57,7 +49,7 @@ export class TimerFile implements File {
     this.isResting = false;
     this.schedule();
   }
-  set(value: Moment, interval: number, isAbsolute: boolean): void {
+  set(value: Time, interval: number, isAbsolute: boolean): void {
     this.timer?.cancel();
     this.timer = null;
     this.ticks = 0;
@@ -68,7 +60,7 @@ export class TimerFile implements File {
     this.expiresAt = !isAbsolute ? now + nsOf(value) : this.clockId === CLOCK_REALTIME ? now + this.untilReal(value) : nsOf(value);
     if (this.expiresAt <= now) this.fire(); else this.schedule();
   }
-  private untilReal({ seconds, nanoseconds }: Moment): number {
+  private untilReal({ seconds, nanoseconds }: Time): number {
     const left = (seconds - this.clock.realSeconds()) * 1e9 + nanoseconds - this.clock.realNanoseconds();
     return Math.max(0, Math.min(left, NANOSECONDS_MAX));
   }
@@ -109,25 +101,20 @@ function timerOf(task: KernelTask, fd: number): TimerFile | Result {
   if (description === null) return -EBADF;
   return description.file instanceof TimerFile ? description.file : -EINVAL;
 }
-function putSetting(task: KernelTask, at: number, [value, interval]: readonly [number, number]): Result {
-  return putStructure(task, at, ITIMERSPEC_BYTES, view => {
-    for (const [offset, ns] of [[0, interval], [16, value]] as const) { setWord(view, offset, Math.floor(ns / 1e9)); setWord(view, offset + 8, ns % 1e9); }
-  });
-}
 function settime(task: KernelTask, a: Args): Result {
   const flags = a.int(1), view = userStructure(task, a.pointer(2), ITIMERSPEC_BYTES);
   if (view === null) return -EFAULT;
-  const interval = momentAt(view, 0), value = momentAt(view, 16);
+  const interval = timeAt(view, 0), value = timeAt(view, 16);
   if (interval === null || value === null || (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) !== 0) return -EINVAL;
   const timer = timerOf(task, a.int(0));
   if (typeof timer === 'number') return timer;
   const old = timer.setting;
   timer.set(value, nsOf(interval), (flags & TFD_TIMER_ABSTIME) !== 0);
-  return a.pointer(3) === 0 ? 0 : putSetting(task, a.pointer(3), old);
+  return a.pointer(3) === 0 ? 0 : putItimerspec(task, a.pointer(3), ...old);
 }
 function gettime(task: KernelTask, a: Args): Result {
   const timer = timerOf(task, a.int(0));
-  return typeof timer === 'number' ? timer : putSetting(task, a.pointer(1), timer.setting);
+  return typeof timer === 'number' ? timer : putItimerspec(task, a.pointer(1), ...timer.setting);
 }
 
 export const timerfdCalls: SyscallRows<KernelTask> = [

@@ -5,8 +5,9 @@ import type { Result } from './file.ts';
 import { CYCLES_PER_NANOSECOND } from './clock.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED } from './signal.ts';
-import { putStructure, setWord } from './structure.ts';
+import { putStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
+import { putUsage } from './time.ts';
 
 const WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x100_0000;
 /** __WNOTHREAD, __WALL, __WCLONE: of threads as parents and of children without SIGCHLD. */
@@ -59,14 +60,10 @@ function waitFor(task: KernelTask, isChosen: Chosen, options: number, tell: (fou
   return (options & WNOHANG) !== 0 ? tell(null) : { then: 'sleep', isRoused: true, until: attempt };
 }
 
-/** struct rusage of a child: user time, peak memory, minor faults. */
-function putUsage(task: KernelTask, at: Va, child: KernelProcess): Result {
-  return putStructure(task, at, 144, view => {
-    const microseconds = Math.floor((child.endedCycles + child.childrenCycles) / CYCLES_PER_NANOSECOND / 1000);
-    setWord(view, 0, Math.floor(microseconds / 1e6)); setWord(view, 8, microseconds % 1e6);
-    setWord(view, 32, Math.max(child.memory.peakResidentBytes, child.childrenPeakBytes) / 1024);
-    setWord(view, 64, child.memory.minorFaults + child.childrenFaults);
-  });
+/** What a child and those it waited for have used. */
+function putUsageOf(task: KernelTask, at: Va, { memory, endedCycles, childrenCycles, childrenPeakBytes, childrenFaults }: KernelProcess): Result {
+  const userNs = Math.floor((endedCycles + childrenCycles) / CYCLES_PER_NANOSECOND);
+  return putUsage(task, at, userNs, Math.max(memory.peakResidentBytes, childrenPeakBytes), memory.minorFaults + childrenFaults);
 }
 function wait4(task: KernelTask, a: Args): Result | Control {
   const pid = a.int(0), options = a.int(2), statusAt = a.pointer(1), usageAt = a.pointer(3), { group } = task.process;
@@ -77,7 +74,7 @@ function wait4(task: KernelTask, a: Args): Result | Control {
     if (found === null) return 0;
     const { child, status } = found;
     if (statusAt !== 0 && putStructure(task, statusAt, 4, view => view.setInt32(0, status, true)) < 0) return -EFAULT;
-    if (usageAt !== 0 && putUsage(task, usageAt, child) < 0) return -EFAULT;
+    if (usageAt !== 0 && putUsageOf(task, usageAt, child) < 0) return -EFAULT;
     return child.pid;
   });
 }
@@ -103,7 +100,7 @@ function waitid(task: KernelTask, a: Args): Result | Control {
       });
       if (told < 0) return told;
     }
-    return found !== null && usageAt !== 0 && putUsage(task, usageAt, found.child) < 0 ? -EFAULT : 0;
+    return found !== null && usageAt !== 0 && putUsageOf(task, usageAt, found.child) < 0 ? -EFAULT : 0;
   });
 }
 

@@ -4,7 +4,8 @@ import type { Va } from '../../base/types.ts';
 import { bytesOf } from '../../host/host.ts';
 import type { Result } from '../file.ts';
 import type { KernelTask } from '../process.ts';
-import { getWord, setWord, userStructure } from '../structure.ts';
+import { userStructure } from '../structure.ts';
+import { nsOf, setTimeval, timevalAt } from '../time.ts';
 import type { Socket } from './socket.ts';
 import {
   AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, BUFFER_BYTES_MAX, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP, SOCK_STREAM, SOL_NETLINK, SOL_SOCKET, SO_ACCEPTCONN,
@@ -119,9 +120,9 @@ function setLinger(task: KernelTask, socket: Socket, at: Va, length: number): Re
 function setTimeout(task: KernelTask, { options }: Socket, isReceive: boolean, at: Va, length: number): Result {
   const view = length < 16 ? -EINVAL : userStructure(task, at, 16) ?? -EFAULT;
   if (typeof view === 'number') return view;
-  const seconds = getWord(view, 0), microseconds = getWord(view, 8);
+  const { seconds, microseconds } = timevalAt(view, 0);
   if (microseconds < 0 || microseconds >= 1e6) return -EDOM;
-  const ns = seconds === 0 && microseconds === 0 ? null : Math.max(0, Math.min(seconds * 1e9 + microseconds * 1000, 3.2e18));
+  const ns = seconds === 0 && microseconds === 0 ? null : Math.max(0, nsOf({ seconds, nanoseconds: microseconds * 1000 }));
   if (isReceive) options.receiveTimeoutNs = ns; else options.sendTimeoutNs = ns;
   return 0;
 }
@@ -131,7 +132,7 @@ function setTimeout(task: KernelTask, { options }: Socket, isReceive: boolean, a
 const intBytes = (...values: readonly number[]): Uint8Array => new Uint8Array(new Int32Array(values).buffer);
 function timevalBytes(ns: number | null): Uint8Array {
   const view = new DataView(new ArrayBuffer(16));
-  setWord(view, 0, Math.floor((ns ?? 0) / 1e9)); setWord(view, 8, Math.floor(((ns ?? 0) % 1e9) / 1000));
+  setTimeval(view, 0, ns ?? 0);
   return new Uint8Array(view.buffer);
 }
 type Reader = (socket: Socket) => Uint8Array | Result;
