@@ -5,7 +5,7 @@ import type { AddressSpace } from '../mmu/address-space.ts';
 import type { Result } from './file.ts';
 import type { Waiter } from './futex-queues.ts';
 import type { KernelTask, System } from './process.ts';
-import { getWord, userStructure } from './structure.ts';
+import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, Sleep, SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 
@@ -38,7 +38,7 @@ function sleepOn(task: KernelTask, waiters: readonly Waiter[], deadline: number 
   for (const waiter of waiters) futexes.add(waiter);
   const abandoned = (): void => { for (const waiter of waiters) futexes.remove(waiter); };
   return {
-    then: 'sleep', isRoused: true, abandoned, ...(onSignal === undefined ? {} : { onSignal }), ...(deadline === undefined ? {} : { wakesAtNs: deadline }),
+    then: 'sleep', isRoused: true, abandoned, onSignal, wakesAtNs: deadline,
     until: () => {
       const woken = waiters.findIndex(({ isWoken }) => isWoken);
       if (woken >= 0) { abandoned(); return result(woken); }
@@ -261,13 +261,9 @@ export const futexCalls: SyscallRows<KernelTask> = [
     run: (task, a) => {
       const of = a.int(0) === 0 ? task : task.process.system.tasks.get(a.int(0));
       if (of === undefined) return -ESRCH;
-      return task.process.memory.copyOut(a.pointer(2), words(ROBUST_HEAD_BYTES)) && task.process.memory.copyOut(a.pointer(1), words(of.robustListAt)) ? 0 : -EFAULT;
+      const told = putStructure(task, a.pointer(2), 8, view => setWord(view, 0, ROBUST_HEAD_BYTES));
+      return told < 0 ? told : putStructure(task, a.pointer(1), 8, view => setWord(view, 0, of.robustListAt));
     },
   }],
   [449, { name: 'futex_waitv', run: futexWaitv, shape: 'ptr uint hex timespec? int → int' }],
 ];
-function words(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
-  return bytes;
-}

@@ -97,7 +97,7 @@ function completed(task: KernelTask, run: Transfer, description: FileDescription
   const timeoutNs = (run === writeTo ? file.timeouts?.sendTimeoutNs : file.timeouts?.receiveTimeoutNs) ?? null;
   const endsAtNs = timeoutNs === null ? Infinity : clock.monotonicNs() + timeoutNs;
   return {
-    then: 'sleep', holds: description, ...endsAtNs === Infinity ? {} : { wakesAtNs: endsAtNs },
+    then: 'sleep', holds: description, wakesAtNs: endsAtNs === Infinity ? undefined : endsAtNs,
     until: () => {
       const rest = { ...buffer, address: buffer.address + done, length: buffer.length - done };
       const result = run(task, description, rest, null);

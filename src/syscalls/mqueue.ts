@@ -142,7 +142,7 @@ function waiting(task: KernelTask, { description }: Opened, wakesAtNs: number | 
     if (result !== null) ends();
     return result;
   };
-  return { then: 'sleep', until, ...wakesAtNs === null ? {} : { wakesAtNs }, abandoned: ends };
+  return { then: 'sleep', until, wakesAtNs: wakesAtNs ?? undefined, abandoned: ends };
 }
 function send(task: KernelTask, a: Args): Result | Control {
   const wakesAtNs = deadline(task, a.pointer(4)), length = a.size(2), priority = a.uint(3);

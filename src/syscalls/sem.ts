@@ -112,7 +112,7 @@ function operate(task: KernelTask, a: Args, timeoutNs: number | null): Result | 
   };
   const first = until();
   if (first !== null) return first;
-  return { then: 'sleep', until, ...wakesAtNs === undefined ? {} : { wakesAtNs }, onSignal: 'fail', failsAfterStop: true, abandoned: () => { leave(0); } };
+  return { then: 'sleep', until, wakesAtNs, onSignal: 'fail', failsAfterStop: true, abandoned: () => { leave(0); } };
 }
 function semop(task: KernelTask, a: Args): Result | Control { return operate(task, a, null); }
 function semtimedop(task: KernelTask, a: Args): Result | Control { return operate(task, a, a.pointer(3) === 0 ? null : timespec(task, a.pointer(3))); }

@@ -112,7 +112,7 @@ function rtSigtimedwait(task: KernelTask, a: Args): Result | Control {
   signals.awaited = set;
   const over = (): void => { signals.awaited = 0n; };
   return {
-    then: 'sleep', isRoused: true, abandoned: over, onSignal: 'fail', failsAfterStop: true, ...(ns === Infinity ? {} : { wakesAtNs: deadline }),
+    then: 'sleep', isRoused: true, abandoned: over, onSignal: 'fail', failsAfterStop: true, wakesAtNs: ns === Infinity ? undefined : deadline,
     until: () => { const result = attempt(); if (result !== null) over(); return result; },
   };
 }

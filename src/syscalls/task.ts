@@ -38,24 +38,24 @@ export interface Args {
 export interface Sleep {
   readonly then: 'sleep';
   /**
-   * The call's result, or null: not yet. Asked again whenever another task has run or the clock was moved, while other registers are loaded:
-   * it takes from the call's arguments what it needs before.
+   * The call's result, or null: not yet. Asked again when there is news, while other registers are loaded: it takes from the call's arguments
+   * what it needs before.
    */
   readonly until: () => Result | null;
   /** Only what rouses the task (`Life.rouse`), a signal or its time can change the answer: it is asked at first and then. */
   readonly isRoused?: true;
   /** On the monotonic clock: when time alone may change its mind. */
-  readonly wakesAtNs?: number;
+  readonly wakesAtNs?: number | undefined;
   /**
    * What a signal that will be handled makes of it (signal(7), "Interruption of system calls"). 'restart', if absent: the call is made again after a
    * handler with SA_RESTART, else EINTR. 'fail': EINTR. 'never': only one that kills ends it. A function gives the result, -EINTR most often; where it gives null it is
    * as 'restart'.
    */
-  readonly onSignal?: 'restart' | 'fail' | 'never' | (() => Result | null);
+  readonly onSignal?: 'restart' | 'fail' | 'never' | (() => Result | null) | undefined;
   /** It is over with EINTR once the task was stopped and continued (signal(7), "Interruption of system calls and library functions by stop signals"). */
   readonly failsAfterStop?: boolean;
   /** The open file it waits for: another thread may close the descriptor meanwhile, and the file stays (Linux: fdget). */
-  readonly holds?: FileDescription;
+  readonly holds?: FileDescription | undefined;
   /** It ends other than by `until`: a signal, or the task's end. */
   readonly abandoned?: () => void;
 }

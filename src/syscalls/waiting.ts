@@ -7,22 +7,12 @@ import { UNBLOCKABLE } from './signal.ts';
 import { userStructure } from './structure.ts';
 import type { Control } from './task.ts';
 
-/** What a signal does to a sleep: the call begins anew, or fails with EINTR, or has the result a function computes. */
-export type OnSignal = 'restart' | 'fail' | (() => Result);
-interface Waiting { readonly wakesAtNs?: number | undefined; readonly onSignal?: OnSignal; readonly failsAfterStop?: boolean }
-
-export function sleep(until: () => Result | null, { wakesAtNs, onSignal = 'restart', failsAfterStop = false }: Waiting = {}): Control {
-  const control = { then: 'sleep' as const, until, onSignal, failsAfterStop };
-  return wakesAtNs === undefined ? control : { ...control, wakesAtNs };
-}
-
 /** Does what may say -EAGAIN; with `waits` again and again, until it says something else. */
 export function untilDone(attempt: () => Result, waits: boolean): Result | Control {
   const now = attempt();
   if (now !== -EAGAIN || !waits) return now;
-  return sleep(() => { const again = attempt(); return again === -EAGAIN ? null : again; });
+  return { then: 'sleep', until: () => { const again = attempt(); return again === -EAGAIN ? null : again; } };
 }
-
 /** A sleeper has done part of its work, and sleeps on: whoever was asked before it must be asked again. */
 export function stir({ timers, clock }: System): void { timers.at(clock.monotonicNs(), () => {}); }
 
@@ -36,10 +26,11 @@ export function awaitReady(
   const now = look();
   if (now !== 0 || timeoutNs === 0) return finish(now);
   const { clock } = task.process.system, wakesAtNs = timeoutNs === null ? undefined : clock.monotonicNs() + timeoutNs;
-  return sleep(() => {
+  const until = (): Result | null => {
     const ready = look();
     return ready !== 0 || (wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs) ? finish(ready) : null;
-  }, { wakesAtNs, onSignal: () => finish(-EINTR), failsAfterStop });
+  };
+  return { then: 'sleep', until, wakesAtNs, onSignal: () => finish(-EINTR), failsAfterStop };
 }
 
 const SET_BYTES = 8;

@@ -12,7 +12,7 @@ import { NetlinkSocket } from './netlink.ts';
 import { getOption, setOption } from './options.ts';
 import type { Socket, SocketKind } from './socket.ts';
 import { TcpSocket } from './tcp.ts';
-import { patiently, recvfrom, recvmmsg, recvmsg, sendmmsg, sendmsg, sendto, socketOf } from './transfer.ts';
+import { patiently, receivePatience, recvfrom, recvmmsg, recvmsg, sendmmsg, sendmsg, sendPatience, sendto, socketOf } from './transfer.ts';
 import {
   AF_INET, AF_INET6, AF_MAX, AF_NETLINK, AF_PACKET, AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
   SOCK_TYPE_MASK, SOCK_TYPES_MAX, SHUT_BOTH,
@@ -113,9 +113,8 @@ const getpeername = onSocket((task, socket, a) => {
 function connect(task: KernelTask, a: Args): Outcome {
   const open = socketOf(task, a.int(0));
   if (typeof open === 'number') return open;
-  const address = addressArgument(task, a.pointer(1), a.int(2)), { socket, description } = open;
+  const address = addressArgument(task, a.pointer(1), a.int(2)), { socket } = open, patience = sendPatience(open, 0);
   if (typeof address === 'number') return address;
-  const patience = { isPatient: (description.flags & O_NONBLOCK) === 0, timeoutNs: socket.options.sendTimeoutNs, holds: description };
   let hasBegun = false;
   return patiently(task, { ...patience, late: socket.kind.domain === AF_UNIX ? -EAGAIN : -EINPROGRESS }, () => {
     const result = hasBegun ? -EINPROGRESS : socket.connect(task, address);
@@ -128,8 +127,7 @@ function accept(task: KernelTask, fd: number, addressAt: number, lengthAt: numbe
   if ((flags & ~SOCK_FLAGS) !== 0) return -EINVAL;
   const open = socketOf(task, fd);
   if (typeof open === 'number') return open;
-  const { socket, description } = open, { files } = task.process;
-  const patience = { isPatient: (description.flags & O_NONBLOCK) === 0, timeoutNs: socket.options.receiveTimeoutNs, holds: description };
+  const { socket } = open, { files } = task.process, patience = receivePatience(open, 0);
   return patiently(task, patience, () => {
     const free = files.lowestFree();
     if (free < 0) return free;

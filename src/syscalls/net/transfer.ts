@@ -1,5 +1,5 @@
 /** send(2), recv(2) and their family: messages between guest memory and sockets, and waiting for them. */
-import { EAGAIN, EBADF, EFAULT, ENOTSOCK, EPIPE } from '../../base/errno.ts';
+import { EAGAIN, EBADF, EFAULT, EINTR, ENOTSOCK, EPIPE } from '../../base/errno.ts';
 import type { Va } from '../../base/types.ts';
 import { GatheredMemory } from '../buffers.ts';
 import type { FileDescription, Result, UserBuffer } from '../file.ts';
@@ -9,7 +9,7 @@ import { raise } from '../signal.ts';
 import type { Args, Control } from '../task.ts';
 import { timespec } from '../time.ts';
 import { O_NONBLOCK, SIGPIPE, TRANSFER_BYTES_MAX } from '../uapi.ts';
-import { sleep, stir, type OnSignal } from '../waiting.ts';
+import { stir } from '../waiting.ts';
 import { addressArgument, tellAddress, type RawAddress } from './address.ts';
 import { attachedTo, ControlWriter, headerAt, NOTHING_ATTACHED, type Attached, type Header } from './message.ts';
 import { Socket, type Received } from './socket.ts';
@@ -26,7 +26,11 @@ export function socketOf(task: KernelTask, fd: number): OpenSocket | Result {
   return description.file instanceof Socket ? { socket: description.file, description } : -ENOTSOCK;
 }
 
-interface Patience { readonly isPatient: boolean; readonly holds?: FileDescription; readonly timeoutNs: number | null; /** What a timeout says; -EAGAIN where not given. */ readonly late?: Result }
+interface Patience { readonly isPatient: boolean; readonly holds: FileDescription; readonly timeoutNs: number | null; /** What a timeout says; -EAGAIN where not given. */ readonly late?: Result }
+const patienceOf = (description: FileDescription, flags: number, timeoutNs: number | null): Patience =>
+  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs, holds: description });
+export const sendPatience = ({ socket, description }: OpenSocket, flags: number): Patience => patienceOf(description, flags, socket.options.sendTimeoutNs);
+export const receivePatience = ({ socket, description }: OpenSocket, flags: number): Patience => patienceOf(description, flags, socket.options.receiveTimeoutNs);
 /** Tries until it is something else than -EAGAIN. `done`: how far it is; if that is more than 0, a signal or the end of time leaves `early`. */
 export function patiently(task: KernelTask, patience: Patience, attempt: () => Result, done: () => number = () => 0, early: () => Result = done): Outcome {
   const now = attempt();
@@ -34,20 +38,16 @@ export function patiently(task: KernelTask, patience: Patience, attempt: () => R
   const late = (): Result => done() > 0 ? early() : patience.late ?? -EAGAIN;
   if (!patience.isPatient) return late();
   const { clock } = task.process.system, { timeoutNs } = patience, wakesAtNs = timeoutNs === null ? undefined : clock.monotonicNs() + timeoutNs;
-  // "If a blocking call is interrupted after a timeout was set, it fails with EINTR": signal(7), socket interfaces.
-  const interrupted = (): OnSignal => done() > 0 ? early : timeoutNs !== null ? 'fail' : 'restart';
-  const control = sleep(() => {
+  const until = (): Result | null => {
     const before = done(), result = attempt();
     if (result !== -EAGAIN) return result;
     if (done() > before) stir(task.process.system);
     return wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs ? late() : null;
-  }, { wakesAtNs, failsAfterStop: timeoutNs !== null });
-  return Object.defineProperty({ ...control, ...patience.holds === undefined ? {} : { holds: patience.holds } }, 'onSignal', { get: interrupted, enumerable: true });
+  };
+  // "If a blocking call is interrupted after a timeout was set, it fails with EINTR": signal(7), socket interfaces.
+  const onSignal = (): Result | null => done() > 0 ? early() : timeoutNs !== null ? -EINTR : null;
+  return { then: 'sleep', until, wakesAtNs, onSignal, failsAfterStop: timeoutNs !== null, holds: patience.holds };
 }
-const sendPatience = ({ socket, description }: OpenSocket, flags: number): Patience =>
-  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs: socket.options.sendTimeoutNs, holds: description });
-const receivePatience = ({ socket, description }: OpenSocket, flags: number): Patience =>
-  ({ isPatient: (description.flags & O_NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0, timeoutNs: socket.options.receiveTimeoutNs, holds: description });
 
 // — sending —
 
