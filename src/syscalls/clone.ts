@@ -5,7 +5,7 @@ import { byteString, type ByteString, type Host } from '../host/host.ts';
 import type { Result } from './file.ts';
 import { openProcess } from './pidfd.ts';
 import { KernelProcess, KernelTask, RLIMIT_NPROC, RLIMIT_STACK } from './process.ts';
-import { childSignalState, newSignalState, threadSignalState } from './signal.ts';
+import { childSignalState, newSignalState, SIGCHLD, threadSignalState } from './signal.ts';
 import { getWord, putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, PATH_MAX, S_IFLNK, S_IFMT, S_IFREG } from './uapi.ts';
@@ -102,7 +102,6 @@ function clone(task: KernelTask, a: Args): Result | Control {
   });
 }
 const NOTHING = { stack: 0, parentTidAt: 0, childTidAt: 0, tls: 0n, pidfdAt: 0 } as const;
-const SIGCHLD = 17;
 
 /** struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup. */
 const CLONE_ARGS_BYTES_MIN = 64, CLONE_ARGS_BYTES = 88, PAGE = 4096;

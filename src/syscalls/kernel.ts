@@ -23,7 +23,7 @@ import { personalityAfterExec } from './personality.ts';
 import type { SecurityPolicy } from './policy.ts';
 import { KernelProcess, KernelTask, type Identification, type Life, type System } from './process.ts';
 import {
-  actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, isInterrupted, isKilled, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
+  actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, infoFrom, isInterrupted, isKilled, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
   SIGHUP, takeStop,
 } from './signal.ts';
 import { SharedObjects } from './shared-objects.ts';
@@ -448,10 +448,7 @@ export class Kernel implements Life {
     const isReaped = process.exitSignal === SIGCHLD && sigchld !== null && (sigchld.handler === SIG_IGN || (sigchld.flags & SA_NOCLDWAIT) !== 0n);
     if (isReaped) this.forget(process);
     if (process.exitSignal === 0) return;
-    raiseProcess(parent, {
-      signal: process.exitSignal, code: isKilled ? CLD_KILLED : CLD_EXITED, address: 0, pid: process.pid, uid: this.system.host.user.uid,
-      value: BigInt(isKilled ? waitStatus & 0x7f : waitStatus >> 8),
-    });
+    raiseProcess(parent, infoFrom(process, process.exitSignal, isKilled ? CLD_KILLED : CLD_EXITED, BigInt(isKilled ? waitStatus & 0x7f : waitStatus >> 8)));
   }
   /** Nobody will ask for it any more: its number is free. */
   forget(process: KernelProcess): void {
@@ -465,7 +462,7 @@ export class Kernel implements Life {
     let heir = process.parent;
     while (heir !== null && !heir.isSubreaper) heir = heir.parent;
     for (const child of process.children) {
-      if (child.parentDeathSignal !== 0) raiseProcess(child, { signal: child.parentDeathSignal, code: 0, address: 0, pid: process.pid, uid: this.system.host.user.uid });
+      if (child.parentDeathSignal !== 0) raiseProcess(child, infoFrom(process, child.parentDeathSignal, 0));
       const wasOrphaned = isOrphaned(child);
       child.parent = heir;
       if (heir !== null) { heir.children.add(child); this.rouse(heir); }

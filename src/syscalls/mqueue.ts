@@ -6,7 +6,8 @@ import { copyOutPieces } from './buffers.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
 import { now } from './ipc.ts';
 import type { KernelProcess, KernelTask, System } from './process.ts';
-import { raiseProcess } from './signal.ts';
+import { infoFrom, raiseProcess } from './signal.ts';
+import { SIGNAL_MAX } from './signal-state.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
@@ -15,7 +16,7 @@ import { O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_WRONLY, 
 /** /proc/sys/fs/mqueue, and RLIMIT_MSGQUEUE for all there are. */
 const QUEUES_MAX = 256, MESSAGES_MAX = 10, MESSAGE_BYTES_MAX = 8192, BYTES_MAX = 819_200, PRIORITIES = 32_768;
 const ATTRIBUTE_BYTES = 64, NAME_BYTES_MAX = 255;
-const SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SI_MESGQ = -3, SIGNAL_MAX = 64;
+const SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SI_MESGQ = -3;
 
 interface Message { readonly priority: number; readonly bytes: Uint8Array }
 interface Notice { readonly process: KernelProcess; readonly signal: number; readonly value: bigint }
@@ -45,7 +46,7 @@ export class NamedQueue {
     if (this.messages.length > 1 || this.notice === null || this.receivers > 0) return;
     const { process, signal, value } = this.notice;
     this.notice = null;
-    if (signal > 0) raiseProcess(process, { signal, code: SI_MESGQ, address: 0, value, pid: process.pid, uid: process.system.host.user.uid });
+    if (signal > 0) raiseProcess(process, infoFrom(process, signal, SI_MESGQ, value));
   }
 }
 

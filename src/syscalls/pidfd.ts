@@ -3,13 +3,12 @@ import { EBADF, EFAULT, EINVAL, EPERM, ESRCH } from '../base/errno.ts';
 import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat } from './file.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
-import { raiseProcess } from './signal.ts';
+import { infoFrom, raiseProcess } from './signal.ts';
+import { INFO_BYTES, isForged, readInfo } from './signal-frame.ts';
 import { SIGNAL_MAX } from './signal-state.ts';
 import { userStructure } from './structure.ts';
 import type { Args, SyscallRows } from './task.ts';
 import { O_NONBLOCK, O_RDWR, POLLHUP, POLLIN } from './uapi.ts';
-
-const SI_TKILL = -6, SIGINFO_BYTES = 128;
 
 export class PidFile implements File {
   readonly name = 'anon_inode:[pidfd]';
@@ -38,17 +37,16 @@ function processOf(task: KernelTask, fd: number): KernelProcess | Result {
   return file.isGone ? -ESRCH : file.process;
 }
 function pidfdSendSignal(task: KernelTask, a: Args): Result {
-  const process = processOf(task, a.int(0)), signal = a.int(1), sender = { pid: task.process.pid, uid: task.process.system.host.user.uid };
+  const process = processOf(task, a.int(0)), signal = a.int(1);
   if (a.uint(3) !== 0) return -EINVAL;
   if (process === -EBADF) return process;
-  let info = { signal, code: 0, address: 0, ...sender, value: 0n };
+  let info = infoFrom(task.process, signal, 0);
   if (a.pointer(2) !== 0) {
-    const view = userStructure(task, a.pointer(2), SIGINFO_BYTES);
+    const view = userStructure(task, a.pointer(2), INFO_BYTES);
     if (view === null) return -EFAULT;
-    const code = view.getInt32(8, true);
-    if (view.getInt32(0, true) !== signal) return -EINVAL;
-    if ((code >= 0 || code === SI_TKILL) && process !== task.process) return -EPERM;
-    info = { signal, code, address: 0, pid: view.getInt32(16, true), uid: view.getUint32(20, true), value: view.getBigUint64(24, true) };
+    info = readInfo(view);
+    if (info.signal !== signal) return -EINVAL;
+    if (isForged(info) && process !== task.process) return -EPERM;
   }
   if (signal < 0 || signal > SIGNAL_MAX) return -EINVAL;
   if (typeof process === 'number') return process;

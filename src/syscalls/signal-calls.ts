@@ -2,16 +2,17 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../base/errno.ts';
 import type { Result } from './file.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
-import { actionOf, isIgnored, pendingSet, raise, raiseProcess, SIGKILL, SIGSTOP, SI_KERNEL, takeOf, UNBLOCKABLE } from './signal.ts';
-import { infoBytes, isOnStack, popFrame, readStack, STACK, writeStack } from './signal-frame.ts';
+import {
+  actionOf, infoFrom, isIgnored, pendingSet, raise, raiseProcess, removePending, replaceMask, SET_BYTES, SIGKILL, signalSet, SIGSTOP, SI_KERNEL, takeOf, UNBLOCKABLE,
+} from './signal.ts';
+import { infoBytes, INFO_BYTES, isForged, isOnStack, popFrame, readInfo, readStack, SI_TKILL, STACK, writeStack } from './signal-frame.ts';
 import { SIGNAL_MAX, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, type SignalAction, type SignalInfo, type SignalStack } from './signal-state.ts';
 import { putStructure, userStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 
 const SIGSEGV = 11, SIGRTMIN = 32;
-const SET_BYTES = 8;
-const SI_USER = 0, SI_TKILL = -6;
+const SI_USER = 0;
 
 // — actions —
 
@@ -29,7 +30,8 @@ function rtSigaction(task: KernelTask, a: Args): Result {
   const old = actionOf(signals, signal);
   if (view !== null) {
     signals.actions[signal] = readAction(view);
-    if (isIgnored(signals, signal)) discard(task, signal);
+    // "The pending signal [shall] be discarded, whether or not it is blocked": POSIX.
+    if (isIgnored(signals, signal)) removePending(task.process, [signal]);
   }
   return a.pointer(2) === 0 ? 0 : putStructure(task, a.pointer(2), ACTION.bytes, into => writeAction(into, old));
 }
@@ -45,12 +47,6 @@ function writeAction(view: DataView, action: SignalAction): void {
   view.setBigUint64(ACTION.restorer, action.restorer, true);
   view.setBigUint64(ACTION.mask, action.mask, true);
 }
-/** "Setting a signal action to SIG_IGN for a signal that is pending shall cause the pending signal to be discarded, whether or not it is blocked": POSIX. */
-function discard(task: KernelTask, signal: number): void {
-  for (const pending of [task.signals.shared, ...task.process.tasks.map(({ signals }) => signals.pending)]) {
-    for (let i = pending.length - 1; i >= 0; i--) if (pending[i]?.signal === signal) pending.splice(i, 1);
-  }
-}
 
 // — masks —
 
@@ -63,9 +59,9 @@ function rtSigprocmask(task: KernelTask, a: Args): Result {
   if (a.size(3) !== SET_BYTES) return -EINVAL;
   const { signals } = task, old = signals.mask;
   if (a.pointer(1) !== 0) {
-    const set = userStructure(task, a.pointer(1), SET_BYTES);
+    const set = signalSet(task, a.pointer(1));
     if (set === null) return -EFAULT;
-    const changed = MASK_CHANGES[a.int(0)]?.(old, set.getBigUint64(0, true) & ~UNBLOCKABLE);
+    const changed = MASK_CHANGES[a.int(0)]?.(old, set);
     if (changed === undefined) return -EINVAL;
     signals.mask = changed;
   }
@@ -87,18 +83,17 @@ function untilInterrupted(): Control { return { then: 'sleep', isRoused: true, u
 /** The mask of before comes back with the handler's return. */
 function rtSigsuspend(task: KernelTask, a: Args): Result | Control {
   if (a.size(1) !== SET_BYTES) return -EINVAL;
-  const set = userStructure(task, a.pointer(0), SET_BYTES), { signals } = task;
+  const set = signalSet(task, a.pointer(0));
   if (set === null) return -EFAULT;
-  signals.savedMask = signals.mask;
-  signals.mask = set.getBigUint64(0, true) & ~UNBLOCKABLE;
+  replaceMask(task.signals, set);
   return untilInterrupted();
 }
 /** The signals waited for are taken without a handler, and are not blocked as far as the choice of a thread goes. */
 function rtSigtimedwait(task: KernelTask, a: Args): Result | Control {
   if (a.size(3) !== SET_BYTES) return -EINVAL;
-  const view = userStructure(task, a.pointer(0), SET_BYTES), { signals } = task, { clock } = task.process.system, infoAt = a.pointer(1);
-  if (view === null) return -EFAULT;
-  const set = view.getBigUint64(0, true) & ~UNBLOCKABLE, ns = a.pointer(2) === 0 ? Infinity : timespec(task, a.pointer(2));
+  const set = signalSet(task, a.pointer(0)), { signals } = task, { clock } = task.process.system, infoAt = a.pointer(1);
+  if (set === null) return -EFAULT;
+  const ns = a.pointer(2) === 0 ? Infinity : timespec(task, a.pointer(2));
   if (ns < 0) return ns;
   const deadline = clock.monotonicNs() + ns;
   const attempt = (): Result | null => {
@@ -154,9 +149,6 @@ function sigaltstack(task: KernelTask, a: Args): Result {
 
 /** Signal 0 only asks whether somebody is there. */
 function isSignal(signal: number): boolean { return signal >= 0 && signal <= SIGNAL_MAX; }
-function infoOf(task: KernelTask, signal: number, code: number): SignalInfo {
-  return { signal, code, address: 0, pid: task.process.pid, uid: task.process.system.host.user.uid };
-}
 /** A positive pid is a process; 0 and -pid are a group; -1 is everybody but oneself (and the first process, as init is spared). */
 function kill(task: KernelTask, a: Args): Result {
   const pid = a.int(0), signal = a.int(1), { process } = task, { processes } = process.system;
@@ -165,7 +157,7 @@ function kill(task: KernelTask, a: Args): Result {
     : pid === -1 ? all.filter(other => other !== process) : all.filter(other => other.group === group);
   if (targets.length === 0) return -ESRCH;
   if (!isSignal(signal)) return -EINVAL;
-  if (signal !== 0) for (const target of targets) raiseProcess(target, infoOf(task, signal, SI_USER));
+  if (signal !== 0) for (const target of targets) raiseProcess(target, infoFrom(process, signal, SI_USER));
   return 0;
 }
 /** A full queue loses what kill sends, and refuses what names a thread. */
@@ -176,7 +168,7 @@ function direct(target: KernelTask | undefined, info: SignalInfo): Result {
 }
 function tkill(task: KernelTask, a: Args): Result {
   if (a.int(0) <= 0) return -EINVAL;
-  return direct(task.process.system.tasks.get(a.int(0)), infoOf(task, a.int(1), SI_TKILL));
+  return direct(task.process.system.tasks.get(a.int(0)), infoFrom(task.process, a.int(1), SI_TKILL));
 }
 function inGroup(task: KernelTask, pid: number, tid: number): KernelTask | undefined {
   const target = task.process.system.tasks.get(tid);
@@ -184,16 +176,15 @@ function inGroup(task: KernelTask, pid: number, tid: number): KernelTask | undef
 }
 function tgkill(task: KernelTask, a: Args): Result {
   if (a.int(0) <= 0 || a.int(1) <= 0) return -EINVAL;
-  return direct(inGroup(task, a.int(0), a.int(1)), infoOf(task, a.int(2), SI_TKILL));
+  return direct(inGroup(task, a.int(0), a.int(1)), infoFrom(task.process, a.int(2), SI_TKILL));
 }
 /** siginfo_t from a program: its code must not be one of the kernel's, but to oneself. */
 function userInfo(task: KernelTask, a: Args, i: number, signal: number, isOwn: boolean): SignalInfo | Result {
-  const view = userStructure(task, a.pointer(i), 128);
+  const view = userStructure(task, a.pointer(i), INFO_BYTES);
   if (view === null) return -EFAULT;
   if (!isSignal(signal)) return -EINVAL;
-  const code = view.getInt32(8, true);
-  if ((code >= 0 || code === SI_TKILL) && !isOwn) return -EPERM;
-  return { signal, code, address: 0, pid: view.getInt32(16, true), uid: view.getUint32(20, true), value: view.getBigUint64(24, true) };
+  const info = { ...readInfo(view), signal };
+  return isForged(info) && !isOwn ? -EPERM : info;
 }
 function rtSigqueueinfo(task: KernelTask, a: Args): Result {
   const info = userInfo(task, a, 2, a.int(1), a.int(0) === task.process.pid), target = task.process.system.processes.get(a.int(0));

@@ -22,7 +22,8 @@ export const FRAME = {
 /** struct stack_t. */
 export const STACK = { at: 0, flags: 8, size: 16, bytes: 24 } as const;
 /** siginfo_t. */
-const INFO = { signal: 0, code: 8, address: 16, pid: 16, uid: 20, value: 24 } as const, INFO_BYTES = 128;
+const INFO = { signal: 0, code: 8, address: 16, pid: 16, uid: 20, value: 24 } as const;
+export const INFO_BYTES = 128;
 /** General registers in the order sigcontext has them, by their encoding: r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp. */
 const REGISTERS: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 const RAX = 0, RDX = 2, RSP = 4, RSI = 6, RDI = 7;
@@ -148,6 +149,16 @@ export function infoBytes(info: SignalInfo): Uint8Array {
   writeInfo(new DataView(bytes.buffer), 0, info);
   return bytes;
 }
+/** A siginfo_t as a program gives it. */
+export function readInfo(view: DataView): SignalInfo {
+  return {
+    signal: view.getInt32(INFO.signal, true), code: view.getInt32(INFO.code, true), address: 0,
+    pid: view.getInt32(INFO.pid, true), uid: view.getUint32(INFO.uid, true), value: view.getBigUint64(INFO.value, true),
+  };
+}
+/** Only the kernel, and tgkill(2), say so: nobody else may but to oneself (rt_sigqueueinfo(2)). */
+export const SI_TKILL = -6;
+export function isForged({ code }: SignalInfo): boolean { return code >= 0 || code === SI_TKILL; }
 export function writeStack(view: DataView, at: number, stack: SignalStack): void {
   view.setBigUint64(at + STACK.at, stack.at, true);
   view.setUint32(at + STACK.flags, stack.flags, true);

@@ -37,7 +37,7 @@ export interface SignalState {
   actions: SignalAction[];
   /** Bit n - 1: signal n is blocked. */
   mask: bigint;
-  /** The mask rt_sigsuspend put aside: what the handler's return brings back. */
+  /** The mask put aside while a call waits under another (sigsuspend(2), ppoll(2)): what the handler's return brings back. */
   savedMask: bigint | null;
   /** The task's own, and those of its process that no thread could take when they were raised; in the order they were raised. */
   readonly pending: SignalInfo[];

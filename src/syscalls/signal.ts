@@ -4,6 +4,7 @@ import type { Va } from '../base/types.ts';
 import { RLIMIT_SIGPENDING, type KernelProcess, type KernelTask } from './process.ts';
 import { pushFrame, SA_NODEFER } from './signal-frame.ts';
 import { bitOf, NO_STACK, SIG_DFL, SIG_IGN, SIGNAL_MAX, type SignalAction, type SignalInfo, type SignalState } from './signal-state.ts';
+import { userStructure } from './structure.ts';
 import type { Task } from './task.ts';
 
 export const SIGHUP = 1, SIGKILL = 9, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
@@ -67,7 +68,7 @@ export function isKilled(signals: SignalState): boolean {
   return signals.pending.some(kills) || signals.shared.some(kills);
 }
 export function hasPending(signals: SignalState): boolean { return signals.pending.length > 0 || signals.shared.length > 0; }
-function queuesOf({ tasks }: KernelProcess): (readonly SignalInfo[])[] { return tasks[0] === undefined ? [] : [tasks[0].signals.shared, ...tasks.map(({ signals }) => signals.pending)]; }
+function queuesOf({ tasks }: KernelProcess): SignalInfo[][] { return tasks[0] === undefined ? [] : [tasks[0].signals.shared, ...tasks.map(({ signals }) => signals.pending)]; }
 /** Signals kept for a process and its tasks. */
 export function pendingCount(process: KernelProcess): number { return queuesOf(process).reduce((sum, { length }) => sum + length, 0); }
 function pendingInAll({ system }: KernelProcess): number {
@@ -94,6 +95,10 @@ export function takeOf(signals: SignalState, set: bigint): SignalInfo | null {
   return null;
 }
 
+/** What is known of a signal that a process sends, or that tells of it. */
+export function infoFrom({ pid, system }: KernelProcess, signal: number, code: number, value?: bigint): SignalInfo {
+  return { signal, code, address: 0, pid, uid: system.host.user.uid, ...value === undefined ? {} : { value } };
+}
 /** Makes a signal pending for one task, unless it is ignored or a standard one that is pending already. `false`: the queue is full. */
 export function raise(task: Task, info: SignalInfo): boolean {
   const { signals } = task;
@@ -129,16 +134,14 @@ function queue(into: SignalInfo[], alsoIn: readonly SignalInfo[], info: SignalIn
 function prepare(process: KernelProcess, signal: number): boolean {
   if (process.waitStatus !== null) return false;
   const removes = STOPPING.includes(signal) ? [SIGCONT] : signal === SIGCONT ? STOPPING : [];
-  if (removes.length > 0) {
-    for (const task of process.tasks) removeFrom(task.signals.pending, removes);
-    removeFrom(process.tasks[0]?.signals.shared ?? [], removes);
-  }
+  if (removes.length > 0) removePending(process, removes);
   if (signal === SIGCONT && process.isStopped) continueProcess(process, true);
   if (signal === SIGKILL && process.isStopped) continueProcess(process, false);
   return true;
 }
-function removeFrom(queue: SignalInfo[], signals: readonly number[]): void {
-  for (let i = queue.length - 1; i >= 0; i--) if (signals.includes(queue[i]!.signal)) queue.splice(i, 1);
+/** As if they had never been raised, blocked or not. */
+export function removePending(process: KernelProcess, signals: readonly number[]): void {
+  for (const queue of queuesOf(process)) for (let i = queue.length - 1; i >= 0; i--) if (signals.includes(queue[i]!.signal)) queue.splice(i, 1);
 }
 
 /** si_code of SIGCHLD. */
@@ -150,7 +153,7 @@ function continueProcess(process: KernelProcess, isTold: boolean): void {
   if (isTold) tellParent(process, CLD_CONTINUED, SIGCONT);
 }
 /** All tasks of a process stop; its parent is told. */
-export function stopProcess(process: KernelProcess, signal: number): void {
+function stopProcess(process: KernelProcess, signal: number): void {
   process.isStopped = true;
   for (const task of process.tasks) task.hasStopped = true;
   process.notice = { kind: 'stopped', signal };
@@ -161,7 +164,7 @@ function tellParent(process: KernelProcess, code: number, status: number): void 
   if (parent !== null) process.system.life.rouse(parent);
   const action = parent?.tasks[0] === undefined ? null : actionOf(parent.tasks[0].signals, SIGCHLD);
   if (parent === null || action === null || (action.flags & SA_NOCLDSTOP) !== 0n) return;
-  raiseProcess(parent, { signal: SIGCHLD, code, address: 0, pid: process.pid, uid: process.system.host.user.uid, value: BigInt(status) });
+  raiseProcess(parent, infoFrom(process, SIGCHLD, code, BigInt(status)));
 }
 /** Nobody in its session could continue it: no parent of a member is in another group of the session (POSIX 3.285). */
 export function isOrphaned(process: KernelProcess): boolean {
@@ -213,8 +216,21 @@ export function deliver(task: KernelTask, seen?: (info: SignalInfo) => void): 'n
     }
   }
   restartOrFail(task, true);
-  if (signals.savedMask !== null) { signals.mask = signals.savedMask; signals.savedMask = null; }
+  restoreMask(signals);
   return outcome;
+}
+/** For the time of a call that waits: sigsuspend(2), ppoll(2). */
+export function replaceMask(signals: SignalState, mask: bigint): void { signals.savedMask = signals.mask; signals.mask = mask; }
+export function restoreMask(signals: SignalState): void {
+  if (signals.savedMask === null) return;
+  signals.mask = signals.savedMask;
+  signals.savedMask = null;
+}
+/** A sigset_t of the guest, without what nothing blocks; null: it cannot be read. */
+export const SET_BYTES = 8;
+export function signalSet(task: Task, at: Va): bigint | null {
+  const view = userStructure(task, at, SET_BYTES);
+  return view === null ? null : view.getBigUint64(0, true) & ~UNBLOCKABLE;
 }
 const RAX = 0, SYSCALL_BYTES = 2;
 /** A call that a signal ended is made again, or tells of it (Linux: handle_signal, ERESTARTSYS). */

@@ -4,14 +4,13 @@ import { ANONYMOUS_STAT } from './eventfd.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
-import { pendingSet, takeOf, UNBLOCKABLE } from './signal.ts';
+import { pendingSet, SET_BYTES, SIGCHLD, signalSet, takeOf } from './signal.ts';
 import { isFault } from './signal-names.ts';
 import type { SignalInfo } from './signal-state.ts';
-import { userStructure } from './structure.ts';
 import type { SyscallRows, Task } from './task.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLIN } from './uapi.ts';
 
-const INFO_BYTES = 128, SET_BYTES = 8, SIGCHLD = 17, SI_QUEUE = -1, SI_TIMER = -2;
+const INFO_BYTES = 128, SI_QUEUE = -1, SI_TIMER = -2;
 
 /** struct signalfd_siginfo. */
 function infoBytes(info: SignalInfo): Uint8Array {
@@ -52,9 +51,8 @@ export class SignalFile implements File {
 
 function signalfd(task: KernelTask, fd: number, at: number, setBytes: number, flags: number): Result {
   if (setBytes !== SET_BYTES || (flags & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
-  const set = userStructure(task, at, SET_BYTES), { files } = task.process;
-  if (set === null) return -EFAULT;
-  const mask = set.getBigUint64(0, true) & ~UNBLOCKABLE;
+  const mask = signalSet(task, at), { files } = task.process;
+  if (mask === null) return -EFAULT;
   if (fd === -1) return files.install(new FileDescription(new SignalFile(mask), O_RDWR | flags & O_NONBLOCK), (flags & O_CLOEXEC) !== 0);
   const description = descriptionOf(task.process, fd);
   if (description === null) return -EBADF;

@@ -4,7 +4,8 @@ import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
 import { CYCLES_PER_NANOSECOND } from './clock.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED } from './signal.ts';
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, infoFrom, SIGCHLD } from './signal.ts';
+import { INFO_BYTES, infoBytes } from './signal-frame.ts';
 import { putStructure } from './structure.ts';
 import type { Args, Control, SyscallRows } from './task.ts';
 import { putUsage } from './time.ts';
@@ -13,7 +14,7 @@ const WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x100_0
 /** __WNOTHREAD, __WALL, __WCLONE: of threads as parents and of children without SIGCHLD. */
 const WNOTHREAD = 0x2000_0000, WALL = 0x4000_0000, WCLONE = 0x8000_0000 | 0;
 const PID_MIN = -0x8000_0000;
-const SIGCHLD = 17, STOPPED = 0x7f, CONTINUED = 0xffff;
+const STOPPED = 0x7f, CONTINUED = 0xffff;
 
 type Chosen = (child: KernelProcess) => boolean;
 /** What was found: as wait4 tells it, and as waitid does. */
@@ -92,14 +93,8 @@ function waitid(task: KernelTask, a: Args): Result | Control {
   const group = id === 0 ? process.group : id;
   const isChosen: Chosen = child => kind === P_ALL || (kind === P_PID ? child.pid === id : kind === P_PGID ? child.group === group : child === named);
   return waitFor(task, isChosen, options, found => {
-    if (infoAt !== 0) {
-      const told = putStructure(task, infoAt, 128, view => {
-        if (found === null) return;
-        view.setInt32(0, SIGCHLD, true); view.setInt32(8, found.code, true); view.setInt32(16, found.child.pid, true);
-        view.setUint32(20, process.system.host.user.uid, true); view.setInt32(24, found.value, true);
-      });
-      if (told < 0) return told;
-    }
+    const info = found === null ? new Uint8Array(INFO_BYTES) : infoBytes(infoFrom(found.child, SIGCHLD, found.code, BigInt(found.value)));
+    if (infoAt !== 0 && !process.memory.copyOut(infoAt, info)) return -EFAULT;
     return found !== null && usageAt !== 0 && putUsageOf(task, usageAt, found.child) < 0 ? -EFAULT : 0;
   });
 }

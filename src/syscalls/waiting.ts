@@ -3,8 +3,7 @@ import { EAGAIN, EFAULT, EINTR, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
 import type { KernelTask, System } from './process.ts';
-import { UNBLOCKABLE } from './signal.ts';
-import { userStructure } from './structure.ts';
+import { replaceMask, restoreMask, SET_BYTES, signalSet } from './signal.ts';
 import type { Control } from './task.ts';
 
 /** Does what may say -EAGAIN; with `waits` again and again, until it says something else. */
@@ -33,15 +32,13 @@ export function awaitReady(
   return { then: 'sleep', until, wakesAtNs, onSignal: () => finish(-EINTR), failsAfterStop };
 }
 
-const SET_BYTES = 8;
 /** Runs a call that waits with the signal mask at `at` in place of the task's (null pointer: with its own), as pselect(2) does. */
 export function underMask(task: KernelTask, at: Va, setBytes: number, run: () => Result | Control): Result | Control {
   if (at === 0) return run();
   if (setBytes !== SET_BYTES) return -EINVAL;
-  const set = userStructure(task, at, SET_BYTES), { signals } = task;
+  const set = signalSet(task, at);
   if (set === null) return -EFAULT;
-  signals.savedMask = signals.mask;
-  signals.mask = set.getBigUint64(0, true) & ~UNBLOCKABLE;
+  replaceMask(task.signals, set);
   const outcome = run();
   if (typeof outcome === 'number') return restoring(task, outcome);
   return outcome.then !== 'sleep' ? outcome : { ...outcome, until: () => {
@@ -51,7 +48,6 @@ export function underMask(task: KernelTask, at: Va, setBytes: number, run: () =>
 }
 /** Interrupted, the handler still runs under the call's mask: its return brings the old one back. */
 function restoring(task: KernelTask, result: Result): Result {
-  const { signals } = task;
-  if (result !== -EINTR && signals.savedMask !== null) { signals.mask = signals.savedMask; signals.savedMask = null; }
+  if (result !== -EINTR) restoreMask(task.signals);
   return result;
 }
