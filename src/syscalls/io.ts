@@ -16,7 +16,6 @@ import type { Args, Control, SyscallRows } from './task.ts';
 import {
   IOVECS_MAX, O_ACCMODE, O_APPEND, O_CLOEXEC, O_DIRECT, O_LARGEFILE, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ, TRANSFER_BYTES_MAX,
 } from './uapi.ts';
-import { stir } from './waiting.ts';
 
 type Outcome = Result | Control;
 
@@ -105,7 +104,7 @@ function completed(task: KernelTask, run: Transfer, description: FileDescription
       if (result < 0) return done > 0 ? done : result;
       done += result;
       if (!isWhole || done === buffer.length || result === 0) return done;
-      stir(task.process.system);
+      task.process.system.life.stir();
       return null;
     },
     failsAfterStop: timeoutNs !== null,

@@ -121,7 +121,6 @@ export class Kernel implements Life {
     options.policy?.begin(this.system);
     memory.spaces = () => Array.from(this.system.processes.values(), process => process.memory);
   }
-  get contextBytes(): number { return this.options.registers.contextBytes; }
 
   // — programs —
 
@@ -296,6 +295,7 @@ export class Kernel implements Life {
     this.sleepers.delete(task); this.curious.delete(task); this.roused.delete(task);
     held?.release();
   }
+  stir(): void { this.isNews = true; }
   rouse({ tasks }: KernelProcess): void { for (const task of tasks) this.rouseTask(task); }
   rouseTask(task: KernelTask): void { if (task.sleep !== null) this.roused.add(task); }
   /** Finds who goes on, and gives it the processor. Where all sleep, the clock jumps to what comes next; where nothing will, it is over. */
@@ -311,6 +311,7 @@ export class Kernel implements Life {
         this.resume(this.ready.splice(next, 1)[0]!);
         return;
       }
+      if (this.isNews) continue;
       const at = timers.next;
       if (at !== undefined) clock.advanceTo(at);
       else if (this.ready.length + this.sleepers.size === 0) return;
@@ -372,7 +373,6 @@ export class Kernel implements Life {
     }
     task.process.memory.activate();
     this.current = task;
-    this.countedAt = this.options.cycles();
     const { result, call } = task;
     if (result !== null) {
       setResult(registers, this.told(task, call?.number ?? 0, result));
@@ -401,7 +401,7 @@ export class Kernel implements Life {
       this.system.host.report(isStopped ? 'tramp64: the program has stopped itself, and nobody is there to continue it'
         : 'tramp64: deadlock: the program waits for what nothing can bring about');
     }
-    for (const process of [...this.system.processes.values()]) if (process.waitStatus === null) this.end(process, STATUS_DEADLOCK << 8);
+    this.stop(STATUS_DEADLOCK);
     assert(this.ready.length + this.sleepers.size === 0, 'somebody who is gone waits');
   }
 
@@ -484,11 +484,8 @@ export class Kernel implements Life {
     }
     this.end(task.process, signal);
   }
-  /** The user's limits: everything ends, with this status. */
-  stop(status: number): void {
-    for (const process of [...this.system.processes.values()]) if (process.waitStatus === null) this.end(process, status << 8);
-    this.current = null;
-  }
+  /** Everything ends, with this status: at the user's limits, or because nothing would ever happen. */
+  stop(status: number): void { for (const process of [...this.system.processes.values()]) this.end(process, status << 8); }
 }
 
 /** Registers at the entry point (psABI §3.4.1): all zero. RDX is what the program registers with atexit. */

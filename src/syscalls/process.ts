@@ -14,7 +14,7 @@ import type { Network } from './net/network.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
 import type { SecurityPolicy } from './policy.ts';
 import type { SharedObjects } from './shared-objects.ts';
-import type { SignalInfo, SignalState } from './signal-state.ts';
+import type { SignalState } from './signal-state.ts';
 import type { SpecialNodes } from './special.ts';
 import type { Process, Sleep, Task } from './task.ts';
 import type { Timer, Timers } from './timers.ts';
@@ -36,7 +36,7 @@ export interface System {
   readonly processes: Map<number, KernelProcess>;
   /** By tid: those that run. */
   readonly tasks: Map<number, KernelTask>;
-  /** The life of processes, for the calls that change it (life.ts). */
+  /** The life of processes, for the calls that change it (kernel.ts). */
   readonly life: Life;
   readonly images: Images;
   readonly processor: ProcessorFacts;
@@ -73,6 +73,8 @@ export interface Life {
   /** Something happened that its sleepers may wait for: those are asked that are asked only then. */
   rouse(process: KernelProcess): void;
   rouseTask(task: KernelTask): void;
+  /** A sleeper has done part of its work, and sleeps on: whoever was asked before it is asked again. */
+  stir(): void;
 }
 
 /** The program a process runs. */
@@ -220,7 +222,6 @@ export class KernelTask implements Task {
   }
   get name(): ByteString { return this.ownName ?? this.process.name; }
 }
-export type { SignalInfo };
 
 /** In order: CPU, FSIZE, DATA, STACK, CORE, RSS, NPROC, NOFILE, MEMLOCK, AS, LOCKS, SIGPENDING, MSGQUEUE, NICE, RTPRIO, RTTIME. */
 function defaultLimits(): Limit[] {

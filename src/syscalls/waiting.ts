@@ -2,7 +2,7 @@
 import { EAGAIN, EFAULT, EINTR, EINVAL } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
-import type { KernelTask, System } from './process.ts';
+import type { KernelTask } from './process.ts';
 import { replaceMask, restoreMask, SET_BYTES, signalSet } from './signal.ts';
 import type { Control } from './task.ts';
 
@@ -12,8 +12,6 @@ export function untilDone(attempt: () => Result, waits: boolean): Result | Contr
   if (now !== -EAGAIN || !waits) return now;
   return { then: 'sleep', until: () => { const again = attempt(); return again === -EAGAIN ? null : again; } };
 }
-/** A sleeper has done part of its work, and sleeps on: whoever was asked before it must be asked again. */
-export function stir({ timers, clock }: System): void { timers.at(clock.monotonicNs(), () => {}); }
 
 /**
  * Asks until something is ready (not 0) or the time is up. `timeoutNs` null: for ever.

@@ -9,7 +9,6 @@ import { raise } from '../signal.ts';
 import type { Args, Control } from '../task.ts';
 import { timespec } from '../time.ts';
 import { O_NONBLOCK, SIGPIPE, TRANSFER_BYTES_MAX } from '../uapi.ts';
-import { stir } from '../waiting.ts';
 import { addressArgument, tellAddress, type RawAddress } from './address.ts';
 import { attachedTo, ControlWriter, headerAt, NOTHING_ATTACHED, type Attached, type Header } from './message.ts';
 import { Socket, type Received } from './socket.ts';
@@ -41,7 +40,7 @@ export function patiently(task: KernelTask, patience: Patience, attempt: () => R
   const until = (): Result | null => {
     const before = done(), result = attempt();
     if (result !== -EAGAIN) return result;
-    if (done() > before) stir(task.process.system);
+    if (done() > before) task.process.system.life.stir();
     return wakesAtNs !== undefined && clock.monotonicNs() >= wakesAtNs ? late() : null;
   };
   // "If a blocking call is interrupted after a timeout was set, it fails with EINTR": signal(7), socket interfaces.
