@@ -3,6 +3,7 @@ import { ECHILD, EFAULT, EINVAL, ESRCH } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import type { Result } from './file.ts';
 import { CYCLES_PER_NANOSECOND } from './clock.ts';
+import { PidFile } from './pidfd.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, infoFrom, SIGCHLD } from './signal.ts';
 import { INFO_BYTES, infoBytes } from './signal-frame.ts';
@@ -81,14 +82,12 @@ function wait4(task: KernelTask, a: Args): Result | Control {
 }
 
 const P_ALL = 0, P_PID = 1, P_PGID = 2, P_PIDFD = 3;
-/** Of what a descriptor of pidfd_open names. */
-export interface ProcessFile { readonly process: KernelProcess }
 function waitid(task: KernelTask, a: Args): Result | Control {
   const kind = a.int(0), id = a.int(1), infoAt = a.pointer(2), options = a.int(3), usageAt = a.pointer(4), { process } = task;
   if ((options & ~(WNOHANG | WUNTRACED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL | WCLONE)) !== 0) return -EINVAL;
   if ((options & (WUNTRACED | WEXITED | WCONTINUED)) === 0) return -EINVAL;
   if (kind === P_PID && id <= 0 || kind === P_PGID && id < 0) return -EINVAL;
-  const named = kind === P_PIDFD ? (process.files.get(id)?.file as Partial<ProcessFile> | undefined)?.process ?? null : null;
+  const file = kind === P_PIDFD ? process.files.get(id)?.file : null, named = file instanceof PidFile ? file.process : null;
   if (kind < P_ALL || kind > P_PIDFD || kind === P_PIDFD && named === null) return -EINVAL;
   const group = id === 0 ? process.group : id;
   const isChosen: Chosen = child => kind === P_ALL || (kind === P_PID ? child.pid === id : kind === P_PGID ? child.group === group : child === named);
