@@ -80,7 +80,7 @@ function fork(task: KernelTask, pid: number, { flags, exitSignal }: Request): Ke
     fs: has(CLONE.fs) ? process.fs : { ...process.fs }, system: process.system, executable: process.executable, name: task.name,
     group: process.group, session: process.session, exitSignal: has(CLONE.parent) ? process.exitSignal : exitSignal,
   });
-  child.limits = [...process.limits];
+  child.limits = [...process.limits]; child.personality = process.personality;
   child.hasNoNewPrivileges = process.hasNoNewPrivileges; child.isDumpable = process.isDumpable; child.niceness = process.niceness;
   return child;
 }

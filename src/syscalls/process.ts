@@ -131,7 +131,7 @@ export class KernelProcess implements Process {
   fs: FileSystemContext;
   readonly system: System;
   executable: Executable;
-  limits: Limit[];
+  limits = defaultLimits();
   /** What the program is called: PR_SET_NAME, /proc/self/comm. At most 15 bytes. */
   name: ByteString;
   /** setpgid(2), setsid(2). */
@@ -160,7 +160,7 @@ export class KernelProcess implements Process {
   childrenFaults = 0;
   niceness = 0;
   /** personality(2). */
-  personality: number;
+  personality = 0;
   /** When it came to be, on the monotonic clock. */
   readonly startNs: number;
   /** What else its end ends: timers, locks. */
@@ -171,8 +171,6 @@ export class KernelProcess implements Process {
     this.system = fields.system; this.executable = fields.executable; this.name = fields.name; this.group = fields.group;
     this.session = fields.session; this.exitSignal = fields.exitSignal ?? 17;
     this.startNs = fields.system.clock.monotonicNs();
-    this.limits = fields.parent === null ? defaultLimits() : [...fields.parent.limits];
-    this.personality = fields.parent?.personality ?? 0;
     fields.parent?.children.add(this);
   }
   get parentPid(): number { return this.parent === null ? OUTER_PARENT_PID : this.parent.pid; }
