@@ -99,6 +99,6 @@ function waitid(task: KernelTask, a: Args): Result | Control {
 }
 
 export const waitCalls: SyscallRows<KernelTask> = [
-  [61, { name: 'wait4', run: wait4, shape: 'int ptr hex ptr → int' }],
-  [247, { name: 'waitid', run: waitid, shape: 'int int ptr hex ptr → int' }],
+  [61, { name: 'wait4', run: wait4, shape: 'int ptr hex ptr → int', partial: 'usage: user time, peak memory and minor faults' }],
+  [247, { name: 'waitid', run: waitid, shape: 'int int ptr hex ptr → int', partial: 'usage: user time, peak memory and minor faults' }],
 ];

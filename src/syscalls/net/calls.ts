@@ -144,15 +144,15 @@ function accept(task: KernelTask, fd: number, addressAt: number, lengthAt: numbe
 const setsockopt = onSocket((task, socket, a) => setOption(task, socket, a.int(1), a.int(2), a.pointer(3), a.int(4)));
 const getsockopt = onSocket((task, socket, a) => getOption(task, socket, a.int(1), a.int(2), a.pointer(3), a.pointer(4)));
 
-const INSIDE = 'loopback inside the emulated machine';
+const INSIDE = 'loopback inside the emulated machine', CONTROL = 'no MSG_OOB; control messages: SCM_RIGHTS, SCM_CREDENTIALS';
 export const netCalls: SyscallRows<KernelTask> = [
   [41, { name: 'socket', run: socket, shape: 'family socktype protocol → fd', partial: `AF_UNIX, AF_INET and AF_INET6 (${INSIDE}), AF_NETLINK (lo)` }],
   [42, { name: 'connect', run: connect, shape: 'fd address uint → int', partial: INSIDE }],
   [43, { name: 'accept', run: (task, a) => accept(task, a.int(0), a.pointer(1), a.pointer(2), 0), shape: 'fd addressout lengthp → fd' }],
   [44, { name: 'sendto', run: sendto, shape: 'fd data size msg address uint → size', partial: 'no MSG_OOB' }],
   [45, { name: 'recvfrom', run: recvfrom, shape: 'fd bytes size msg addressout lengthp → size', partial: 'no MSG_OOB' }],
-  [46, { name: 'sendmsg', run: sendmsg, shape: 'fd message msg → size', partial: 'control messages: SCM_RIGHTS, SCM_CREDENTIALS' }],
-  [47, { name: 'recvmsg', run: recvmsg, shape: 'fd messageout msg → size', partial: 'control messages: SCM_RIGHTS, SCM_CREDENTIALS' }],
+  [46, { name: 'sendmsg', run: sendmsg, shape: 'fd message msg → size', partial: CONTROL }],
+  [47, { name: 'recvmsg', run: recvmsg, shape: 'fd messageout msg → size', partial: CONTROL }],
   [48, { name: 'shutdown', run: shutdown, shape: 'fd shut → int' }],
   [49, { name: 'bind', run: bind, shape: 'fd address uint → int' }],
   [50, { name: 'listen', run: listen, shape: 'fd int → int' }],
@@ -162,6 +162,6 @@ export const netCalls: SyscallRows<KernelTask> = [
   [54, { name: 'setsockopt', run: setsockopt, shape: 'fd level option optionin uint → int', partial: 'many options are kept and told, and do nothing' }],
   [55, { name: 'getsockopt', run: getsockopt, shape: 'fd level option optionout lengthp → int' }],
   [288, { name: 'accept4', run: (task, a) => accept(task, a.int(0), a.pointer(1), a.pointer(2), a.int(3)), shape: 'fd addressout lengthp sockflags → fd' }],
-  [299, { name: 'recvmmsg', run: recvmmsg, shape: 'fd messages uint msg timespec → int' }],
-  [307, { name: 'sendmmsg', run: sendmmsg, shape: 'fd messages uint msg → int' }],
+  [299, { name: 'recvmmsg', run: recvmmsg, shape: 'fd messages uint msg timespec → int', partial: CONTROL }],
+  [307, { name: 'sendmmsg', run: sendmmsg, shape: 'fd messages uint msg → int', partial: CONTROL }],
 ];
