@@ -14,6 +14,7 @@ import { Arena, compete, differenceOf } from './support/duel.ts';
 import { EAGER, nameOf, OTHERS, REFERENCE, TIMINGS } from './support/engines.ts';
 import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost, type Fixture } from './support/fixtures.ts';
 import { runGuest } from './support/guest.ts';
+import { systemCall as call } from './support/guest-program.ts';
 import { formPrograms, randomProgram } from './support/random-program.ts';
 import { Random, testSeed } from './support/random.ts';
 
@@ -544,7 +545,6 @@ signals('a write to a page that a handler opens, and that is closed again', () =
   assert.ok(bytes.length > 2 * 19 * 8, `${bytes.length} bytes`);
 });
 signals('trampolines called from hot loops load their contexts', () => {
-  const call = (number: number, ...args: readonly (string | number)[]): string => `${args.map((arg, k) => `mov ${['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'][k]}, ${arg}`).join('\n')}\nmov eax, ${number}\nsyscall`;
   const make = (name: string): string => `${call(440, 0, 'offset zero', 0)}\nmov r14, rax\n${call(18, 'r14', `offset ${name}`, `offset ${name}_end-${name}`, 1)}\n${call(9, 0, 4096, 0, 2, 'r14', 0)}`;
   const context = (name: string, value: string): string => `.balign 8\n${name}: .long 2, 0\n.long 17, 0\n.quad ${value}\n.long 23, 0\n.quad target\n${name}_end:`;
   const bytes = sameGuest(`_start:\n${make('one')}\nmov r12, rax\n${make('two')}\nmov r13, rax\nmov r15d, 200\nagain: mov edi, r15d\ncall r12\nadd rbx, rax\nmov rax, r13\ntest r15b, 3\ncmovz rax, r12\ncall rax\nrol rbx, 5\nadd rbx, rax\npushf\npop rcx\nand ecx, 0x8d5\nadd rbx, rcx\ndec r15d\njnz again

@@ -2,23 +2,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EAGAIN, EMFILE, ENFILE, EPERM, ETXTBSY } from '../src/base/errno.ts';
-import { assemble } from '../src/decoder/assemble.ts';
-import { writeElf } from '../src/loader/write-elf.ts';
 import { Epoll } from '../src/syscalls/epoll.ts';
 import { DescriptorTable } from '../src/syscalls/fd-table.ts';
 import { FileDescription } from '../src/syscalls/file.ts';
 import { Pipe, PipeBudget, PipeReader, PipeWriter } from '../src/syscalls/pipe.ts';
 import { VmaList, VMAS_MAX } from '../src/mmu/vma-list.ts';
 import { runGuest } from './support/guest.ts';
+import { build as buildGuest, DATA, systemCall as call } from './support/guest-program.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
-const TEXT = 0x400000, DATA = 0x600000, SA_RESTORER = 0x400_0000, SIGALRM = 14;
-const REGISTERS = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
-const call = (number: number, ...args: readonly (number | string)[]): string => `${args.map((arg, i) => `mov ${REGISTERS[i]}, ${arg}`).join('\n')}\nmov eax, ${number}\nsyscall\n`;
-function build(source: string): Uint8Array {
-  const { bytes, labels } = assemble(`_start:\n${source}`, { origin: TEXT });
-  return writeElf({ text: { at: TEXT, bytes }, data: { at: DATA, bytes: new Uint8Array(8), size: 0x20000 }, entry: labels.get('_start') ?? 0 });
-}
+const SA_RESTORER = 0x400_0000, SIGALRM = 14;
+const build = (source: string): Uint8Array => buildGuest(`_start:\n${source}`, 0x20000);
 /** SIGALRM's action, and a timer that rings every nanosecond. */
 const RING = (handler: string): string => `
   lea rax, [rip+handler]

@@ -4,20 +4,16 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assemble } from '../src/decoder/assemble.ts';
 import { byteString } from '../src/host/host.ts';
-import { writeElf } from '../src/loader/write-elf.ts';
 import { runGuest, type GuestOptions } from './support/guest.ts';
+import { build, DATA, systemCall as call } from './support/guest-program.ts';
 import { Random, testSeed } from './support/random.ts';
 
 const WORLDS = Number(process.env['WORLDS'] ?? 12), MAX_INSTRUCTIONS = 60_000;
-const TEXT = 0x400000, DATA = 0x600000, DATA_BYTES = 0x20000, SCRATCH = 0x700000, STACKS = DATA + 0x4000, STACK_BYTES = 0x1000, STACKS_MAX = 24;
+const DATA_BYTES = 0x20000, SCRATCH = 0x700000, STACKS = DATA + 0x4000, STACK_BYTES = 0x1000, STACKS_MAX = 24;
 /** Where words for futexes lie, structures with times, a signal set, names, a list that is a circle. */
 const WORDS = DATA, TIMES = DATA + 0x100, SETS = DATA + 0x200, ACTION = DATA + 0x240, NAMES = DATA + 0x280, LIST = DATA + 0x300, OUT = DATA + 0x400, GUEST_NAME = NAMES + 0x30;
-const REGISTERS = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
 type Argument = number | bigint | string;
-const call = (number: number, ...args: readonly Argument[]): string =>
-  `${args.map((arg, i) => `mov ${REGISTERS[i]}, ${arg}`).join('\n')}\nmov eax, ${number}\nsyscall\n`;
 
 /** Data as every program begins: what pointers point to. */
 function data(random: Random): Uint8Array {
@@ -109,7 +105,7 @@ class Author {
 }
 function program(random: Random): Uint8Array {
   // Executed anew with other arguments, it ends soon: the fourth time at once.
-  const { bytes, labels } = assemble(`
+  const source = `
   handler:
     lock inc dword ptr [${WORDS + 64}]
     ret
@@ -134,8 +130,8 @@ function program(random: Random): Uint8Array {
     ${[1, 10, 12, 14, 34, 40].map(signal => random.below(8) > 0 ? call(13, signal, ACTION, 0, 8) : '').join('')}
     ${new Author(random).body(10 + random.below(30), 3)}
   over:
-    ${call(231, 0)}`, { origin: TEXT });
-  return writeElf({ text: { at: TEXT, bytes }, data: { at: DATA, bytes: data(random), size: DATA_BYTES }, entry: labels.get('_start') ?? 0 });
+    ${call(231, 0)}`;
+  return build(source, DATA_BYTES, data(random));
 }
 
 /** What is there though all have ended, by name: nothing. */

@@ -1,33 +1,21 @@
 /** Tasks as guests make them: fork, threads, wait, signals between processes, execve, turns. Where the host is Linux, it runs them too. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assemble } from '../src/decoder/assemble.ts';
-import { writeElf } from '../src/loader/write-elf.ts';
 import { type GuestOptions, isNativeHost, runGuest, runNative } from './support/guest.ts';
+import { build as buildGuest, DATA, slot, systemCall, values as valuesOf } from './support/guest-program.ts';
 
-const TEXT = 0x400000, DATA = 0x600000, DATA_BYTES = 0x40000, STACK = DATA + DATA_BYTES;
+const DATA_BYTES = 0x40000, STACK = DATA + DATA_BYTES;
 const SYS = {
   write: 1, close: 3, mmap: 9, sigaction: 13, pipe: 22, yield: 24, nanosleep: 35, setitimer: 38, clone: 56, fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, kill: 62,
   sigsuspend: 130, futex: 202, setTidAddress: 218, group: 231, getpid: 39, getppid: 110, prctl: 157, read: 0,
 } as const;
 const SIGALRM = 14, SIGCHLD = 17, SIGTERM = 15;
 const THREAD = 0x10f00, CHILD_CLEARTID = 0x200000, SA_RESTORER = 0x400_0000, SA_RESTART = 0x1000_0000;
-/** Values of the guest's: 64 bits each, put out at the end. */
-const slot = (n: number): string => `qword ptr [${DATA + 8 * n}]`;
-function sys(call: keyof typeof SYS, ...args: readonly (string | number)[]): string {
-  const registers = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
-  return `${args.map((arg, i) => `mov ${registers[i]}, ${arg}`).join('\n')}\nmov eax, ${SYS[call]}\nsyscall`;
-}
+const sys = (call: keyof typeof SYS, ...args: readonly (string | number)[]): string => systemCall(SYS[call], ...args);
+const build = (source: string): Uint8Array => buildGuest(`_start:\n${source}`, DATA_BYTES);
+const values = (bytes: Uint8Array): number[] => valuesOf(bytes).map(Number);
 /** Puts out so many slots and ends the process. */
 const finish = (slots: number): string => `${sys('write', 1, DATA, 8 * slots)}\n${sys('group', 0)}`;
-function build(source: string): Uint8Array {
-  const { bytes, labels } = assemble(`_start:\n${source}`, { origin: TEXT });
-  return writeElf({ text: { at: TEXT, bytes }, data: { at: DATA, bytes: new Uint8Array(8), size: DATA_BYTES }, entry: labels.get('_start') ?? 0 });
-}
-const values = (bytes: Uint8Array): number[] => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: bytes.length >> 3 }, (_, i) => Number(view.getBigInt64(8 * i, true)));
-};
 
 const tasks = suite('tasks');
 /** A claim about what a guest puts out, here and on a real kernel. */

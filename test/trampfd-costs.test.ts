@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { contexts, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-forms.ts';
+import { contexts, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-program.ts';
 import { ATTACH, BY_ID, SET_REGS, SET_STACK } from './support/trampfd-world.ts';
 
 const README = join(dirname(fileURLToPath(import.meta.url)), '../src/trampfd/README.md');

@@ -4,17 +4,16 @@ import * as assert from 'uvu/assert';
 import { Machine } from '../src/machine.ts';
 import { bytesOf } from '../src/host/host.ts';
 import { MemoryHost } from '../src/host/memory-host.ts';
+import { values } from './support/guest-program.ts';
 import { Random } from './support/random.ts';
-import {
-  CLONE, CLOSE, context, EXIT, FORK, make, MMAP, MPROTECT, MUNMAP, OUT, PREAD, program, PWRITE, run, RT_SIGACTION, RT_SIGRETURN, SCHED_YIELD, SETITIMER, SIGALTSTACK, slot, syscall, WAIT4,
-} from './support/trampfd-program.ts';
+import { makeFast, OUT, program, regs, run, slot, sys } from './support/trampfd-program.ts';
 
 const SIGSEGV = 11, SIGALRM = 14, SA_SIGINFO_RESTORER_ONSTACK = 0xc000004, UCONTEXT = { r10: 56, rsp: 160, rip: 168 };
 
 const calls = suite('trampfd › fast › a guest calls');
 calls('a closure, which finds its context, without a fault', () => {
   const { out, counters, machine } = run(`
-    ${make('context')}
+    ${makeFast('context')}
     mov rbx, rax
     mov ebp, 1000
   more: mov edi, 2
@@ -25,83 +24,23 @@ calls('a closure, which finds its context, without a fault', () => {
     jmp finish
   target: lea rax, [rdi+r10]
     ret
-  ${context('context', ['r10', 40], ['rip', 'target'])}`, 1);
+  ${regs('context', ['r10', 40], ['rip', 'target'])}`, 1);
   assert.equal([...out, machine.trampolines.invocations], [42_000n, 0]);
   assert.ok(counters.pageFaults < 10, `${counters.pageFaults} page faults`);
 });
-const WAYS: readonly (readonly [string, string])[] = [
-  ['call rax', 'call rax'], ['call through memory', 'push rax\ncall qword ptr [rsp]\npop rax'],
-  ['jmp rax', 'lea rcx, [rip+1f]\npush rcx\njmp rax\n1:'], ['ret', 'lea rcx, [rip+1f]\npush rcx\npush rax\nret\n1:'],
-];
-for (const [way, code] of WAYS) {
-  calls(`by ${way}`, () => {
-    const { out, stderr } = run(`${make('context')}\nxor ebx, ebx\n${code}\nmov ${slot(0)}, rbx\njmp finish\ntarget: inc rbx\nret\n${context('context', ['rip', 'target'])}`, 1);
-    assert.equal([...out, stderr], [1n, '']);
-  });
-}
-calls('and finds flags, rsp and every register that is not named as they were', () => {
-  const kept = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'r8', 'r9', 'r11', 'r12', 'r13', 'r14', 'r15'];
-  const { out } = run(`
-    ${make('context')}
-    mov ${slot(40)}, rax
-    ${kept.map((register, k) => `mov ${register}, ${0x1111_1111_1111 * (k + 1)}`).join('\n')}
-    mov ${slot(41)}, rsp
-    push 0x8d7
-    popf
-    jmp ${slot(40)}
-  target:
-    pushf
-    ${kept.map((register, k) => `mov ${slot(k)}, ${register}`).join('\n')}
-    pop ${slot(kept.length)}
-    mov ${slot(kept.length + 1)}, r10
-    sub rsp, ${slot(41)}
-    mov ${slot(kept.length + 2)}, rsp
-    cld
-    jmp finish
-  ${context('context', ['r10', '0x8000000000000001'], ['rip', 'target'])}`, kept.length + 3);
-  assert.equal(out, [...kept.map((_, k) => BigInt(0x1111_1111_1111 * (k + 1))), 0xad7n, -0x7fff_ffff_ffff_ffffn, 0n]);
-});
-calls('and finds what was pushed, rsp as after a CALL, and flags as they were', () => {
-  const { out } = run(`
-    ${make('context')}
-    mov rbx, rax
-    ${syscall(PWRITE, 'r14', 'offset pushed', 32, 2)}
-    and rsp, -16
-    mov rbp, rsp
-    push 0x8d7
-    popf
-    jmp rbx
-  target:
-    pushf
-    pop ${slot(3)}
-    cld
-    mov rax, rsp
-    and eax, 15
-    mov ${slot(0)}, rax
-    sub rbp, rsp
-    mov ${slot(1)}, rbp
-    pop rax
-    mov ${slot(2)}, rax
-    ret
-  returned: jmp finish
-  ${context('context', ['r10', 7], ['rip', 'target'])}
-  pushed: .long 1, 0, 16, 0
-    .quad 0x1234, returned`, 4);
-  assert.equal(out, [8n, 24n, 0x1234n, 0xad7n]);
-});
 calls('the new target, and the new shape, after its context was rewritten, with hot code behind it', () => {
   const { out } = run(`
-    ${make('one')}
+    ${makeFast('one')}
     mov rbx, rax
     mov r13d, 30
   round:
-    ${syscall(PWRITE, 'r14', 'offset one', 24, 1)}
+    ${sys('pwrite', 'r14', 'offset one', 24, 1)}
     mov ebp, 500
   1: call rbx
     add ${slot(0)}, rax
     dec ebp
     jnz 1b
-    ${syscall(PWRITE, 'r14', 'offset two', 72, 1)}
+    ${sys('pwrite', 'r14', 'offset two', 72, 1)}
     mov ebp, 500
   2: call rbx
     add ${slot(1)}, rax
@@ -115,8 +54,8 @@ calls('the new target, and the new shape, after its context was rewritten, with 
   second: lea rax, [rcx+rdx]
     add rax, rsi
     ret
-  ${context('one', ['rip', 'first'])}
-  ${context('two', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['rip', 'second'])}`, 2);
+  ${regs('one', ['rip', 'first'])}
+  ${regs('two', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['rip', 'second'])}`, 2);
   assert.equal(out, [15_000n, 30_000n]);
 });
 calls('hot ones that outgrow their page and move to others, where they were', () => {
@@ -124,7 +63,7 @@ calls('hot ones that outgrow their page and move to others, where they were', ()
   const { out, machine } = run(`
     xor ebx, ebx
   new:
-    ${make('small')}
+    ${makeFast('small')}
     mov [${AT}+rbx*8], rax
     mov [${FDS}+rbx*8], r14
     inc ebx
@@ -137,7 +76,7 @@ calls('hot ones that outgrow their page and move to others, where they were', ()
     add ${slot(0)}, rax
     dec ebp
     jnz 1b
-    ${syscall(PWRITE, `[${FDS}+rbx*8]`, 'offset large', 104, 1)}
+    ${sys('pwrite', `[${FDS}+rbx*8]`, 'offset large', 104, 1)}
     mov ebp, 200
   2: call qword ptr [${AT}+rbx*8]
     add ${slot(1)}, rax
@@ -154,48 +93,46 @@ calls('hot ones that outgrow their page and move to others, where they were', ()
     add rax, r8
     sub rax, r9
     ret
-  ${context('small', ['r10', 4], ['rip', 'first'])}
-  ${context('large', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['r8', '0x123456789abcdef'], ['r9', '0x123456789abcdee'], ['rip', 'second'])}`, 2);
+  ${regs('small', ['r10', 4], ['rip', 'first'])}
+  ${regs('large', ['rcx', '0x7fffffffffffffff'], ['rdx', '0x8000000000000001'], ['rsi', 2], ['r8', '0x123456789abcdef'], ['r9', '0x123456789abcdee'], ['rip', 'second'])}`, 2);
   assert.equal(out, [BigInt(COUNT * 200 * 5), BigInt(COUNT * 200 * 3)]);
   assert.ok(machine.trampolines.codeFrames.length >= 2);
 });
 calls('one that was forked away in its child, where it is not mapped until the child maps it', () => {
   const { out } = run(`
-    ${make('context')}
-    ${syscall(FORK)}
+    ${makeFast('context')}
+    ${sys('fork')}
     test eax, eax
     jnz parent
-    ${syscall(MMAP, 'r15', 4096, 5, 2, 'r14', 0)}
+    ${sys('mmap', 'r15', 4096, 5, 2, 'r14', 0)}
     mov rbx, rax
     sub rsp, 24
-    ${syscall(PREAD, 'r14', 'rsp', 24, 0)}
+    ${sys('pread', 'r14', 'rsp', 24, 0)}
     mov ecx, dword ptr [rsp+16]
     add rbx, rcx
     call rbx
-    ${syscall(EXIT, 'rax')}
-  parent: ${syscall(WAIT4, -1, OUT, 0, 0)}
+    ${sys('exit', 'rax')}
+  parent: ${sys('wait4', -1, OUT, 0, 0)}
     jmp finish
   target: mov eax, r10d
     ret
-  ${context('context', ['r10', 42], ['rip', 'target'])}`, 1);
+  ${regs('context', ['r10', 42], ['rip', 'target'])}`, 1);
   assert.equal(out, [BigInt(42 << 8)]);
 });
 calls.run();
 
 /** What a guest does with the trampoline at rax (descriptor r14, page r15), and how it dies of it. */
 const DEATHS: readonly (readonly [claim: string, code: string, report: RegExp])[] = [
-  ['a store to it', 'mov byte ptr [rax], 0x90', /SIGSEGV at rip 0x40.*, address 0x[0-9a-f]+000$/],
   ['a call of a slot that is nobody\'s', 'add rax, 80\ncall rax', /SIGSEGV at rip 0x[0-9a-f]+050/],
   ['a call of the page\'s last byte', 'add rax, 4095\ncall rax', /SIGSEGV at rip 0x[0-9a-f]+fff/],
-  ['a call without a register context', `push rax\nmov ${slot(0)}, 0\n${syscall(PWRITE, 'r14', OUT, 8, 1)}\npop rax\ncall rax`, /SIGSEGV at rip 0x[0-9a-f]+000/],
-  ['a call after munmap', `push rax\n${syscall(MUNMAP, 'rax', 4096)}\npop rax\ncall rax`, /SIGSEGV at rip (0x[0-9a-f]+000), address \1$/],
-  ['a call after mprotect', `push rax\n${syscall(MPROTECT, 'rax', 4096, 0)}\npop rax\ncall rax`, /SIGSEGV at rip (0x[0-9a-f]+000), address \1$/],
-  ['a push to where nothing is', `push rax\n${syscall(PWRITE, 'r14', 'offset pushed', 24, 2)}\npop rax\nmov esp, 0x10008\njmp rax\npushed: .long 0, 0, 8, 0\n.quad 1`, /SIGSEGV at rip 0x[0-9a-f]+004, address 0x10000$/],
+  ['a call without a register context', `push rax\nmov ${slot(0)}, 0\n${sys('pwrite', 'r14', OUT, 8, 1)}\npop rax\ncall rax`, /SIGSEGV at rip 0x[0-9a-f]+000/],
+  ['a call after mprotect', `push rax\n${sys('mprotect', 'rax', 4096, 0)}\npop rax\ncall rax`, /SIGSEGV at rip (0x[0-9a-f]+000), address \1$/],
+  ['a push to where nothing is', `push rax\n${sys('pwrite', 'r14', 'offset pushed', 24, 2)}\npop rax\nmov esp, 0x10008\njmp rax\npushed: .long 0, 0, 8, 0\n.quad 1`, /SIGSEGV at rip 0x[0-9a-f]+004, address 0x10000$/],
 ];
 const deaths = suite('trampfd › fast › a guest dies of');
 for (const [claim, code, report] of DEATHS) {
   deaths(claim, () => {
-    const { status, stderr } = run(`${make('context')}\n${code}\njmp finish\ntarget: ret\n${context('context', ['rip', 'target'])}`);
+    const { status, stderr } = run(`${makeFast('context')}\n${code}\njmp finish\ntarget: ret\n${regs('context', ['rip', 'target'])}`);
     assert.is(status, 128 + SIGSEGV);
     assert.match(stderr, report);
   });
@@ -205,12 +142,12 @@ deaths.run();
 const signals = suite('trampfd › fast › a handler');
 signals('of SIGSEGV learns of a failed push: the stack\'s address, RIP at the trampoline, nothing loaded; and may repair the stack and call again', () => {
   const { out, stderr } = run(`
-    ${syscall(RT_SIGACTION, SIGSEGV, 'offset action', 0, 8)}
-    ${syscall(SIGALTSTACK, 'offset alternate', 0)}
-    ${make('context')}
+    ${sys('rt_sigaction', SIGSEGV, 'offset action', 0, 8)}
+    ${sys('sigaltstack', 'offset alternate', 0)}
+    ${makeFast('context')}
     mov rbx, rax
     mov ${slot(20)}, rax
-    ${syscall(PWRITE, 'r14', 'offset pushed', 24, 2)}
+    ${sys('pwrite', 'r14', 'offset pushed', 24, 2)}
     mov rbp, rsp
     mov r10d, 5
     mov esp, 0x10010
@@ -234,8 +171,8 @@ signals('of SIGSEGV learns of a failed push: the stack\'s address, RIP at the tr
     mov rax, [rsp-24]
     mov ${slot(6)}, rax
     jmp finish
-  restorer: ${syscall(RT_SIGRETURN)}
-  ${context('context', ['r10', 77], ['rip', 'target'])}
+  restorer: ${sys('rt_sigreturn')}
+  ${regs('context', ['r10', 77], ['rip', 'target'])}
   pushed: .long 0, 16, 8, 0
     .quad 1
   action: .quad handler, ${SA_SIGINFO_RESTORER_ONSTACK}, restorer, 0
@@ -246,12 +183,12 @@ signals('of SIGSEGV learns of a failed push: the stack\'s address, RIP at the tr
 signals('never sees a RIP within a trampoline, however often it interrupts one', () => {
   // A call loads fifteen registers, so that most signals come on the way through it. Interval 1 us: 3000 cycles or so.
   const { out } = run(`
-    ${syscall(RT_SIGACTION, SIGALRM, 'offset action', 0, 8)}
-    ${make('context')}
+    ${sys('rt_sigaction', SIGALRM, 'offset action', 0, 8)}
+    ${makeFast('context')}
     mov rbx, rax
     mov ${slot(20)}, rax
     mov ${slot(22)}, rsp
-    ${syscall(SETITIMER, 0, 'offset interval', 0)}
+    ${sys('setitimer', 0, 'offset interval', 0)}
   again:
     mov rbx, ${slot(20)}
     mov rsp, ${slot(22)}
@@ -274,8 +211,8 @@ signals('never sees a RIP within a trampoline, however often it interrupts one',
     ret
   wrong: inc ${slot(2)}
     ret
-  restorer: ${syscall(RT_SIGRETURN)}
-  ${context('context', ...(['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'rbp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const).map((name, k) => [name, k + 1] as const), ['rip', 'target'])}
+  restorer: ${sys('rt_sigreturn')}
+  ${regs('context', ...(['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'rbp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const).map((name, k) => [name, k + 1] as const), ['rip', 'target'])}
   action: .quad handler, ${0x4000004}, restorer, 0
   interval: .quad 0, 7, 0, 7`, 4);
   assert.equal(out.slice(1, 3), [0n, 0n]);
@@ -283,8 +220,8 @@ signals('never sees a RIP within a trampoline, however often it interrupts one',
 });
 signals('that steps through a program finds a trampoline to be one step', () => {
   const { out } = run(`
-    ${syscall(RT_SIGACTION, 5, 'offset action', 0, 8)}
-    ${make('context')}
+    ${sys('rt_sigaction', 5, 'offset action', 0, 8)}
+    ${makeFast('context')}
     mov ${slot(20)}, rax
     mov rbx, rax
     pushf
@@ -308,8 +245,8 @@ signals('that steps through a program finds a trampoline to be one step', () => 
   target: nop
     mov ${slot(3)}, r10
     ret
-  restorer: ${syscall(RT_SIGRETURN)}
-  ${context('context', ['r10', 7], ['r11', 8], ['rip', 'target'])}
+  restorer: ${sys('rt_sigreturn')}
+  ${regs('context', ['r10', 7], ['r11', 8], ['rip', 'target'])}
   action: .quad handler, ${0x4000004}, restorer, 0`, 4);
   // The steps end after NOP (POPF's own, too), at the trampoline, at its target, twice in it, after it, and three times more.
   assert.equal(out.slice(1), [1n, 0n, 7n]);
@@ -325,11 +262,11 @@ const THREAD_FLAGS = 0x10f00 | 0x40000, THREADS = 4, STACK_BYTES = 0x1000;
 function contenders(rounds: number): string {
   const NAMES = ['rbx', 'rcx', 'r8', 'r9', 'r12'] as const;
   return `
-    ${make('context')}
+    ${makeFast('context')}
     mov ${slot(8)}, rax
     mov ${slot(9)}, r14
     ${Array.from({ length: THREADS - 1 }, (_, k) => `
-    ${syscall(CLONE, THREAD_FLAGS, OUT + 0x8000 + (k + 1) * STACK_BYTES, 0, 0, 0)}
+    ${sys('clone', THREAD_FLAGS, OUT + 0x8000 + (k + 1) * STACK_BYTES, 0, 0, 0)}
     mov ebp, ${k + 1}
     test eax, eax
     jz thread`).join('\n')}
@@ -356,7 +293,7 @@ function contenders(rounds: number): string {
     mov dword ptr [r13+24], 23
     lea rax, [rip+short_target]
     mov [r13+32], rax
-    ${syscall(PWRITE, slot(9), 'r13', 40, 1)}
+    ${sys('pwrite', slot(9), 'r13', 40, 1)}
     jmp call
   long:
     mov dword ptr [r13], 6
@@ -364,7 +301,7 @@ function contenders(rounds: number): string {
     mov dword ptr [r13+88], 23
     lea rax, [rip+long_target]
     mov [r13+96], rax
-    ${syscall(PWRITE, slot(9), 'r13', 104, 1)}
+    ${sys('pwrite', slot(9), 'r13', 104, 1)}
   call:
     cmp rax, 0
     jl failed
@@ -379,9 +316,9 @@ function contenders(rounds: number): string {
     cmp ${slot(0)}, ${THREADS}
     jb spin
     jmp finish
-  spin: ${syscall(SCHED_YIELD)}
+  spin: ${sys('yield')}
     jmp wait
-  1: ${syscall(EXIT, 0)}
+  1: ${sys('exit', 0)}
   failed: lock inc ${slot(1)}
     jmp finish
   short_target:
@@ -412,7 +349,7 @@ function contenders(rounds: number): string {
     ret
   wrong: lock inc ${slot(1)}
     ret
-  ${context('context', ['rbx', 1], ['rip', 'short_target'])}`;
+  ${regs('context', ['rbx', 1], ['rip', 'short_target'])}`;
 }
 /** Runs a guest in turns of a few instructions, so that many end within a trampoline. How many did is counted. */
 function runInTurns(elf: Uint8Array, most: number, seed: number): { readonly out: readonly bigint[]; readonly within: number; readonly machine: Machine } {
@@ -426,8 +363,7 @@ function runInTurns(elf: Uint8Array, most: number, seed: number): { readonly out
     kernel.preempt();
     kernel.settle();
   }
-  const bytes = bytesOf(host.output), view = new DataView(bytes.buffer, bytes.byteOffset);
-  return { out: Array.from({ length: bytes.length >> 3 }, (_, k) => view.getBigInt64(8 * k, true)), within, machine };
+  return { out: values(bytesOf(host.output)), within, machine };
 }
 const races = suite('trampfd › fast › four threads');
 races('rewrite and call one trampoline, in turns that end anywhere: each call is of one context', () => {
@@ -450,7 +386,7 @@ function many(count: number, rounds: number): string {
   const entry = '[r13+rbx*8+0x100]', BLOCK_BYTES = 0x8000, CONTEXT_BYTES = 40;
   return `
     ${Array.from({ length: THREADS - 1 }, (_, k) => `
-    ${syscall(CLONE, THREAD_FLAGS, OUT + 0x8000 + (k + 1) * STACK_BYTES, 0, 0, 0)}
+    ${sys('clone', THREAD_FLAGS, OUT + 0x8000 + (k + 1) * STACK_BYTES, 0, 0, 0)}
     mov r13d, ${OUT + 0x10000 + (k + 1) * BLOCK_BYTES}
     test eax, eax
     jz thread`).join('\n')}
@@ -471,12 +407,12 @@ function many(count: number, rounds: number): string {
     mov [r13+16], rax
     mov rsi, r13
     lea rdi, [rsi+${CONTEXT_BYTES}]
-    call make
+    call make_fast
     mov [r13+0x40], rax
     mov [r13+0x48], r14
     mov [r13+0x50], r15
     lock inc ${slot(30)}
-  2: ${syscall(SCHED_YIELD)}
+  2: ${sys('yield')}
     cmp ${slot(30)}, ${THREADS}
     jb 2b
     mov ebp, ${rounds}
@@ -491,7 +427,7 @@ function many(count: number, rounds: number): string {
   again:
     call check
     mov [r13+16], r12
-    ${syscall(PWRITE, '[r13+0x48]', 'r13', CONTEXT_BYTES, 1)}
+    ${sys('pwrite', '[r13+0x48]', 'r13', CONTEXT_BYTES, 1)}
     call qword ptr [r13+0x40]
     cmp r10, r12
     jne wrong
@@ -502,13 +438,13 @@ function many(count: number, rounds: number): string {
     inc ebx
     cmp ebx, ${count}
     jb old
-    ${syscall(CLOSE, '[r13+0x48]')}
-    ${syscall(MUNMAP, '[r13+0x50]', 4096)}
+    ${sys('close', '[r13+0x48]')}
+    ${sys('munmap', '[r13+0x50]', 4096)}
     lock inc ${slot(2)}
     cmp r13d, ${OUT + 0x10000}
     je 1f
-    ${syscall(EXIT, 0)}
-  1: ${syscall(SCHED_YIELD)}
+    ${sys('exit', 0)}
+  1: ${sys('yield')}
     cmp ${slot(2)}, ${THREADS}
     jb 1b
     jmp finish
@@ -537,14 +473,14 @@ function many(count: number, rounds: number): string {
     mov [r13+16], rax
     mov rsi, r13
     lea rdi, [rsi+${CONTEXT_BYTES}]
-    call make
+    call make_fast
     mov ${entry}, rax
-    ${syscall(CLOSE, 'r14')}
+    ${sys('close', 'r14')}
     ret
   empty:
     mov rdi, ${entry}
     and rdi, -4096
-    ${syscall(MUNMAP, 'rdi', 4096)}
+    ${sys('munmap', 'rdi', 4096)}
     ret
   target: lock inc ${slot(1)}
     ret`;
@@ -560,8 +496,7 @@ thousands('10,000 of four threads are made, called by chance, changed and freed:
     if (used === 0) used = machine.mmu.frames.used - machine.trampolines.codeFrames.length;
     if (peak === null && machine.trampolines.live >= COUNT) peak = machine.counters();
   }
-  const bytes = bytesOf(host.output), view = new DataView(bytes.buffer, bytes.byteOffset);
-  assert.equal([0, 8, 16].map(at => Number(view.getBigUint64(at, true))), [0, 3 * THREADS * ROUNDS, THREADS]);
+  assert.equal(values(bytesOf(host.output)).map(Number), [0, 3 * THREADS * ROUNDS, THREADS]);
   const { trampolines, kernel: { first } } = machine, { codeBytes = 0, kernelBytes = 0 } = peak ?? {};
   assert.ok(codeBytes >= PAGES * 4096 && codeBytes <= (PAGES + 3) * 4096, `${codeBytes} bytes of code`);
   assert.ok(kernelBytes > 200 * COUNT, `${kernelBytes} bytes in the kernel`);

@@ -4,7 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { OUT, run, slot, sys, type Ran } from './support/trampfd-forms.ts';
+import { OUT, run, slot, sys, type Ran } from './support/trampfd-program.ts';
 import { NAME, SET_REGS } from './support/trampfd-world.ts';
 
 const COUNT = 10_000, THREADS = 4, OPERATIONS = Number(process.env['TRAMPOLINE_OPERATIONS'] ?? 50_000);

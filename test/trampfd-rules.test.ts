@@ -1,7 +1,8 @@
 /** The interface's rules, line by line, as one guest meets them through the processor: every call of a list, in its order, and what it returned. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ACTION, catchSignal, OUT, run, slot, SPARE, sys, SYS } from './support/trampfd-forms.ts';
+import { ACTION, catchSignal, OUT, run, slot, SPARE, sys, SYS } from './support/trampfd-program.ts';
+import { systemCall } from './support/guest-program.ts';
 import { ATTACH, BY_ID, NAME, PERSIST, SET_REGS, SET_STACK } from './support/trampfd-world.ts';
 
 const EBADF = 9, ENOMEM = 12, EACCES = 13, EFAULT = 14, EINVAL = 22, EMFILE = 24, EIDRM = 43;
@@ -65,7 +66,7 @@ const RESULTS = OUT + 0x1000;
 const rules = suite('trampfd › rules');
 rules('of creation, positions, contexts, mapping, targets, rights and life, in one guest', () => {
   const numbered = STEPS.map(([, call, args, , data], k) => {
-    const name = typeof call === 'number' ? null : call, text = name === null ? `${args.map((arg, i) => `mov ${['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'][i]}, ${arg}`).join('\n')}\nmov eax, ${call}\nsyscall` : sys(name, ...args);
+    const text = systemCall(typeof call === 'number' ? call : SYS[call], ...args);
     const laid = data === undefined ? '' : `mov edi, ${AT}\nmov esi, offset data_${k}\nmov ecx, ${count(data)}\nrep movsb`;
     return `${laid}\n${text}\nmov qword ptr [${RESULTS + 8 * k}], rax`;
   });

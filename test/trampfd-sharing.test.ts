@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SecurityPolicy } from '../src/syscalls/policy.ts';
 import { DATA_AT } from './support/kernel-world.ts';
-import { ACTION, catchSignal, contexts, make, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-forms.ts';
+import { ACTION, catchSignal, contexts, make, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-program.ts';
 import { ATTACH, BY_ID, PERSIST, REGS, regs as regsOf, SET_REGS, TrampfdWorld, words } from './support/trampfd-world.ts';
 
 const SIGSEGV = 11, F_SETFD = 2, FCNTL = 72;

@@ -6,7 +6,7 @@ import { decode } from '../src/decoder/decode.ts';
 import { format } from '../src/decoder/format.ts';
 import { KernelProcess } from '../src/syscalls/process.ts';
 import { entryOf } from '../src/trampfd/table.ts';
-import { CLOSE, FORK, EXIT, MMAP, OUT, PWRITE, run, slot, syscall, TABLE, WAIT4 } from './support/trampfd-program.ts';
+import { OUT, run, slot, sys } from './support/trampfd-program.ts';
 import { TrampfdWorld, words } from './support/trampfd-world.ts';
 import { DATA_AT } from './support/kernel-world.ts';
 
@@ -176,11 +176,11 @@ const guests = suite('trampfd › table › a guest');
 guests('fills tables, calls all 102 entries, changes what they find, and its child may not map them', () => {
   const CODES = OUT + 0x1000, DATAS = OUT + 0x2000;
   const { out, stderr } = run(`
-    ${syscall(TABLE, OUT + 0x800)}
+    ${sys('trampfd', OUT + 0x800)}
     mov r14, rax
-    ${syscall(PWRITE, 'r14', 'offset code', 16, 0)}
-    ${syscall(PWRITE, 'r14', 'offset data', 16, 1)}
-    ${syscall(MMAP, 0, 4096, 5, 2, 'r14', 4096)}
+    ${sys('pwrite', 'r14', 'offset code', 16, 0)}
+    ${sys('pwrite', 'r14', 'offset data', 16, 1)}
+    ${sys('mmap', 0, 4096, 5, 2, 'r14', 4096)}
     mov rbx, rax
     xor ecx, ecx
   1: lea rax, [rip+first]
@@ -204,14 +204,14 @@ guests('fills tables, calls all 102 entries, changes what they find, and its chi
     mov qword ptr [${DATAS}], 1000
     dec r12d
     jnz round
-    ${syscall(FORK)}
+    ${sys('fork')}
     test eax, eax
     jnz parent
-    ${syscall(MMAP, 0, 4096, 5, 2, 'r14', 4096)}
+    ${sys('mmap', 0, 4096, 5, 2, 'r14', 4096)}
     neg eax
-    ${syscall(EXIT, 'rax')}
-  parent: ${syscall(WAIT4, -1, OUT + 8, 0, 0)}
-    ${syscall(CLOSE, 'r14')}
+    ${sys('exit', 'rax')}
+  parent: ${sys('wait4', -1, OUT + 8, 0, 0)}
+    ${sys('close', 'r14')}
     xor ebp, ebp
     call rbx
     jmp finish

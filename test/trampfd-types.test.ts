@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { EFAULT, EINVAL } from '../src/base/errno.ts';
 import { KERNEL_FUNCTIONS } from '../src/trampfd/kernel-function.ts';
 import { DATA_AT } from './support/kernel-world.ts';
-import { ACTION, catchSignal, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-forms.ts';
+import { ACTION, catchSignal, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-program.ts';
 import { pcs, PCS, REGS, regs as regsOf, STACK, stack, TrampfdWorld, words } from './support/trampfd-world.ts';
 
 const FAULT = 1, EMULATE = 2, INTERPRET = 3, KERNEL = 4;
