@@ -48,8 +48,6 @@ bench('what a signal kills is told by the signal', () => {
 bench('a wrong sum is an error, whatever the policy', () => {
   assert.throws(() => trials({ ...contender(TARGETS?.create ?? ''), invoke: 'mov eax, 1' }, ['permissive']), /wrong sum/);
 });
-
-
 bench('libffi\'s closures (ints, doubles, structs, varargs, many at once), as Debian builds it, static and ported to trampfd, under every policy', () => {
   const lines = ['unported, Debian', 'unported, static', 'ported, static'].flatMap(what => POLICIES.map(name => {
     const policy = SecurityPolicy.of(name);

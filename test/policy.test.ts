@@ -110,11 +110,8 @@ const SCENARIOS: Readonly<Record<string, (w: World) => number>> = {
     return w.mmap(R | X, PRIVATE, fd, 0, PAGE, PAGE);
   },
 };
-const worldOf = (text: string): World => {
-  const policy = SecurityPolicy.of(text);
-  if (typeof policy === 'string') throw new Error(policy);
-  return new World(policy);
-};
+const policyOf = (text: string): SecurityPolicy | null => { const policy = SecurityPolicy.of(text); if (typeof policy === 'string') throw new Error(policy); return policy; };
+const worldOf = (text: string): World => new World(policyOf(text));
 const NAMES = new Map([[1, 'EPERM'], [9, 'EBADF'], [12, 'ENOMEM'], [13, 'EACCES'], [30, 'EROFS']]);
 const shown = (result: number): string => result >= 0 ? '-' : NAMES.get(-result) ?? String(result);
 
@@ -219,7 +216,6 @@ const WRITABLE_CODE = guest(`${MMAP(R | W | X, PRIVATE | ANONYMOUS)}
   mov edi, eax
 out: mov eax, 60
   syscall`);
-const policyOf = (text: string): SecurityPolicy | null => { const policy = SecurityPolicy.of(text); if (typeof policy === 'string') throw new Error(policy); return policy; };
 
 const guests = suite('policy › a guest');
 for (const [text, status, signal] of [['permissive', 42, null], ['ipe', 42, null], ['execstack', 139, 11], ['wx', 139, 11], ['deny-all', 139, 11]] as const) {
