@@ -110,7 +110,8 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.options = options;
     this.maxInstructions = options.maxInstructions ?? Infinity;
-    this.stopsAtNs = options.timeoutNs === undefined ? null : options.host.realTimeNs() + BigInt(Math.ceil(options.timeoutNs));
+    const stopsAtNs = options.timeoutNs === undefined ? null : options.host.realTimeNs() + BigInt(Math.ceil(options.timeoutNs));
+    this.stopsAtNs = stopsAtNs;
     this.chance = options.seed === undefined ? null : new Entropy(options.seed);
     this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
@@ -119,6 +120,7 @@ export class Machine {
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
       policy: options.policy ?? null, extraCalls: options.policy?.guard(trampfdCalls(this.trampolines)) ?? trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
+      whileIdle: stopsAtNs === null ? undefined : () => { this.stopIfLate(stopsAtNs); },
     });
     this.trampolines.services = {
       work: kind => { this.cpu.charge(WORK_CYCLES[kind]); },
@@ -159,6 +161,9 @@ export class Machine {
     this.turnsToLook -= 1;
     if (this.turnsToLook > 0 || this.kernel.current === null) return;
     this.turnsToLook = TURNS_A_LOOK;
+    this.stopIfLate(stopsAtNs);
+  }
+  private stopIfLate(stopsAtNs: bigint): void {
     if (this.options.host.realTimeNs() >= stopsAtNs) this.stop(`${(this.options.timeoutNs ?? 0) / 1e9} seconds (--timeout)`);
   }
   private turnLength(): number {

@@ -28,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
       { name: '--max-instructions', value: 'N', help: 'stop after so many, with status 124' },
       { name: '--timeout', value: 'SECONDS', help: 'stop after so much real time, with status 124' },
       { name: '--seed', value: 'N', help: 'other random bytes, and other turns of tasks: the same again for the same number' },
-      { name: '--clock', value: 'virtual|host', choices: ['virtual', 'host'], help: 'where dates come from (default: virtual, from 28 July 2020 on)' },
+      { name: '--clock', value: 'virtual|host', choices: ['virtual', 'host'], help: 'whose time it is (default: virtual, from 28 July 2020 on, and a sleep takes none)' },
       { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
       HELP,
     ],

@@ -33,6 +33,8 @@ export interface Host {
   close(fd: number): void;
   /** One read; blocks until there is something. `at` null: at the descriptor's own position. */
   read(fd: number, into: Uint8Array, at: number | null): HostResult;
+  /** What a read at the descriptor's own position gets now; -EAGAIN: it would wait. A host that cannot tell waits. */
+  readNow(fd: number, into: Uint8Array): HostResult;
   /** Writes all of `from` unless an error stops it: then the bytes written, or -errno if there were none. */
   write(fd: number, from: Uint8Array, at: number | null): HostResult;
   /** The descriptor's own position, or -ESPIPE where it has none or the host cannot tell. */
@@ -78,6 +80,8 @@ export interface Host {
   readonly umask: number;
   /** Nanoseconds since 1970. Only `--clock host` shows them to the guest. */
   realTimeNs(): bigint;
+  /** Lets this much time pass. */
+  pause(milliseconds: number): void;
   /** Files that a host keeps itself are dated by the guest's clock, in nanoseconds since 1970. */
   useClock?(nowNs: () => bigint): void;
   /** One line of the emulator's own, on its standard error. */

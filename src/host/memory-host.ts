@@ -1,6 +1,6 @@
 /** A host that is a table in memory: files, directories, links; three standard streams. For benches and tests, which need no disk. */
 import {
-  EACCES, EBADF, EEXIST, EFBIG, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPIPE, ESPIPE,
+  EACCES, EAGAIN, EBADF, EEXIST, EFBIG, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPIPE, ESPIPE,
 } from '../base/errno.ts';
 import { byteString, bytesOf, type ByteString, type Host, type HostResult, type HostStat, type HostVolume } from './host.ts';
 import { absolute, parentOf } from './path.ts';
@@ -17,6 +17,9 @@ export class MemoryHost implements Host {
   user = { uid: 1000, gid: 1000, euid: 1000, egid: 1000, groups: [1000] };
   umask = 0o022;
   input = '';
+  /** What comes on standard input, and when, in nanoseconds from now on. */
+  laterInput: { readonly afterNs: number; readonly text: ByteString }[] = [];
+  private pausedNs = 0;
   output = '';
   /** Lines of the emulator's own. */
   readonly reports: string[] = [];
@@ -89,6 +92,9 @@ export class MemoryHost implements Host {
   close(fd: number): void { this.opened.delete(fd); }
   read(fd: number, into: Uint8Array, at: number | null): HostResult {
     if (fd === 0) {
+      const next = this.laterInput[0];
+      if (this.input === '' && next !== undefined) this.pausedNs = Math.max(this.pausedNs, next.afterNs);
+      this.takeInput();
       const taken = bytesOf(this.input).subarray(0, into.length);
       into.set(taken);
       this.input = this.input.slice(taken.length);
@@ -118,7 +124,7 @@ export class MemoryHost implements Host {
   }
   position(): HostResult { return -ESPIPE; }
   fstat(fd: number): HostStat | HostResult {
-    if (fd <= 2) return this.statOf({ ino: 1, kind: PIPE, mode: PIPE | 0o600, bytes: new Uint8Array(0), target: '', mtimeNs: 0n });
+    if (fd <= 2) return this.statOf({ ino: 1 + fd, kind: PIPE, mode: PIPE | 0o600, bytes: new Uint8Array(0), target: '', mtimeNs: 0n });
     const open = this.opened.get(fd);
     return open === undefined ? -EBADF : this.statOf(open.node);
   }
@@ -225,6 +231,13 @@ export class MemoryHost implements Host {
   isTerminal(): boolean { return false; }
   setRaw(): HostResult { return -25; }
   windowSize(): null { return null; }
-  realTimeNs(): bigint { return 1_700_000_000_000_000_000n; }
+  readNow(fd: number, into: Uint8Array): HostResult {
+    this.takeInput();
+    return fd === 0 && this.input === '' && this.laterInput.length > 0 ? -EAGAIN : this.read(fd, into, null);
+  }
+  private takeInput(): void { while ((this.laterInput[0]?.afterNs ?? Infinity) <= this.pausedNs) this.input += this.laterInput.shift()!.text; }
+  /** Time passes only here. */
+  realTimeNs(): bigint { return 1_700_000_000_000_000_000n + BigInt(this.pausedNs); }
+  pause(milliseconds: number): void { this.pausedNs += Math.round(milliseconds * 1e6); }
   report(line: string): void { this.reports.push(line); }
 }

@@ -1,8 +1,9 @@
 /** The host as Node sees it (nodejs.org/api/fs). The only file that touches the disk, the terminal and the clock. */
 import fs from 'node:fs';
+import net from 'node:net';
 import tty from 'node:tty';
 import v8 from 'node:v8';
-import { EAGAIN, EINTR, EIO, ENOENT, ENOSYS, ENOTTY, ESPIPE } from '../base/errno.ts';
+import { EAGAIN, EBADF, EINTR, EIO, ENOENT, ENOSYS, ENOTTY, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
@@ -13,8 +14,8 @@ const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
   [0o100, 'O_CREAT'], [0o200, 'O_EXCL'], [0o400, 'O_NOCTTY'], [0o1000, 'O_TRUNC'], [0o2000, 'O_APPEND'], [0o4000, 'O_NONBLOCK'],
   [0o10000, 'O_DSYNC'], [0o200000, 'O_DIRECTORY'], [0o400000, 'O_NOFOLLOW'], [0o4010000, 'O_SYNC'],
 ];
-const O_ACCMODE = 3, O_NOFOLLOW = 0o400000;
-const S_IFMT = 0o170000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
+const O_ACCMODE = 3, O_WRONLY = 1, O_NONBLOCK = 0o4000, O_NOFOLLOW = 0o400000;
+const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
 /** Major versions of V8 that take branch hints of WebAssembly under a flag: Node 20's and 22's. */
 const HINTED_V8: ReadonlySet<string> = new Set(['11', '12']);
 /** How long a descriptor that says EAGAIN is left alone. */
@@ -29,6 +30,9 @@ export class NodeHost implements Host {
   readonly user: HostUser;
   readonly umask: number;
   private readonly errors = new ErrnoTable();
+  /** By descriptor: one that does not wait, or -errno. */
+  private readonly unwaiting = new Map<number, HostResult>();
+  private readonly nothing = new Int32Array(new SharedArrayBuffer(4));
   private rawInput: tty.ReadStream | null = null;
   private readonly exactTimes = new ExactTimes();
   private readonly isLinux = process.platform === 'linux';
@@ -47,20 +51,48 @@ export class NodeHost implements Host {
   open(path: ByteString, flags: number, mode: number): HostResult {
     return this.attempt(() => fs.openSync(native(path), nativeFlags(flags), mode));
   }
-  close(fd: number): void { this.attempt(() => { fs.closeSync(fd); return 0; }); }
+  close(fd: number): void {
+    const now = this.unwaiting.get(fd);
+    this.unwaiting.delete(fd);
+    if (now !== undefined && now >= 0 && now !== fd) this.close(now);
+    this.attempt(() => { fs.closeSync(fd); return 0; });
+  }
 
   read(fd: number, into: Uint8Array, at: number | null): HostResult {
     for (;;) {
       const result = this.attempt(() => fs.readSync(fd, into, 0, into.length, at));
       if (result !== -EAGAIN && result !== -EINTR) return result;
-      pause();
+      this.pause(RETRY_MILLISECONDS);
     }
+  }
+  readNow(fd: number, into: Uint8Array): HostResult {
+    let now = this.unwaiting.get(fd);
+    if (now === undefined) this.unwaiting.set(fd, now = this.unwaitingOf(fd));
+    if (now < 0) return now === -ENOENT ? this.read(fd, into, null) : now;
+    const { length } = into, from = now, result = this.attempt(() => fs.readSync(from, into, 0, length, null));
+    return result === -EINTR ? -EAGAIN : result;
+  }
+  /**
+   * A descriptor of the same file that does not wait. O_NONBLOCK belongs to all who share a description, and they may not want it: the file is opened once
+   * more, for reading alone. A socket cannot be (unix(7)); Node sets those it is given. -ENOENT: there is none.
+   */
+  private unwaitingOf(fd: number): HostResult {
+    const stat = this.fstat(fd);
+    if (!this.isLinux || typeof stat === 'number') return -ENOENT;
+    const flags = this.attempt(() => parseInt(/^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '', 8));
+    if ((flags & O_ACCMODE) === O_WRONLY) return -EBADF;
+    if ((flags & O_NONBLOCK) !== 0) return fd;
+    if ((stat.mode & S_IFMT) !== S_IFSOCK) {
+      const again = this.reopen(fd, O_NONBLOCK);
+      return again < 0 ? -ENOENT : again;
+    }
+    return this.attempt(() => { new net.Socket({ fd, manualStart: true }).unref(); return fd; });
   }
   write(fd: number, from: Uint8Array, at: number | null): HostResult {
     let done = 0;
     while (done < from.length) {
       const result = this.attempt(() => fs.writeSync(fd, from, done, from.length - done, at === null ? null : at + done));
-      if (result === -EAGAIN || result === -EINTR) { pause(); continue; }
+      if (result === -EAGAIN || result === -EINTR) { this.pause(RETRY_MILLISECONDS); continue; }
       if (result < 0) return done > 0 ? done : result;
       done += result;
     }
@@ -132,7 +164,9 @@ export class NodeHost implements Host {
     if (!this.isTerminal(fd)) return null;
     return { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
   }
-  realTimeNs(): bigint { return BigInt(Date.now()) * 1_000_000n; }
+  /** To the microsecond. */
+  realTimeNs(): bigint { return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n; }
+  pause(milliseconds: number): void { Atomics.wait(this.nothing, 0, 0, milliseconds); }
   /**
    * V8 compiles hot functions beside the program, and a short program is over before that pays. WebAssembly is always optimised: it says which branches
    * are rare, which some V8 heed under a flag. (One that does not know the flag says so on standard error.)
@@ -185,5 +219,3 @@ function hostStat(s: fs.BigIntStats): HostStat {
     btimeNs: s.birthtimeNs,
   };
 }
-
-function pause(): void { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS); }

@@ -46,6 +46,10 @@ declare module 'node:fs' {
   export function fstatSync(fd: number, options: { bigint: true }): BigIntStats;
   export * as default from 'node:fs';
 }
+declare module 'node:net' {
+  const net: { readonly Socket: new (options: { fd: number; manualStart?: boolean }) => { unref(): unknown } };
+  export default net;
+}
 declare module 'node:tty' {
   export function isatty(fd: number): boolean;
   export class ReadStream { constructor(fd: number); setRawMode(isRaw: boolean): this; unref(): this }
@@ -81,5 +85,5 @@ declare const process: {
   readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number; write(text: string): boolean };
   readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };
 };
-declare const performance: { now(): number };
+declare const performance: { readonly timeOrigin: number; now(): number };
 declare const console: { log(...values: unknown[]): void; error(...values: unknown[]): void };

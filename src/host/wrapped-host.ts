@@ -8,6 +8,7 @@ export class WrappedHost implements Host {
   open(path: ByteString, flags: number, mode: number): HostResult { return this.inner.open(path, flags, mode); }
   close(fd: number): void { this.inner.close(fd); }
   read(fd: number, into: Uint8Array, at: number | null): HostResult { return this.inner.read(fd, into, at); }
+  readNow(fd: number, into: Uint8Array): HostResult { return this.inner.readNow(fd, into); }
   write(fd: number, from: Uint8Array, at: number | null): HostResult { return this.inner.write(fd, from, at); }
   position(fd: number): HostResult { return this.inner.position(fd); }
   pathOf(fd: number): ByteString | HostResult { return this.inner.pathOf(fd); }
@@ -36,6 +37,7 @@ export class WrappedHost implements Host {
   setTimes(path: ByteString, atimeNs: bigint, mtimeNs: bigint, followsLinks: boolean): HostResult {
     return this.inner.setTimes(path, atimeNs, mtimeNs, followsLinks);
   }
+  pause(milliseconds: number): void { this.inner.pause(milliseconds); }
   isTerminal(fd: number): boolean { return this.inner.isTerminal(fd); }
   setRaw(fd: number, isRaw: boolean): HostResult { return this.inner.setRaw(fd, isRaw); }
   windowSize(fd: number): WindowSize | null { return this.inner.windowSize(fd); }

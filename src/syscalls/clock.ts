@@ -38,11 +38,22 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** The calendar of the host over virtual intervals: dates are today's, the rest as always. */
-export class HostCalendar extends VirtualClock {
-  private readonly startNs: bigint;
-  constructor(cycles: () => number, host: Host) { super(cycles); this.startNs = host.realTimeNs() - BigInt(this.monotonicNs()); }
-  override realSeconds(): number { return Number(this.realNs() / 1_000_000_000n); }
-  override realNanoseconds(): number { return Number(this.realNs() % 1_000_000_000n); }
-  private realNs(): bigint { return this.startNs + BigInt(this.monotonicNs()); }
+/** How long at most the host's clock is left alone. */
+const PAUSE_MILLISECONDS = 20;
+
+/** The host's time: a sleep takes as long as it says. Processor time is cycles as always. */
+export class HostClock implements Clock {
+  private readonly host: Host;
+  private readonly cycles: () => number;
+  private readonly bootNs: bigint;
+  constructor(cycles: () => number, host: Host) { this.cycles = cycles; this.host = host; this.bootNs = host.realTimeNs() - BigInt(UPTIME_NANOSECONDS); }
+  cpuNs(): number { return Math.floor(this.cycles() / CYCLES_PER_NANOSECOND); }
+  monotonicNs(): number { return Number(this.host.realTimeNs() - this.bootNs); }
+  realSeconds(): number { return Number(this.host.realTimeNs() / 1_000_000_000n); }
+  realNanoseconds(): number { return Number(this.host.realTimeNs() % 1_000_000_000n); }
+  /** Part of the way, where it is long: others may have something to say. */
+  advanceTo(monotonicNs: number): void {
+    const left = (monotonicNs - this.monotonicNs()) / 1e6;
+    if (left > 0) this.host.pause(Math.min(left, PAUSE_MILLISECONDS));
+  }
 }

@@ -6,12 +6,15 @@ import type { UserMemory } from '../mmu/user.ts';
 import type { Va } from '../base/types.ts';
 import { CHUNK_BYTES, copyInPieces, copyOutPieces } from './buffers.ts';
 import type { DirectoryEntry, File, Result, Stat, UserBuffer } from './file.ts';
+import type { HostTerminal } from './host-terminal.ts';
+import { HostInput, type Outside } from './host-input.ts';
 import { HostHandle, type HostPages, type PageCache } from './pages.ts';
 import type { KernelTask } from './process.ts';
 import type { SharedObjects } from './shared-objects.ts';
 import { mayRead, terminalIoctl, TIOCGWINSZ } from './terminal.ts';
 import {
-  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
+  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, POLLHUP, POLLIN, POLLOUT, POLLRDHUP,
+  S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
 } from './uapi.ts';
 
 /** Files no larger than this many bytes can be spoken of in doubles. */
@@ -21,7 +24,7 @@ const DEV_ZERO = 0x105n;
 const ZERO_BYTES_MAX = 2 ** 30;
 
 export interface HostFileServices {
-  readonly host: Host; readonly pageCache: PageCache; readonly staging: Uint8Array; readonly shared: SharedObjects;
+  readonly host: Host; readonly pageCache: PageCache; readonly staging: Uint8Array; readonly shared: SharedObjects; readonly outside: Outside;
 }
 
 /** Opens what is at `path`: a HostDirectory or a HostFile. */
@@ -57,6 +60,7 @@ export class HostFile implements File {
   private key: string;
   /** Regular files and block devices: reads and writes name their place. The rest is a stream. */
   private readonly isSeekable: boolean;
+  private waits = true;
   /** The host's descriptor keeps the position, because others outside share it (standard input from a file), until the guest seeks. */
   private sharesPosition: boolean;
 
@@ -65,6 +69,7 @@ export class HostFile implements File {
     this.key = fileKey(stat);
     this.isSeekable = isKind(stat, S_IFREG) || isKind(stat, S_IFBLK);
     this.sharesPosition = isInherited && this.isSeekable;
+    if (this.isStream) this.poll = () => this.readiness();
     if (handle.isWritable && this.isSeekable) services.pageCache.addWriter(this.key);
   }
   get name(): ByteString { return nameNow(this.services.host, this.handle.fd, this.hostPath); }
@@ -85,13 +90,29 @@ export class HostFile implements File {
   }
   /** One host read: what is there now, however much was asked for. Nothing is taken that has nowhere to go. */
   private readStream(to: UserBuffer, task: KernelTask | null): Result {
-    const { host, shared, staging } = this.services;
-    const terminal = isKind(this.opened, S_IFCHR) ? shared.hostTerminal(this.opened.rdev) : null, allowed = terminal === null ? 0 : mayRead(terminal, task);
+    const { host, staging } = this.services, { input, terminal } = this, { fd } = this.handle, allowed = terminal === null ? 0 : mayRead(terminal, task);
     if (allowed < 0) return allowed;
-    const into = staging.subarray(0, Math.min(to.length, staging.length)), typed = terminal?.read(host, this.handle.fd, into, task) ?? null;
+    const into = staging.subarray(0, Math.min(to.length, staging.length)), typed = task === null ? null : terminal?.read(host, fd, input, into, task, this.waits) ?? null;
     if (typed !== null) return typed <= 0 ? typed : to.memory.copyOut(to.address, into.subarray(0, typed)) ? typed : -EFAULT;
-    const oneRead = { ...to, length: Math.min(to.length, staging.length) };
-    return copyOutPieces(oneRead, staging, into => host.read(this.handle.fd, into, null));
+    const mayBlock = task === null || this.waits && task.process.system.life.mayBlock;
+    return copyOutPieces({ ...to, length: into.length }, staging, bytes => input.read(fd, bytes, mayBlock));
+  }
+  /** Of streams alone: the rest is always ready, and epoll(7) does not take it. */
+  readonly poll?: () => number;
+  private readiness(): number {
+    const { input, terminal } = this, { fd } = this.handle, typed = terminal?.look(this.services.host, fd, input) ?? null;
+    if (typed !== null) return POLLOUT | (typed ? POLLIN : 0);
+    const there = input.look(fd);
+    if (there === 'never') return POLLOUT;
+    if (isKind(this.opened, S_IFIFO)) return there === 'now' ? POLLIN : there === 'end' ? POLLHUP : 0;
+    return POLLOUT | (there === 'later' ? 0 : POLLIN) | (there === 'end' && terminal === null ? POLLRDHUP : 0);
+  }
+  flagged(flags: number): void { this.waits = (flags & O_NONBLOCK) === 0; }
+  private get terminal(): HostTerminal | null { return isKind(this.opened, S_IFCHR) ? this.services.shared.hostTerminal(this.opened.rdev) : null; }
+  /** Of a terminal's many names all read the same. */
+  private get input(): HostInput {
+    const { host, outside, shared } = this.services, { terminal } = this;
+    return shared.hostInput(terminal === null ? this.key : `terminal ${this.opened.rdev}`, () => new HostInput(host, outside, terminal !== null));
   }
   write(from: UserBuffer, at: number, isExplicit = false): Result {
     const { host, staging } = this.services;

@@ -9,7 +9,7 @@ import type { Mmu } from '../mmu/mmu.ts';
 import type { SwitchedRegisters } from '../mmu/user.ts';
 import { CallArgs, RAX } from './args.ts';
 import { CHUNK_BYTES } from './buffers.ts';
-import { CYCLES_PER_NANOSECOND, HostCalendar, VirtualClock } from './clock.ts';
+import { CYCLES_PER_NANOSECOND, HostClock, VirtualClock } from './clock.ts';
 import { Entropy } from './entropy.ts';
 import { type ExecRequest, Images, loadProgram, type LoadedProgram, type Refusal } from './exec.ts';
 import { DescriptorTable } from './fd-table.ts';
@@ -30,6 +30,7 @@ import { SharedObjects } from './shared-objects.ts';
 import { SIG_IGN } from './signal-state.ts';
 import { symbolAt } from './symbols.ts';
 import { FAMILIES, tableOf } from './table.ts';
+import { Vigil } from './host-input.ts';
 import { GuestFiles } from './special.ts';
 import type { Args, Control, Sleep, Syscall, SyscallRows } from './task.ts';
 import { Timers } from './timers.ts';
@@ -47,6 +48,8 @@ export interface KernelOptions {
   readonly registers: SwitchedRegisters;
   /** Told that a handler was entered: it costs time. */
   readonly onHandler?: () => void;
+  /** Told again and again as long as all sleep and time passes outside: it may stop the machine. */
+  readonly whileIdle?: (() => void) | undefined;
   readonly extraCalls?: SyscallRows<KernelTask>;
   /** What may become code; null or absent: anything. */
   readonly policy?: SecurityPolicy | null;
@@ -71,6 +74,8 @@ const HWCAP_BASELINE = 0x0780_8111;
 const INTERRUPTED_NANOSECONDS = 1000;
 /** Calls that make no difference to anybody but those they rouse. */
 const QUIET_CALLS: ReadonlySet<string> = new Set(['futex', 'sched_yield', 'nanosleep', 'clock_nanosleep', 'clock_gettime', 'gettimeofday', 'getpid', 'gettid', 'rt_sigprocmask', 'mmap', 'mprotect', 'madvise', 'brk']);
+/** How long all wait for standard input before others go on without; how often these look whether it has come. */
+const PATIENCE_MILLISECONDS = 20, LOOK_NANOSECONDS = 2_000_000n;
 /** What a shell gives a program that had to be stopped. */
 const STATUS_DEADLOCK = 2;
 
@@ -98,13 +103,14 @@ export class Kernel implements Life {
   /** Whose registers the processor has. */
   private loaded: KernelTask | null = null;
   private lastPid = FIRST_PID - 1;
+  private lookedOutsideNs = 0n;
   /** When the current task's time was last counted, in cycles. */
   private countedAt = 0;
 
   constructor(options: KernelOptions) {
     const { host, mmu, cycles } = options;
     const memory = new PhysicalMemory(mmu.memory.u8, mmu.frames, mmu);
-    const files = new GuestFiles(host), clock = options.clock === 'host' ? new HostCalendar(cycles, host) : new VirtualClock(cycles);
+    const files = new GuestFiles(host), isHostClock = options.clock === 'host', clock = isHostClock ? new HostClock(cycles, host) : new VirtualClock(cycles);
     files.useClock(() => BigInt(clock.realSeconds()) * 1_000_000_000n + BigInt(clock.realNanoseconds()));
     let inodes = 0;
     this.options = options;
@@ -112,7 +118,7 @@ export class Kernel implements Life {
     this.system = {
       host: files, special: files.special, cpuid: options.cpuid ?? null, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
       clock, newInode: () => ++inodes,
-      timers: new Timers(), futexes: new Futexes(tid => { const task = this.system.tasks.get(tid); if (task !== undefined) this.rouseTask(task); }), processes: new Map(), tasks: new Map(), life: this,
+      timers: new Timers(), outside: { isAwaited: false, patienceMilliseconds: isHostClock ? 0 : PATIENCE_MILLISECONDS }, futexes: new Futexes(tid => { const task = this.system.tasks.get(tid); if (task !== undefined) this.rouseTask(task); }), processes: new Map(), tasks: new Map(), life: this,
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
       network: new Network(() => ++inodes),
@@ -258,6 +264,7 @@ export class Kernel implements Life {
 
   /** Nobody else could want the processor, and no time is waited for. */
   get isAlone(): boolean { return this.ready.length === 0 && this.sleepers.size === 0 && this.system.timers.isEmpty; }
+  get mayBlock(): boolean { return this.isAlone && this.options.whileIdle === undefined; }
   /** The current task has run for its share: others come first. */
   preempt(): void {
     if (this.current === null) return;
@@ -302,7 +309,9 @@ export class Kernel implements Life {
   private schedule(): void {
     this.count();
     this.current = null;
-    const { clock, timers } = this.system;
+    const { clock, timers, outside } = this.system;
+    let vigil: Vigil | null = null;
+    if (outside.isAwaited && this.isTimeToLook()) this.isNews = true;
     for (;;) {
       if (!timers.isEmpty && timers.run(clock.monotonicNs())) this.isNews = true;
       this.wake();
@@ -313,10 +322,17 @@ export class Kernel implements Life {
       }
       if (this.isNews) continue;
       const at = timers.next;
-      if (at !== undefined) clock.advanceTo(at);
-      else if (this.ready.length + this.sleepers.size === 0) return;
+      if (this.ready.length + this.sleepers.size === 0) return;
+      this.options.whileIdle?.();
+      if (outside.isAwaited) { (vigil ??= new Vigil(this.system)).wait(at); this.isNews = true; } else if (at !== undefined) clock.advanceTo(at);
       else if (!this.isSomebodyRoused()) this.deadlock();
     }
+  }
+  /** While others run, what sleepers wait for may have come. */
+  private isTimeToLook(): boolean {
+    const { host, outside } = this.system, now = host.realTimeNs(), isTime = now - this.lookedOutsideNs >= LOOK_NANOSECONDS;
+    if (isTime) { this.lookedOutsideNs = now; outside.isAwaited = false; }
+    return isTime;
   }
   private isSomebodyRoused(): boolean {
     for (const { process } of this.roused) if (!process.isStopped) return true;

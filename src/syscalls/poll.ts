@@ -113,12 +113,12 @@ function pselect6(task: KernelTask, a: Args): Result | Control {
 }
 
 export const pollCalls: SyscallRows<KernelTask> = [
-  [7, { name: 'poll', run: poll, shape: 'pollfds uint int → polled', partial: 'files of the host count as ready' }],
-  [23, { name: 'select', run: select, shape: 'int fdset fdset fdset timevalin → selected', partial: 'files of the host count as ready' }],
+  [7, { name: 'poll', run: poll, shape: 'pollfds uint int → polled' }],
+  [23, { name: 'select', run: select, shape: 'int fdset fdset fdset timevalin → selected' }],
   [270, {
-    name: 'pselect6', run: pselect6, shape: 'int fdset fdset fdset timespec sigmaskp → selected', partial: 'files of the host count as ready',
+    name: 'pselect6', run: pselect6, shape: 'int fdset fdset fdset timespec sigmaskp → selected',
   }],
   [271, {
-    name: 'ppoll', run: ppoll, shape: 'pollfds uint timespec sigset size → polled', partial: 'files of the host count as ready',
+    name: 'ppoll', run: ppoll, shape: 'pollfds uint timespec sigset size → polled',
   }],
 ];

@@ -10,6 +10,7 @@ import type { Entropy } from './entropy.ts';
 import type { ExecRequest, Images, ProcessorFacts } from './exec.ts';
 import type { DescriptorTable } from './fd-table.ts';
 import type { Futexes } from './futex-queues.ts';
+import type { Outside } from './host-input.ts';
 import type { Network } from './net/network.ts';
 import type { PageCache, PhysicalMemory } from './pages.ts';
 import type { SecurityPolicy } from './policy.ts';
@@ -28,6 +29,7 @@ export interface System {
   readonly cpuid: Identification | null;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly outside: Outside;
   readonly futexes: Futexes;
   readonly entropy: Entropy;
   readonly memory: PhysicalMemory;
@@ -55,6 +57,8 @@ export interface System {
 export interface Identification { readonly brand: string; readonly features: readonly (readonly [unknown, unknown, unknown, string, ...unknown[]])[] }
 /** What only the kernel as a whole can do. */
 export interface Life {
+  /** Nobody but the current task could do anything before the host has answered it. */
+  readonly mayBlock: boolean;
   /** The processor time of a process in nanoseconds, now. */
   cpuNs(process: KernelProcess): number;
   taskCpuNs(task: KernelTask): number;

@@ -7,6 +7,7 @@ import { FileDescription, type File, type Result, type Stat, type UserBuffer } f
 import { signalGroup } from './groups.ts';
 import { LineDiscipline } from './line-discipline.ts';
 import { DEV_DEV } from './made-up.ts';
+import { LineReader } from './line-reader.ts';
 import type { KernelTask, System } from './process.ts';
 import { putInt } from './structure.ts';
 import { FIONREAD, mayRead, mayWrite, PTY_FLAGS, Terminal, terminalIoctl, TIOCGPGRP, type TerminalActions } from './terminal.ts';
@@ -120,10 +121,7 @@ function openPeer(pty: Pty, task: KernelTask, flags: number): Result {
 export class PtySlave implements File {
   readonly pty: Pty;
   private waits = true;
-  /** When the read that waits began, or saw the last byte (VTIME); what was typed by then. */
-  private waitsSince = 0;
-  private typings = 0;
-  private askedAgainAt = -1;
+  private readonly reader = new LineReader();
   constructor(pty: Pty) { this.pty = pty; pty.slaves += 1; pty.hadSlave = true; }
   flagged(flags: number): void { this.waits = (flags & O_NONBLOCK) === 0; }
   get name(): string { return `/dev/pts/${this.pty.index}`; }
@@ -132,18 +130,10 @@ export class PtySlave implements File {
     if (pty.isHungUp || to.length === 0) return 0;
     const allowed = mayRead(pty.terminal, task);
     if (allowed < 0) return allowed;
-    const { staging, clock } = pty.system, into = staging.subarray(0, Math.min(to.length, staging.length)), now = clock.monotonicNs();
-    if (task === null || task.sleep === null || this.typings !== pty.line.typings) { this.waitsSince = now; this.typings = pty.line.typings; }
-    const { isTimed } = pty.line, deadline = this.waitsSince + pty.line.patienceNs, got = pty.line.read(into, this.waits, isTimed && now >= deadline);
-    if (got === null && isTimed && this.waits) this.askAgainAt(deadline);
+    const { staging } = pty.system, into = staging.subarray(0, Math.min(to.length, staging.length));
+    const got = this.reader.read(pty.line, pty.system, into, this.waits, task);
     if (got === null) return -EAGAIN;
     return to.memory.copyOut(to.address, into.subarray(0, got)) ? got : -EFAULT;
-  }
-  /** Time alone may end the read. */
-  private askAgainAt(deadline: number): void {
-    if (this.askedAgainAt === deadline) return;
-    this.askedAgainAt = deadline;
-    this.pty.system.timers.at(deadline, () => {});
   }
   write(from: UserBuffer, _at: number, _isExplicit?: boolean, task: KernelTask | null = null): Result {
     if (this.pty.isHungUp) return -EIO;

@@ -1,6 +1,7 @@
 /** What processes share beside files: made when first asked for, so that a program that does without pays nothing. */
 import type { ByteString } from '../host/host.ts';
 import type { AddressSpace } from '../mmu/address-space.ts';
+import type { HostInput } from './host-input.ts';
 import { HostTerminal } from './host-terminal.ts';
 import type { Watches } from './inotify.ts';
 import { IpcTable } from './ipc.ts';
@@ -39,6 +40,7 @@ export class SharedObjects {
   private semaphoreTable: IpcTable<SemaphoreSet> | null = null;
   private queueTable: IpcTable<MessageQueue> | null = null;
   private terminals: Map<bigint, HostTerminal> | null = null;
+  private inputs: Map<string, HostInput> | null = null;
 
   get hasAttributes(): boolean { return this.attributeStore !== null; }
   get attributes(): Attributes { return this.attributeStore ??= new Attributes(); }
@@ -57,6 +59,13 @@ export class SharedObjects {
     return terminal;
   }
 
+  /** A stream of the host by which something comes in, by its file. */
+  hostInput(key: string, make: () => HostInput): HostInput {
+    this.inputs ??= new Map();
+    let input = this.inputs.get(key);
+    if (input === undefined) this.inputs.set(key, input = make());
+    return input;
+  }
   forgetQueue(queue: NamedQueue): void {
     if (queue.openings === 0 && this.names.get(queue.name) !== queue) this.allQueues.delete(queue);
   }

@@ -10,12 +10,12 @@ import { MemoryHost } from '../../src/host/memory-host.ts';
 export const isNativeHost = process.platform === 'linux' && process.arch === 'x64';
 
 export interface GuestResult { readonly status: number; readonly signal: number | null; readonly stdout: Uint8Array; readonly stderr: string }
-export interface GuestOptions extends Partial<Omit<MachineOptions, 'host'>> { readonly stdin?: string; readonly args?: readonly string[] }
+export interface GuestOptions extends Partial<Omit<MachineOptions, 'host'>> { readonly stdin?: string; readonly laterInput?: MemoryHost['laterInput']; readonly args?: readonly string[] }
 
 /** Runs the program with what it writes captured. */
 export function runGuest(elf: Uint8Array, options: GuestOptions = {}): GuestResult & { readonly counters: Counters; readonly machine: Machine } {
   const host = new MemoryHost({ '/guest': elf });
-  host.input = options.stdin ?? '';
+  host.input = options.stdin ?? ''; host.laterInput = options.laterInput ?? [];
   const machine = new Machine({ memoryBytes: 64 << 20, ...options, host });
   const refusal = machine.exec('/guest', ['guest', ...options.args ?? []], ['PATH=/bin']);
   if (refusal !== null) throw new Error(refusal.sentence);

@@ -54,13 +54,13 @@ export class KernelWorld {
   /** Where the next string or buffer goes. */
   private next = DATA_AT + 0x100;
 
-  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows<KernelTask> = [], policy: SecurityPolicy | null = null) {
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, host = new MemoryHost(), extraCalls: SyscallRows<KernelTask> = [], policy: SecurityPolicy | null = null, clock: 'virtual' | 'host' = 'virtual') {
     const memory = new LinearMemory(16 << 20);
     this.host = host;
     this.mmu = new Mmu(memory, new Frames(memory));
     for (const [path, contents] of Object.entries(files)) host.put(path, contents);
     host.put('/bin/program', PROGRAM);
-    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls: policy?.guard(extraCalls) ?? extraCalls, policy });
+    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls: policy?.guard(extraCalls) ?? extraCalls, policy, clock });
     const task = this.kernel.exec('/bin/program', ['program', 'one', 'two'], host.environment);
     if ('sentence' in task) throw new Error(task.sentence);
     this.task = task;
