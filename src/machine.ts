@@ -98,7 +98,7 @@ export class Machine {
   /** Its first n bytes, for every n. */
   private readonly fetched = Array.from({ length: INSTRUCTION_BYTES_MAX + 1 }, (_, length) => this.instructionBytes.subarray(0, length));
   /** What is left of the current task's turn, in instructions; it began when `turnOf` came to run. */
-  private turnLeft = TURN_INSTRUCTIONS;
+  protected turnLeft = TURN_INSTRUCTIONS;
   private turnOf: KernelTask | null = null;
   private readonly chance: Entropy | null;
   private readonly options: MachineOptions;
@@ -147,7 +147,7 @@ export class Machine {
   turn(budget: number): Ending | null {
     const { kernel } = this, left = this.maxInstructions - this.cpu.state.instructions - this.invocations, most = Math.min(budget, left);
     if (left <= 0) this.stop(`${this.maxInstructions.toLocaleString('en')} instructions (--max-instructions)`);
-    else if (kernel.isAlone) { this.turnOf = null; this.answer(this.cpu.run(most)); } else this.share(most);
+    else this.finish(this.advance(most));
     if (this.stopsAtNs !== null) this.lookAtTime(this.stopsAtNs);
     if (kernel.current !== null) return null;
     assert(kernel.ending !== null, 'all tasks are gone, and the first process has not ended');
@@ -169,19 +169,31 @@ export class Machine {
   private turnLength(): number {
     return this.chance === null ? TURN_INSTRUCTIONS : Math.floor(TURN_INSTRUCTIONS * (0.5 + this.chance.next() / 2 ** 32));
   }
-  /** Turns are counted in instructions, so that they end at the same place whoever performs. */
-  private share(budget: number): void {
-    const { kernel } = this, { state } = this.cpu;
+  /** Half of a turn: the program runs until it needs the kernel, at most to its turn's end. `finish` is the other half. */
+  protected advance(budget: number): Exit {
+    const { kernel } = this;
+    if (kernel.isAlone) { this.turnOf = null; return this.perform(budget); }
+    // Turns are counted in instructions, so that they end at the same place whoever performs.
     if (this.turnOf !== kernel.current) { this.turnOf = kernel.current; this.turnLeft = this.turnLength(); }
-    const before = state.instructions, exit = this.cpu.run(Math.min(budget, this.turnLeft));
+    const { state } = this.cpu, before = state.instructions, exit = this.perform(Math.min(budget, this.turnLeft));
     this.turnLeft -= state.instructions - before;
+    return exit;
+  }
+  protected perform(budget: number): Exit { return this.cpu.run(budget); }
+  protected finish(exit: Exit): void {
     this.answer(exit);
-    if (this.turnLeft > 0 || this.turnOf !== kernel.current) return;
+    this.endTurn();
+  }
+  /** Others come next if the turn is over: gives whether it was. */
+  protected endTurn(): boolean {
+    const { kernel } = this;
+    if (this.turnOf === null || this.turnLeft > 0 || this.turnOf !== kernel.current) return false;
     this.turnOf = null;
     kernel.preempt();
     kernel.settle();
+    return true;
   }
-  private answer(exit: Exit): void {
+  protected answer(exit: Exit): void {
     switch (exit.reason) {
       case 'syscall': this.systemCall(this.current()); break;
       case 'page-fault': this.pageFault(this.current(), exit.fault); break;

@@ -21,7 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   exec: ['decoder', 'mmu', 'timing', 'wasm'],
   syscalls: ['mmu', 'loader', 'host'],
   trampfd: ['syscalls', 'mmu'],
-  debug: ['exec', 'syscalls', 'trampfd', 'mmu', 'decoder', 'loader', 'timing', 'host'],
+  debug: ['machine.ts', 'exec', 'syscalls', 'trampfd', 'mmu', 'decoder', 'loader', 'timing', 'host'],
   bench: ['machine.ts', 'trampfd', 'syscalls', 'loader', 'mmu', 'host', 'decoder'],
 };
 const layers = suite('tidy › layers');
@@ -38,6 +38,10 @@ layers('imports in src point one way', () => {
     }
   }
   assert.equal(wrong, []);
+});
+layers('only the command line knows the debugger', () => {
+  const wrong = sources('src').filter(({ path, text }) => !/^src\/(cli|debug)\b/.test(path) && importsOf(text).some(target => target.includes('/debug/')));
+  assert.equal(wrong.map(({ path }) => path), []);
 });
 layers('only host imports node:', () => {
   const wrong = sources('src').filter(({ path, text }) => !path.startsWith('src/host/') && importsOf(text).some(target => target.startsWith('node:')));

@@ -229,9 +229,18 @@ export class BlockCache {
       }
     }
   }
-  setBreakpoint(at: Va): void { this.breakpoints.add(at); this.dropAll(); }
-  clearBreakpoint(at: Va): void { this.breakpoints.delete(at); this.dropAll(); }
-  private dropAll(): void { for (const blocks of [...this.pages.values()]) for (const block of [...blocks.values()]) this.forget(block); }
+  setBreakpoint(at: Va): void {
+    if (this.breakpoints.has(at)) return;
+    this.breakpoints.add(at);
+    this.forgetWhere(block => { const start = vaOf(block.lo, block.hi); return start <= at && at < start + block.bytes; });
+  }
+  /** Blocks that ended before it are as good as longer ones. */
+  clearBreakpoint(at: Va): void {
+    if (this.breakpoints.delete(at)) this.forgetWhere(block => block.stopsHere && vaOf(block.lo, block.hi) === at);
+  }
+  private forgetWhere(isConcerned: (block: Block) => boolean): void {
+    for (const blocks of [...this.pages.values()]) for (const block of [...blocks.values()]) if (isConcerned(block)) this.forget(block);
+  }
 
   private secondPage(lo: i32, hi: i32): Pa {
     const next = ((lo & -PAGE_BYTES) + PAGE_BYTES) | 0;

@@ -103,13 +103,13 @@ export class Cpu {
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
 
-  /** The next run gets past the breakpoint at RIP: as after stopping there. */
-  passBreakpoint(): void { this.passing = this.state.rip; }
+  /** The next run gets past the breakpoint at RIP: as after stopping there. false: it stops even there. */
+  passBreakpoint(passes = true): void { this.passing = passes ? this.state.rip : NOWHERE; }
 
   /** Runs at most `budget` instructions. A breakpoint stops it before its instruction, once: the run after that gets past it. */
   run(budget: number): Exit {
     if ((this.state.eflags & TF) !== 0 && !this.isStepping) return this.step();
-    const { interpreter: m, support, blocks, threads } = this, r = this.state.r32, f64 = this.state.f64;
+    const { interpreter: m, support, blocks } = this, threads = this.isStepping ? null : this.threads, r = this.state.r32, f64 = this.state.f64;
     // Where the last budget ended is no place of the program's: it does not count as hot.
     let start = 0, isCounted = !this.wasCutShort;
     let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
@@ -124,7 +124,7 @@ export class Cpu {
         if (block.stopsHere && mayStop) { exit = STOP; break; }
         mayStop = true;
         start = 0;
-        const isCompiled = block.region !== null && this.regions!.register(block);
+        const isCompiled = block.region !== null && !this.isStepping && this.regions!.register(block);
         if (isCompiled || (threads !== null && threads.isReady(block, left))) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
@@ -232,6 +232,12 @@ export class Cpu {
   }
   /** The error code of the last exception that `run` came back with. */
   get errorCode(): number { return this.interpreter.error; }
+  /** One instruction, performed by the interpreter whatever else there is for it. */
+  runOne(): Exit {
+    if ((this.state.eflags & TF) !== 0) return this.step();
+    this.isStepping = true;
+    try { return this.run(1); } finally { this.isStepping = false; }
+  }
   /** With TF set: one instruction, and #DB after it. */
   private step(): Exit {
     this.isStepping = true;

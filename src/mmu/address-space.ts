@@ -107,6 +107,8 @@ export class AddressSpace implements UserMemory, Reach, Translations {
   get peakResidentBytes(): number { return this.table.peakPages * PAGE_BYTES; }
   find(address: Va): Vma | null { return this.list.find(address); }
   procMaps(): string { return this.list.all.map(mapsLine).join(''); }
+  /** The first page from `at` on, below `end`, that has a frame; else `end`. */
+  nextMapped(at: Va, end: Va): Va { return this.table.next(at, end); }
   /** The paging-structure entries on the way to an address. */
   walk(at: Va): readonly WalkStep[] { return this.table.walk(at); }
 

@@ -32,6 +32,8 @@ export class Frames {
     this.zero = this.allocate();
   }
   get used(): number { return this.inUse; }
+  /** Behind all that were ever handed out. */
+  get end(): Pa { return this.fresh; }
   /** Whether so many frames could be had now, letting go of what nobody needs. */
   hasRoom(frames: number): boolean {
     if (frames > this.limit) return false;

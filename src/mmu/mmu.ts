@@ -29,6 +29,8 @@ function pageNumber(lo: i32, hi: i32): number { return (hi >>> 0) * PAGES_PER_WO
 
 /** An address space as the processor sees it: CR3, and the epoch its translations of code belong to (as a PCID does in the hardware's own caches). */
 export interface Translations { readonly root: Pa; epoch: number; era: number }
+/** What becomes of an access to a page that is watched: as ever; it faults; this once it does not; it does not, and reads need not be seen. */
+export const SEEN = { not: 0, fault: 1, once: 2, read: 3 } as const;
 /** Pages code was fetched from that are remembered. */
 const EXECUTED_MAX = 1 << 16;
 
@@ -41,6 +43,8 @@ export class Mmu {
   readonly fault: PageFault = { address: 0, code: 0 };
   /** Walks for a page that was not in the TLB, those that ended in a fault included. */
   misses = 0;
+  /** Told of permitted accesses that the TLB does not know; gives one of SEEN. To be followed by `flushData`. */
+  watcher: ((lo: i32, hi: i32, access: number) => number) | null = null;
   /** By frame (pa >>> 12): 1 = code was translated from it, and its TLB entries carry no write tag. */
   readonly code: Uint8Array;
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
@@ -157,10 +161,13 @@ export class Mmu {
     if (access === ACCESS.write && (all & PTE.writable) === 0) return this.miss(lo, hi, bits | PF_PRESENT);
     if (access === ACCESS.execute && high < 0) return this.miss(lo, hi, bits | PF_PRESENT);
 
+    const seen = this.watcher === null ? SEEN.not : this.watcher(lo, hi, access);
+    if (seen === SEEN.fault) return this.raise(addressOf(lo, hi), bits | PF_PRESENT);
     if ((all & PTE.accessed) === 0) { w[at4]! |= PTE.accessed; w[at3]! |= PTE.accessed; w[at2]! |= PTE.accessed; }
     const leaf = e1 | PTE.accessed | (access === ACCESS.write ? PTE.dirty : 0);
     if (leaf !== e1) w[at1] = leaf;
-    const mayWrite = (all & PTE.writable) !== 0 && (leaf & PTE.dirty) !== 0 && this.code[(leaf & PTE.frame) >>> 12] === 0;
+    if (seen === SEEN.once) return (leaf & PTE.frame) | (lo & ~PAGE_MASK);
+    const mayWrite = seen === SEEN.not && (all & PTE.writable) !== 0 && (leaf & PTE.dirty) !== 0 && this.code[(leaf & PTE.frame) >>> 12] === 0;
     return this.insert(lo, hi, leaf & PTE.frame, access, mayWrite);
   }
   /** A page that could be walked can be read, so the read tag says whose entry it is. */

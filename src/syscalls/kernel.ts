@@ -27,7 +27,7 @@ import {
   SIGHUP, takeStop,
 } from './signal.ts';
 import { SharedObjects } from './shared-objects.ts';
-import { SIG_IGN } from './signal-state.ts';
+import { SIG_IGN, type SignalInfo } from './signal-state.ts';
 import { symbolAt } from './symbols.ts';
 import { FAMILIES, tableOf } from './table.ts';
 import { Vigil } from './host-input.ts';
@@ -83,6 +83,8 @@ export class Kernel implements Life {
   readonly system: System;
   /** Writes a line for every call and signal; null: silent. */
   trace: Trace | null = null;
+  /** Asked before a signal takes effect; true: it stays pending, and whoever said so has it delivered later. */
+  holds: ((task: KernelTask, info: SignalInfo, address: Va | null) => boolean) | null = null;
   /** The task that runs; null once all have ended. */
   current: KernelTask | null = null;
   /** How the first process ended; null: it runs. */
@@ -252,7 +254,8 @@ export class Kernel implements Life {
    * Hands the current task its signals; where one kills or stops it, somebody else is current then. `address`: of the fault that raised one.
    */
   deliver(task: KernelTask, address: Va | null): void {
-    const outcome = deliver(task, info => this.trace?.signal(task, info));
+    const { holds } = this;
+    const outcome = deliver(task, info => this.trace?.signal(task, info), holds === null ? null : info => holds(task, info, address));
     if (outcome === 'none') return;
     if (outcome === 'handled') { this.options.onHandler?.(); return; }
     if (outcome === 'stopped') { this.ready.push(task); this.schedule(); return; }

@@ -187,12 +187,13 @@ function rememberTrap(signals: SignalState, trap: number, error: number, address
 
 /**
  * Gives the task every pending signal that is not blocked, each handler's frame on top of the one before.
- * `seen` is told of those that are handled or kill, in order.
+ * `seen` is told of those that are handled or kill, in order. `holds` is asked of each that would take effect; true: it and all after it stay pending.
  */
-export function deliver(task: KernelTask, seen?: (info: SignalInfo) => void): 'none' | 'handled' | 'stopped' | { readonly killed: number } {
+export function deliver(task: KernelTask, seen?: (info: SignalInfo) => void, holds: ((info: SignalInfo) => boolean) | null = null): 'none' | 'handled' | 'stopped' | { readonly killed: number } {
   const { signals, process } = task;
   let outcome: 'none' | 'handled' = 'none';
   for (let info = take(signals); info !== null; info = take(signals)) {
+    if (holds !== null && !isIgnored(signals, info.signal) && holds(info)) { signals.pending.unshift(info); return outcome; }
     const { signal } = info, action = actionOf(signals, signal);
     if (isIgnored(signals, signal)) continue; // Blocked when it was raised.
     if (action.handler === SIG_DFL && STOPPING.includes(signal)) {

@@ -57,6 +57,7 @@ export class TrampolineObjects {
     return object;
   }
   get live(): number { return this.all.size + this.tables.size; }
+  get objects(): readonly (TrampolineFile | TableFile)[] { return [...this.all, ...this.tables]; }
   /** Frames that hold code. */
   get codeFrames(): readonly Pa[] { return [...this.code.frames, ...Array.from(this.tables, ({ frame }) => frame).filter(frame => frame !== null)]; }
   /** An estimate from the structures' sizes: what is allocated for the live objects and their contexts. */

@@ -11,9 +11,11 @@ export function systemCall(number: number, ...args: readonly (number | bigint | 
   return `${args.map((arg, i) => arg === ARGUMENTS[i] ? '' : `mov ${ARGUMENTS[i]}, ${arg}`).join('\n')}\nmov eax, ${number}\nsyscall\n`;
 }
 /** A program that starts at its label `_start`, with so much memory at DATA, which begins with `data`. */
-export function build(source: string, dataBytes: number, data: Uint8Array = new Uint8Array(8)): Uint8Array {
+export function build(source: string, dataBytes: number, data: Uint8Array = new Uint8Array(8)): Uint8Array { return buildLabelled(source, dataBytes, data).elf; }
+/** And where its labels are. */
+export function buildLabelled(source: string, dataBytes: number, data: Uint8Array = new Uint8Array(8)): { readonly elf: Uint8Array; readonly labels: ReadonlyMap<string, number> } {
   const { bytes, labels } = assemble(source, { origin: TEXT });
-  return writeElf({ text: { at: TEXT, bytes }, data: { at: DATA, bytes: data, size: dataBytes }, entry: labels.get('_start') ?? 0 });
+  return { elf: writeElf({ text: { at: TEXT, bytes }, data: { at: DATA, bytes: data, size: dataBytes }, entry: labels.get('_start') ?? 0 }), labels };
 }
 /** What a guest put out. */
 export function values(bytes: Uint8Array): bigint[] {

@@ -79,9 +79,10 @@ const SA_SIGINFO_RESTORER = 0x400_0004;
 export const ACTION = `.balign 8\naction: .quad handler, ${SA_SIGINFO_RESTORER}, restorer, 0\nrestorer: ${sys('rt_sigreturn')}\n`;
 
 /** A guest, whose label `finish` puts `outputs` slots out and ends it. */
-export function program(code: string, outputs: number): Uint8Array {
-  return build(`_start:\n${code}\nfinish:\n${sys('write', 1, OUT, 8 * outputs)}\n${sys('exit_group', 0)}\n${MAKERS}`, DATA_BYTES);
+export function programSource(code: string, outputs: number): string {
+  return `_start:\n${code}\nfinish:\n${sys('write', 1, OUT, 8 * outputs)}\n${sys('exit_group', 0)}\n${MAKERS}`;
 }
+export function program(code: string, outputs: number): Uint8Array { return build(programSource(code, outputs), DATA_BYTES); }
 export interface Ran {
   readonly out: readonly bigint[]; readonly status: number; readonly signal: number | null; readonly stderr: string;
   readonly invocations: number; readonly live: number; readonly counters: Counters; readonly machine: Machine;
