@@ -52,6 +52,13 @@ export class RecordedHost extends WrappedHost {
     if (bytes !== null) into.set(bytes);
     return answer as HostResult;
   }
+  override readNow(fd: number, into: Uint8Array): HostResult {
+    const { answer, bytes } = this.entry(`readNow ${fd} ${into.length}`, () => this.inner.readNow(fd, into), into);
+    if (bytes !== null) into.set(bytes);
+    return answer as HostResult;
+  }
+  /** Time that has passed once. */
+  override pause(milliseconds: number): void { if (this.isLive) this.inner.pause(milliseconds); }
   override write(fd: number, from: Uint8Array, at: number | null): HostResult {
     return this.ask(`write ${fd} ${from.length} ${at ?? 'on'} ${digest(from)}`, () => this.inner.write(fd, from, at));
   }
