@@ -18,25 +18,15 @@ import type { TrampolineObjects } from './objects.ts';
 import { TrampolineFile } from './trampoline.ts';
 import { Instance } from './generated.ts';
 import { hasContexts, isType } from './types.ts';
-import { MAX_DATA_SIZE, MAX_PCS, MAX_REGS, REGS, SET_SP, STACK, USER_MAP, VALUES } from './uapi.ts';
-
-/** The target is an ID, not an address; for tramp_create: so is the result. */
-const BY_ID = 1;
-/** tramp_set: which contexts to replace. */
-const SET_REGS = 2, SET_STACK = 4;
-/** tramp_share: map it here. tramp_create and tramp_share: the ID outlives who made it. */
-const ATTACH = 8, PERSIST = 16;
-/** tramp_create: code is generated, as FAST asks of a descriptor's. */
-const WANTS_FAST = 32;
-/** Rights, as the bits of a mode: to read contexts, to change them, to map it and so to call it. */
-const READ = 4, WRITE = 2, EXECUTE = 1;
-const MODE = 0o777;
+import {
+  CALL_FLAGS, CALL_RIGHTS, CONTEXT_HEADER_BYTES, MAX_DATA_SIZE, MAX_PCS, MAX_REGS, REGS, SET_SP, STACK, USER_MAP, VALUES,
+} from './uapi.ts';
 
 /** Objects that a process may have made without descriptors, and that are there still: nothing else limits what they take of the kernel. */
 export const OBJECTS_A_PROCESS_MAX = 16_384;
 
-/** struct tramp_context { u32 nregs, stack_size, stack_flags, stack_offset; { u32 name, reserved; u64 value } regs[nregs]; u8 data[stack_size] }. */
-const HEADER_BYTES = 16, CONTEXT_BYTES_MAX = HEADER_BYTES + REGS.element * MAX_REGS + MAX_DATA_SIZE;
+const { BY_ID, SET_REGS, SET_STACK, ATTACH, PERSIST, WANTS_FAST } = CALL_FLAGS, { READ, WRITE, EXECUTE, MODE } = CALL_RIGHTS;
+const HEADER_BYTES = CONTEXT_HEADER_BYTES, CONTEXT_BYTES_MAX = HEADER_BYTES + REGS.element * MAX_REGS + MAX_DATA_SIZE;
 
 /** An ID: it holds a reference to the object. */
 export class Handle implements IpcObject {

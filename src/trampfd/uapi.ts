@@ -48,3 +48,22 @@ export const TABLE = { entryBytes: 40, entries: 102, offset: 4096 } as const;
 export const CODE_OFFSET = 0, DATA_OFFSET = 1, TABLE_OFFSETS = 2, TABLE_BYTES = 16;
 /** Names as in RFC v1 without eip and rip: 0 … 6 are 32-bit ones, rax is 7, r15 21. */
 export const FIRST_TABLE_NAME = 7;
+
+// — the system-call form, 442 to 447 —
+
+export const CALL_FLAGS = {
+  /** The target is an ID, not an address; for tramp_create: so is the result. */
+  BY_ID: 1,
+  /** tramp_set: which contexts to replace. */
+  SET_REGS: 2, SET_STACK: 4,
+  /** tramp_share: map it here. */
+  ATTACH: 8,
+  /** tramp_create and tramp_share: the ID outlives who made it. */
+  PERSIST: 16,
+  /** tramp_create: code is generated, as FAST asks of a descriptor's. */
+  WANTS_FAST: 32,
+} as const;
+/** As the bits of a mode: to read contexts, to change them, to map it and so to call it; and all bits there are. */
+export const CALL_RIGHTS = { READ: 4, WRITE: 2, EXECUTE: 1, MODE: 0o777 } as const;
+/** struct tramp_context { u32 nregs, stack_size, stack_flags, stack_offset; { u32 name, reserved; u64 value } regs[nregs]; u8 data[stack_size] }. */
+export const CONTEXT_HEADER_BYTES = 16;

@@ -1,7 +1,7 @@
 /** Contenders in which the kernel does the work, or part of it. */
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../mmu/vma.ts';
 import { MAP_PRIVATE } from '../../syscalls/uapi.ts';
-import { FAST, MAP_BYTES, REGS_OFFSET, RIP_NAME, TABLE } from '../../trampfd/uapi.ts';
+import { CALL_FLAGS, CONTEXT_HEADER_BYTES, FAST, MAP_BYTES, REGS, REGS_OFFSET, RIP_NAME, TABLE } from '../../trampfd/uapi.ts';
 import { anonymous, CALL, call, callWith, CONTEXT_OF_RBX, PAGE, SYSCALL, type AssemblyContender } from './common.ts';
 import { POINT_AT_TARGET } from './plain.ts';
 
@@ -29,7 +29,7 @@ free_trampoline:
   ret`;
 
 // — trampfd —
-const R10_NAME = 17, CONTEXT_BYTES = 40;
+const R10_NAME = 17, CONTEXT_BYTES = REGS.header + 2 * REGS.element;
 /** The register context {r10: `context`, rip: target} of the descriptor in r14; rax is free. */
 const writeRegisters = (context: string): string => `
   sub rsp, ${CONTEXT_BYTES}
@@ -74,8 +74,8 @@ const IOFFSET = 16;
 
 // — the table form: entries that load code and data by tables that the program has —
 const TABLE_R10 = 16, TABLE_R11 = 17;
-// — the system-call form: struct tramp_context { u32 nregs, stack_size, stack_flags, stack_offset; { u32 name, reserved; u64 value } regs[] } —
-const TRAMP_CONTEXT_BYTES = 48, SET_REGS = 2, GENERATED = 32;
+// — the system-call form —
+const TRAMP_CONTEXT_BYTES = CONTEXT_HEADER_BYTES + 2 * REGS.element, { SET_REGS, WANTS_FAST } = CALL_FLAGS;
 /** `number` with the context {r10: `context`, rip: target} as its third argument, between `first` and `last`; the result is in rax. */
 const withContext = (number: number, first: string, flags: number, context: string): string => `
   sub rsp, ${TRAMP_CONTEXT_BYTES}
@@ -168,7 +168,7 @@ free_table:
     code: '.equ trampfd_info, SCRATCH+32',
   },
   { name: 'trampfd, by address', what: 'the system-call form, by fault: tramp_create, tramp_set, tramp_free; no descriptor', ...byAddress(0) },
-  { name: 'trampfd, by address, fast', what: 'the same with code that the kernel generates', ...byAddress(GENERATED) },
+  { name: 'trampfd, by address, fast', what: 'the same with code that the kernel generates', ...byAddress(WANTS_FAST) },
   {
     name: 'system call', what: 'getppid, then the closure inline: the yardstick', create: POINT_AT_TARGET,
     invoke: `mov r14, rdi
