@@ -1,4 +1,4 @@
-/** The bench as a command: the matrix of mechanisms and policies (test/golden/bench-policies.txt), and how a guest tells which call it failed of. */
+/** The bench as a command: the matrix of mechanisms and policies, the discussion's claims (test/golden/bench-*.txt), and how a guest tells which call it failed of. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AssemblyContender } from '../src/bench/contenders/common.ts';
@@ -18,6 +18,11 @@ bench('policies: every mechanism under every policy, which call is refused and w
   const host = new CliHost(['bench', 'policies']);
   assert.equal([await main(host), host.errors], [0, '']);
   golden('bench-policies.txt', host.output);
+});
+bench('claims: the discussion\'s questions, and the numbers behind the answers', async () => {
+  const host = new CliHost(['bench', 'claims']);
+  assert.equal([await main(host), host.errors], [0, '']);
+  golden('bench-claims.txt', host.output);
 });
 bench('one suite at a time, out of those there are', async () => {
   for (const words of [['frobnicate'], ['policies', 'table']]) {

@@ -50,7 +50,7 @@ const STEPS: readonly Step[] = [
   // 3. Without descriptors.
   ['by address, what a descriptor wrote', 'tramp_get', [PLACE, 0, AT, 720], 48], ['a page, not an address', 'tramp_get', [PLACE + 8, 0, AT, 720], -EINVAL], ['unwritable', 'tramp_get', [PLACE, 0, BAD, 48], -EFAULT],
   ['created', 'tramp_create', [0, 0, AT, OTHER], OTHER, [1, 4, 0, 0, ...REG('rip', TARGET), 7]], ['a NULL structure', 'tramp_create', [0, 0, 0, 0], -EINVAL], ['41 registers', 'tramp_create', [0, 0, AT, 0], -EINVAL, [41, 0, 0, 0]],
-  ['65 bytes', 'tramp_create', [0, 0, AT, 0], -EINVAL, [0, 65, 0, 0]], ['unreadable', 'tramp_create', [0, 0, BAD, 0], -EFAULT], ['no such type', 'tramp_create', [5, 0, AT, 0], -EINVAL], ['an unknown flag', 'tramp_create', [0, 64, AT, 0], -EINVAL],
+  ['65 bytes', 'tramp_create', [0, 0, AT, 0], -EINVAL, [0, 65, 0, 0]], ['unreadable', 'tramp_create', [0, 0, BAD, 0], -EFAULT], ['no such type', 'tramp_create', [5, 0, AT, 0], -EINVAL], ['an unknown flag', 'tramp_create', [0, 128, AT, 0], -EINVAL],
   ['fast, of a type without code', 'tramp_create', [4, 32, AT, 0], -EINVAL, [0, 0]], ['persistent without an ID', 'tramp_create', [0, PERSIST, AT, 0], -EINVAL],
   ['neither registers nor stack', 'tramp_set', [OTHER, 0, AT], -EINVAL], ['the stack alone', 'tramp_set', [OTHER, SET_STACK, AT], 0, [0, 0, 0, 0]], ['is gone', 'tramp_get', [OTHER, 0, AT, 720], 32], ['a bad entry', 'tramp_set', [OTHER, SET_REGS, AT], -EINVAL, [1, 0, 0, 0, ...REG('eip', 1)]],
   ['one PC', 'tramp_allow', [OTHER, 0, AT, 1], 0, ['finish']], ['another', 'tramp_set', [OTHER, SET_REGS, AT], -EINVAL, [1, 0, 0, 0, ...REG('rip', TARGET)]], ['17 PCs', 'tramp_allow', [OTHER, 0, AT, 17], -EINVAL], ['any again', 'tramp_allow', [OTHER, 0, 0, 0], 0],

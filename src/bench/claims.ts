@@ -1,6 +1,6 @@
 /** The suite `claims`: the discussion's open questions one by one, each with the numbers behind the answer. */
 import { CONTENDERS, type Contender } from './contenders.ts';
-import { counters, measure, memoryOf, trials, type Measurement } from './measure.ts';
+import { counters, invocationOf, lifeOf, memoryOf, trials } from './measure.ts';
 import { outcome, POLICIES } from './policies.ts';
 import { columns } from './report.ts';
 
@@ -9,47 +9,40 @@ const named = (name: string): Contender => {
   if (contender === undefined) throw new Error(`no contender ${name}`);
   return contender;
 };
-const MEASURED = [
-  'indirect call', 'return trampoline, drop', 'return trampoline, return', 'return trampoline, compact', 'code page + data page', 'libffi, static', 'trampfd, by fault',
-  'trampfd, fast', 'trampfd, table', 'trampfd, by address', 'trampfd, by address, fast', 'system call', 'signal',
-];
 /** What pages take is asked of these; of the descriptors there are no 10,000. */
-const REMEMBERED = ['return trampoline, drop', 'return trampoline, compact', 'return trampoline, 1 byte', 'code page + data page', '(1) written, W+X', 'trampfd, table', 'trampfd, by address', 'trampfd, by address, fast'];
+const REMEMBERED = ['return trampoline, drop', 'return trampoline, compact', 'return trampoline, 1 byte', 'code page + data page', '(1) written, W+X', 'trampfd, table', 'trampfd, by address', 'trampfd, by address, fast', 'system-call route'];
 const COUNTS = [1, 100, 10_000];
-const TRIED = ['(1) written, W+X', '(2) written, then X', 'memory file, mapped twice', '(3) temporary file', 'code page + data page', '(4) text remapped', 'GCC nested function', 'libffi, ported', 'trampfd, by fault', 'signal'];
+const TRIED = ['(1) written, W+X', '(2) written, then X', 'memory file, mapped twice', '(3) temporary file', 'code page + data page', '(4) text remapped', 'GCC nested function', 'libffi, ported', 'trampfd, by fault', 'system-call route', 'signal'];
 
 export function claims(progress: (what: string) => void): string {
-  const measured = new Map<string, Measurement>();
-  for (const name of MEASURED) {
-    progress(name);
-    measured.set(name, measure(named(name)));
-  }
-  const of = (name: string): Measurement => measured.get(name) ?? measure(named(name));
-  progress('memory');
-  const memory = bytesAt();
-  progress('policies');
-  return [getpid(of), userspace(of), memory, stops(), styles(of)].join('\n');
+  const parts: readonly (readonly [what: string, answer: () => string])[] = [
+    ['getpid()', getpid], ['userspace', userspace], ['memory', bytesAt], ['policies', stops], ['descriptors and system calls', styles],
+  ];
+  return parts.map(([what, answer], n) => {
+    progress(`${n + 1}/${parts.length} ${what}`);
+    return answer();
+  }).join('\n');
 }
-type Of = (name: string) => Measurement;
+const cyclesOf = (name: string): number => invocationOf(named(name)).cycles;
 /** Beyond an indirect call, which they all are. */
-const beyond = (of: Of, name: string): number => of(name).invocation.cycles - of('indirect call').invocation.cycles;
+const beyond = (name: string): number => cyclesOf(name) - cyclesOf('indirect call');
 const holds = (does: boolean): string => does ? 'yes' : 'no';
 const fixed = (value: number, digits = 1): string => value.toFixed(digits);
 
-function getpid(of: Of): string {
-  const call = beyond(of, 'system call'), names = ['trampfd, by fault', 'trampfd, fast', 'trampfd, table', 'signal'], ratio = beyond(of, 'trampfd, by fault') / call;
-  return `1. Does an invocation take about as long as getpid()? By fault: ${holds(ratio < 1.5)}, ${fixed(ratio)} times as long. With generated code: less, without the kernel.
+function getpid(): string {
+  const call = beyond('system call'), names = ['trampfd, by fault', 'system-call route', 'trampfd, fast', 'trampfd, table', 'signal'], ratio = beyond('trampfd, by fault') / call;
+  return `1. Does an invocation take about as long as getpid()? By fault: ${holds(ratio < 1.5)}, ${fixed(ratio)} times as long; ${fixed(beyond('system-call route') / call)} times where the trampoline is a system call. With generated code: less, without the kernel.
 
-${columns([['cycles beyond an indirect call', 'cycles', 'of a getpid()'], ['getpid() (getppid: nothing is cached)', fixed(call), '1.00'], ...names.map(name => [name, fixed(beyond(of, name)), fixed(beyond(of, name) / call, 2)])])}
+${columns([['cycles beyond an indirect call', 'cycles', 'of a getpid()'], ['getpid() (getppid: nothing is cached)', fixed(call), '1.00'], ...names.map(name => [name, fixed(beyond(name)), fixed(beyond(name) / call, 2)])])}
 `;
 }
-function userspace(of: Of): string {
+function userspace(): string {
   const names = ['code page + data page', 'return trampoline, return', 'return trampoline, drop', 'return trampoline, compact', 'libffi, static', 'trampfd, fast', 'trampfd, table'];
-  const fault = of('trampfd, by fault').invocation.cycles, least = Math.min(...names.slice(0, 4).map(name => fault / of(name).invocation.cycles));
+  const fault = cyclesOf('trampfd, by fault'), least = Math.min(...names.slice(0, 4).map(name => fault / cyclesOf(name)));
   return `2. How much faster is userspace than trampfd by fault? ${fixed(least, 0)} times or more; so is code that the kernel generates.
 
 ${columns([['an invocation', 'instructions', 'cycles', 'times faster than by fault'], ...['trampfd, by fault', ...names].map(name => {
-  const { instructions, cycles } = of(name).invocation;
+  const { instructions, cycles } = invocationOf(named(name));
   return [name, fixed(instructions), fixed(cycles), fixed(fault / cycles)];
 })])}
 `;
@@ -76,13 +69,13 @@ function stops(): string {
 ${columns([['one trampoline', ...POLICIES], ...rows])}
 `;
 }
-function styles(of: Of): string {
+function styles(): string {
   const forms = ['trampfd, by fault', 'trampfd, by address', 'trampfd, fast', 'trampfd, by address, fast'], parts = ['creation', 'change', 'release'] as const;
   const cells = forms.map(name => [name, ...parts.flatMap(part => {
-    const cost = of(name)[part];
+    const cost = lifeOf(named(name))[part];
     return cost === null ? ['-', '-'] : [fixed(cost.systemCalls, 0), fixed(cost.cycles, 0)];
   }), 'most' in named(name) ? '1' : '0']);
-  const total = (name: string): number => parts.reduce((sum, part) => sum + (of(name)[part]?.cycles ?? 0), 0);
+  const total = (name: string): number => parts.reduce((sum, part) => sum + (lifeOf(named(name))[part]?.cycles ?? 0), 0);
   const more = total('trampfd, by fault') / total('trampfd, by address') - 1;
   return `5. What does the descriptor form cost against the system-call form? A descriptor for each trampoline, more calls, and ${fixed(100 * more, 0)} % more cycles for its life by fault.
 

@@ -8,14 +8,12 @@ import { compiledWork, guestProgram, type Work } from './program.ts';
 const WARM_UP = 100, REPEATED = 1000;
 /** Trampolines of the two runs that tell what one takes, `most` aside: more than a page of every kind of slot. */
 export const MANY = 4000;
+const PERMISSIVE = 'permissive';
 const IDLE: Work = { count: 1, changes: 0, invocations: 0, releases: false };
 
 /** Of one invocation, change, creation or release. */
 export interface Cost { readonly instructions: number; readonly cycles: number; readonly pageFaults: number; readonly systemCalls: number; readonly tlbMisses: number }
-export interface Measurement {
-  readonly contender: Contender;
-  /** The loop around it included. */
-  readonly invocation: Cost;
+export interface Life {
   /** Of one of many, the loop around it and the making of its context included. */
   readonly creation: Cost;
   /** The loop around it included; null: there is nothing to be changed. */
@@ -27,23 +25,29 @@ export interface Measurement {
   /** The same when they have been given back. */
   readonly left: Memory;
 }
+export interface Measurement extends Life {
+  readonly contender: Contender;
+  /** The loop around it included. */
+  readonly invocation: Cost;
+}
 export interface Memory { readonly code: number; readonly data: number; readonly tables: number; readonly kernel: number }
 
 /** A guest's result was not what its closures compute: nothing of the table can be trusted. */
 export class WrongSum extends Error {}
 
-interface Program { readonly image: Uint8Array; readonly args: readonly string[] }
-function programOf(contender: Contender, work: Partial<Work>): Program {
-  const whole = { ...IDLE, ...work };
-  return 'image' in contender ? { image: contender.image(), args: compiledWork(contender.way, whole) } : { image: guestProgram(contender, whole), args: [] };
-}
-function run(contender: Contender, { image, args }: Program, policy: SecurityPolicy | null = null): GuestRun {
-  const outcome = runImage(image, args, policy);
+/** What was run: the same again would come to the same, and suites have much in common. */
+const known = new WeakMap<Contender, Map<string, GuestRun>>();
+function run(contender: Contender, work: Partial<Work>, policy: string = PERMISSIVE): GuestRun {
+  const whole = { ...IDLE, ...work }, runs = known.get(contender) ?? new Map<string, GuestRun>(), key = `${policy} ${Object.values(whole).join(' ')}`;
+  known.set(contender, runs);
+  const outcome = runs.get(key)
+    ?? ('image' in contender ? runImage(contender.image(), compiledWork(contender.way, whole), policyOf(policy)) : runImage(guestProgram(contender, whole), [], policyOf(policy)));
   if (outcome.status === 1) throw new WrongSum(`${contender.name}: its invocations gave a wrong sum`);
+  runs.set(key, outcome);
   return outcome;
 }
 export function counters(contender: Contender, work: Partial<Work>): Counters {
-  const { status, counters, refusals } = run(contender, programOf(contender, work));
+  const { status, counters, refusals } = run(contender, work);
   if (status !== 0) throw new WrongSum(`${contender.name}: the guest failed with status ${status}${refusals.map(refusal => `, ${refusal}`).join('')}`);
   return counters;
 }
@@ -63,21 +67,27 @@ const minus = (a: Cost, b: Cost): Cost => ({
   tlbMisses: a.tlbMisses - b.tlbMisses,
 });
 
-export function measure(contender: Contender): Measurement {
+export function invocationOf(contender: Contender): Cost {
+  return costOf(counters(contender, { invocations: WARM_UP }), counters(contender, { invocations: WARM_UP + REPEATED }), REPEATED);
+}
+export function lifeOf(contender: Contender): Life {
   const counted = (work: Partial<Work>): Counters => counters(contender, work);
   const isCompiled = 'image' in contender, changes = isCompiled || contender.change !== undefined, releases = isCompiled || contender.release !== undefined;
-  // All of a contender's parts at once, more than once around: the sum is checked.
-  counted({ count: 500, changes: 250, invocations: 1200, releases: true });
   const more = contender.most ?? MANY, all = { count: 1 + more }, few = counted({}), many = counted(all);
   const fewLeft = releases ? counted({ releases: true }) : few, manyLeft = releases ? counted({ ...all, releases: true }) : many;
   const creation = costOf(few, many, more);
   return {
-    contender, creation,
-    invocation: costOf(counted({ invocations: WARM_UP }), counted({ invocations: WARM_UP + REPEATED }), REPEATED),
+    creation,
     change: changes ? costOf(counted({ changes: WARM_UP }), counted({ changes: WARM_UP + REPEATED }), REPEATED) : null,
     release: releases ? minus(costOf(fewLeft, manyLeft, more), creation) : null,
     memory: memoryOf(few, many, more), left: memoryOf(fewLeft, manyLeft, more),
   };
+}
+
+export function measure(contender: Contender): Measurement {
+  // All of a contender's parts at once, more than once around: the sum is checked.
+  counters(contender, { count: 500, changes: 250, invocations: 1200, releases: true });
+  return { contender, invocation: invocationOf(contender), ...lifeOf(contender) };
 }
 
 /** What becomes of a contender under a policy. */
@@ -92,12 +102,11 @@ export interface Trial {
 const TRIED = 100;
 /** One trampoline under each policy, named as `--policy` names it. */
 export function trials(contender: Contender, policies: readonly string[]): readonly Trial[] {
-  const few = programOf(contender, { invocations: WARM_UP }), many = programOf(contender, { invocations: WARM_UP + TRIED });
   const cyclesOf = new Map<number, number>(); // Runs of the same cycles so far are the same runs.
   return policies.map(name => {
-    const short = run(contender, few, policyOf(name)), { refusals, signal, counters: { cycles } } = short;
+    const short = run(contender, { invocations: WARM_UP }, name), { refusals, signal, counters: { cycles } } = short;
     if (short.status !== 0) return { cycles: null, refusals, signal };
-    const each = cyclesOf.get(cycles) ?? (run(contender, many, policyOf(name)).counters.cycles - cycles) / TRIED;
+    const each = cyclesOf.get(cycles) ?? (run(contender, { invocations: WARM_UP + TRIED }, name).counters.cycles - cycles) / TRIED;
     cyclesOf.set(cycles, each);
     return { cycles: each, refusals, signal };
   });

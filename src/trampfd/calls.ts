@@ -5,10 +5,11 @@ import { putStructure } from '../syscalls/structure.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import type { Args, SyscallRows, Task } from '../syscalls/task.ts';
 import { O_RDWR } from '../syscalls/uapi.ts';
+import { enterGate } from './gate.ts';
 import { handleCalls } from './handles.ts';
 import { TrampolineObjects } from './objects.ts';
 import { isType } from './types.ts';
-import { INFO_BYTES, TABLE } from './uapi.ts';
+import { ENTER_CALL, INFO_BYTES, TABLE } from './uapi.ts';
 
 export { TrampolineObjects };
 
@@ -34,5 +35,6 @@ export function trampfdCalls(objects: TrampolineObjects): SyscallRows<KernelTask
     [440, { name: 'trampfd_create', run: (task, a) => create(objects, task, a), shape: 'int ptr hex → fd' }],
     [441, { name: 'trampfd', run: (task, a) => table(objects, task, a), shape: 'ptr → fd' }],
     ...handleCalls(objects),
+    [ENTER_CALL, { name: 'tramp_enter', run: enterGate, shape: '→ int' }],
   ];
 }

@@ -17,7 +17,7 @@ import { parseAllowedPcs, parseRegisters, parseStack, type Contexts } from './co
 import type { TrampolineObjects } from './objects.ts';
 import { TrampolineFile } from './trampoline.ts';
 import { Instance } from './generated.ts';
-import { hasContexts, isType } from './types.ts';
+import { hasContexts, isType, type Variant } from './types.ts';
 import {
   CALL_FLAGS, CALL_RIGHTS, CONTEXT_HEADER_BYTES, MAX_DATA_SIZE, MAX_PCS, MAX_REGS, REGS, SET_SP, STACK, USER_MAP, VALUES,
 } from './uapi.ts';
@@ -25,7 +25,7 @@ import {
 /** Objects that a process may have made without descriptors, and that are there still: nothing else limits what they take of the kernel. */
 export const OBJECTS_A_PROCESS_MAX = 16_384;
 
-const { BY_ID, SET_REGS, SET_STACK, ATTACH, PERSIST, WANTS_FAST } = CALL_FLAGS, { READ, WRITE, EXECUTE, MODE } = CALL_RIGHTS;
+const { BY_ID, SET_REGS, SET_STACK, ATTACH, PERSIST, WANTS_FAST, WANTS_GATE } = CALL_FLAGS, { READ, WRITE, EXECUTE, MODE } = CALL_RIGHTS;
 const HEADER_BYTES = CONTEXT_HEADER_BYTES, CONTEXT_BYTES_MAX = HEADER_BYTES + REGS.element * MAX_REGS + MAX_DATA_SIZE;
 
 /** An ID: it holds a reference to the object. */
@@ -41,6 +41,9 @@ export class Handle implements IpcObject {
     this.creatorUid = fields.creatorUid; this.creatorGid = fields.creatorGid; this.mode = fields.mode; this.object = object;
   }
 }
+
+const HOW = WANTS_FAST | WANTS_GATE;
+function variantOf(flags: number): Variant { return (flags & WANTS_FAST) !== 0 ? 'fast' : (flags & WANTS_GATE) !== 0 ? 'gated' : 'slow'; }
 
 /** Both contexts of a structure. Bounds are checked before what they bound is read. */
 function readContexts(task: KernelTask, at: Va): Contexts | Result {
@@ -92,13 +95,13 @@ class Handles {
   // — the calls —
   create(task: KernelTask, a: Args): Result {
     const type = a.int(0), flags = a.uint(1), argument = a.pointer(2), isById = (flags & BY_ID) !== 0;
-    if ((flags & ~(BY_ID | PERSIST | WANTS_FAST)) !== 0 || (flags & (BY_ID | PERSIST)) === PERSIST || argument === 0) return -EINVAL;
-    if (!isType(type) || isById && (a.uint(3) & ~MODE) !== 0 || (flags & WANTS_FAST) !== 0 && !hasContexts(type)) return -EINVAL;
+    if ((flags & ~(BY_ID | PERSIST | HOW)) !== 0 || (flags & HOW) === HOW || (flags & (BY_ID | PERSIST)) === PERSIST || argument === 0) return -EINVAL;
+    if (!isType(type) || isById && (a.uint(3) & ~MODE) !== 0 || (flags & HOW) !== 0 && !hasContexts(type)) return -EINVAL;
     const contexts = hasContexts(type) ? readContexts(task, argument) : null;
     if (typeof contexts === 'number') return contexts;
     const { process } = task, made = this.made.get(process) ?? 0;
     if (made >= OBJECTS_A_PROCESS_MAX) return -EAGAIN;
-    const object = this.objects.create(task, type, contexts === null ? argument : null, (flags & WANTS_FAST) !== 0, () => { this.made.set(process, (this.made.get(process) ?? 1) - 1); });
+    const object = this.objects.create(task, type, contexts === null ? argument : null, variantOf(flags), () => { this.made.set(process, (this.made.get(process) ?? 1) - 1); });
     if (typeof object === 'number') return object;
     this.made.set(process, made + 1);
     const written = contexts === null ? 0 : object.setContexts(contexts, task);

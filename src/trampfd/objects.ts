@@ -4,11 +4,12 @@ import type { Result } from '../syscalls/file.ts';
 import { IpcTable } from '../syscalls/ipc.ts';
 import type { Task } from '../syscalls/task.ts';
 import { CodeMemory } from './code-pages.ts';
+import { Gate } from './gate.ts';
 import type { Handle } from './handles.ts';
 import { NO_SERVICES, type Services } from './services.ts';
 import { TableFile } from './table.ts';
 import type { TrampolineFile } from './trampoline.ts';
-import { makeTrampoline } from './types.ts';
+import { makeTrampoline, type Variant } from './types.ts';
 
 /**
  * struct trampfd on x86-64: mutex 32, type 4 (+4), data 8, map 24, three pointers 24 = 96; its cache aligns to a line of 64.
@@ -30,6 +31,8 @@ const IDS_MAX = 4096;
 export class TrampolineObjects {
   /** What the kernel has generated. */
   readonly code = new CodeMemory();
+  /** The page of those that call the kernel. */
+  readonly gate = new Gate();
   private readonly all = new Set<TrampolineFile>();
   private readonly tables = new Set<TableFile>();
   /** Invocations of objects that are gone. */
@@ -40,8 +43,8 @@ export class TrampolineObjects {
   readonly ids = new IpcTable<Handle>(IDS_MAX);
 
   /** A new object of a type, with the parameter at an address or with zeros for one; or -errno. `atEnd`: told when it is gone. */
-  create(task: Task, type: number, parameterAt: Va | null, wantsFast = false, atEnd?: () => void): TrampolineFile | Result {
-    const object = makeTrampoline(task, type, parameterAt, wantsFast, this.code, gone => {
+  create(task: Task, type: number, parameterAt: Va | null, variant: Variant = 'slow', atEnd?: () => void): TrampolineFile | Result {
+    const object = makeTrampoline(task, type, parameterAt, variant, this, gone => {
       this.all.delete(gone);
       this.pastInvocations += gone.invocations;
       atEnd?.();
@@ -59,7 +62,7 @@ export class TrampolineObjects {
   get live(): number { return this.all.size + this.tables.size; }
   get objects(): readonly (TrampolineFile | TableFile)[] { return [...this.all, ...this.tables]; }
   /** Frames that hold code. */
-  get codeFrames(): readonly Pa[] { return [...this.code.frames, ...Array.from(this.tables, ({ frame }) => frame).filter(frame => frame !== null)]; }
+  get codeFrames(): readonly Pa[] { return [...this.code.frames, ...[this.gate, ...this.tables].map(({ frame }) => frame).filter(frame => frame !== null)]; }
   /** An estimate from the structures' sizes: what is allocated for the live objects and their contexts. */
   get bytes(): number {
     let sum = this.code.bytes + this.tables.size * TABLE_OBJECT_BYTES;

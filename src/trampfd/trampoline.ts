@@ -1,5 +1,6 @@
 /** The trampoline object (trampfd RFC v1): the file behind a descriptor, and behind a page that is never there: its fault is the call. */
 import { EFAULT, EINVAL, ENOMEM, EOPNOTSUPP } from '../base/errno.ts';
+import type { Pa } from '../base/types.ts';
 import type { MapRequest } from '../mmu/address-space.ts';
 import { PF_FETCH, PF_USER, type PageFault } from '../mmu/fault.ts';
 import type { UserMemory, UserRegisters } from '../mmu/user.ts';
@@ -47,11 +48,14 @@ export class TrampolineFile implements File, Mappable {
   }
 
   // — the mapping —
-  page(): null { return null; }
+  page(): Pa | null { return null; }
   /** The RFC's fault handler. Registers are loaded before the push: if that fails they stay loaded, and the task gets its SIGSEGV. */
   denied(vma: Vma, fault: PageFault, registers: UserRegisters, memory: UserMemory): boolean {
     if (!isUserFetch(fault)) return false;
     if (registers.rip !== vma.start + USER_MAP.ioffset) return false;
+    return this.invoke(registers, memory);
+  }
+  protected invoke(registers: UserRegisters, memory: UserMemory): boolean {
     if (this.registers === null) return false;
     load(this.registers, registers);
     if (this.stack !== null && !push(this.stack, registers, memory)) return false;
@@ -107,7 +111,7 @@ export class TrampolineFile implements File, Mappable {
   }
   private readMap(to: UserBuffer, task: KernelTask | null): Result {
     if (to.length !== MAP_BYTES) return -EINVAL;
-    if (this.generated === null || task === null) return putMap(to, USER_MAP.prot, USER_MAP.ioffset);
+    if (this.generated === null || task === null) return putMap(to, this.prot, USER_MAP.ioffset);
     const instance = this.generated.instanceFor(task, this);
     return instance === null ? -ENOMEM : putMap(to, FAST_PROT, instance.ioffset);
   }

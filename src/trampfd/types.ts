@@ -7,6 +7,7 @@ import { userStructure } from '../syscalls/structure.ts';
 import type { Task } from '../syscalls/task.ts';
 import type { CodeMemory } from './code-pages.ts';
 import { EMULATE, EmulateFile } from './emulate.ts';
+import { GatedFile, type Gate } from './gate.ts';
 import { CODE_BYTES_MAX, INSTRUCTIONS_MAX, InterpretFile } from './interpreted.ts';
 import { KERNEL_FUNCTIONS, KernelFunctionFile } from './kernel-function.ts';
 import { TrampolineFile, type Gone } from './trampoline.ts';
@@ -14,12 +15,16 @@ import { FAST, TYPE_NAMES, USER_BYTES } from './uapi.ts';
 
 /** An object, or -EINVAL where a field breaks a rule. `code`: where those that are fast have theirs. */
 type Make = (type: number, parameter: DataView, gone: Gone, code: CodeMemory) => TrampolineFile | Result;
+/** How a call is served: by a fault; by code of its own; by a system call (gate.ts). */
+export type Variant = 'slow' | 'fast' | 'gated';
 interface TypeRow {
   /** Bytes of its parameter structure. */
   readonly bytes: number;
   readonly make: Make;
   /** It has register and stack contexts: tramp_create then takes those instead of the parameter. */
   readonly hasContexts: boolean;
+  /** Its calls need not fault. */
+  readonly mayHaveCode?: boolean;
 }
 const word = (view: DataView, at: number): number => view.getUint32(at, true);
 /** Addresses and lengths; what is beyond any address is not told apart. */
@@ -34,7 +39,7 @@ const isInside = (start: Va, bytes: number): boolean => start + bytes <= TASK_SI
 
 /** By number, as in TYPE_NAMES. */
 const ROWS: readonly TypeRow[] = [
-  { bytes: USER_BYTES, hasContexts: true, make: plain(true) },
+  { bytes: USER_BYTES, hasContexts: true, mayHaveCode: true, make: plain(true) },
   { bytes: USER_BYTES, hasContexts: true, make: plain(false) },
   {
     // struct trampfd_emulate { u32 flags, reserved; u64 start, length }; a length of 0: the whole process.
@@ -65,14 +70,17 @@ const ROWS: readonly TypeRow[] = [
   },
 ];
 
+/** Where those that do not fault have their code. */
+export interface Pages { readonly code: CodeMemory; readonly gate: Gate }
 export function isType(type: number): boolean { return type >= 0 && type < TYPE_NAMES.length; }
 export function hasContexts(type: number): boolean { return ROWS[type]?.hasContexts ?? false; }
-/** A new object from the parameter at an address; where there is none, from zeros, or from the wish for a fast one. */
-export function makeTrampoline(task: Task, type: number, parameterAt: Va | null, wantsFast: boolean, code: CodeMemory, gone: Gone): TrampolineFile | Result {
+/** A new object from the parameter at an address; where there is none, from zeros, of a variant if the type has it. */
+export function makeTrampoline(task: Task, type: number, parameterAt: Va | null, variant: Variant, { code, gate }: Pages, gone: Gone): TrampolineFile | Result {
   const row = ROWS[type];
   if (row === undefined) return -EINVAL;
   const parameter = parameterAt === null ? new DataView(new ArrayBuffer(row.bytes)) : userStructure(task, parameterAt, row.bytes);
   if (parameter === null) return -EFAULT;
-  if (wantsFast) parameter.setUint32(0, FAST, true);
+  if (variant === 'gated' && row.mayHaveCode === true) return new GatedFile(type, gone, gate);
+  if (variant === 'fast') parameter.setUint32(0, FAST, true);
   return row.make(type, parameter, gone, code);
 }

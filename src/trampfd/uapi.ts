@@ -62,8 +62,12 @@ export const CALL_FLAGS = {
   PERSIST: 16,
   /** tramp_create: code is generated, as FAST asks of a descriptor's. */
   WANTS_FAST: 32,
+  /** tramp_create: the trampoline's code is a system call, ENTER_CALL. */
+  WANTS_GATE: 64,
 } as const;
 /** As the bits of a mode: to read contexts, to change them, to map it and so to call it; and all bits there are. */
 export const CALL_RIGHTS = { READ: 4, WRITE: 2, EXECUTE: 1, MODE: 0o777 } as const;
 /** struct tramp_context { u32 nregs, stack_size, stack_flags, stack_offset; { u32 name, reserved; u64 value } regs[nregs]; u8 data[stack_size] }. */
 export const CONTEXT_HEADER_BYTES = 16;
+/** tramp_enter. Linux's table for x86-64 leaves 387 to 423 free for good ("don't use numbers 387 through 423"). */
+export const ENTER_CALL = 423;

@@ -71,7 +71,11 @@ export const makeFast = maker('make_fast');
 export interface Form { readonly name: string; readonly context: typeof regs; readonly make: (label: string) => string }
 /** Those with a descriptor, r14. */
 export const DESCRIPTOR_FORMS: readonly Form[] = [{ name: 'that faults', context: regs, make }, { name: 'that is fast', context: regs, make: makeFast }];
-export const FORMS: readonly Form[] = [...DESCRIPTOR_FORMS, { name: 'of a system call', context: contexts, make: label => sys('tramp_create', 0, 0, `offset ${label}`, 0) }];
+const byCall = (flags: number) => (label: string): string => sys('tramp_create', 0, flags, `offset ${label}`, 0);
+export const FORMS: readonly Form[] = [
+  ...DESCRIPTOR_FORMS, { name: 'of a system call', context: contexts, make: byCall(0) }, { name: 'of a system call, fast', context: contexts, make: byCall(32) },
+  { name: 'that is a system call', context: contexts, make: byCall(64) },
+];
 
 /** A handler of a signal: labels `handler` and `restorer` are the guest's. */
 export const catchSignal = (signal: number): string => sys('rt_sigaction', signal, 'offset action', 0, 8);

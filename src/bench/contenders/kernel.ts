@@ -75,7 +75,7 @@ const IOFFSET = 16;
 // — the table form: entries that load code and data by tables that the program has —
 const TABLE_R10 = 16, TABLE_R11 = 17;
 // — the system-call form —
-const TRAMP_CONTEXT_BYTES = CONTEXT_HEADER_BYTES + 2 * REGS.element, { SET_REGS, WANTS_FAST } = CALL_FLAGS;
+const TRAMP_CONTEXT_BYTES = CONTEXT_HEADER_BYTES + 2 * REGS.element, { SET_REGS, WANTS_FAST, WANTS_GATE } = CALL_FLAGS;
 /** `number` with the context {r10: `context`, rip: target} as its third argument, between `first` and `last`; the result is in rax. */
 const withContext = (number: number, first: string, flags: number, context: string): string => `
   sub rsp, ${TRAMP_CONTEXT_BYTES}
@@ -177,6 +177,10 @@ free_table:
   ${CONTEXT_OF_RBX}
   mov rax, [r10]
   add rax, r14`,
+  },
+  {
+    name: 'system-call route', ...byAddress(WANTS_GATE),
+    what: 'push rax, rcx, r11; mov eax; syscall in a page that all trampolines share: the kernel does the rest, as by fault',
   },
   {
     name: 'signal', what: 'a page without permissions; the SIGSEGV handler edits r10 and rip in its ucontext',
