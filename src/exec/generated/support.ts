@@ -221,6 +221,7 @@ function slowPathModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
   const near = module.type([i64, i32, i32], [i32]);
   const [load, modify, store] = names.map((name, k) => {
     const code = new Code(2);
+    if (name !== 'modify') writeAcross(code, name);
     code.get(ADDRESS); code.op(OP['i32.wrap_i64']);
     code.get(ADDRESS); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
     code.get(SIZE);
@@ -237,6 +238,37 @@ function slowPathModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
 }
 /** Parameters of slow paths. */
 const ADDRESS: Local = 0, SIZE: Local = 1, AT: Local = 2;
+/** What straddles two pages that the TLB knows is gathered in STAGING, or goes out from there: copying strings does that all the time. */
+function writeAcross(code: Code, name: 'load' | 'store'): void {
+  const last = code.local(TYPE.i64), first = code.local(TYPE.i32), second = code.local(TYPE.i32), room = code.local(TYPE.i32);
+  const tag = name === 'load' ? TLB.read : TLB.write;
+  code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
+  code.get(ADDRESS); code.get(last); code.op(OP['i64.xor']); code.i64(PAGE_MASK); code.op(OP['i64.and']); code.i64(0); code.op(OP['i64.ne']);
+  code.if();
+  writeLookUp(code, ADDRESS, first, tag, ADDRESS);
+  writeLookUp(code, last, second, tag, last);
+  code.op(OP['i32.or']); code.op(OP['i32.eqz']);
+  code.if();
+  code.i32(PAGE_BYTES); code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.i32(PAGE_BYTES - 1); code.op(OP['i32.and']); code.op(OP['i32.sub']); code.set(room);
+  const firstPart = (): void => { code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(first); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']); };
+  const secondPart = (): void => {
+    code.get(last); code.op(OP['i32.wrap_i64']); code.i32(PAGE_MASK); code.op(OP['i32.and']);
+    code.get(second); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
+  };
+  const staged = (): void => { code.get(room); code.i32(STAGING.at); code.op(OP['i32.add']); };
+  const rest = (): void => { code.get(SIZE); code.get(room); code.op(OP['i32.sub']); code.copyMemory(); };
+  if (name === 'load') {
+    code.i32(STAGING.at); firstPart(); code.get(room); code.copyMemory();
+    staged(); secondPart(); rest();
+  } else {
+    firstPart(); code.i32(STAGING.at); code.get(room); code.copyMemory();
+    secondPart(); staged(); rest();
+  }
+  code.i32(STAGING.at);
+  code.return();
+  code.end();
+  code.end();
+}
 /** Asks the TLB for a tag of all of an access: then that is the page to leave. Otherwise there is none, and a call. */
 function nearCode(name: 'load' | 'modify' | 'store', slow: number, tag: number): Code {
   const code = new Code(3), entry = code.local(TYPE.i32), last = code.local(TYPE.i64), place = code.local(TYPE.i32);
