@@ -1,8 +1,8 @@
-/** The whole program as one script, and the bytecode V8 made of it (nodejs.org/api/vm, `cachedData`): `npm run build` makes both, dist/cli.js starts them. */
+/** The program as a script, the bytecode V8 made of it (nodejs.org/api/vm, `cachedData`), and what few runs need: `npm run build` makes them, dist/cli.js starts them. */
 /** What of Node it takes: given by whoever starts it, because bundlers copy what is imported name by name, which takes milliseconds. */
 export interface Parts { readonly fs: typeof import('node:fs'); readonly vm: typeof import('node:vm') }
 
-const SCRIPT = 'tramp64.js', BYTECODE = 'tramp64.bytecode';
+const SCRIPT = 'tramp64.js', BYTECODE = 'tramp64.bytecode', MORE = 'more.js';
 /** What src/cli/start.ts exports. */
 interface Program { readonly start: (manifest: string) => Promise<number> }
 
@@ -11,16 +11,23 @@ type Require = (name: string) => unknown;
 export class Bundle {
   private readonly folder: string;
   private readonly fs: Parts['fs'];
+  private readonly vm: Parts['vm'];
   private readonly script: import('node:vm').Script;
 
   /** V8 refuses bytecode of another V8, of another script's length, or cut short; then it compiles, which takes longer and comes to the same. */
   constructor(folder: string, { fs, vm }: Parts) {
-    const filename = `${folder}/${SCRIPT}`, cachedData = bytesOf(fs, `${folder}/${BYTECODE}`);
-    this.folder = folder; this.fs = fs;
-    this.script = new vm.Script(fs.readFileSync(filename, 'latin1'), cachedData === null ? { filename } : { filename, cachedData });
+    this.folder = folder; this.fs = fs; this.vm = vm;
+    this.script = this.scriptOf(SCRIPT, bytesOf(fs, `${folder}/${BYTECODE}`));
   }
-  /** The script's value is a function of `require`: see script.ts. */
-  program(require: Require): Program { return (this.script.runInThisContext() as (require: Require) => Program)(nameless(require)); }
+  private scriptOf(name: string, cachedData: Uint8Array | null): import('node:vm').Script {
+    const filename = `${this.folder}/${name}`;
+    return new this.vm.Script(this.fs.readFileSync(filename, 'latin1'), cachedData === null ? { filename } : { filename, cachedData });
+  }
+  /** The script's value is a function: see script.ts. */
+  program(require: Require): Program {
+    const start = this.script.runInThisContext() as (require: Require, more: () => unknown) => Program;
+    return start(nameless(require), () => this.scriptOf(MORE, null).runInThisContext());
+  }
   /** Keeps the bytecode of what has run until now. */
   saveBytecode(): void { this.fs.writeFileSync(`${this.folder}/${BYTECODE}`, this.script.createCachedData()); }
 }

@@ -29,13 +29,36 @@ interface Chunk {
   readonly tables: Map<string, string>;
 }
 
-/** The text of a script whose value is a function of `require` that gives what `entry` exports. */
-export function scriptOf(root: string, entry: string): string {
+/** Texts of two scripts. The value of the first is a function of `require`, and of what gives the second's value; it gives what `entry` exports. */
+export interface Scripts { readonly first: string; readonly more: string }
+
+/** @param rare names of modules that few runs import: they, and what only they need, are the second script */
+export function scriptsOf(root: string, entry: string, rare: readonly string[]): Scripts {
   const chunks = chunksOf(root, entry);
   for (const chunk of chunks.values()) fold(chunk, chunks);
-  const [main] = chunks.keys();
-  const functions = [...chunks.values()].map(chunk => written(chunk, chunks)).join('\n');
-  return `(function (require) {\n${functions}return ${nameOf(main!)}(); })`;
+  const [main] = chunks.keys(), here = reachedFrom(main!, chunks, rare), there = [...chunks.keys()].filter(file => !here.has(file));
+  const functions = (files: Iterable<string>): string => [...files].map(file => written(chunks.get(file)!, chunks, here)).join('\n');
+  const names = (files: Iterable<string>): string => [...files].map(nameOf).join();
+  return {
+    first: shortened(`(function (require, more) {\nvar rest_;function rest(){return rest_ ??= more()(require,{${names(here)}})}\n${functions(here)}return ${nameOf(main!)}(); })`),
+    more: shortened(`(function (require, {${names(here)}}) {\n${functions(there)}return {${names(there)}}; })`),
+  };
+}
+/** Names that nobody sees are short: V8 reads them, and keeps them. */
+function shortened(script: string): string {
+  return transformSync(`result=${script}`, { minifyIdentifiers: true, minifyWhitespace: true, target: TARGET, logLevel: 'warning' }).code.replace(/^result=/, '').replace(/;\s*$/, '');
+}
+/** Chunks that are reached without going by rare ones. */
+function reachedFrom(main: string, chunks: ReadonlyMap<string, Chunk>, rare: readonly string[]): Set<string> {
+  const reached = new Set<string>(), waiting = [main];
+  while (waiting.length > 0) {
+    const file = waiting.pop()!;
+    if (reached.has(file) || rare.some(name => file.startsWith(`${name}-`))) continue;
+    reached.add(file);
+    const { imports, text } = chunks.get(file)!;
+    waiting.push(...imports.map(link => link.file), ...[...text.matchAll(DYNAMIC_IMPORT)].map(([, other]) => other!));
+  }
+  return reached;
 }
 
 /** The entry's chunk first. */
@@ -105,7 +128,7 @@ function valueOf(expression: string, constants: ReadonlyMap<string, string>): st
 }
 
 /** A function that runs a chunk once, with what it needs of others, and gives what they need of it. */
-function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): string {
+function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>, here: ReadonlySet<string>): string {
   const name = nameOf(chunk.file), isRead = (word: string, text: string): boolean => new RegExp(`${ALONE}${word.replaceAll('$', '\\$')}(?![\\w$])`).test(text);
   const kept = [...chunk.tables].filter(([table]) => isRead(table, chunk.text) || wanted(chunk, chunks).has(table)).map(([, text]) => text).join('');
   const nodes = [...chunk.text.matchAll(/import (\w+) from"(node:[^"]+)";/g)].map(([, local, module]) => `const ${local!}=require("${module!}");`).join('');
@@ -114,7 +137,7 @@ function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>): string {
     return `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${nameOf(file)}();`;
   }).join('');
   const given = chunk.exports.filter(({ from }) => !chunk.constants.has(from) && (!chunk.tables.has(from) || wanted(chunk, chunks).has(from)));
-  const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => `${nameOf(file)}()`);
+  const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => here.has(file) ? `${nameOf(file)}()` : `rest().${nameOf(file)}()`);
   return `var ${name}_;function ${name}(){if(${name}_!==void 0)return ${name}_;${nodes}${links}${kept}${body}`
     + `return ${name}_={${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
 }
