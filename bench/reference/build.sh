@@ -1,0 +1,6 @@
+#!/bin/sh
+# Builds the general programs, here. The committed ELF is what the bench runs and what the processor ran: build anew, record anew, commit both.
+set -e
+cd "$(dirname "$0")"
+gcc -O2 -fno-tree-vectorize -static -nostdlib -ffreestanding -fno-stack-protector -fno-pie -no-pie -fcf-protection=none -s -w \
+  -Wl,--build-id=none,-z,noseparate-code -o programs.elf programs.c
