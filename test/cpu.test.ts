@@ -257,6 +257,8 @@ const FAULTING: readonly Faulting[] = [
   ...['jmp rbx', 'call rbx'].map(text => ({ text, exit: '#13', registers: wild })),
   { text: 'movaps xmm0, [rbx]', exit: '#13', registers: { rbx: DATA + 8 } },
   { text: 'mov rax, [rbx]', exit: '#13', registers: { rbx: 0x7fff_ffff_fffcn } },
+  ...['fld', 'fbld', 'fstp', 'fbstp'].map(name => ({ text: `${name} tbyte ptr [rbx]`, exit: `page-fault 0x7ffffffffff8 ${name.endsWith('d') ? 4 : 6}`, registers: { rbx: 0x7fff_ffff_fff8n } })),
+  { text: 'fld tbyte ptr [rbx]', exit: '#13', registers: { rbx: 0x7fff_ffff_fff9n } },
   { text: 'mov rax, [rbx]', exit: 'page-fault 0xffff800000000000 4', registers: { rbx: 0xffff_8000_0000_0000n } },
   ...['push rax', 'pop rax', 'ret', 'pushf', 'popf', 'enter 0, 0', 'mov eax, [rsp+8]', 'mov [rsp], al', 'add [rsp+rax], eax', 'fld qword ptr [rsp]', 'movups xmm0, [rsp]', 'push qword ptr [rax]']
     .map(text => ({ text, exit: '#12', registers: { rsp: NOT_CANONICAL, rax: DATA } })),

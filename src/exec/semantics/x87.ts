@@ -31,6 +31,7 @@ function loadImage(c: HelperContext, e: Environment, operand: Operand): void {
   if (at % PAGE_BYTES + bytes <= PAGE_BYTES) from = c.span(at, bytes, false);
   else {
     const copy = new Uint8Array(bytes);
+    probeSignificand(c, at, bytes, false);
     c.load(at, copy);
     view = new DataView(copy.buffer);
   }
@@ -45,6 +46,7 @@ function storeImage(c: HelperContext, e: Environment, operand: Operand): void {
   const copy = isWithinPage ? null : new Uint8Array(bytes);
   const view = copy === null ? c.state.memory.view : new DataView(copy.buffer);
   const to = copy === null ? c.span(at, bytes, true) : 0;
+  if (copy !== null) probeSignificand(c, at, bytes, true);
   if (bytes === 2) view.setInt16(to, e.lo, true);
   else view.setInt32(to, e.lo, true);
   if (bytes >= 8) view.setInt32(to + 4, e.hi, true);
@@ -55,9 +57,12 @@ function storeImage(c: HelperContext, e: Environment, operand: Operand): void {
 /** For what is not stored after all. */
 function probeImage(c: HelperContext, operand: Operand): void {
   const at = c.address(operand);
+  probeSignificand(c, at, operand.size, true);
   c.probe(at, operand.size, true);
   rememberOperand(c.state, operand, at);
 }
+/** Ten bytes are accessed as eight and two: where the first piece faults, the second may lie where addresses are not canonical. */
+function probeSignificand(c: HelperContext, at: number, bytes: number, isWrite: boolean): void { if (bytes === 10) c.probe(at, 8, isWrite); }
 const memoryOf = (i: Instruction): Operand | null => (i.operands[0]?.kind === 'mem' ? i.operands[0] : null);
 /** The register an instruction names last, or what it means when it names none. */
 const registerOf = (i: Instruction, implied: number): number => i.operands.at(-1)?.index ?? implied;
