@@ -115,11 +115,14 @@ export class Machine {
     this.chance = options.seed === undefined ? null : new Entropy(options.seed);
     this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
+    const policy = options.policy ?? null, calls = trampfdCalls(this.trampolines);
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
       onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
-      policy: options.policy ?? null, extraCalls: options.policy?.guard(trampfdCalls(this.trampolines)) ?? trampfdCalls(this.trampolines), hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0, ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
+      policy, extraCalls: policy === null ? calls : policy.guard(calls),
+      hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0,
+      ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
       whileIdle: stopsAtNs === null ? undefined : () => { this.stopIfLate(stopsAtNs); },
     });
     this.trampolines.services = {
