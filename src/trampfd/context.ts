@@ -44,13 +44,13 @@ export function parseRegisters(bytes: Uint8Array): Parsed<RegisterContext> {
     if (name < FIRST_NAME || name > RIP_NAME || view.getUint32(at + 4, true) !== 0) return -EINVAL;
     const register = REGISTER_OF_NAME[name - FIRST_NAME];
     if (register !== undefined) { loads.push(register, lo, hi); continue; }
-    pc = view.getBigUint64(at + 8, true); target = addressOf(lo, hi);
+    pc = view.getBigUint64(at + 8, true); target = pcOf(lo, hi);
     setsPc ||= pc !== 0n;
   }
   return setsPc ? { bytes, loads: Int32Array.from(loads), target, pc } : -EINVAL;
 }
 /** Doubles hold addresses below 2^53. The rest are nobody's, and cut to a page stay so: rounding could turn 2^64 - 1 into 0. */
-export function addressOf(lo: i32, hi: i32): Va { return vaOf((hi >>> 0) < 0x20_0000 ? lo : lo & ~0xfff, hi); }
+export function pcOf(lo: i32, hi: i32): Va { return vaOf((hi >>> 0) < 0x20_0000 ? lo : lo & ~0xfff, hi); }
 
 export function parseStack(bytes: Uint8Array): Parsed<StackContext> {
   const view = viewOf(bytes), size = view.getUint32(8, true);

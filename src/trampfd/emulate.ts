@@ -10,7 +10,7 @@ import type { UserMemory, UserRegisters } from '../mmu/user.ts';
 import type { Vma } from '../mmu/vma.ts';
 import type { Result } from '../syscalls/file.ts';
 import type { KernelTask } from '../syscalls/process.ts';
-import { addressOf } from './context.ts';
+import { pcOf } from './context.ts';
 import { GenerativeFile, isAllowed, wordAt } from './generative.ts';
 import { isUserFetch, type Gone } from './trampoline.ts';
 
@@ -90,7 +90,7 @@ export class EmulateFile extends GenerativeFile {
     return true;
   }
   private emulate(pattern: Pattern, registers: UserRegisters): boolean {
-    const { targetAt, chainAt } = pattern, lo = this.word(targetAt), hi = pattern.isTargetWide ? this.word(targetAt + 4) : 0, target = addressOf(lo, hi);
+    const { targetAt, chainAt } = pattern, lo = this.word(targetAt), hi = pattern.isTargetWide ? this.word(targetAt + 4) : 0, target = pcOf(lo, hi);
     if (!isAllowed(this.allowedPcs, target)) return false;
     if (chainAt === -1) registers.setWords(R10, loOf(registers.rip), hiOf(registers.rip));
     else {

@@ -8,7 +8,7 @@ import { TASK_SIZE } from '../mmu/vma-list.ts';
 import type { Vma } from '../mmu/vma.ts';
 import { CallArgs } from '../syscalls/args.ts';
 import type { Result } from '../syscalls/file.ts';
-import { addressOf } from './context.ts';
+import { pcOf } from './context.ts';
 import { GenerativeFile, wordAt } from './generative.ts';
 import { isUserFetch, type Gone } from './trampoline.ts';
 
@@ -47,7 +47,7 @@ export class KernelFunctionFile extends GenerativeFile {
     this.takeArgs(registers);
     const result = this.services.serve(this.row.call, this.args);
     registers.setWords(RAX, loOf(result), hiOf(result));
-    registers.rip = addressOf(wordAt(b, 0), wordAt(b, 4));
+    registers.rip = pcOf(wordAt(b, 0), wordAt(b, 4));
     registers.rsp = rsp + 8;
     this.invocations += 1;
     return true;
