@@ -2,6 +2,7 @@
 import { E2BIG, EACCES, EAGAIN, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, EPERM } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { byteString, type ByteString, type Host } from '../host/host.ts';
+import { POINTER_BYTES, STRING_BYTES_MAX, STRINGS_BYTES_MAX } from './exec.ts';
 import type { Result } from './file.ts';
 import { openProcess } from './pidfd.ts';
 import { KernelProcess, KernelTask, RLIMIT_NPROC, RLIMIT_STACK } from './process.ts';
@@ -124,12 +125,10 @@ function clone3(task: KernelTask, a: Args): Result | Control {
 
 // — execve —
 
-const STRINGS_MAX = 0x10000;
-/** The strings an array of pointers names; 0 is an empty array. */
+/** The strings an array of pointers names, as many as any stack could take; 0 is an empty array. */
 function strings(task: KernelTask, at: Va): ByteString[] | Result {
   const { memory } = task.process, all: ByteString[] = [];
   if (at === 0) return all;
-  const STRING_BYTES_MAX = 131_072, TOTAL_MAX = 2 << 20;
   let total = 0;
   for (let i = 0; ; i++) {
     const pointer = userStructure(task, at + 8 * i, 8);
@@ -138,8 +137,8 @@ function strings(task: KernelTask, at: Va): ByteString[] | Result {
     if (where === 0) return all;
     const bytes = where < 0 ? -EFAULT : memory.copyInString(where, STRING_BYTES_MAX);
     if (typeof bytes === 'number') return bytes === -ENAMETOOLONG ? -E2BIG : bytes;
-    total += bytes.length + 9;
-    if (total > TOTAL_MAX || i >= STRINGS_MAX) return -E2BIG;
+    total += bytes.length + 1 + POINTER_BYTES;
+    if (total > STRINGS_BYTES_MAX) return -E2BIG;
     all.push(byteString(bytes));
   }
 }

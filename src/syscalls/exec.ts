@@ -19,8 +19,8 @@ export interface Refusal { readonly sentence: string; readonly status: number; r
 const STATUS_MALFORMED = 2, STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 
 /** One argument with its NUL; all of them; and of the stack no more than a quarter (execve(2), "Limits on size"). */
-const STRING_BYTES_MAX = 131_072, STRINGS_BYTES_MAX = 6 << 20, STACK_SHARE = 4, STACK_BYTES = 8 << 20;
-const POINTER_BYTES = 8;
+export const STRING_BYTES_MAX = 131_072, STRINGS_BYTES_MAX = 6 << 20, POINTER_BYTES = 8;
+const STACK_SHARE = 4, STACK_BYTES = 8 << 20;
 /** Scripts whose interpreter is a script: so many files are looked at, the program included (Linux: exec_binprm). */
 const FILES_MAX = 6;
 const CLOCK_TICKS = 100;
