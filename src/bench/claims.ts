@@ -1,5 +1,5 @@
 /** The suite `claims`: the discussion's open questions one by one, each with the numbers behind the answer. */
-import { CONTENDERS, type Contender } from './contenders.ts';
+import { CONTENDERS, type Contender, type Progress } from './contenders.ts';
 import { counters, invocationOf, lifeOf, memoryOf, trials } from './measure.ts';
 import { outcome, POLICIES } from './policies.ts';
 import { columns } from './report.ts';
@@ -14,7 +14,7 @@ const REMEMBERED = ['return trampoline, drop', 'return trampoline, compact', 're
 const COUNTS = [1, 100, 10_000];
 const TRIED = ['(1) written, W+X', '(2) written, then X', 'memory file, mapped twice', '(3) temporary file', 'code page + data page', '(4) text remapped', 'GCC nested function', 'libffi, ported', 'trampfd, by fault', 'system-call route', 'signal'];
 
-export function claims(progress: (what: string) => void): string {
+export function claims(progress: Progress): string {
   const parts: readonly (readonly [what: string, answer: () => string])[] = [
     ['getpid()', getpid], ['userspace', userspace], ['memory', bytesAt], ['policies', stops], ['descriptors and system calls', styles],
   ];

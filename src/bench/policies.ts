@@ -1,18 +1,15 @@
 /** The suite `policies`: every contender under every policy, and what libffi would take. */
 import { POLICY_NAMES } from '../syscalls/policy.ts';
 import { signalName } from '../syscalls/signal-names.ts';
-import { CONTENDERS, type Contender } from './contenders.ts';
+import { CONTENDERS, ofEach, type Contender, type Progress } from './contenders.ts';
 import { trials, type Trial } from './measure.ts';
 import { columns } from './report.ts';
 
 /** Every policy by itself, and the two that leave each other gaps together. */
 export const POLICIES: readonly string[] = [...POLICY_NAMES, 'wx,ipe'];
 
-export function policies(progress: (what: string) => void): string {
-  const results = CONTENDERS.map((contender, n) => {
-    progress(`${n + 1}/${CONTENDERS.length} ${contender.name}`);
-    return trials(contender, POLICIES);
-  });
+export function policies(progress: Progress): string {
+  const results = ofEach(progress, contender => trials(contender, POLICIES));
   const rows = CONTENDERS.map((contender, n) => [contender.name, ...(results[n] ?? []).map(outcome)]);
   return `One trampoline under every security policy (tramp64 run --policy; src/syscalls/README.md): cycles of an invocation where it works,
 else the call that was refused and with what, or the signal that killed the program.

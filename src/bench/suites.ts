@@ -1,12 +1,10 @@
 /** What `tramp64 bench` can measure, one suite a row: a text that is the same on every run and machine. */
 import { claims } from './claims.ts';
-import { CONTENDERS } from './contenders.ts';
+import { CONTENDERS, ofEach, type Progress } from './contenders.ts';
 import { MANY, measure, type Measurement } from './measure.ts';
 import { policies } from './policies.ts';
 import { invocations, lives, sentences } from './report.ts';
 
-/** Told what is measured now, for those who wait. */
-export type Progress = (what: string) => void;
 export interface Suite {
   readonly name: string;
   readonly summary: string;
@@ -17,10 +15,7 @@ export interface Suite {
 const BASE = 'indirect call';
 
 function comparison(progress: Progress): string {
-  const rows = CONTENDERS.map((contender, n) => {
-    progress(`${n + 1}/${CONTENDERS.length} ${contender.name}`);
-    return measure(contender);
-  });
+  const rows = ofEach(progress, measure);
   const find = (name: string): Measurement => rows.find(row => row.contender.name === name)!;
   return `Calling a closure that adds its bound value: cost of one invocation, memory of one trampoline; then its life.
 Invocation: one trampoline, called 1,000 times; the loop around it and the closure itself are included.
