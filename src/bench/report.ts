@@ -1,5 +1,5 @@
 /** The comparison as text: tables, and a sentence on each of the discussion's two claims. */
-import type { Cost, Measurement } from './measure.ts';
+import type { Cost, Measurement, Memory } from './measure.ts';
 
 type Column = { readonly title: string; readonly cell: (m: Measurement, base: Measurement) => string };
 const number = (value: number, digits: number): string => value.toFixed(digits);
@@ -27,7 +27,8 @@ const LIFE: readonly Column[] = [NAME, ...PARTS.flatMap(({ name, of }): Column[]
   { title: 'cycles', cell: m => cell(of(m), c => number(c.cycles, 1)) },
   { title: 'calls', cell: m => cell(of(m), c => number(c.systemCalls, 2)) },
   { title: 'faults', cell: m => cell(of(m), c => number(c.pageFaults, 2)) },
-])];
+]), { title: 'left B', cell: (m, base) => m.release === null ? '-' : bytes(total(m.left) - total(base.left)) }];
+const total = ({ code, data, tables, kernel }: Memory): number => code + data + tables + kernel;
 const cell = (cost: Cost | null, text: (c: Cost) => string): string => cost === null ? '-' : text(cost);
 
 export const invocations = (rows: readonly Measurement[], base: Measurement): string => table(INVOCATION, rows, base);

@@ -25,7 +25,8 @@ without the file, inode and mapping that come with every descriptor and mmap.
 
 ${invocations(rows, find(BASE))}
 
-One of as many, the making of its context included. A change binds one trampoline to another context.
+One of as many, the making of its context included. A change binds one trampoline to another context; left B is what one
+still takes when all were freed, of pages, tables and the kernel's objects.
 
 ${lives(rows, find(BASE))}
 
