@@ -71,8 +71,8 @@ gate('names rcx, r11 and rax like any other register', () => {
   ${contexts('one', ['rax', -1], ['rcx', '0x8000000000000000'], ['r11', 3], ['rip', 'target'])}`, 3);
   assert.equal(out, [-1n, -0x8000_0000_0000_0000n, 3n]);
 });
-for (const [claim, code] of [['without registers', `${create('none')}\nmov rbx, rax\nmov rbp, rsp\njmp rbx`], ['whose stack cannot be pushed', `${create('below')}\nmov rbx, rax\nlea rbp, [${OUT + 8 * 4}]\nmov rsp, rbp\njmp rbx`]] as const) {
-  gate(`${claim}, it is a SIGSEGV at its address, rsp as it was`, () => {
+for (const [claim, rip, code] of [['without registers', 'rbx', `${create('none')}\nmov rbx, rax\nmov rbp, rsp\njmp rbx`], ['whose stack cannot be pushed', 'offset finish', `${create('below')}\nmov rbx, rax\nlea rbp, [${OUT + 8 * 4}]\nmov rsp, rbp\njmp rbx`]] as const) {
+  gate(`${claim}, it is a SIGSEGV at its address, rsp as it was, RIP ${rip === 'rbx' ? 'too' : 'the target'}`, () => {
     const { out, stderr, live } = run(`
       mov r10d, 1
       ${sys('sigaltstack', 'offset alternate', 0)}
@@ -86,6 +86,10 @@ for (const [claim, code] of [['without registers', `${create('none')}\nmov rbx, 
       mov rax, [rdx+160]
       sub rax, rbp
       mov ${slot(2)}, rax
+      mov rax, [rdx+168]
+      mov rcx, ${rip}
+      sub rax, rcx
+      mov ${slot(3)}, rax
       ${sys('tramp_free', 'rbx', 0)}
       jmp finish
     ${ACTION.replace(/handler, \d+/, 'handler, 0xc000004')}
@@ -95,8 +99,8 @@ for (const [claim, code] of [['without registers', `${create('none')}\nmov rbx, 
     below: .long 1, 64, 0, 256
       .long ${NAME.rip}, 0
       .quad finish
-      .quad 1, 2, 3, 4, 5, 6, 7, 8`, 3);
-    assert.equal([stderr, ...out.map(Number), live], ['', SEGV_ACCERR, 0, 0, 0]);
+      .quad 1, 2, 3, 4, 5, 6, 7, 8`, 4);
+    assert.equal([stderr, ...out.map(Number), live], ['', SEGV_ACCERR, 0, 0, 0, 0]);
   });
 }
 gate('answers nobody else (EINVAL); types that have no code have none of this; who jumps to the call itself has entered; and mprotect gives nothing', () => {
