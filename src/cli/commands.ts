@@ -5,6 +5,28 @@ import type { Option } from './options.ts';
 
 export const HELP: Option = { name: '--help', value: null, help: 'print this text' };
 
+/** Of the machine a program runs in. */
+const MACHINE_OPTIONS: readonly Option[] = [
+  { name: '--cpu', value: MODEL_NAMES.join('|'), choices: MODEL_NAMES, help: `what CPUID reports (default: ${DEFAULT_MODEL}); see the README` },
+  { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
+  { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
+  {
+    name: '--fs', value: 'host|read-only|overlay|none', choices: ['host', 'read-only', 'overlay', 'none'],
+    help: 'the files it gets (default: host); overlay: changes are kept in memory and dropped; none: the program alone',
+  },
+  { name: '--root', value: 'DIR', help: 'a directory it sees as /, and cannot leave' },
+  {
+    name: '--policy', value: 'permissive|wx|execstack|ipe|exectramp-only|deny-all',
+    help: 'what memory may become code (default: permissive), or several with commas; what is denied is told on standard error',
+  },
+  { name: '--memory', value: 'SIZE', help: 'physical memory, as 256M or 1G (default: 1G, at most 2016M)' },
+  { name: '--max-instructions', value: 'N', help: 'stop after so many, with status 124' },
+  { name: '--timeout', value: 'SECONDS', help: 'stop after so much real time, with status 124' },
+  { name: '--seed', value: 'N', help: 'other random bytes, and other turns of tasks: the same again for the same number' },
+  { name: '--clock', value: 'virtual|host', choices: ['virtual', 'host'], help: 'whose time it is (default: virtual, from 28 July 2020 on, and a sleep takes none)' },
+  { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
+];
+
 export const COMMANDS: readonly Command[] = [
   {
     name: 'run', operands: '[--] PROGRAM [ARGS]', summary: 'run an x86-64 Linux program',
@@ -12,27 +34,21 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
       { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },
-      { name: '--cpu', value: MODEL_NAMES.join('|'), choices: MODEL_NAMES, help: `what CPUID reports (default: ${DEFAULT_MODEL}); see the README` },
-      { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
-      { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
-      {
-        name: '--fs', value: 'host|read-only|overlay|none', choices: ['host', 'read-only', 'overlay', 'none'],
-        help: 'the files it gets (default: host); overlay: changes are kept in memory and dropped; none: the program alone',
-      },
-      { name: '--root', value: 'DIR', help: 'a directory it sees as /, and cannot leave' },
-      {
-        name: '--policy', value: 'permissive|wx|execstack|ipe|exectramp-only|deny-all',
-        help: 'what memory may become code (default: permissive), or several with commas; what is denied is told on standard error',
-      },
-      { name: '--memory', value: 'SIZE', help: 'physical memory, as 256M or 1G (default: 1G, at most 2016M)' },
-      { name: '--max-instructions', value: 'N', help: 'stop after so many, with status 124' },
-      { name: '--timeout', value: 'SECONDS', help: 'stop after so much real time, with status 124' },
-      { name: '--seed', value: 'N', help: 'other random bytes, and other turns of tasks: the same again for the same number' },
-      { name: '--clock', value: 'virtual|host', choices: ['virtual', 'host'], help: 'whose time it is (default: virtual, from 28 July 2020 on, and a sleep takes none)' },
-      { name: '--env', value: 'NAME=VALUE', help: 'set a variable of the program\'s environment (may be repeated)' },
+      ...MACHINE_OPTIONS,
       HELP,
     ],
     start: async (host, line) => (await import('./run.ts')).run(host, line),
+  },
+  {
+    name: 'debug', operands: '[--] PROGRAM [ARGS]', summary: 'run a program under a debugger, forwards and backwards',
+    details: 'With --gdb: then, in gdb, `target remote :PORT`. Everything gdb does works, reverse-step and its like too; `monitor help` says what else there is.',
+    options: [
+      { name: '--gdb', value: 'PORT', help: 'wait for gdb at this port (0: any that is free, which is told on standard error)' },
+      { name: '--gdb-bind', value: 'ADDRESS', help: 'where gdb may come from (default: 127.0.0.1, this machine alone)' },
+      ...MACHINE_OPTIONS,
+      HELP,
+    ],
+    start: async (host, line) => (await import('./debug.ts')).debug(host, line),
   },
   {
     name: 'disasm', operands: 'FILE', mixesOptions: true, summary: 'print the instructions of an executable',

@@ -22,10 +22,29 @@ const TINY_INSTRUCTIONS = 2_000;
 /** Where execvp(3) looks when there is no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
+/** A program that was found, and the machine it is to run in. */
+export interface Prepared {
+  readonly files: Confined;
+  readonly path: ByteString; readonly argv: readonly ByteString[]; readonly environment: readonly ByteString[];
+  /** A policy counts what it denies, so every machine has its own. */
+  readonly machine: () => MachineOptions;
+}
 export async function run(host: CommandHost, line: CommandLine): Promise<number> {
+  const prepared = await prepare(host, line, 'run');
+  if (typeof prepared === 'number') return prepared;
+  const machine = new Machine(prepared.machine());
+  const refusal = machine.exec(prepared.path, prepared.argv, prepared.environment);
+  if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
+  prepared.files.seal();
+  const { status } = runToEnd(host, machine);
+  if (line.values.has('--stats')) printStats(host, machine.stats());
+  return status;
+}
+/** What the command line says of a program and its machine; a status where that was wrong, which has been said. */
+export async function prepare(host: CommandHost, line: CommandLine, command: string): Promise<Prepared | number> {
   const [program, ...args] = line.operands;
   if (program === undefined || program === '') {
-    return complain(host, 'run: which program? Usage: tramp64 run [options] [--] PROGRAM [ARGS]', STATUS_USAGE);
+    return complain(host, `${command}: which program? Usage: tramp64 ${command} [options] [--] PROGRAM [ARGS]`, STATUS_USAGE);
   }
   const environment = environmentOf(host, line.values.get('--env') ?? []);
   if (typeof environment === 'string') return complain(host, environment, STATUS_USAGE);
@@ -41,13 +60,8 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
   const policy = await policyOf(line);
   if (typeof policy === 'string') return complain(host, policy, STATUS_USAGE);
-  const machine = new Machine({ host: files.host, strace: line.values.has('--strace'), policy, ...limits, cpu: { engine, timing, ...(model === undefined ? {} : { model }) } });
-  const refusal = machine.exec(found, [program, ...args], environment);
-  if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
-  files.seal();
-  const { status } = runToEnd(host, machine);
-  if (line.values.has('--stats')) printStats(host, machine.stats());
-  return status;
+  const cpu = { engine, timing, ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
+  return { files, path: found, argv: [program, ...args], environment, machine: () => ({ host: files.host, strace, policy: policy?.() ?? null, ...limits, cpu }) };
 }
 
 function runToEnd(host: CommandHost, machine: Machine): Ending {
@@ -91,10 +105,13 @@ async function filesFor(host: CommandHost, line: CommandLine): Promise<Confined 
   return (await import('../host/confine.ts')).confine(host, access, root);
 }
 
-/** What `--policy` says; null: everything is permitted. */
-async function policyOf(line: CommandLine): Promise<SecurityPolicy | null | string> {
+/** What `--policy` says, as often as it is wanted; null: everything is permitted. */
+async function policyOf(line: CommandLine): Promise<(() => SecurityPolicy | null) | null | string> {
   const text = lastValue(line, '--policy');
-  return text === undefined ? null : (await import('../syscalls/policy.ts')).SecurityPolicy.of(text);
+  if (text === undefined) return null;
+  const { SecurityPolicy } = await import('../syscalls/policy.ts'), first = SecurityPolicy.of(text);
+  if (typeof first === 'string') return first;
+  return () => { const policy = SecurityPolicy.of(text); return typeof policy === 'string' ? null : policy; };
 }
 
 /** The host's environment with `--env` on top, in the order of their first mention. */

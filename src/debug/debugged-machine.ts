@@ -2,6 +2,7 @@
 import { PAGE_MASK, PHYSICAL_AT, PREDICTOR, STATE } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import type { Exit } from '../exec/cpu.ts';
+import type { RecordedHost } from '../host/recorded-host.ts';
 import { Machine, type MachineOptions } from '../machine.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { SIGKILL } from '../syscalls/signal.ts';
@@ -18,6 +19,7 @@ export type Moved = 'ran' | 'breakpoint' | 'watch' | 'asked' | 'answered' | 'rel
 const SI_USER = 0;
 
 export class DebuggedMachine extends Machine {
+  readonly host: RecordedHost;
   readonly watches = new Watches();
   /** What the processor came back with, not yet answered. */
   asked: Exit | null = null;
@@ -30,8 +32,9 @@ export class DebuggedMachine extends Machine {
   private performsOne = false;
   private readonly faulted = { address: 0, code: 0 };
 
-  constructor(options: MachineOptions) {
-    super(options);
+  constructor(host: RecordedHost, options: Omit<MachineOptions, 'host'>) {
+    super({ ...options, host });
+    this.host = host;
     this.kernel.holds = (task, info, address) => this.holds(task, info, address);
   }
   get position(): Position { return { instructions: this.cpu.state.instructions, events: this.asked === null ? this.events : this.events + 0.5 }; }

@@ -42,6 +42,7 @@ export class Observer {
   private readonly values = new Map<Watchpoint, Uint8Array>();
   /** By tid: the call whose return is waited for. */
   private readonly calls = new Map<number, number>();
+  private readonly vforks = new Map<KernelProcess, KernelTask>();
   private readonly queue: Entry[] = [];
   private asked: Asked | null = null;
   private rip: Va = 0;
@@ -55,9 +56,10 @@ export class Observer {
   /** Who there is now is known. */
   reset(): void {
     const { system } = this.machine.kernel;
-    this.tasks.clear(); this.processes.clear(); this.calls.clear(); this.queue.length = 0;
+    this.tasks.clear(); this.processes.clear(); this.calls.clear(); this.vforks.clear(); this.queue.length = 0;
     for (const [tid, task] of system.tasks) this.tasks.set(tid, task);
     for (const [pid, process] of system.processes) if (process.waitStatus === null) this.processes.set(pid, process);
+    for (const process of this.processes.values()) if (!process.hasLetGo && process.parent?.tasks[0] !== undefined) this.vforks.set(process, process.parent.tasks[0]);
   }
   /** What watched bytes are now is how they should be. */
   refresh(watchpoints: Iterable<Watchpoint>): void {
@@ -142,7 +144,12 @@ export class Observer {
     for (const [tid, child] of tasks) if (!this.tasks.has(tid)) {
       const { process } = child, reason = process === task.process ? 'clone' : process.hasLetGo ? 'fork' : 'vfork';
       this.tasks.set(tid, child); this.processes.set(process.pid, process);
+      if (reason === 'vfork') this.vforks.set(process, task);
       if (reason === 'clone' ? catches.clones : catches.forks) queue.push({ what: { reason, child: tid, childPid: process.pid }, task });
+    }
+    for (const [child, parent] of this.vforks) if (child.hasLetGo) {
+      this.vforks.delete(child);
+      if (catches.forks && !parent.isGone) queue.push({ what: { reason: 'vfork-done' }, task: parent });
     }
     if (this.tasks.size === tasks.size) return;
     for (const [tid, gone] of this.tasks) if (!tasks.has(tid)) {

@@ -6,11 +6,12 @@ import { restoreEnvironment, saveEnvironment } from '../exec/x87/fxsave.ts';
 import { topOf } from '../exec/x87/stack.ts';
 
 export type RegisterGroup = 'general' | 'x87' | 'vector' | 'system';
+export type Feature = 'core' | 'sse' | 'linux' | 'segments' | 'avx';
 export interface Register {
   readonly name: string;
   readonly bytes: number;
   /** Which of gdb's features has it, and the type it has there. */
-  readonly feature: 'core' | 'sse' | 'linux' | 'segments' | 'avx';
+  readonly feature: Feature;
   readonly type: string;
   readonly group: RegisterGroup;
   readonly read: (s: CpuState, into: Uint8Array) => void;
@@ -68,6 +69,8 @@ const ROWS: readonly (readonly [names: string, row: (k: number) => Row])[] = [
   ['fctrl fstat ftag fiseg fioff foseg fooff fop', k => environment([0, 4, 8, 16, 12, 24, 20, 18][k]!, k === 4 || k === 6 ? 32 : 16)],
   ['xmm0 xmm1 xmm2 xmm3 xmm4 xmm5 xmm6 xmm7 xmm8 xmm9 xmm10 xmm11 xmm12 xmm13 xmm14 xmm15', k => place('sse', 'vec128', 'vector', 16, () => STATE.vector + VECTOR_BYTES * k)],
   ['mxcsr', () => word('sse', 'i386_mxcsr', 'vector', s => s.mxcsr, (s, value) => { s.mxcsr = value & MXCSR_MASK; })],
+  // The number of the call that would be made again: the kernel does that itself.
+  ['orig_rax', () => ({ feature: 'linux', type: 'int', group: 'system', bytes: 8, read: (_, into) => { into.fill(0xff); }, write: () => { /* It is always -1. */ } })],
   ['fs_base gs_base', k => place('segments', 'int', 'system', 8, () => 8 * (k === 0 ? SLOT.fs : SLOT.gs))],
   ['ymm0h ymm1h ymm2h ymm3h ymm4h ymm5h ymm6h ymm7h ymm8h ymm9h ymm10h ymm11h ymm12h ymm13h ymm14h ymm15h', k => place('avx', 'uint128', 'vector', 16, () => STATE.vector + VECTOR_BYTES * k + 16)],
 ];

@@ -26,6 +26,8 @@ export type StopReason =
   | { readonly reason: 'exit'; readonly status: number; readonly signal: number | null }
   | { readonly reason: 'task-exit' }
   | { readonly reason: 'fork' | 'vfork' | 'clone'; readonly child: number; readonly childPid: number }
+  /** The child of a vfork has let go of its parent's memory. */
+  | { readonly reason: 'vfork-done' }
   | { readonly reason: 'exec'; readonly path: string }
   | { readonly reason: 'syscall'; readonly phase: 'entry' | 'return'; readonly number: number; readonly name: string }
   /** Not answered yet. */

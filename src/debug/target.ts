@@ -8,6 +8,8 @@ import { HostRecord, RecordedHost } from '../host/recorded-host.ts';
 import { type Ending, type MachineOptions, sliceAfter } from '../machine.ts';
 import type { Refusal } from '../syscalls/exec.ts';
 import type { KernelProcess, KernelTask } from '../syscalls/process.ts';
+import { raise } from '../syscalls/signal.ts';
+import { Trace } from '../syscalls/strace.ts';
 import { DebuggedMachine, type Moved, type Snapshot } from './debugged-machine.ts';
 import { hashOf } from './hash.ts';
 import { EVENT, History, isBefore, isSame, type Position, type SignalChoice, START } from './history.ts';
@@ -48,6 +50,7 @@ export interface Breakpoint { readonly address: Va; readonly pid: number | null 
 
 /** Distances in front of the place gone back to at which the machine is kept, in instructions: to go back again from there is quick. */
 const SNAPSHOTS_BEFORE: readonly number[] = [2_000_000, 100_000, 3_000];
+const SI_USER = 0, STATUS_KILLED = 137;
 const FOREVER = Number.MAX_SAFE_INTEGER;
 /** A REP, or a task that waits for its turn, gives others so many moves before anyone looks up. */
 const MOVES_A_SLICE = 20_000;
@@ -137,6 +140,24 @@ export class Target {
     });
     return result.isDone;
   }
+  /** As if somebody outside had sent it (kill(2)). */
+  raise(tid: number, signal: number): void {
+    this.act(({ kernel }) => {
+      const task = kernel.system.tasks.get(tid);
+      if (task === undefined) return;
+      raise(task, { signal, code: SI_USER, address: 0, pid: 0, uid: 0 });
+      if (task === kernel.current) kernel.settle();
+    });
+  }
+  /** Whether from here on system calls are reported (strace(1)), each of them once. */
+  trace(isOn: boolean): void {
+    const report = (line: string): void => { this.options.host.report(line); };
+    this.act(({ kernel, host }) => { kernel.trace = isOn ? new Trace(line => { if (host.isLive) report(line); }) : null; });
+  }
+  /** The guest's files, for looking: nothing of it is the program's. */
+  get files(): Host { return this.options.host; }
+  /** All is over, here. */
+  kill(): void { this.act(({ kernel }) => { kernel.stop(STATUS_KILLED); }); }
   /** Something from outside, at this very instant: it is done again whenever the program gets here. */
   private act(act: (machine: DebuggedMachine) => void): void {
     const { machine, history } = this, { position } = machine, { event } = machine;
@@ -361,6 +382,6 @@ export class Target {
 function isReversible({ reason }: Stop): boolean { return reason === 'breakpoint' || reason === 'watchpoint' || reason === 'syscall' || reason === 'trampoline' || reason === 'page-fault'; }
 
 function start({ host, program, machine }: TargetOptions, record: HostRecord): DebuggedMachine | Refusal {
-  const made = new DebuggedMachine({ ...machine?.(), host: new RecordedHost(host, record) });
+  const made = new DebuggedMachine(new RecordedHost(host, record), machine?.() ?? {});
   return made.exec(program.path, program.argv, program.envp) ?? made;
 }

@@ -47,8 +47,24 @@ declare module 'node:fs' {
   export * as default from 'node:fs';
 }
 declare module 'node:net' {
-  const net: { readonly Socket: new (options: { fd: number; manualStart?: boolean }) => { unref(): unknown } };
-  export default net;
+  export class Socket {
+    constructor(options: { fd: number; manualStart?: boolean });
+    unref(): this;
+    setNoDelay(isOn: boolean): this;
+    on(event: 'data', listener: (bytes: Uint8Array) => void): this;
+    on(event: 'close' | 'error', listener: () => void): this;
+    write(bytes: Uint8Array): boolean;
+    end(): this;
+    destroy(): this;
+  }
+  export interface Server {
+    once(event: 'error', listener: (error: { readonly code?: string; readonly message: string }) => void): this;
+    listen(port: number, address: string, ready: () => void): this;
+    address(): { readonly port: number };
+    close(): this;
+  }
+  export function createServer(accept: (socket: Socket) => void): Server;
+  export * as default from 'node:net';
 }
 declare module 'node:tty' {
   export function isatty(fd: number): boolean;
@@ -85,5 +101,7 @@ declare const process: {
   readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number; write(text: string): boolean };
   readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };
 };
+declare function setImmediate(run: () => void): unknown;
+declare function setTimeout(run: () => void, milliseconds: number): unknown;
 declare const performance: { readonly timeOrigin: number; now(): number };
 declare const console: { log(...values: unknown[]): void; error(...values: unknown[]): void };
