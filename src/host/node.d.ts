@@ -52,7 +52,7 @@ declare module 'node:net' {
     unref(): this;
     setNoDelay(isOn: boolean): this;
     on(event: 'data', listener: (bytes: Uint8Array) => void): this;
-    on(event: 'close' | 'error', listener: () => void): this;
+    on(event: 'connect' | 'close' | 'error', listener: () => void): this;
     write(bytes: Uint8Array): boolean;
     end(): this;
     destroy(): this;
@@ -63,6 +63,7 @@ declare module 'node:net' {
     address(): { readonly port: number };
     close(): this;
   }
+  export function connect(port: number, address: string): Socket;
   export function createServer(accept: (socket: Socket) => void): Server;
   export * as default from 'node:net';
 }
