@@ -3,9 +3,10 @@ import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
 import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
+import { LAP_BYTES, MARK } from './exec/mark.ts';
 import { unmaskedOf } from './exec/mxcsr.ts';
 import { VECTOR } from './exec/ops.ts';
-import type { ByteString, Host } from './host/host.ts';
+import { byteString, type ByteString, type Host } from './host/host.ts';
 import { Frames } from './mmu/frames.ts';
 import { PF_FETCH, PF_USER, PF_WRITE, type PageFault } from './mmu/fault.ts';
 import type { AddressSpace, FaultVerdict } from './mmu/address-space.ts';
@@ -37,15 +38,25 @@ export interface MachineOptions {
   readonly timeoutNs?: number;
   /** Who performs instructions, and what they cost. */
   readonly cpu?: CpuOptions;
+  /** Told of the marks a program comes to (exec/mark.ts); without it they are nothing. */
+  readonly onMark?: (mark: Mark) => void;
 }
+/** A program came to a mark, which has not been executed yet. */
+export interface Mark { readonly kind: number; readonly name: ByteString; readonly times: number; readonly counters: Counters }
 export type { Ending };
+export { LAP_BYTES, MARK };
 /** What was counted, exactly, since the machine was made. */
 export interface Counters {
   readonly instructions: number; readonly cycles: number;
   readonly pageFaults: number; readonly systemCalls: number; readonly tlbMisses: number; readonly branchMisses: number;
   /** Bytes of physical memory: frames behind executable mappings, page tables, everything else; and what the kernel keeps for trampolines. */
   readonly codeBytes: number; readonly dataBytes: number; readonly tableBytes: number; readonly kernelBytes: number;
+  /** Cycles by cause: they add up to `cycles`. */
+  readonly causes: Readonly<Record<Cause, number>>;
 }
+/** `program`: instructions and branches; `kernel`: system calls, faults and signals. */
+export const CAUSES = ['program', 'kernel'] as const;
+export type Cause = (typeof CAUSES)[number];
 
 const MEMORY_BYTES = 1 << 30;
 /**
@@ -60,7 +71,8 @@ const STATUS_STOPPED = 124;
 /** Turns between two looks at the host's clock, where none is cut short. */
 const TURNS_A_LOOK = 256;
 export function sliceAfter(instructions: number): number { return Math.min(Math.max(Math.floor(instructions / 4), SLICE_MIN), SLICE_MAX); }
-const RAX = 0;
+const RAX = 0, RSI = 6, RDI = 7;
+const MARK_NAME_BYTES = 200;
 /** AT_HWCAP2 (Linux: arch/x86/include/uapi/asm/hwcap2.h). */
 const HWCAP2_FSGSBASE = 2;
 const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGXCPU = 24;
@@ -130,6 +142,7 @@ export class Machine {
       interpret: (start, end, most) => this.interpret(start, end, most),
       serve: (number, args) => this.serve(number, args),
     };
+    this.cpu.blocks.stopsAtMarks = options.onMark !== undefined;
     if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
   }
   /** Loads a program; `null` if it may run, otherwise why not. */
@@ -201,8 +214,15 @@ export class Machine {
       case 'syscall': this.systemCall(this.current()); break;
       case 'page-fault': this.pageFault(this.current(), exit.fault); break;
       case 'exception': this.exception(this.current(), exit); break;
+      case 'stop': this.mark(this.current()); break;
       default: this.turnsToLook = 0;
     }
+  }
+  private mark({ process, registers }: KernelTask): void {
+    const { mark: kind } = this.cpu, { onMark } = this.options;
+    if (kind === 0 || onMark === undefined) return;
+    const [name = ''] = kind === MARK.lap ? [] : byteString(process.memory.peek(Number(registers.get(RDI)), MARK_NAME_BYTES)).split('\0');
+    onMark({ kind, name, times: Number(BigInt.asIntN(64, registers.get(RSI))), counters: this.counters() });
   }
   private current(): KernelTask {
     const { current } = this.kernel;
@@ -308,7 +328,7 @@ export class Machine {
     for (const space of spaces) tableBytes += space.tableBytes;
     return {
       instructions: state.instructions, cycles: state.cycles, pageFaults: this.pageFaults, systemCalls: this.systemCalls,
-      tlbMisses: this.mmu.misses, branchMisses: this.cpu.predictor.misses,
+      tlbMisses: this.mmu.misses, branchMisses: this.cpu.predictor.misses, causes: { program: state.cycles - this.cpu.charged, kernel: this.cpu.charged },
       codeBytes, dataBytes: this.mmu.frames.used * PAGE_BYTES - codeBytes - tableBytes, tableBytes, kernelBytes: this.trampolines.bytes,
     };
   }

@@ -57,7 +57,7 @@ bench('libffi\'s closures (ints, doubles, structs, varargs, many at once), as De
   const lines = ['unported, Debian', 'unported, static', 'ported, static'].flatMap(what => POLICIES.map(name => {
     const policy = SecurityPolicy.of(name);
     if (typeof policy === 'string') throw new Error(policy);
-    const [way = '', build] = what.split(', '), { status, output } = runImage(build === 'static' ? STATIC_LIBFFI() : DEBIAN_LIBFFI(), [way, way === 'ported' && name === 'exectramp-only' ? '10000' : '60'], policy);
+    const [way = '', build] = what.split(', '), { status, output } = runImage(build === 'static' ? STATIC_LIBFFI() : DEBIAN_LIBFFI(), [way, way === 'ported' && name === 'exectramp-only' ? '10000' : '60'], { policy });
     return `${what}, ${name}: ${output.trim().split('\n').join('; ')}; status ${status}`;
   }));
   golden('bench-libffi.txt', `${lines.join('\n')}\n`);

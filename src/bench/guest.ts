@@ -2,8 +2,7 @@
 import { ErrnoTable } from '../host/errno-table.ts';
 import { bytesOf } from '../host/host.ts';
 import { MemoryHost } from '../host/memory-host.ts';
-import { Machine, type Counters } from '../machine.ts';
-import type { SecurityPolicy } from '../syscalls/policy.ts';
+import { Machine, type Counters, type MachineOptions, type Mark } from '../machine.ts';
 import { REFUSAL_BYTES } from './program.ts';
 
 export type { Counters };
@@ -12,6 +11,8 @@ export interface GuestRun {
   /** What killed it. */
   readonly signal: number | null;
   readonly counters: Counters;
+  /** Marks it came to, in order. */
+  readonly marks: readonly Mark[];
   /** What it wrote, both streams. */
   readonly output: string;
   readonly reports: readonly string[];
@@ -21,13 +22,16 @@ export interface GuestRun {
 
 const MEMORY_BYTES = 256 << 20;
 
-export function runImage(elf: Uint8Array, args: readonly string[] = [], policy: SecurityPolicy | null = null): GuestRun {
-  const host = new MemoryHost({ '/bench': elf });
-  const machine = new Machine({ host, memoryBytes: MEMORY_BYTES, policy });
+/** A run is a machine of its own: what processor, which policy and seed. */
+export type GuestOptions = Pick<MachineOptions, 'cpu' | 'policy' | 'seed'>;
+
+export function runImage(elf: Uint8Array, args: readonly string[] = [], options: GuestOptions = {}): GuestRun {
+  const host = new MemoryHost({ '/bench': elf }), marks: Mark[] = [];
+  const machine = new Machine({ host, memoryBytes: MEMORY_BYTES, onMark: mark => { marks.push(mark); }, ...options });
   const refusal = machine.exec('/bench', ['bench', ...args], []);
-  if (refusal !== null) return { status: refusal.status, signal: null, counters: machine.counters(), output: '', reports: [refusal.sentence], refusals: [] };
+  if (refusal !== null) return { status: refusal.status, signal: null, counters: machine.counters(), marks, output: '', reports: [refusal.sentence], refusals: [] };
   const { status, signal } = machine.run();
-  return { status, signal, counters: machine.counters(), output: host.output, reports: host.reports, refusals: refusalsIn(bytesOf(host.output), machine) };
+  return { status, signal, counters: machine.counters(), marks, output: host.output, reports: host.reports, refusals: refusalsIn(bytesOf(host.output), machine) };
 }
 function refusalsIn(told: Uint8Array, { kernel }: Machine): readonly string[] {
   const view = new DataView(told.buffer, told.byteOffset, told.length), errors = new ErrnoTable(), refusals: string[] = [];

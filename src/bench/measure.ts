@@ -41,7 +41,7 @@ function run(contender: Contender, work: Partial<Work>, policy: string = PERMISS
   const whole = { ...IDLE, ...work }, runs = known.get(contender) ?? new Map<string, GuestRun>(), key = `${policy} ${Object.values(whole).join(' ')}`;
   known.set(contender, runs);
   const outcome = runs.get(key)
-    ?? ('image' in contender ? runImage(contender.image(), compiledWork(contender.way, whole), policyOf(policy)) : runImage(guestProgram(contender, whole), [], policyOf(policy)));
+    ?? ('image' in contender ? runImage(contender.image(), compiledWork(contender.way, whole), { policy: policyOf(policy) }) : runImage(guestProgram(contender, whole), [], { policy: policyOf(policy) }));
   if (outcome.status === 1) throw new WrongSum(`${contender.name}: its invocations gave a wrong sum`);
   runs.set(key, outcome);
   return outcome;

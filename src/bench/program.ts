@@ -1,6 +1,7 @@
 /** Around every contender the same guest: contexts, creation, a loop of changes, a checked loop of invocations, release; exit 0 only if the sum is right. */
 import { assemble } from '../decoder/assemble.ts';
 import { writeElf } from '../loader/write-elf.ts';
+import { LAP_BYTES } from '../machine.ts';
 import type { AssemblyContender } from './contenders/common.ts';
 
 const TEXT = 0x400000, DATA = 0x800000;
@@ -12,14 +13,24 @@ const PLACES = { SCRATCH: DATA, FUNCTIONS: DATA + 0x1000, KEPT: DATA + 0x1000 + 
 export interface Work {
   /** Trampolines it creates. */
   readonly count: number;
-  /** How often it binds one of them, in turn, to another context. */
-  readonly changes: number;
+  /** How often it binds one of them, in turn, to another context: once around, or in several rounds of so many. */
+  readonly changes: number | readonly number[];
   /** How often it calls one of them, in turn. */
-  readonly invocations: number;
+  readonly invocations: number | readonly number[];
   /** Whether it gives them back. */
   readonly releases: boolean;
+  /** From each trampoline to that so many places further; 1, where it is absent. Shares no divisor with `count`. */
+  readonly step?: number;
+}
+const roundsOf = (times: number | readonly number[]): readonly number[] => (typeof times === 'number' ? [times] : times).filter(each => each > 0);
+const sumOf = (times: number | readonly number[]): number => roundsOf(times).reduce((a, b) => a + b, 0);
+/** Laps a guest tells: at its beginning, when all are created, at the beginning of changes and after each of their rounds, the same for invocations, and when all are released. */
+export function lapsOf({ changes, invocations }: Work): { readonly created: number; readonly changed: number; readonly invoked: number; readonly released: number } {
+  const changed = 2 + roundsOf(changes).length, invoked = changed + 1 + roundsOf(invocations).length;
+  return { created: 1, changed, invoked, released: invoked + 1 };
 }
 
+const LAP = `.byte ${LAP_BYTES.join(', ')}`;
 /** Pages of code are the same in all of a contender's guests. */
 const templates = new WeakMap<AssemblyContender, Uint8Array>();
 function templateOf(contender: AssemblyContender): Uint8Array | null {
@@ -31,9 +42,11 @@ function templateOf(contender: AssemblyContender): Uint8Array | null {
 
 /** A static executable. */
 export function guestProgram(contender: AssemblyContender, work: Work): Uint8Array {
-  const { count, changes, invocations, releases } = work, template = templateOf(contender);
+  const { count, changes, invocations, releases, step = 1 } = work, template = templateOf(contender);
+  const advance = step === 1 ? 'add rbx, 8\n  cmp rbx, r13\n  cmove rbx, r12' : 'add rbx, 8*STEP\n  lea rax, [rbx-8*COUNT]\n  cmp rbx, r13\n  cmovae rbx, rax';
   const { bytes, labels } = assemble(`
 _start:
+  ${LAP}
   mov rcx, CONTEXTS
   mov edx, COUNT
   mov eax, 1
@@ -48,40 +61,54 @@ bind:
   call create
   lea r12, [FUNCTIONS]
   lea r13, [r12+8*COUNT]
+  ${LAP}
   mov rbx, r12
-  mov rbp, CHANGES
-  test rbp, rbp
-  jz changed
+  lea rsi, [rip+changes]
+  ${LAP}
+  jmp change_round
 .balign 64
 change_again:
   lea rsi, [rbx+rbx+CONTEXTS+8-2*FUNCTIONS]
   ${contender.change ?? ''}
-  add rbx, 8
-  cmp rbx, r13
-  cmove rbx, r12
+  ${advance}
   dec rbp
   jnz change_again
-changed:
+  ${LAP}
+  pop rsi
+change_round:
+  mov rbp, [rsi]
+  add rsi, 8
+  push rsi
+  test rbp, rbp
+  jnz change_again
+  pop rsi
   xor edi, edi
   mov rbx, r12
-  mov rbp, INVOCATIONS
-  test rbp, rbp
-  jz checked
+  lea rsi, [rip+invocations]
+  ${LAP}
+  jmp round
 .balign 64
 again:
   ${contender.invoke}
   mov rdi, rax
-  add rbx, 8
-  cmp rbx, r13
-  cmove rbx, r12
+  ${advance}
   dec rbp
   jnz again
-checked:
+  ${LAP}
+  pop rsi
+round:
+  mov rbp, [rsi]
+  add rsi, 8
+  push rsi
+  test rbp, rbp
+  jnz again
+  pop rsi
   push rdi
   mov eax, RELEASES
   test eax, eax
   jz released
   call release
+  ${LAP}
 released:
   pop rdi
   mov rax, EXPECTED
@@ -101,9 +128,12 @@ create: ${contender.create}
 release: ${contender.release ?? 'ret'}
 .balign 64
 ${contender.code ?? ''}
+.balign 8
+changes: .quad ${[...roundsOf(changes), 0].join(', ')}
+invocations: .quad ${[...roundsOf(invocations), 0].join(', ')}
 ${tell([contender.create, contender.change, contender.invoke, contender.release, contender.code].join('\n'))}
 ${template === null ? '' : `.balign ${template.length}, 0xcc\ntemplate: .org template+${template.length}`}
-`, { origin: TEXT, symbols: { ...PLACES, TEXT, COUNT: count, CHANGES: changes, INVOCATIONS: invocations, RELEASES: releases ? 1 : 0, EXPECTED: expectedSum(contender, work) } });
+`, { origin: TEXT, symbols: { ...PLACES, TEXT, COUNT: count, STEP: step, RELEASES: releases ? 1 : 0, EXPECTED: expectedSum(contender, work) } });
   if (template !== null) bytes.set(template, (labels.get('template') ?? 0) - TEXT);
   return writeElf({
     ...(contender.hasExecutableStack === true ? { hasExecutableStack: true } : {}),
@@ -145,13 +175,14 @@ refused:
 
 /** The same work for a compiled program: words of the same length, whatever there is to do, so that reading them costs the same. */
 export function compiledWork(way: string, { count, invocations, changes, releases }: Work): readonly string[] {
-  return [way, ...[count, invocations, changes, releases ? 1 : 0].map(number => `${number}`.padStart(6, '0'))];
+  return [way, ...[count, sumOf(invocations), sumOf(changes), releases ? 1 : 0].map(number => `${number}`.padStart(6, '0'))];
 }
 
 /** What the closures add up to when called in turn: the k-th binds 3k + 1, and after a change twice that. */
-function expectedSum(contender: AssemblyContender, { count, changes, invocations }: Work): number {
-  const changed = contender.change === undefined ? 0 : changes;
+function expectedSum(contender: AssemblyContender, { count, changes, invocations, step = 1 }: Work): number {
+  const changed = new Uint8Array(count);
+  if (contender.change !== undefined) for (let n = 0; n < Math.min(sumOf(changes), count); n++) changed[n * step % count] = 1;
   let sum = 0;
-  for (let n = 0; n < invocations; n++) sum += (3 * (n % count) + 1) * (n % count < changed ? 2 : 1);
+  for (let n = 0, k = 0; n < sumOf(invocations); n++, k = (k + step) % count) sum += (3 * k + 1) * (changed[k] === 1 ? 2 : 1);
   return sum;
 }

@@ -11,6 +11,7 @@ import { Predictor } from '../timing/predictor.ts';
 import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';
 import { CpuModel, type ModelName } from './cpuid.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
+import { markOf } from './mark.ts';
 import { isTrap, TF, VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
 import { LEFT, Support } from './generated/support.ts';
@@ -80,6 +81,8 @@ export class Cpu {
   private wasCutShort = false;
   private generatedInstructions = 0;
   private isStepping = false;
+  /** Of the cycles, those of `charge`. */
+  charged = 0;
 
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
@@ -102,6 +105,12 @@ export class Cpu {
   get model(): CpuModel { return this.interpreter.model; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
+
+  /** The kind of the mark that a run stopped at (mark.ts); 0: it was none. */
+  get mark(): number {
+    const block = this.blocks.known(this.state.r32[RIP]!, this.state.r32[RIP + 1]!);
+    return block === null ? 0 : markOf(block.instructions[0]!);
+  }
 
   /** The next run gets past the breakpoint at RIP: as after stopping there. false: it stops even there. */
   passBreakpoint(passes = true): void { this.passing = passes ? this.state.rip : NOWHERE; }
@@ -301,7 +310,11 @@ export class Cpu {
   /** Instructions that the interpreter has performed. */
   get interpretedInstructions(): number { return this.state.instructions - this.generatedInstructions; }
   /** Cycles spent outside the program: system calls, faults, signals. */
-  charge(cycles: number): void { if (this.costs.isTimed) this.state.f64[CYCLES] += cycles; }
+  charge(cycles: number): void {
+    if (!this.costs.isTimed) return;
+    this.state.f64[CYCLES] += cycles;
+    this.charged += cycles;
+  }
 
   /** What was counted beside the architecture: it depends on the engine. `engine milliseconds` on the host, too. */
   stats(): readonly (readonly [name: string, value: number])[] {
