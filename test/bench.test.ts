@@ -24,12 +24,6 @@ bench('claims: the discussion\'s questions, and the numbers behind the answers',
   assert.equal([await main(host), host.errors], [0, '']);
   golden('bench-claims.txt', host.output);
 });
-bench('one suite at a time, out of those there are', async () => {
-  for (const words of [['frobnicate'], ['policies', 'table']]) {
-    const host = new CliHost(['bench', ...words]);
-    assert.equal([await main(host), host.output, host.errors], [2, '', `tramp64: bench: one suite, please: ${SUITES.map(({ name }) => name).join(', ')}\n`]);
-  }
-});
 bench('--help names every suite', async () => {
   const host = new CliHost(['bench', '--help']);
   await main(host);

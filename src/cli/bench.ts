@@ -1,23 +1,141 @@
-/** `tramp64 bench`: the comparison of trampolines, a suite at a time. */
+/** `tramp64 bench`: the comparison of trampolines, in words or as results; the guard that compares results with a baseline; and `merge`. */
+import { PROFILES, ENVIRONMENTS, POLICIES, ORDERS } from '../bench/axes.ts';
+import { CONTENDERS } from '../bench/contenders.ts';
+import { inOrder, MATRIX, measureAll } from '../bench/matrix.ts';
 import { WrongSum } from '../bench/measure.ts';
+import { FORMAT, nameOf, type Results, type Row } from '../bench/record.ts';
 import { SUITES } from '../bench/suites.ts';
-import { bytesOf, type Host } from '../host/host.ts';
-import { complain, STATUS_USAGE } from './command.ts';
+import { bytesOf } from '../host/host.ts';
+import { formsWrong, putOut, resultsOf, STATUS_DIFFERENT, STATUS_NOT_WRITTEN, tellCi } from './bench-output.ts';
+import { planOf, toleranceOf, type Plan } from './bench-plan.ts';
+import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
+import { print, readFile, writeText } from './files.ts';
+import { type CommandLine, lastValue } from './options.ts';
 
-const STATUS_WRONG = 1;
+const STATUS_WRONG = 1, STATUS_INTERRUPTED = 130;
 
-export function bench(host: Host, operands: readonly string[]): number {
-  const [name = SUITES[0]?.name, extra] = operands, suite = SUITES.find(each => each.name === name);
-  if (suite === undefined || extra !== undefined) return complain(host, `bench: one suite, please: ${SUITES.map(each => each.name).join(', ')}`, STATUS_USAGE);
-  const say = (text: string): void => { if (host.isTerminal(2)) host.write(2, bytesOf(text), null); };
+export async function bench(host: CommandHost, line: CommandLine, version: string): Promise<number> {
+  const [first] = line.operands;
+  if (line.values.has('--list')) return list(host);
+  const wrong = formsWrong(line);
+  if (wrong !== null) return complain(host, `bench: ${wrong}`, STATUS_USAGE);
+  if (first === 'merge') return merge(host, line);
+  const texts = line.operands.length === 0 ? SUITES.slice(0, 1) : SUITES.filter(({ name }) => line.operands.includes(name));
+  if (line.values.size === 0 && texts.length === Math.max(1, line.operands.length)) return tell(host, texts);
+  if (line.operands.includes('claims')) return complain(host, 'bench: claims is a text, and takes no options', STATUS_USAGE);
+  return lastValue(line, '--check') === undefined ? measure(host, line, version) : check(host, line, version);
+}
+
+/** Suites in words. */
+function tell(host: CommandHost, suites: readonly (typeof SUITES)[number][]): number {
+  const say = sayer(host);
   try {
-    const text = suite.run(what => say(`\r\x1b[K${what}`));
-    say('\r\x1b[K');
-    host.write(1, bytesOf(text), null);
+    for (const [n, suite] of suites.entries()) {
+      const text = suite.run(say), wrong = print(host, n === 0 ? text : `\n${text}`);
+      say('');
+      if (wrong !== null) return complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
+    }
     return 0;
   } catch (error) {
     if (!(error instanceof WrongSum)) throw error;
-    say('\n');
+    say('');
     return complain(host, `bench: ${error.message}`, STATUS_WRONG);
   }
+}
+/** Says what happens on a terminal, in one line that goes again; elsewhere nothing. */
+function sayer(host: CommandHost): (what: string) => void {
+  if (!host.isTerminal(2)) return () => { /* Nobody waits. */ };
+  return what => { host.write(2, bytesOf(`\r\x1b[K${what}`), null); };
+}
+
+async function measure(host: CommandHost, line: CommandLine, version: string): Promise<number> {
+  if (line.values.has('--update')) return complain(host, 'bench: --update rewrites what --check names', STATUS_USAGE);
+  const plan = planOf(line, null);
+  if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
+  const results = await measured(host, plan, version);
+  return typeof results === 'number' ? results : putOut(host, line, results);
+}
+/** Results, or the exit status without them. */
+async function measured(host: CommandHost, { cells, repeats }: Plan, version: string): Promise<Results | number> {
+  const say = sayer(host), startNs = host.realTimeNs(), seconds = (): number => Number(host.realTimeNs() - startNs) / 1e9;
+  let reached = 0;
+  try {
+    const rows = await measureAll(cells, async (done, cell) => {
+      const rate = done / Math.max(seconds(), 1e-3), left = done === 0 ? '' : `  ${rate.toFixed(1)} a second, ${Math.ceil((cells.length - done) / rate)} s left`;
+      say(`${done + 1}/${cells.length}${left}  ${cell.contender.name}, ${cell.count} ${cell.order.name}, ${cell.policy}`);
+      reached = done;
+      return await host.isInterrupted?.() !== true;
+    }, repeats);
+    say('');
+    if (rows === null) return complain(host, `bench: interrupted after ${reached} of ${cells.length} measurements; nothing was written`, STATUS_INTERRUPTED);
+    return { format: FORMAT, version, rows, host: { ...host.description ?? { node: '', platform: '' }, seconds: seconds() } };
+  } catch (error) {
+    if (!(error instanceof WrongSum)) throw error;
+    say('');
+    return complain(host, `bench: ${error.message}`, STATUS_WRONG);
+  }
+}
+
+/** Compares with a baseline, or makes it. */
+async function check(host: CommandHost, line: CommandLine, version: string): Promise<number> {
+  const file = lastValue(line, '--check') ?? '', updates = line.values.has('--update'), tolerance = toleranceOf(line);
+  if (typeof tolerance === 'string') return complain(host, `bench: ${tolerance}`, STATUS_USAGE);
+  const isNew = updates && readFile(host, file) === 'no such file', baseline = isNew ? null : await resultsOf(host, file);
+  if (baseline === null && !isNew) return STATUS_USAGE;
+  const plan = planOf(line, baseline);
+  if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
+  const results = await measured(host, plan, version);
+  if (typeof results === 'number') return results;
+  const { asJson } = await import('../bench/output/json.ts'), { compare, comparisonText } = await import('../bench/output/compare.ts');
+  const isPart = line.values.has('--filter') || line.values.has('--shard'), before = baseline?.rows ?? [];
+  if (updates) {
+    if (line.values.has('--shard') || (isPart && line.operands.length === 0 && !isNew)) return complain(host, 'bench: --update takes all of the rows: name a suite with --filter, and no --shard', STATUS_USAGE);
+    const wrong = writeText(host, file, asJson({ ...results, host: null }));
+    if (wrong !== null) return complain(host, `${file}: ${wrong}`, STATUS_NOT_WRITTEN);
+    const { differences } = compare(before, results.rows);
+    print(host, `${file}: ${results.rows.length} rows, ${differences.length} of them other than before\n`);
+    return putOut(host, line, results, true);
+  }
+  const found = new Set(results.rows.map(nameOf)), comparison = compare(isPart || line.operands.length > 0 ? before.filter(row => found.has(nameOf(row))) : before, results.rows, tolerance);
+  const wrong = print(host, comparisonText(comparison));
+  if (wrong !== null) return complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
+  const status = Math.max(await tellCi(host, line, comparison), await putOut(host, line, results, true));
+  if (status !== 0 || comparison.differences.length === 0) return status;
+  return complain(host, `bench: not what ${file} says; if that is meant: tramp64 bench --check ${file} --update`, STATUS_DIFFERENT);
+}
+
+/** Shards of a matrix become one again, in the order of their rows. */
+async function merge(host: CommandHost, line: CommandLine): Promise<number> {
+  const [, ...files] = line.operands, all: Results[] = [];
+  if (files.length === 0) return complain(host, 'bench: merge which files? Usage: tramp64 bench merge A.json B.json', STATUS_USAGE);
+  for (const file of files) {
+    const results = await resultsOf(host, file);
+    if (results === null) return STATUS_USAGE;
+    all.push(results);
+  }
+  const version = all[0]?.version ?? '', other = all.findIndex(results => results.version !== version), rows = new Map<string, Row>();
+  if (other >= 0) return complain(host, `bench: ${files[other] ?? ''} is of version ${all[other]?.version ?? ''}, ${files[0] ?? ''} of ${version}`, STATUS_USAGE);
+  for (const [n, results] of all.entries()) for (const row of results.rows) {
+    const name = nameOf(row), known = rows.get(name);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(row)) return complain(host, `bench: ${files[n] ?? ''} has other numbers for ${name} than a file before it`, STATUS_WRONG);
+    rows.set(name, row);
+  }
+  const hosts = all.map(results => results.host).filter(block => block !== null);
+  const merged: Results = {
+    format: FORMAT, version, rows: [...rows.values()].sort(inOrder),
+    host: hosts[0] === undefined ? null : { ...hosts[0], seconds: hosts.reduce((sum, { seconds }) => sum + seconds, 0) },
+  };
+  return putOut(host, line, merged);
+}
+function list(host: CommandHost): number {
+  const rows = (title: string, values: readonly { readonly name: string; readonly what: string }[]): string => {
+    const width = Math.max(...values.map(({ name }) => name.length));
+    return `${title}\n${values.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}\n`).join('')}`;
+  };
+  const texts = SUITES.filter(({ name }) => !MATRIX.some(part => part.name === name));
+  const wrong = print(host, [
+    rows('Suites', [...MATRIX, ...texts].map(({ name, summary }) => ({ name, what: summary }))), rows('Mechanisms', CONTENDERS), rows('Profiles', PROFILES), rows('Environments', ENVIRONMENTS),
+    rows('Policies', POLICIES), rows('Orders', ORDERS),
+  ].join('\n'));
+  return wrong === null ? 0 : complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
 }

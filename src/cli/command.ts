@@ -7,6 +7,10 @@ export interface CommandHost extends Host {
   readonly arguments: readonly ByteString[];
   /** Whether what runs often is worth optimising: in a short program it is not. */
   optimise?(isWanted: boolean): void;
+  /** Whether Ctrl-C was pressed since the first time this was asked, which keeps it from ending the process. */
+  isInterrupted?(): Promise<boolean>;
+  /** What results were measured with, for those who wonder. */
+  readonly description?: { readonly node: string; readonly platform: string };
 }
 export interface Command {
   readonly name: string;
@@ -18,7 +22,7 @@ export interface Command {
   /** Options may come after operands: nothing after them is a program's own. */
   readonly mixesOptions?: boolean;
   /** Loads the command's own modules: a program started by `run` does not wait for the disassembler's. Returns the exit status. */
-  readonly start: (host: CommandHost, line: CommandLine) => Promise<number>;
+  readonly start: (host: CommandHost, line: CommandLine, version: () => string) => Promise<number>;
 }
 
 /** One sentence about a mistake of the user's, on standard error. */

@@ -1,8 +1,9 @@
 /** `tramp64 disasm`: the executable sections of an ELF file, one instruction a line. */
 import { disasmElf } from '../decoder/disasm.ts';
-import { bytesOf, type ByteString } from '../host/host.ts';
+import { bytesOf } from '../host/host.ts';
 import { parseElf } from '../loader/elf.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
+import { readFile } from './files.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
 const WRITE_BYTES = 1 << 16;
@@ -26,23 +27,4 @@ export function disasm(host: CommandHost, line: CommandLine): number {
   }
   host.write(1, bytesOf(text), null);
   return 0;
-}
-
-/** The whole file, or what is wrong with it. */
-function readFile(host: CommandHost, path: ByteString): Uint8Array | string {
-  const whole = path.startsWith('/') ? path : `${host.directory}/${path}`;
-  const stat = host.stat(whole, true);
-  if (typeof stat === 'number') return 'no such file';
-  if ((stat.mode & 0o170000) !== 0o100000) return 'not a regular file';
-  const fd = host.open(whole, 0, 0);
-  if (fd < 0) return 'permission denied';
-  const bytes = new Uint8Array(stat.size);
-  let done = 0;
-  while (done < bytes.length) {
-    const got = host.read(fd, bytes.subarray(done), done);
-    if (got <= 0) break;
-    done += got;
-  }
-  host.close(fd);
-  return bytes.subarray(0, done);
 }

@@ -18,7 +18,7 @@ export async function main(host: CommandHost, manifest = ''): Promise<number> {
   const line = readCommandLine(words, command.options, command.mixesOptions === true);
   if (typeof line === 'string') return complain(host, `${command.name}: ${line}; see tramp64 ${command.name} --help`, STATUS_USAGE);
   if (line.values.has(HELP.name)) return help(host, command.name);
-  return command.start(host, line);
+  return command.start(host, line, () => version(host, manifest));
 }
 
 function help(host: CommandHost, name: string | undefined, fd = 1): number {
