@@ -165,6 +165,24 @@ parts('a full disk: a sentence, a status, and the file as it was', async () => {
 });
 parts.run();
 
+const pictures = suite('bench › pictures');
+pictures('the page needs no network, and has every plot wide and narrow, and every row', async () => {
+  const { host, output, status } = await bench(['bench', 'table', 'policies', '--count', '1,64', '--filter', '^(indirect call|.1. written|trampfd, by fault)', '--policy', 'permissive,wx', '--html', 'page.html', '--svg', 'plots']);
+  assert.equal([status, output], [0, '']);
+  const page = host.text('/home/page.html') ?? '', names = ['cost', 'causes', 'memory', 'policies'];
+  assert.equal([...page.matchAll(/https?:[^"'\s]*/g)].map(([url]) => url).filter(url => url !== 'http://www.w3.org/2000/svg'), []);
+  assert.is([...page.matchAll(/<svg /g)].length, 2 * names.length);
+  assert.is([...page.matchAll(/<tr class="f-/g)].length, 3 + 12);
+  assert.match(page, /<td data-v="8.358">8.4<\/td>/);
+  assert.not.match(page.slice(0, page.indexOf('<script>')), /NaN|undefined|Infinity/);
+  for (const name of names) for (const file of [name, `${name}-narrow`]) assert.match(host.text(`/home/plots/${file}.svg`) ?? '', /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 \d+ \d+"/);
+});
+pictures('names in results are no markup', async () => {
+  const text = (await measured).output.replaceAll('(1) written, W+X', '<script>alert(1)</script>'), { host } = await bench(['bench', 'merge', 'a.json', '--html', 'page.html'], { 'a.json': text });
+  assert.not.ok((host.text('/home/page.html') ?? '').includes('<script>alert'));
+});
+pictures.run();
+
 /** Arguments, and what is said of them: status 2. */
 const MISTAKES: readonly (readonly [words: string, said: RegExp])[] = [
   ['bench frobnicate', /there is no suite 'frobnicate'; there are table, policies, counts, smoke, all/],

@@ -2,7 +2,7 @@
 import type { Comparison } from '../bench/output/compare.ts';
 import type { Results } from '../bench/record.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
-import { appendText, print, readText, writeText } from './files.ts';
+import { appendText, makeDirectory, print, readText, writeText } from './files.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
 export const STATUS_DIFFERENT = 1, STATUS_NOT_WRITTEN = 3;
@@ -26,8 +26,25 @@ export async function putOut(host: CommandHost, line: CommandLine, results: Resu
     const text = await (form ?? asText)(results), wrong = file === undefined ? print(host, text) : writeText(host, file, text);
     if (wrong !== null) return complain(host, `${file ?? 'standard output'}: ${wrong}`, STATUS_NOT_WRITTEN);
   }
+  return putPictures(host, line, results);
+}
+/** A page, and plots in files of their own. */
+async function putPictures(host: CommandHost, line: CommandLine, results: Results): Promise<number> {
+  const page = lastValue(line, '--html'), folder = lastValue(line, '--svg'), files: (readonly [path: string, text: string])[] = [];
+  if (page !== undefined) files.push([page, (await import('../bench/output/html.ts')).asHtml(results)]);
+  if (folder !== undefined) {
+    const { alone, plotsOf } = await import('../bench/output/plots.ts'), wrong = makeDirectory(host, folder);
+    if (wrong !== null) return complain(host, `${folder}: ${wrong}`, STATUS_NOT_WRITTEN);
+    for (const { name, wide, narrow } of plotsOf(results.rows)) files.push([`${folder}/${name}.svg`, alone(wide)], [`${folder}/${name}-narrow.svg`, alone(narrow)]);
+  }
+  for (const [path, text] of files) {
+    const wrong = writeText(host, path, text);
+    if (wrong !== null) return complain(host, `${path}: ${wrong}`, STATUS_NOT_WRITTEN);
+  }
   return 0;
 }
+/** Options that ask for pictures: who has none of the others is not told a table besides. */
+export const isPictured = (line: CommandLine): boolean => line.values.has('--html') || line.values.has('--svg');
 
 /** Results in a file, or null: then it has been said why there are none. */
 export async function resultsOf(host: CommandHost, path: string): Promise<Results | null> {

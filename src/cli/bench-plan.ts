@@ -3,6 +3,7 @@ import { COUNT_MAX, ENVIRONMENTS, ORDERS, pick, POLICIES, PROFILES } from '../be
 import type { Cell } from '../bench/cell.ts';
 import { cellsOf, MATRIX, placeOf, shardOf, type Selection } from '../bench/matrix.ts';
 import { nameOf, type Results } from '../bench/record.ts';
+import { isPictured } from './bench-output.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
 export interface Plan { readonly cells: readonly Cell[]; readonly repeats: boolean }
@@ -14,7 +15,7 @@ function listed(line: CommandLine, name: string): readonly string[] | null {
 }
 /** `baseline`: its rows are what is measured, if no suite is named. */
 export function planOf(line: CommandLine, baseline: Results | null): Plan | string {
-  const selections = line.operands.length === 0 && baseline !== null ? null : selectionsOf(line, line.operands.length === 0 ? ['table'] : line.operands);
+  const selections = line.operands.length === 0 && baseline !== null ? null : selectionsOf(line, line.operands.length > 0 ? line.operands : [isPictured(line) ? 'all' : 'table']);
   if (typeof selections === 'string') return selections;
   const filter = filterOf(line), shard = shardFor(line);
   if (typeof filter === 'string') return filter;

@@ -6,7 +6,7 @@ import { WrongSum } from '../bench/measure.ts';
 import { FORMAT, nameOf, type Results, type Row } from '../bench/record.ts';
 import { SUITES } from '../bench/suites.ts';
 import { bytesOf } from '../host/host.ts';
-import { formsWrong, putOut, resultsOf, STATUS_DIFFERENT, STATUS_NOT_WRITTEN, tellCi } from './bench-output.ts';
+import { formsWrong, isPictured, putOut, resultsOf, STATUS_DIFFERENT, STATUS_NOT_WRITTEN, tellCi } from './bench-output.ts';
 import { planOf, toleranceOf, type Plan } from './bench-plan.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { print, readFile, writeText } from './files.ts';
@@ -53,7 +53,7 @@ async function measure(host: CommandHost, line: CommandLine, version: string): P
   const plan = planOf(line, null);
   if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
   const results = await measured(host, plan, version);
-  return typeof results === 'number' ? results : putOut(host, line, results);
+  return typeof results === 'number' ? results : putOut(host, line, results, isPictured(line));
 }
 /** Results, or the exit status without them. */
 async function measured(host: CommandHost, { cells, repeats }: Plan, version: string): Promise<Results | number> {
@@ -125,7 +125,7 @@ async function merge(host: CommandHost, line: CommandLine): Promise<number> {
     format: FORMAT, version, rows: [...rows.values()].sort(inOrder),
     host: hosts[0] === undefined ? null : { ...hosts[0], seconds: hosts.reduce((sum, { seconds }) => sum + seconds, 0) },
   };
-  return putOut(host, line, merged);
+  return putOut(host, line, merged, isPictured(line));
 }
 function list(host: CommandHost): number {
   const rows = (title: string, values: readonly { readonly name: string; readonly what: string }[]): string => {

@@ -74,6 +74,8 @@ export const COMMANDS: readonly Command[] = [
       { name: '--csv', value: null, help: 'as CSV, with all there is' },
       { name: '--markdown', value: null, help: 'as a Markdown table' },
       { name: '--output', value: 'FILE', help: 'write that, or the table, to a file' },
+      { name: '--html', value: 'FILE', help: 'write a page with tables and plots, which needs no network; without SUITE: of all' },
+      { name: '--svg', value: 'DIR', help: 'write the plots as files' },
       { name: '--check', value: 'FILE', help: 'measure what is in results as --json writes them, and compare; status 1: there are differences' },
       { name: '--tolerance', value: 'PART', help: 'differences that are none, as 0.5% (default: 0)' },
       { name: '--update', value: null, help: 'with --check: write what was measured to the file' },

@@ -37,6 +37,7 @@ export const COLUMNS: readonly Column[] = [
   { key: 'outcome', title: 'outcome', shown: 'differing', help: 'whether it works, else which call was refused and with what, or the signal that killed it', of: outcomeOf },
   invoke('instructions', 'instructions', 'of one invocation, the loop around it included', c => c.instructions),
   invoke('cycles', 'cycles', 'of one invocation, modelled', c => c.cycles),
+  { key: 'ratio', title: 'ratio', digits: 2, shown: 'always', help: 'cycles against those of an indirect call', of: (row, all) => all.ratio(row) },
   cost('invoke', '', 2, 'file')('program_cycles', 'program cycles', '', c => c.causes.program),
   invoke('kernel_cycles', 'in kernel', 'of these cycles, those of system calls, faults and signals', c => c.causes.kernel),
   rare('page_faults', 'page faults', 'trips into the kernel that are no system calls', c => c.pageFaults), rare('system_calls', 'system calls', '', c => c.systemCalls),
@@ -45,7 +46,6 @@ export const COLUMNS: readonly Column[] = [
   bytes('code_bytes', 'code B', 'always', 'bytes of executable pages for one trampoline', 'memory', m => m.code), bytes('data_bytes', 'data B', 'always', 'bytes of other pages for one trampoline', 'memory', m => m.data),
   bytes('table_bytes', 'tables B', 'file', '', 'memory', m => m.tables), bytes('kernel_bytes', 'kernel B', 'always', 'bytes of the kernel\'s for one trampoline', 'memory', m => m.kernel),
   bytes('bytes', 'bytes', 'file', '', 'memory', bytesIn), bytes('left_bytes', 'left B', 'file', '', 'left', bytesIn),
-  { key: 'ratio', title: 'ratio', digits: 2, shown: 'always', help: 'cycles against those of an indirect call', of: (row, all) => all.ratio(row) },
 ];
 /** In words: of a cell of a table. */
 export function outcomeOf({ outcome, refusals }: Row): string {
