@@ -3,6 +3,7 @@ import { COUNT_MAX, ENVIRONMENTS, ORDERS, pick, POLICIES, PROFILES } from '../be
 import type { Cell } from '../bench/cell.ts';
 import { cellsOf, MATRIX, placeOf, shardOf, type Selection } from '../bench/matrix.ts';
 import { nameOf, type Results } from '../bench/record.ts';
+import type { UserCell } from '../bench/user.ts';
 import { isPictured } from './bench-output.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
@@ -13,15 +14,20 @@ function listed(line: CommandLine, name: string): readonly string[] | null {
   const values = line.values.get(name);
   return values === undefined ? null : values.flatMap(value => value.split(','));
 }
-/** `baseline`: its rows are what is measured, if no suite is named. */
-export function planOf(line: CommandLine, baseline: Results | null): Plan | string {
-  const selections = line.operands.length === 0 && baseline !== null ? null : selectionsOf(line, line.operands.length > 0 ? line.operands : [isPictured(line) ? 'all' : 'table']);
+/** Words that are no program's arguments. */
+export function suitesOf(line: CommandLine): readonly string[] { return line.values.has('--program') ? [] : line.operands; }
+/** `baseline`: its rows are what is measured, if no suite is named. `counts`: how many trampolines the user's program had, which it is compared by. */
+export function planOf(line: CommandLine, baseline: Results | null, counts: readonly number[] = []): Plan | string {
+  const suites = suitesOf(line), isAlone = line.values.has('--alone');
+  if (isAlone && !line.values.has('--program')) return '--alone is for --program';
+  const selections = suites.length === 0 && baseline !== null ? null : selectionsOf(line, suites.length > 0 ? suites : [isPictured(line) ? 'all' : 'table'], counts);
   if (typeof selections === 'string') return selections;
   const filter = filterOf(line), shard = shardFor(line);
   if (typeof filter === 'string') return filter;
   if (typeof shard === 'string') return shard;
   const all = selections === null ? cellsIn(baseline) : cellsOf(selections), cells = filter === null ? all : all.filter(({ contender }) => filter.test(contender.name));
-  if (cells.length === 0) return 'there is nothing to be measured: see tramp64 bench --list';
+  if (isAlone) return { cells: [], repeats: false };
+  if (cells.length === 0 && !line.values.has('--program')) return 'there is nothing to be measured: see tramp64 bench --list';
   return { cells: shardOf(cells, ...shard), repeats: line.values.has('--repeat') };
 }
 /** Cells of results' rows, as far as there are such. */
@@ -35,7 +41,7 @@ function cellsIn(results: Results | null): readonly Cell[] {
   return cellsOf([...kinds.values()]).filter(cell => wanted.has(nameOf(placeOf(cell))));
 }
 
-function selectionsOf(line: CommandLine, suites: readonly string[]): readonly Selection[] | string {
+function selectionsOf(line: CommandLine, suites: readonly string[], otherCounts: readonly number[]): readonly Selection[] | string {
   const parts = pick(MATRIX.map(part => ({ ...part, what: part.summary })), suites, 'suite');
   if (typeof parts === 'string') return parts;
   const counts = countsOf(line), seed = seedOf(line), policies = listed(line, '--policy'), profiles = pick(PROFILES, listed(line, '--profile') ?? [], 'profile');
@@ -43,9 +49,15 @@ function selectionsOf(line: CommandLine, suites: readonly string[]): readonly Se
   for (const wrong of [counts, seed, profiles, environments, orders, pick(POLICIES, policies ?? [], 'policy')]) if (typeof wrong === 'string') return wrong;
   const given = <Value>(values: readonly Value[] | string | null, otherwise: readonly Value[]): readonly Value[] => values === null || typeof values === 'string' || values.length === 0 ? otherwise : values;
   return parts.flatMap(part => part.selections).map(selection => ({
-    filter: selection.filter, seed: typeof seed === 'number' ? seed : null, counts: given(counts, selection.counts), policies: given(policies, selection.policies),
+    filter: selection.filter, seed: typeof seed === 'number' ? seed : null, counts: given(counts, given(otherCounts, selection.counts)), policies: given(policies, selection.policies),
     profiles: given(profiles, selection.profiles), environments: given(environments, selection.environments), orders: given(orders, selection.orders),
   }));
+}
+/** Under what the user's program is run: as mechanisms are, each of the values that were given. */
+export function userCellsOf(line: CommandLine): readonly UserCell[] | string {
+  const selections = selectionsOf(line, ['table'], []);
+  return typeof selections === 'string' ? selections : selections.flatMap(({ profiles, environments, policies, seed }) =>
+    profiles.flatMap(profile => environments.flatMap(environment => policies.map(policy => ({ profile, environment, policy, seed })))));
 }
 function countsOf(line: CommandLine): readonly number[] | string | null {
   const values = listed(line, '--count');

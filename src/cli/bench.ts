@@ -1,5 +1,5 @@
 /** `tramp64 bench`: the comparison of trampolines, in words or as results; the guard that compares results with a baseline; and `merge`. */
-import { PROFILES, ENVIRONMENTS, POLICIES, ORDERS } from '../bench/axes.ts';
+import { COUNT_MAX, ENVIRONMENTS, ORDERS, POLICIES, PROFILES } from '../bench/axes.ts';
 import { CONTENDERS } from '../bench/contenders.ts';
 import { inOrder, MATRIX, measureAll } from '../bench/matrix.ts';
 import { WrongSum } from '../bench/measure.ts';
@@ -7,7 +7,7 @@ import { FORMAT, nameOf, type Results, type Row } from '../bench/record.ts';
 import { SUITES } from '../bench/suites.ts';
 import { bytesOf } from '../host/host.ts';
 import { formsWrong, isPictured, putOut, resultsOf, STATUS_DIFFERENT, STATUS_NOT_WRITTEN, tellCi } from './bench-output.ts';
-import { planOf, toleranceOf, type Plan } from './bench-plan.ts';
+import { planOf, suitesOf, toleranceOf, type Plan } from './bench-plan.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { print, readFile, writeText } from './files.ts';
 import { type CommandLine, lastValue } from './options.ts';
@@ -19,10 +19,11 @@ export async function bench(host: CommandHost, line: CommandLine, version: strin
   if (line.values.has('--list')) return list(host);
   const wrong = formsWrong(line);
   if (wrong !== null) return complain(host, `bench: ${wrong}`, STATUS_USAGE);
-  if (first === 'merge') return merge(host, line);
+  if (line.values.has('--header')) return said(host, (await import('../bench/header.ts')).HEADER);
+  if (first === 'merge' && !line.values.has('--program')) return merge(host, line);
   const texts = line.operands.length === 0 ? SUITES.slice(0, 1) : SUITES.filter(({ name }) => line.operands.includes(name));
   if (line.values.size === 0 && texts.length === Math.max(1, line.operands.length)) return tell(host, texts);
-  if (line.operands.includes('claims')) return complain(host, 'bench: claims is a text, and takes no options', STATUS_USAGE);
+  if (suitesOf(line).includes('claims')) return complain(host, 'bench: claims is a text, and takes no options', STATUS_USAGE);
   return lastValue(line, '--check') === undefined ? measure(host, line, version) : check(host, line, version);
 }
 
@@ -50,13 +51,19 @@ function sayer(host: CommandHost): (what: string) => void {
 
 async function measure(host: CommandHost, line: CommandLine, version: string): Promise<number> {
   if (line.values.has('--update')) return complain(host, 'bench: --update rewrites what --check names', STATUS_USAGE);
-  const plan = planOf(line, null);
-  if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
-  const results = await measured(host, plan, version);
+  const results = await measured(host, line, null, version);
   return typeof results === 'number' ? results : putOut(host, line, results, isPictured(line));
 }
 /** Results, or the exit status without them. */
-async function measured(host: CommandHost, { cells, repeats }: Plan, version: string): Promise<Results | number> {
+async function measured(host: CommandHost, line: CommandLine, baseline: Results | null, version: string): Promise<Results | number> {
+  const own = line.values.has('--program') ? await (await import('./bench-program.ts')).rowsOfProgram(host, line) : [];
+  if (typeof own === 'number') return own;
+  const plan = planOf(line, baseline, [...new Set(own.map(({ count }) => count))].filter(count => count <= COUNT_MAX));
+  if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
+  const results = await measuredCells(host, plan, version);
+  return typeof results === 'number' ? results : { ...results, rows: [...results.rows, ...own] };
+}
+async function measuredCells(host: CommandHost, { cells, repeats }: Plan, version: string): Promise<Results | number> {
   const say = sayer(host), startNs = host.realTimeNs(), seconds = (): number => Number(host.realTimeNs() - startNs) / 1e9;
   let reached = 0;
   try {
@@ -82,21 +89,19 @@ async function check(host: CommandHost, line: CommandLine, version: string): Pro
   if (typeof tolerance === 'string') return complain(host, `bench: ${tolerance}`, STATUS_USAGE);
   const isNew = updates && readFile(host, file) === 'no such file', baseline = isNew ? null : await resultsOf(host, file);
   if (baseline === null && !isNew) return STATUS_USAGE;
-  const plan = planOf(line, baseline);
-  if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
-  const results = await measured(host, plan, version);
+  const results = await measured(host, line, baseline, version);
   if (typeof results === 'number') return results;
   const { asJson } = await import('../bench/output/json.ts'), { compare, comparisonText } = await import('../bench/output/compare.ts');
   const isPart = line.values.has('--filter') || line.values.has('--shard'), before = baseline?.rows ?? [];
   if (updates) {
-    if (line.values.has('--shard') || (isPart && line.operands.length === 0 && !isNew)) return complain(host, 'bench: --update takes all of the rows: name a suite with --filter, and no --shard', STATUS_USAGE);
+    if (line.values.has('--shard') || (isPart && suitesOf(line).length === 0 && !isNew)) return complain(host, 'bench: --update takes all of the rows: name a suite with --filter, and no --shard', STATUS_USAGE);
     const wrong = writeText(host, file, asJson({ ...results, host: null }));
     if (wrong !== null) return complain(host, `${file}: ${wrong}`, STATUS_NOT_WRITTEN);
     const { differences } = compare(before, results.rows);
     print(host, `${file}: ${results.rows.length} rows, ${differences.length} of them other than before\n`);
     return putOut(host, line, results, true);
   }
-  const found = new Set(results.rows.map(nameOf)), comparison = compare(isPart || line.operands.length > 0 ? before.filter(row => found.has(nameOf(row))) : before, results.rows, tolerance);
+  const found = new Set(results.rows.map(nameOf)), comparison = compare(isPart || suitesOf(line).length > 0 ? before.filter(row => found.has(nameOf(row))) : before, results.rows, tolerance);
   const wrong = print(host, comparisonText(comparison));
   if (wrong !== null) return complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
   const status = Math.max(await tellCi(host, line, comparison), await putOut(host, line, results, true));
@@ -133,9 +138,12 @@ function list(host: CommandHost): number {
     return `${title}\n${values.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}\n`).join('')}`;
   };
   const texts = SUITES.filter(({ name }) => !MATRIX.some(part => part.name === name));
-  const wrong = print(host, [
+  return said(host, [
     rows('Suites', [...MATRIX, ...texts].map(({ name, summary }) => ({ name, what: summary }))), rows('Mechanisms', CONTENDERS), rows('Profiles', PROFILES), rows('Environments', ENVIRONMENTS),
     rows('Policies', POLICIES), rows('Orders', ORDERS),
   ].join('\n'));
+}
+function said(host: CommandHost, text: string): number {
+  const wrong = print(host, text);
   return wrong === null ? 0 : complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
 }

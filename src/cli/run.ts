@@ -10,7 +10,7 @@ import type { Timing } from '../timing/costs.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
-const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
+export const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /**
  * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes a twentieth of it, and a program
  * that is soon compiled needs no more. Optimising all of it takes half a second. In interpreted instructions; a system call or a fault takes as long as twenty, a block to be decoded as fifty,
@@ -126,7 +126,7 @@ function environmentOf(host: CommandHost, settings: readonly string[]): readonly
 }
 
 /** execvp(3)'s search: names with a slash are paths, others are looked for in the guest's PATH. A status: nothing to run. */
-function findProgram({ host, directory: start }: Confined, program: ByteString, environment: readonly ByteString[]): ByteString | number {
+export function findProgram({ host, directory: start }: Confined, program: ByteString, environment: readonly ByteString[]): ByteString | number {
   const wholePath = (candidate: ByteString): ByteString => candidate.startsWith('/') ? candidate : `${start}/${candidate}`;
   if (program.includes('/')) return start === host.directory ? program : wholePath(program);
   const path = environment.find(entry => entry.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;

@@ -8,6 +8,7 @@ declare module 'node:fs' {
   export function readFileSync(path: string, encoding: 'utf8' | 'latin1'): string;
   export function writeFileSync(path: string, data: string | Uint8Array): void;
   export function existsSync(path: string): boolean;
+  export function copyFileSync(from: string, to: string): void;
   export function readdirSync(path: string): string[];
   export function mkdtempSync(prefix: string): string;
   export function rmSync(path: string, options: { recursive?: boolean; force?: boolean }): void;
