@@ -214,7 +214,7 @@ export class Machine {
       case 'syscall': this.systemCall(this.current()); break;
       case 'page-fault': this.pageFault(this.current(), exit.fault); break;
       case 'exception': this.exception(this.current(), exit); break;
-      case 'stop': this.mark(this.current()); break;
+      case 'stop': this.turnsToLook = 0; this.mark(this.current()); break;
       default: this.turnsToLook = 0;
     }
   }

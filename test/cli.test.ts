@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from '../src/cli/main.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
+import { manualPage } from '../src/cli/manual.ts';
 import { readCommandLine } from '../src/cli/options.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { CliHost } from './support/cli-host.ts';
@@ -73,6 +74,8 @@ const MISTAKES: readonly (readonly [readonly string[], number, RegExp])[] = [
   [['disasm', '.'], 2, /^tramp64: \.: not a regular file\n$/],
   [['disasm', 'text'], 2, /^tramp64: text: not an ELF file\n$/],
   [['run', '--cpu', 'v4', 'hello'], 2, /^tramp64: run: option --cpu is one of v1, v2, v3, zen3, not 'v4'/],
+  [['completion', 'csh'], 2, /^tramp64: completion: for which shell\? bash, zsh, fish\n$/],
+  [['completion'], 2, /^tramp64: completion: for which shell\?/],
   [['disasm', 'hello', '--syntax', 'masm'], 2, /^tramp64: disasm: option --syntax is one of intel, att, not 'masm'/],
 ];
 const mistakes = suite('cli › mistakes');
@@ -95,6 +98,28 @@ help('--help names every command, and a command\'s names every option', async ()
   for (const command of COMMANDS) {
     const { stdout: text } = await tramp64(command.name, '--help');
     for (const option of command.options) assert.ok(text.includes(option.name), option.name);
+  }
+});
+help('every command has examples, and they are its own', async () => {
+  for (const { name } of COMMANDS) {
+    const { stdout } = await tramp64(name, '--help'), examples = stdout.slice(stdout.indexOf('\nExamples:\n'));
+    assert.match(examples, new RegExp(`^  (\\S.*; )?tramp64 ${name}`, 'm'), name);
+  }
+});
+help('the manual page is man/tramp64.1 (UPDATE=1 writes it)', async () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }, page = manualPage(COMMANDS, version), file = join(root, 'man/tramp64.1');
+  if (process.env['UPDATE'] === '1') writeFileSync(file, page);
+  assert.is(readFileSync(file, 'utf8'), page);
+  assert.is((await tramp64('man')).stdout, manualPage(COMMANDS, 'unknown'));
+});
+help('completions name every command and every option, in every shell', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { status, stdout } = await tramp64('completion', shell);
+    assert.is(status, 0);
+    for (const { name, options: all } of COMMANDS) {
+      assert.ok(stdout.includes(name), name);
+      for (const option of all) assert.ok(stdout.includes(shell === 'fish' ? `-l ${option.name.slice(2)}` : option.name), option.name);
+    }
   }
 });
 help.run();

@@ -21,6 +21,8 @@ export interface Command {
   readonly options: readonly Option[];
   /** Options may come after operands: nothing after them is a program's own. */
   readonly mixesOptions?: boolean;
+  /** What its operands may be, where they are words and no files. */
+  readonly words?: readonly string[];
   /** Loads the command's own modules: a program started by `run` does not wait for the disassembler's. Returns the exit status. */
   readonly start: (host: CommandHost, line: CommandLine, version: () => string) => Promise<number>;
 }

@@ -57,7 +57,7 @@ export const COMMANDS: readonly Command[] = [
     start: async (host, line) => (await import('./disasm.ts')).disasm(host, line),
   },
   {
-    name: 'bench', operands: '[SUITE...]', mixesOptions: true, summary: 'compare ways to call a closure',
+    name: 'bench', operands: '[SUITE...]', mixesOptions: true, words: ['table', 'policies', 'counts', 'smoke', 'all', 'claims', 'merge'], summary: 'compare ways to call a closure',
     details: 'Suites: table (if none is named), what an invocation costs and a trampoline takes; policies, what works under which security policy;\nclaims, the questions of the discussion about trampfd, answered in numbers; counts, smoke and all (see --list).\nWithout options the first three are texts. Numbers are the same on every run and machine.',
     options: [
       { name: '--list', value: null, help: 'print the suites and the values of every axis' },
@@ -101,9 +101,18 @@ export const COMMANDS: readonly Command[] = [
     start: async (host, line) => (await import('./compare.ts')).compareResults(host, line),
   },
   {
-    name: 'syscalls', operands: '', summary: 'print the system calls there are',
+    name: 'syscalls', operands: '', words: [], summary: 'print the system calls there are',
     details: 'One a line: number, name, arguments, and what is not supported.',
     options: [{ name: '--markdown', value: null, help: 'as the table of src/syscalls/README.md' }, HELP],
     start: async (host, line) => (await import('./syscalls.ts')).syscalls(host, line),
+  },
+  {
+    name: 'completion', operands: 'bash|zsh|fish', words: ['bash', 'zsh', 'fish'], summary: 'print a script that completes command lines',
+    details: 'For the shell that is named.', options: [HELP],
+    start: async (host, line) => (await import('./manual-commands.ts')).printCompletion(host, line, COMMANDS),
+  },
+  {
+    name: 'man', operands: '', words: [], summary: 'print the manual page', details: 'In the language of man(7).', options: [HELP],
+    start: async (host, _, version) => (await import('./manual-commands.ts')).printManual(host, COMMANDS, version()),
   },
 ];

@@ -2,14 +2,14 @@
 import { bytesOf } from '../host/host.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { COMMANDS, HELP } from './commands.ts';
-import { describeOptions, readCommandLine } from './options.ts';
+import { readCommandLine } from './options.ts';
 
 /** Returns the exit status. `manifest`: path of the package's package.json, for `--version`. */
 export async function main(host: CommandHost, manifest = ''): Promise<number> {
   const [first, ...words] = host.arguments;
   if (first === '--version') return say(host, `tramp64 ${version(host, manifest)}\n`);
   if (first === '--help' || first === '-h' || first === 'help') return help(host, words[0]);
-  if (first === undefined) { help(host, undefined, 2); return STATUS_USAGE; }
+  if (first === undefined) { await help(host, undefined, 2); return STATUS_USAGE; }
   const command = COMMANDS.find(row => row.name === first);
   if (command === undefined) {
     const what = first.startsWith('-') ? `unknown option ${first}` : `unknown command '${first}'`;
@@ -21,15 +21,11 @@ export async function main(host: CommandHost, manifest = ''): Promise<number> {
   return command.start(host, line, () => version(host, manifest));
 }
 
-function help(host: CommandHost, name: string | undefined, fd = 1): number {
+async function help(host: CommandHost, name: string | undefined, fd = 1): Promise<number> {
   const command = COMMANDS.find(row => row.name === name);
   if (name !== undefined && command === undefined) return complain(host, `unknown command '${name}'; see tramp64 --help`, STATUS_USAGE);
-  if (command !== undefined) {
-    const usage = `usage: tramp64 ${command.name} [options] ${command.operands}\n\n${command.summary}\n${command.details}\n\n`;
-    return say(host, usage + describeOptions(command.options), fd);
-  }
-  const rows = COMMANDS.map(row => `  ${row.name.padEnd(8)} ${row.summary}\n`).join('');
-  return say(host, `usage: tramp64 COMMAND [options] ...\n\n${rows}\n  tramp64 COMMAND --help   says more\n  tramp64 --version\n`, fd);
+  const { helpOf, overview } = await import('./manual.ts');
+  return say(host, command === undefined ? overview(COMMANDS) : helpOf(command), fd);
 }
 function say(host: CommandHost, text: string, fd = 1): number { host.write(fd, bytesOf(text), null); return 0; }
 

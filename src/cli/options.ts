@@ -46,10 +46,3 @@ export function readCommandLine(words: readonly string[], options: readonly Opti
   }
   return { values, operands: [...operands, ...words.slice(at)] };
 }
-
-/** The options as the help text lists them. */
-export function describeOptions(options: readonly Option[]): string {
-  const heads = options.map(option => option.value === null ? option.name : `${option.name} ${option.value}`);
-  const width = Math.max(0, ...heads.map(head => head.length));
-  return options.map((option, i) => `  ${(heads[i] ?? '').padEnd(width)}  ${option.help}\n`).join('');
-}

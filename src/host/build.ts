@@ -18,7 +18,7 @@ const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../.
 const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => join(root, `test/fixtures/${name}.elf`));
 
 /** Commands that need not start as soon as `run`. */
-const RARE = ['bench', 'debug', 'disasm', 'syscalls'];
+const RARE = ['bench', 'compare', 'debug', 'disasm', 'manual', 'manual-commands', 'syscalls'];
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {
@@ -31,6 +31,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     fs.writeFileSync(`${dist}/more.js`, more);
     bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');
     fs.chmodSync(`${dist}/cli.js`, 0o755);
+    fs.writeFileSync(`${dist}/tramp64.1`, fs.readFileSync(join(root, 'man/tramp64.1')));
     fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
   },
   /** V8 refuses bytecode that was made under other flags, so the program must not set any; by itself it forgets what has not run for a while. */
