@@ -39,8 +39,8 @@ layers('imports in src point one way', () => {
   }
   assert.equal(wrong, []);
 });
-layers('only the command line knows the debugger', () => {
-  const wrong = sources('src').filter(({ path, text }) => !/^src\/(cli|debug)\b/.test(path) && importsOf(text).some(target => target.includes('/debug/')));
+layers('only the command line and the library\'s entry know the debugger', () => {
+  const wrong = sources('src').filter(({ path, text }) => !/^src\/(cli|debug|index)\b/.test(path) && importsOf(text).some(target => target.includes('/debug/')));
   assert.equal(wrong.map(({ path }) => path), []);
 });
 layers('only host imports node:', () => {

@@ -36,11 +36,11 @@ export interface Scripts { readonly first: string; readonly more: string }
 export function scriptsOf(root: string, entry: string, rare: readonly string[]): Scripts {
   const chunks = chunksOf(root, entry);
   for (const chunk of chunks.values()) fold(chunk, chunks);
-  const [main] = chunks.keys(), here = reachedFrom(main!, chunks, rare), there = [...chunks.keys()].filter(file => !here.has(file));
+  const main = /(\w+)\.ts$/.exec(entry)![1]! + '.js', here = reachedFrom(main, chunks, rare), there = [...chunks.keys()].filter(file => !here.has(file));
   const functions = (files: Iterable<string>): string => [...files].map(file => written(chunks.get(file)!, chunks, here)).join('\n');
   const names = (files: Iterable<string>): string => [...files].map(nameOf).join();
   return {
-    first: shortened(`(function (require, more) {\nvar rest_;function rest(){return rest_ ??= more()(require,{${names(here)}})}\n${functions(here)}return ${nameOf(main!)}(); })`),
+    first: shortened(`(function (require, more) {\nvar rest_;function rest(){return rest_ ??= more()(require,{${names(here)}})}\n${functions(here)}return ${nameOf(main)}(); })`),
     more: shortened(`(function (require, {${names(here)}}) {\n${functions(there)}return {${names(there)}}; })`),
   };
 }
@@ -61,7 +61,6 @@ function reachedFrom(main: string, chunks: ReadonlyMap<string, Chunk>, rare: rea
   return reached;
 }
 
-/** The entry's chunk first. */
 function chunksOf(root: string, entry: string): Map<string, Chunk> {
   const { outputFiles } = buildSync({
     absWorkingDir: root, entryPoints: [entry], outdir: '/', write: false, bundle: true, splitting: true,
@@ -137,7 +136,7 @@ function written(chunk: Chunk, chunks: ReadonlyMap<string, Chunk>, here: Readonl
     return `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${nameOf(file)}();`;
   }).join('');
   const given = chunk.exports.filter(({ from }) => !chunk.constants.has(from) && (!chunk.tables.has(from) || wanted(chunk, chunks).has(from)));
-  const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => here.has(file) ? `${nameOf(file)}()` : `rest().${nameOf(file)}()`);
+  const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => here.has(file) || !here.has(chunk.file) ? `${nameOf(file)}()` : `rest().${nameOf(file)}()`);
   return `var ${name}_;function ${name}(){if(${name}_!==void 0)return ${name}_;${nodes}${links}${kept}${body}`
     + `return ${name}_={${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
 }
