@@ -46,7 +46,7 @@ packed('the library runs in a program, and its types hold', () => {
   writeFileSync(join(folder, 'example.ts'), EXAMPLE);
   writeFileSync(join(folder, 'tsconfig.json'), '{ "compilerOptions": { "strict": true, "target": "es2022", "module": "nodenext", "lib": ["es2022", "dom"], "types": [], "outDir": "out" }, "files": ["example.ts"] }');
   said(folder, process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', folder);
-  assert.is(said(folder, process.execPath, 'out/example.js'), '7 3 jmp    r11 function\n');
+  assert.match(said(folder, process.execPath, 'out/example.js'), /^7 3 jmp +r11 function\n$/);
 });
 packed('the manual page is found where npm says', () => {
   assert.match(readFileSync(join(folder, 'node_modules/tramp64/dist/tramp64.1'), 'utf8'), /^\.TH TRAMP64 1/);
