@@ -3,7 +3,7 @@ import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
 import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
-import { LAP_BYTES, MARK } from './exec/mark.ts';
+import { LAP_BYTES, MARK, markIn } from './exec/mark.ts';
 import { unmaskedOf } from './exec/mxcsr.ts';
 import { VECTOR } from './exec/ops.ts';
 import { byteString, type ByteString, type Host } from './host/host.ts';
@@ -219,7 +219,7 @@ export class Machine {
     }
   }
   private mark({ process, registers }: KernelTask): void {
-    const { mark: kind } = this.cpu, { onMark } = this.options;
+    const { onMark } = this.options, kind = markIn(process.memory.peek(registers.rip, LAP_BYTES.length));
     if (kind === 0 || onMark === undefined) return;
     const [name = ''] = kind === MARK.lap ? [] : byteString(process.memory.peek(Number(registers.get(RDI)), MARK_NAME_BYTES)).split('\0');
     onMark({ kind, name, times: Number(BigInt.asIntN(64, registers.get(RSI))), counters: this.counters() });

@@ -8,7 +8,7 @@ import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
 import type { Predictor } from '../timing/predictor.ts';
 import type { Region } from './compile/region.ts';
-import { markOf } from './mark.ts';
+import { isMark } from './mark.ts';
 import type { Semantics } from './ops.ts';
 import { semanticsOf, semanticsWithoutVex } from './semantics/index.ts';
 import type { Thread } from './threaded/thread.ts';
@@ -258,7 +258,7 @@ export class BlockCache {
       const instruction = at < pageEnd ? this.instructions.decode(this.memory.u8, at, pageEnd) : null;
       if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
-      const isAlone = instruction.flow === 'stop' || (this.stopsAtMarks && markOf(instruction) !== 0) || ((lo + (at + instruction.length - pa)) | 0) === 0;
+      const isAlone = instruction.flow === 'stop' || (this.stopsAtMarks && isMark(instruction)) || ((lo + (at + instruction.length - pa)) | 0) === 0;
       if (isAlone && instructions.length > 0) break;
       instructions.push(instruction);
       at += instruction.length;
@@ -286,5 +286,5 @@ export class BlockCache {
     const end = vaOf(lo, hi) + bytes, last = instructions[instructions.length - 1];
     return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, costs, cost, last.flow, this.stopsAt(vaOf(lo, hi), last), this.mmu.epoch, this.hotRuns);
   }
-  private stopsAt(at: Va, i: Instruction): boolean { return (this.breakpoints.size > 0 && this.breakpoints.has(at)) || (this.stopsAtMarks && markOf(i) !== 0); }
+  private stopsAt(at: Va, i: Instruction): boolean { return (this.breakpoints.size > 0 && this.breakpoints.has(at)) || (this.stopsAtMarks && isMark(i)); }
 }

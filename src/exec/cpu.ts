@@ -11,7 +11,6 @@ import { Predictor } from '../timing/predictor.ts';
 import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';
 import { CpuModel, type ModelName } from './cpuid.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
-import { markOf } from './mark.ts';
 import { isTrap, TF, VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
 import { LEFT, Support } from './generated/support.ts';
@@ -105,12 +104,6 @@ export class Cpu {
   get model(): CpuModel { return this.interpreter.model; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
-
-  /** The kind of the mark that a run stopped at (mark.ts); 0: it was none. */
-  get mark(): number {
-    const block = this.blocks.known(this.state.r32[RIP]!, this.state.r32[RIP + 1]!);
-    return block === null ? 0 : markOf(block.instructions[0]!);
-  }
 
   /** The next run gets past the breakpoint at RIP: as after stopping there. false: it stops even there. */
   passBreakpoint(passes = true): void { this.passing = passes ? this.state.rip : NOWHERE; }
