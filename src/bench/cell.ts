@@ -26,6 +26,8 @@ const STATUS_WRONG_SUM = 1;
 
 export class Measuring {
   private readonly bare = new Map<string, Memory>();
+  /** Of compiled programs, by what their first run came to: policies that do not concern them make no difference. */
+  private readonly compiled = new Map<string, Measured>();
 
   /** Throws WrongSum if a guest computed what its closures do not. */
   row(cell: Cell): Row {
@@ -49,20 +51,27 @@ export class Measuring {
   }
   /** Creation and release of as many beyond the first. */
   private ofCompiled(cell: Cell, contender: CompiledContender): Measured {
-    const { count } = cell, image = contender.image(), repeated = Math.max(REPEATED, count), warm = Math.max(SHORT, count);
+    const { count } = cell, image = contender.image(), [, warm] = repetitions(count);
     const idle: Work = { count, changes: 0, invocations: 0, releases: false }, program = sha256(joined(image, bytesOf(compiledWork(contender.way, idle).join(' '))));
     const first = perform(cell, image, compiledWork(contender.way, { ...idle, invocations: warm }));
     if (first.status !== 0) return failed(program, first);
+    const key = JSON.stringify([cell.profile.name, cell.environment.name, cell.seed, count, program, first.counters]), known = this.compiled.get(key);
+    if (known !== undefined) return { ...known, refusals: first.refusals };
+    const measured = { program, outcome: WORKS, refusals: first.refusals, ...this.differences(cell, contender, idle, first.counters) };
+    this.compiled.set(key, measured);
+    return measured;
+  }
+  private differences(cell: Cell, contender: CompiledContender, idle: Work, invoked: Counters): Omit<Measured, 'program' | 'outcome' | 'refusals'> {
     const counted = (work: Partial<Work>): Counters => {
-      const { status, counters } = perform(cell, image, compiledWork(contender.way, { ...idle, ...work }));
+      const { status, counters } = perform(cell, contender.image(), compiledWork(contender.way, { ...idle, ...work }));
       if (status !== 0) throw new WrongSum(`${contender.name}: the guest failed with status ${status}`);
       return counters;
     };
-    const most = Math.max(2, count), few = counted({ count: 1 }), many = counted({ count: most }), fewFreed = counted({ count: 1, releases: true }), manyFreed = counted({ count: most, releases: true });
-    const made = most - 1, bare = perOne(minus(this.bareOf(cell, most), this.bareOf(cell, 1)), made);
+    const { count } = cell, [repeated, warm] = repetitions(count), most = Math.max(2, count), made = most - 1;
+    const few = counted({ count: 1 }), many = counted({ count: most }), fewFreed = counted({ count: 1, releases: true }), manyFreed = counted({ count: most, releases: true });
+    const bare = perOne(minus(this.bareOf(cell, most), this.bareOf(cell, 1)), made);
     return {
-      program, outcome: WORKS, refusals: first.refusals,
-      invoke: costOf(first.counters, counted({ invocations: warm + repeated }), repeated), create: costOf(few, many, made),
+      invoke: costOf(invoked, counted({ invocations: warm + repeated }), repeated), create: costOf(few, many, made),
       change: costOf(counted({ changes: warm }), counted({ changes: warm + repeated }), repeated), free: costOf(less(fewFreed, few), less(manyFreed, many), made),
       memory: minus(memoryOf(few, many, made), bare), left: minus(memoryOf(fewFreed, manyFreed, made), bare),
     };
@@ -80,6 +89,8 @@ export class Measuring {
     return bare;
   }
 }
+/** How often the difference does what is measured, and what comes before it. */
+const repetitions = (count: number): readonly [repeated: number, warm: number] => [Math.max(REPEATED, count), Math.max(SHORT, count)];
 type Measured = Pick<Row, 'program' | 'outcome' | 'refusals' | 'invoke' | 'create' | 'change' | 'free' | 'memory' | 'left'>;
 
 function failed(program: string, { signal, refusals }: GuestRun): Measured {
