@@ -4,6 +4,7 @@ import type { Va } from '../base/types.ts';
 import type { Exit } from '../exec/cpu.ts';
 import type { RecordedHost } from '../host/recorded-host.ts';
 import { Machine, type MachineOptions } from '../machine.ts';
+import { PF_FETCH } from '../mmu/fault.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { SIGKILL } from '../syscalls/signal.ts';
 import type { SignalInfo } from '../syscalls/signal-state.ts';
@@ -24,6 +25,8 @@ export class DebuggedMachine extends Machine {
   /** What the processor came back with, not yet answered. */
   asked: Exit | null = null;
   held: Held | null = null;
+  /** Cycles the kernel took, by what it was asked for. */
+  readonly kernelCycles = { systemCalls: 0, paging: 0, trampolines: 0, exceptions: 0, signals: 0 };
   private events = 0;
   private released: SignalInfo | null = null;
   /** Turns that have ended, which changes who waits for what. */
@@ -56,7 +59,10 @@ export class DebuggedMachine extends Machine {
     return hasEnded;
   }
   protected override finish(exit: Exit): void {
+    const { state } = this.cpu, { cycles } = state, { reason } = exit, isFetch = (this.mmu.fault.code & PF_FETCH) !== 0, faults = this.task?.process.memory.minorFaults ?? 0, space = this.task?.process.memory;
     this.answer(exit);
+    const cause = reason === 'syscall' ? 'systemCalls' : reason === 'exception' ? 'exceptions' : reason === 'page-fault' ? isFetch && space?.minorFaults === faults ? 'trampolines' : 'paging' : null;
+    if (cause !== null) this.kernelCycles[cause] += state.cycles - cycles;
     if (this.held === null) this.endTurn(); else this.owesTurnEnd = true;
   }
 
@@ -103,8 +109,10 @@ export class DebuggedMachine extends Machine {
     if (choice === 'deliver') this.released = info;
     else if (choice === 'discard') pending.splice(at, 1);
     else pending[at] = this.released = { signal: choice.signal, code: SI_USER, address: 0, pid: task.process.pid, uid: 0 };
+    const { cycles } = this.cpu.state;
     this.kernel.deliver(task, address);
     this.kernel.settle();
+    this.kernelCycles.signals += this.cpu.state.cycles - cycles;
     if (!this.owesTurnEnd || this.held !== null) return;
     this.owesTurnEnd = false;
     this.endTurn();

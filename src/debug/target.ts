@@ -28,10 +28,10 @@ export interface TargetOptions {
 /** How the program is to go on. */
 export type Resume =
   | { readonly how: 'continue' }
-  /** One instruction of a task; others have their turns meanwhile. */
-  | { readonly how: 'step'; readonly tid: number }
-  /** Instruction by instruction of a task, until the condition holds. */
-  | { readonly how: 'until'; readonly tid: number; readonly isThere: () => boolean };
+  /** One instruction of a task, while others have their turns; or of whoever comes next (null). */
+  | { readonly how: 'step'; readonly tid: number | null }
+  /** Instruction by instruction of a task, or of all, until the condition holds. */
+  | { readonly how: 'until'; readonly tid: number | null; readonly isThere: () => boolean };
 
 /** What stops a program beside breakpoints. */
 export interface Catches {
@@ -73,6 +73,8 @@ export class Target {
   /** What becomes of the signal that is held. */
   private choice: SignalChoice = 'deliver';
   private isStepDue = false;
+  /** A signal is held that was not told, because something else was first. */
+  private owesSignal = false;
 
   private constructor(options: TargetOptions, machine: DebuggedMachine, record: HostRecord) {
     this.options = options; this.record = record;
@@ -239,8 +241,11 @@ export class Target {
   private once(left: number): Stop | null {
     const { machine, resumed, current, observer } = this, seen = observer.next();
     if (seen !== null) return this.told(seen);
+    const { held } = machine, owed = this.owesSignal ? held : null;
+    this.owesSignal = false;
+    if (owed !== null) return this.stopOf({ reason: 'signal', signal: owed.info.signal, info: owed.info });
     if (current === null) return this.stopOf({ reason: 'end' });
-    const isOwn = resumed.how !== 'continue' && current.tid === resumed.tid;
+    const isOwn = resumed.how !== 'continue' && (resumed.tid === null || current.tid === resumed.tid);
     if (isOwn && this.isStepDue && machine.asked === null && machine.held === null) { const stop = this.stepped(null); if (stop !== null) return stop; }
     const before = machine.position.instructions, moved = this.move(isOwn ? 1 : left, isOwn, observer);
     if (machine.task !== current) machine.cpu.passBreakpoint(false);
@@ -250,9 +255,10 @@ export class Target {
   }
   private told({ what, task, pid }: Entry): Stop { return { ...this.stopOf(what, task), ...pid === undefined ? {} : { pid, tid: pid } }; }
   private stopAfter(moved: Moved, task: KernelTask): Stop | null {
-    const { machine: { held, cpu }, observer } = this, seen = observer.next();
+    const { machine: { held, cpu }, observer } = this, seen = observer.next(), isSignal = held !== null && !this.catches.passedSignals.has(held.info.signal);
+    this.owesSignal = seen !== null && isSignal;
     if (seen !== null) return this.told(seen);
-    if (held !== null && !this.catches.passedSignals.has(held.info.signal)) return this.stopOf({ reason: 'signal', signal: held.info.signal, info: held.info });
+    if (isSignal) return this.stopOf({ reason: 'signal', signal: held.info.signal, info: held.info });
     if (moved !== 'breakpoint') return null;
     return this.hasBreakpoint(cpu.state.rip, task.process.pid) ? this.stopOf({ reason: 'breakpoint', address: cpu.state.rip }) : null;
   }
@@ -306,6 +312,7 @@ export class Target {
     this.rewindTo(position);
     this.approach(position);
     this.choice = 'deliver';
+    this.owesSignal = false;
     this.observer.reset();
   }
   /** `count` steps back of a task's, or of any: false where the program begins before that. */
