@@ -11,6 +11,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['tramp64 run --stats --max-instructions 1000000 ./loop', 'stop after a million instructions, and tell what was counted'],
     ['tramp64 run --fs overlay --policy wx bash', 'a shell whose changes to files are dropped, and which cannot write code'],
   ],
+  debug: [
+    ['tramp64 debug --gdb 4000 ./prog', 'wait for gdb: `gdb ./prog -ex "target remote :4000"`'],
+    ['tramp64 debug --gdb 0 --policy wx -- ./prog -v', 'at any free port, under a policy'],
+  ],
   disasm: [['tramp64 disasm --syntax att /bin/true | head', 'the first instructions of a program, in AT&T\'s notation']],
   bench: [
     ['tramp64 bench', 'the comparison, in words and a table'],
