@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert';
 import { PAGE_BYTES } from '../src/base/layout.ts';
 import { assemble } from '../src/decoder/assemble.ts';
 import type { CpuOptions } from '../src/exec/cpu.ts';
+import { prebuild } from '../src/exec/threaded/prebuild.ts';
+import { pack, PrebuiltFile } from '../src/exec/threaded/prebuilt.ts';
 import { Machine } from '../src/machine.ts';
 import { PROT_ALL, PROT_READ } from '../src/mmu/vma.ts';
 import { CODE, CpuWorld, DATA } from './support/cpu-world.ts';
@@ -134,6 +136,9 @@ const WHAT_PERFORMS: readonly (readonly [string, CpuOptions])[] = [
   ['threaded from the beginning', AT_ONCE], ['threaded after a while', { engine: 'threaded', threaded: { wait: 2000 } }],
   ['threaded, then compiled', { engine: 'auto', hotRuns: 60, threaded: { runs: 2, wait: 500 } }],
 ];
+/** As `npm run build` makes it. */
+const FILE = pack(prebuild());
+const withFile = (options: CpuOptions): CpuOptions => ({ ...options, prebuilt: new PrebuiltFile(() => FILE) });
 const fixtures = suite('threaded › fixtures');
 function outcome({ name, args, stdin }: Fixture, cpu: CpuOptions): object {
   const host = fixtureHost(fixtureBytes(name), stdin), machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
@@ -145,11 +150,48 @@ for (const fixture of FIXTURES) {
   fixtures(`${fixture.name} writes and counts the same however it is performed`, () => {
     const expected = outcome(fixture, INTERPRETED);
     for (const [name, options] of WHAT_PERFORMS) assert.equal(outcome(fixture, options), expected, name);
+    assert.equal(outcome(fixture, withFile(WHAT_PERFORMS[2]![1])), expected, 'prebuilt');
   });
 }
 fixtures('a cycle an instruction is that, too', () => {
   for (const fixture of FIXTURES.slice(0, 2)) {
-    assert.equal(outcome(fixture, { ...AT_ONCE, timing: 'none' }), outcome(fixture, { ...INTERPRETED, timing: 'none' }));
+    const expected = outcome(fixture, { ...INTERPRETED, timing: 'none' });
+    assert.equal(outcome(fixture, { ...AT_ONCE, timing: 'none' }), expected);
+    assert.equal(outcome(fixture, withFile({ ...AT_ONCE, timing: 'none' })), expected);
   }
 });
 fixtures.run();
+
+const prebuilt = suite('threaded › prebuilt');
+/** Forms that are in the file, and in the second half some that are not. */
+const LOOPS = `mov edi, ${DATA}\nmov ecx, 3000\nagain: mov rax, rcx\nadd [rdi], eax\nmovzx edx, byte ptr [rdi+1]\ncmp dl, 3\nje more\nadd rbx, rdx\nmore: cvtsi2sd xmm0, ecx\naddsd xmm1, xmm0\nmulsd xmm1, xmm0\ndivsd xmm1, xmm0\nsub rcx, 1
+jne again\nmov ecx, 3000\nanother: rol ax, 3\nlahf\nadc bx, [rdi+2]\nphminposuw xmm2, xmm1\ndec ecx\njnz another\nsyscall`;
+for (const [name, options] of [['threaded', AT_ONCE], ['auto', { engine: 'auto', hotRuns: 500, threaded: { runs: 1, wait: 1 } }]] as const) {
+  for (const timing of ['fast', 'none'] as const) prebuilt(`${name}, ${timing}: what has a handler needs no generation`, () => {
+    const w = agree(LOOPS, { options: withFile({ ...options, timing }), slice: 700 });
+    assert.ok(stat(w, 'instructions threaded') > 5000);
+    assert.is(stat(w, 'generations'), 0);
+  });
+}
+prebuilt('what is called all the time is generated in the end, and so is what runs for long', () => {
+  const often = agree(`mov ecx, 9000\nagain: rol ax, 3\nrol bx, 5\nrol dx, 7\nadc bx, cx\ndec ecx\njnz again\nsyscall`, { options: withFile(AT_ONCE) });
+  assert.ok(stat(often, 'generations') > 0);
+  const long = agree('mov ecx, 900000\nagain: add rax, rcx\nadd rbx, rax\nxor rax, rbx\nsub rcx, 1\njne again\nsyscall', { options: withFile(AT_ONCE), slice: 1_000_000 });
+  assert.is(stat(long, 'generations'), 1);
+});
+prebuilt('a float that is odd finds its primitive', () => {
+  for (const start of ['0x7ff0000000000001', '1', '0x7fefffffffffffff']) {
+    agree(`mov rax, ${start}\nmovq xmm0, rax\nmov ecx, 50\nagain: addsd xmm0, xmm0\nmovapd xmm1, xmm0\nmulsd xmm1, xmm0\nsubsd xmm1, xmm0\ncomisd xmm0, xmm1\ncvttsd2si rdx, xmm1\ndec ecx\njnz again\nsyscall`, { options: withFile(AT_ONCE) });
+  }
+});
+prebuilt('where there is no file, all is as ever', () => {
+  const w = agree(LOOPS, { options: { engine: 'threaded', threaded: { runs: 1, wait: 500 }, prebuilt: new PrebuiltFile(() => null) } });
+  assert.is(stat(w, 'generations') > 0, true);
+});
+prebuilt('the forms are those of this decoder, and most have a handler', () => {
+  const { modules, forms, primitives } = prebuild();
+  assert.ok(forms.length > 4 * 400);
+  assert.ok(primitives.includes('f64.add'));
+  for (const bytes of modules.values()) assert.ok(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>));
+});
+prebuilt.run();

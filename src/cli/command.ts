@@ -11,6 +11,10 @@ export interface CommandHost extends Host {
   isInterrupted?(): Promise<boolean>;
   /** What results were measured with, for those who wonder. */
   readonly description?: { readonly node: string; readonly platform: string };
+  /** The file of what was generated in advance, if there is one. */
+  prebuilt?(): Uint8Array | null;
+  /** A module that is not to be optimised. */
+  compileOnce?(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
 }
 export interface Command {
   readonly name: string;

@@ -2,8 +2,9 @@
 import { PHYSICAL_BYTES_MAX, PHYSICAL_BYTES_STEP } from '../base/layout.ts';
 import type { Confined, FileAccess } from '../host/confine.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
-import type { Engine } from '../exec/cpu.ts';
+import type { CpuOptions, Engine } from '../exec/cpu.ts';
 import type { ModelName } from '../exec/cpuid.ts';
+import { PrebuiltFile } from '../exec/threaded/prebuilt.ts';
 import { type Ending, Machine, type MachineOptions, sliceAfter } from '../machine.ts';
 import type { SecurityPolicy } from '../syscalls/policy.ts';
 import type { Timing } from '../timing/costs.ts';
@@ -60,8 +61,12 @@ export async function prepare(host: CommandHost, line: CommandLine, command: str
   if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
   const policy = await policyOf(line);
   if (typeof policy === 'string') return complain(host, policy, STATUS_USAGE);
-  const cpu = { engine, timing, ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
+  const cpu = { engine, timing, ...prebuiltOf(host), ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
   return { files, path: found, argv: [program, ...args], environment, machine: () => ({ host: files.host, strace, policy: policy?.() ?? null, ...limits, cpu }) };
+}
+
+function prebuiltOf(host: CommandHost): Pick<CpuOptions, 'prebuilt'> {
+  return host.prebuilt === undefined ? {} : { prebuilt: new PrebuiltFile(() => host.prebuilt!(), host.compileOnce === undefined ? undefined : bytes => host.compileOnce!(bytes)) };
 }
 
 function runToEnd(host: CommandHost, machine: Machine): Ending {

@@ -5,9 +5,12 @@ import { main } from './main.ts';
 
 const STATUS_BROKEN = 70;
 
-/** A mistake of the emulator's own is said in a sentence too. @param manifest path of the package's package.json */
-export async function start(manifest: string): Promise<number> {
-  const host = new NodeHost();
+/** For the build: what `start` finds prebuilt. */
+export async function prebuild(): Promise<Uint8Array> { return (await import('./prebuild.ts')).prebuild(); }
+
+/** A mistake of the emulator's own is said in a sentence too. @param manifest path of the package's package.json @param prebuilt path of what `prebuild` made */
+export async function start(manifest: string, prebuilt: string | null = null): Promise<number> {
+  const host = new NodeHost(prebuilt);
   try { return await main(host, manifest); } catch (error) {
     return complain(host, `internal error: ${error instanceof Error ? error.message : String(error)}`, STATUS_BROKEN);
   }

@@ -13,10 +13,10 @@ import { CpuModel, type ModelName } from './cpuid.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { isTrap, TF, VECTOR } from './ops.ts';
 import { Regions } from './compile/regions.ts';
-import { LEFT, Support } from './generated/support.ts';
+import { LEFT, type Prebuilt, Support } from './generated/support.ts';
 import { CpuState, FXSAVE_BYTES, RSP } from './state.ts';
 import { AREA } from './x87/xsave.ts';
-import { directCycles, type ThreadedOptions, Threads } from './threaded/threads.ts';
+import { directCycles, NEVER, type ThreadedOptions, Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
 export type Exit =
@@ -42,6 +42,8 @@ export interface CpuOptions {
   /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
   readonly threaded?: Partial<ThreadedOptions>;
+  /** What need not be generated. */
+  readonly prebuilt?: Prebuilt;
   /** What CPUID reports. */
   readonly model?: ModelName;
   /** 32 random bits a call: RDRAND's. */
@@ -53,7 +55,6 @@ const HOT_RUNS = 150, HOT_THREADED_RUNS = 20_000, HOT_FROM = 40_000;
 const LATER: ThreadedOptions = { runs: 2, wait: 60_000, bytes: RECORDS.end - RECORDS.at };
 /** Where nothing else makes code fast. */
 const SOON: ThreadedOptions = { ...LATER, wait: 20_000 };
-const NEVER = 0x7fffffff;
 
 const DONE = -1;
 const NOWHERE = -1;
@@ -95,7 +96,7 @@ export class Cpu {
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
     if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu);
+    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, options.prebuilt ?? null);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });

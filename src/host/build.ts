@@ -18,7 +18,7 @@ const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../.
 const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => join(root, `test/fixtures/${name}.elf`));
 
 /** Commands that need not start as soon as `run`. */
-const RARE = ['bench', 'compare', 'debug', 'disasm', 'manual', 'manual-commands', 'syscalls'];
+const RARE = ['bench', 'compare', 'debug', 'disasm', 'manual', 'manual-commands', 'prebuild', 'syscalls'];
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {
@@ -34,6 +34,10 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     fs.writeFileSync(`${dist}/tramp64.1`, fs.readFileSync(join(root, 'man/tramp64.1')));
     fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
   },
+  async prebuilt(dist) {
+    const require = createRequire(here), { prebuild } = new Bundle(dist, { fs, vm }).program(name => require(name));
+    fs.writeFileSync(`${dist}/prebuilt`, await prebuild());
+  },
   /** V8 refuses bytecode that was made under other flags, so the program must not set any; by itself it forgets what has not run for a while. */
   async bytecode(dist) {
     v8.setFlagsFromString('--no-flush-bytecode');
@@ -41,7 +45,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name));
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
-      await start('');
+      for (const prebuilt of ['', `${dist}/prebuilt`]) await start('', prebuilt);
     }
     v8.setFlagsFromString('--flush-bytecode');
     bundle.saveBytecode();

@@ -4,7 +4,7 @@ export interface Parts { readonly fs: typeof import('node:fs'); readonly vm: typ
 
 const SCRIPT = 'tramp64.js', BYTECODE = 'tramp64.bytecode', MORE = 'more.js';
 /** What src/cli/start.ts exports. */
-interface Program { readonly start: (manifest: string) => Promise<number> }
+interface Program { readonly start: (manifest: string, prebuilt: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
 
 type Require = (name: string) => unknown;
 

@@ -18,12 +18,15 @@ const O_ACCMODE = 3, O_WRONLY = 1, O_NONBLOCK = 0o4000, O_NOFOLLOW = 0o400000;
 const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
 /** Major versions of V8 that take branch hints of WebAssembly under a flag: Node 20's and 22's. */
 const HINTED_V8: ReadonlySet<string> = new Set(['11', '12']);
+/** That compile a module at once, and once, under these flags. */
+const ONCE_V8: ReadonlySet<string> = new Set(['11']), ONCE = ['wasm-lazy-compilation', 'wasm-tier-up', 'wasm-dynamic-tiering'];
 /** How long a descriptor that says EAGAIN is left alone. */
 const RETRY_MILLISECONDS = 5;
 
 interface NodeError { readonly code?: string; readonly errno?: number }
 
 export class NodeHost implements Host {
+  readonly prebuilt?: () => Uint8Array | null;
   readonly directory: ByteString;
   readonly environment: readonly ByteString[];
   readonly arguments: readonly ByteString[];
@@ -37,7 +40,9 @@ export class NodeHost implements Host {
   private readonly exactTimes = new ExactTimes();
   private readonly isLinux = process.platform === 'linux';
 
-  constructor() {
+  /** @param prebuiltPath path of what was generated in advance */
+  constructor(prebuiltPath: string | null = null) {
+    if (prebuiltPath !== null) this.prebuilt = () => { try { return fs.readFileSync(prebuiltPath); } catch { return null; } };
     this.directory = utf8Bytes(process.cwd());
     this.arguments = this.rawStrings('/proc/self/cmdline', process.argv.slice(2));
     this.environment = this.rawStrings('/proc/self/environ', Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`));
@@ -185,6 +190,11 @@ export class NodeHost implements Host {
     return this.presses > 0;
   }
   get description(): { readonly node: string; readonly platform: string } { return { node: process.versions.node, platform: `${process.platform} ${process.arch}` }; }
+  compileOnce(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+    if (!ONCE_V8.has(process.versions.v8.split('.', 1)[0]!)) return new WebAssembly.Module(bytes);
+    for (const flag of ONCE) v8.setFlagsFromString(`--no-${flag}`);
+    try { return new WebAssembly.Module(bytes); } finally { for (const flag of ONCE) v8.setFlagsFromString(`--${flag}`); }
+  }
   report(line: string): void { this.write(2, new TextEncoder().encode(line + '\n'), null); }
 
   /** Node decodes what it is given as UTF-8; where that lost something, Linux still has the bytes. */

@@ -23,25 +23,26 @@ export type PredictorFunction = (typeof FUNCTIONS)[number]['name'];
 type PredictorExports = Readonly<Record<PredictorFunction, (a: i32, b?: i32) => i32>>;
 
 export class Predictor {
-  private readonly functions: PredictorExports;
+  private functions: PredictorExports | null = null;
   private readonly memory: LinearMemory;
 
-  constructor(memory: LinearMemory) {
-    this.memory = memory;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(predictorModule(memory.u8.length)), { tramp64: { memory: memory.wasm } });
-    this.functions = instance.exports as PredictorExports;
+  constructor(memory: LinearMemory) { this.memory = memory; }
+  /** Without timing nobody asks. */
+  private make(): PredictorExports {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(predictorModule()), { tramp64: { memory: this.memory.wasm } });
+    return this.functions = instance.exports as PredictorExports;
   }
-  conditional(from: i32, isTaken: boolean): number { return this.functions.conditional(from, isTaken ? 1 : 0); }
+  conditional(from: i32, isTaken: boolean): number { return (this.functions ?? this.make()).conditional(from, isTaken ? 1 : 0); }
   direct(): number { return BRANCH_CYCLES.taken; }
-  indirect(from: i32, to: i32): number { return this.functions.indirect(from, to); }
-  called(next: i32): void { this.functions.called(next); }
-  returned(to: i32): number { return this.functions.returned(to); }
+  indirect(from: i32, to: i32): number { return (this.functions ?? this.make()).indirect(from, to); }
+  called(next: i32): void { (this.functions ?? this.make()).called(next); }
+  returned(to: i32): number { return (this.functions ?? this.make()).returned(to); }
   get misses(): number { return this.memory.view.getFloat64(STATE.branchMisses, true); }
 }
 
-function predictorModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
+function predictorModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
-  declareMemory(module, memoryBytes);
+  declareMemory(module);
   for (const { name, parameters, hasCost } of FUNCTIONS) {
     const code = new Code(parameters), type = module.type(Array(parameters).fill(TYPE.i32), hasCost ? [TYPE.i32] : []);
     writePrediction(code, name, 0, 1);

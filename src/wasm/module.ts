@@ -1,4 +1,5 @@
 /** Writes WebAssembly modules (WebAssembly Core Specification 2.0, §5.5): types, imports, functions, exports, elements. Knows no x86. */
+import { PHYSICAL_AT, PHYSICAL_BYTES_MAX } from '../base/layout.ts';
 import { ByteWriter, type Code } from './code.ts';
 import type { ValueType } from './opcode.ts';
 
@@ -112,5 +113,7 @@ function localsBytes(code: Code): number {
   locals(s, code);
   return s.length;
 }
-/** The one memory that everything generated shares: `bytes` is a multiple of 64 KiB. */
-export function declareMemory(module: ModuleWriter, bytes: number): void { module.importMemory('tramp64', 'memory', bytes >>> 16, bytes >>> 16); }
+/** The one memory that everything generated shares, however large it is: offsets that are constants lie below physical memory. */
+export function declareMemory(module: ModuleWriter): void {
+  module.importMemory('tramp64', 'memory', PHYSICAL_AT >>> 16, (PHYSICAL_AT + PHYSICAL_BYTES_MAX) >>> 16);
+}

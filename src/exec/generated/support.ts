@@ -32,6 +32,19 @@ const NOT_FOUND = 0;
 const PRIMITIVE_WORDS = 16, WORDS_EACH = 4;
 const TABLE_SLOTS = 1 << 14;
 
+/** Modules that were written before the program was started, and forms of instructions that one of them has handlers for; see ../threaded/prebuild.ts. */
+export interface Prebuilt {
+  /** null: it is to be written. */
+  module(name: string): Uint8Array<ArrayBuffer> | null;
+  readonly forms: ArrayLike<number>;
+  /** Names of the primitives those handlers call. */
+  readonly primitives: readonly string[];
+  /** The threaded interpreter is large, and seldom runs for long: it is not to be optimised. */
+  compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
+}
+/** What does not depend on the program. */
+export const FIXED_MODULES: Readonly<Record<string, () => Uint8Array<ArrayBuffer>>> = { settle: settleModule, close: closeModule, 'slow paths': slowPathModule, enter: enterModule };
+
 interface Help { readonly helper: Helper; readonly instruction: Instruction }
 
 /** What generated code is linked with. Made when there is some: a short program does without. */
@@ -51,6 +64,7 @@ export class Support {
   /** Performs the instruction of a record; see src/exec/threaded. */
   perform: (record: number) => number = () => GIVE_UP;
   readonly onRelink: (() => void)[] = [];
+  readonly prebuilt: Prebuilt | null;
   private linked: Linked | null = null;
   private readonly interpreter: Interpreter;
   private readonly mmu: Mmu;
@@ -60,20 +74,22 @@ export class Support {
   private readonly helps: (Help | null)[] = [];
   private readonly freeHelps: number[] = [];
 
-  constructor(interpreter: Interpreter, mmu: Mmu) {
+  constructor(interpreter: Interpreter, mmu: Mmu, prebuilt: Prebuilt | null = null) {
     const { memory } = interpreter.state;
+    this.prebuilt = prebuilt;
     this.interpreter = interpreter; this.mmu = mmu; this.u8 = memory.u8; this.words = memory.i32;
     this.scratch = new Scratch(PRIMITIVE_WORDS, memory.buffer, STAGING.primitive);
   }
-  instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance {
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), (this.linked ?? this.link()).imports);
+  instantiate(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): WebAssembly.Instance {
+    return new WebAssembly.Instance(module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module), (this.linked ?? this.link()).imports);
   }
   private link(): Linked {
     const { memory } = this.interpreter.state, table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
-    const settle = new WebAssembly.Instance(new WebAssembly.Module(settleModule()), {}).exports['settle'];
+    const made = (name: string, write: () => Uint8Array<ArrayBuffer>): WebAssembly.Module => new WebAssembly.Module(this.prebuilt?.module(name) ?? write());
+    const settle = new WebAssembly.Instance(made('settle', settleModule), {}).exports['settle'];
     const primitive = (number: number): number => this.primitive(number);
-    const close = new WebAssembly.Instance(new WebAssembly.Module(closeModule(memory.u8.length)), { tramp64: { memory: memory.wasm, primitive } }).exports;
-    const slowPaths = new WebAssembly.Instance(new WebAssembly.Module(slowPathModule(memory.u8.length)), { tramp64: {
+    const close = new WebAssembly.Instance(made('close', closeModule), { tramp64: { memory: memory.wasm, primitive } }).exports;
+    const slowPaths = new WebAssembly.Instance(made('slow paths', slowPathModule), { tramp64: {
       memory: memory.wasm,
       load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
       modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),
@@ -87,7 +103,7 @@ export class Support {
       settle, ...close, memory: memory.wasm, functions: table,
     } };
     this.linked = { imports, table };
-    this.enter = this.instantiate(enterModule(memory.u8.length)).exports['enter'] as () => number;
+    this.enter = new WebAssembly.Instance(made('enter', enterModule), imports).exports['enter'] as () => number;
     return this.linked;
   }
   /**
@@ -102,7 +118,6 @@ export class Support {
   releaseSlot(slot: number): void { this.linked?.table.set(slot, null); }
   /** Retired so far, but for those of the run that goes on. */
   get instructions(): number { return this.interpreter.state.instructions; }
-  get memoryBytes(): number { return this.u8.length; }
 
   // — where code is found —
   /** From now on generated code that goes to this address finds `slot(argument)`, as long as no translation is flushed. */
@@ -150,7 +165,7 @@ export class Support {
     this.calls++;
     const first = 0, s = this.scratch, { state } = this.interpreter, { r32: r } = state;
     s.begin(r[STATE.mxcsr >> 2]!, r[STATE.floatWatch >> 2]!);
-    this.primitives.rows[number]!.run(s, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
+    this.primitives.at(number).run(s, first, first + WORDS_EACH, first + 2 * WORDS_EACH, first + 3 * WORDS_EACH);
     return (s.raised & s.watch) !== 0 && state.raise(s.control, s.raised) ? 1 : 0;
   }
 
@@ -213,11 +228,11 @@ export function writeFind(code: Code, goal: Local, found: Local): void {
   code.op(OP['i32.and']);
 }
 /** An address crosses the border to JavaScript as two words: as one it would be a BigInt. */
-function slowPathModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
+function slowPathModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter(), { i32, i64 } = TYPE, names = ['load', 'modify', 'store'] as const;
   const inner = module.type([i32, i32, i32], [i32]), outer = module.type([i64, i32], [i32]);
   const imported = names.map(name => module.importFunction('tramp64', name, inner));
-  declareMemory(module, memoryBytes);
+  declareMemory(module);
   const near = module.type([i64, i32, i32], [i32]);
   const [load, modify, store] = names.map((name, k) => {
     const code = new Code(2);
@@ -299,9 +314,9 @@ function nearCode(name: 'load' | 'modify' | 'store', slow: number, tag: number):
   return code;
 }
 /** `enter()`: from JavaScript into whatever there is for RIP. */
-function enterModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
+function enterModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter(), code = new Code(0);
-  declareImports(module, memoryBytes);
+  declareImports(module);
   const goal = code.local(TYPE.i64), found = code.local(TYPE.i32);
   code.i32(0); code.memory(OP['i64.load'], STATE.rip); code.set(goal);
   writeFind(code, goal, found);

@@ -149,10 +149,10 @@ function writeComparison(code: Code, shape: VectorShape): void {
 }
 
 /** A module that exports all of them, and imports `primitive`. */
-export function closeModule(memoryBytes: number): Uint8Array<ArrayBuffer> {
+export function closeModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   const primitive = module.importFunction('tramp64', 'primitive', module.type([i32], [i32]));
-  declareMemory(module, memoryBytes);
+  declareMemory(module);
   const arithmetic = module.type([v128, v128, v128, i32], [v128]), comparison = module.type([v128, v128, i32], [i32]);
   for (const shape of VECTOR_SHAPES) {
     for (const operation of CLOSE_OPERATIONS) {

@@ -23,6 +23,8 @@ export interface InstructionUse {
   readonly rule: number;
   readonly generals: number; readonly generalsWritten: number;
   readonly vectors: number; readonly vectorsWritten: number;
+  /** Operations on floats. */
+  readonly floats: readonly Primitive[];
   /** Code may leave to the interpreter, or call a helper, before anything of the instruction is done. */
   readonly mayGiveUp: boolean;
 }
@@ -37,6 +39,7 @@ class Uses implements Ops, InstructionUse {
   vectors = 0;
   vectorsWritten = 0;
   mayGiveUp = false;
+  floats: Primitive[] = [];
   /** One bit for every open `when`: whether its body may be skipped. */
   private conditions = 0;
 
@@ -44,6 +47,7 @@ class Uses implements Ops, InstructionUse {
     this.rule = KEPT_RULE;
     this.flagsRead = this.flagsWritten = this.flagsTouched = this.generals = this.generalsWritten = this.vectors = this.vectorsWritten = this.conditions = 0;
     this.mayGiveUp = false;
+    if (this.floats.length > 0) this.floats = [];
   }
   constant(value: number): Temp { return value >= 0 ? value : UNKNOWN; }
   private touch(o: Operand): void {
@@ -137,7 +141,10 @@ class Uses implements Ops, InstructionUse {
   branch(): void { /* What follows is another block. */ }
   trap(): void { this.mayGiveUp = true; }
   syscall(): void { this.mayGiveUp = true; }
-  apply(primitive: Primitive): Temp { this.mayGiveUp ||= primitive.raises; return UNKNOWN; }
+  apply(primitive: Primitive): Temp {
+    if (primitive.raises) { this.mayGiveUp = true; this.floats.push(primitive); }
+    return UNKNOWN;
+  }
   applyBoth(primitive: Primitive): Temp { return this.apply(primitive); }
   help(): void { this.mayGiveUp = true; this.rule = UNKNOWN_RULE; }
 }

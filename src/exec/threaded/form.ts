@@ -7,6 +7,7 @@ import { SLOT } from '../../base/layout.ts';
 import { FORM, Instruction, NONE, Operand } from '../../decoder/instruction.ts';
 import { type InstructionUse, KEPT_RULE, UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
+import type { Primitive } from '../primitive.ts';
 import { HANDLER } from './record.ts';
 
 /** Register numbers of a canonical copy: those of operands 0 to 3, base and index. Vectors count alike. */
@@ -17,6 +18,7 @@ const NO_KEY = -1;
 
 /** A form, but for what depends on the neighbours. */
 export class Shape {
+  readonly key: number;
   readonly semantics: Semantics;
   readonly instruction: Instruction;
   /** The count of a shift is an immediate other than 0. */
@@ -26,17 +28,18 @@ export class Shape {
   readonly flagsRead: number;
   readonly flagsWritten: number;
   readonly mayGiveUp: boolean;
+  readonly floats: readonly Primitive[];
   private readonly flagsTouched: number;
   private readonly rule: number;
   private readonly forms = new Map<number, Form>();
 
-  constructor(semantics: Semantics, i: Instruction) {
-    this.semantics = semantics;
+  constructor(key: number, semantics: Semantics, i: Instruction) {
+    this.key = key; this.semantics = semantics;
     this.isCounted = hasCount(i);
     this.isFixed = hasPattern(i);
     this.instruction = canonical(i, this.isFixed);
     const use: InstructionUse = useOf(semantics, i);
-    this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp;
+    this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp; this.floats = use.floats;
     this.flagsTouched = use.flagsTouched; this.rule = use.rule;
   }
   isDead(live: number): boolean { return this.flagsTouched !== 0 && (this.flagsTouched & live) === 0; }
@@ -47,7 +50,7 @@ export class Shape {
   ruleAfter(rule: number, isDead: boolean): number { return isDead ? UNKNOWN_RULE : this.rule === KEPT_RULE ? rule : this.rule; }
   /** @param rule the rule word before it, as far as that is known, or `isGuess` if it is only likely */
   form(rule: number, isGuess: boolean, isDead: boolean, forms: FormTable): Form {
-    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = 4 * known + (isGuess ? 2 : 0) + (isDead ? 1 : 0);
+    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = variantOf(known, isGuess, isDead);
     let form = this.forms.get(key);
     if (form === undefined) this.forms.set(key, form = forms.add(this, known, isGuess, isDead, null));
     return form;
@@ -69,6 +72,8 @@ export class Form {
   /** A record has its handler. */
   isNeeded = false;
   isWritten = false;
+  /** It has a handler that was made in advance. */
+  isPrebuilt = false;
   private readonly pairs = new Map<Form, Form>();
 
   constructor(number: number, shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null) {
@@ -85,24 +90,56 @@ export class Form {
   }
 }
 
-/** All forms, in the order in which they were met. */
+/** The words that say which form a number is of: the shape's key, what else there is to it, the number of the second form or 0, and the number. */
+export const FORM_WORDS = 4;
+/** All forms by their numbers, in the order in which they were met; but first those that were met in advance, of which most are missing. */
 export class FormTable {
-  readonly rows: Form[] = [];
+  readonly rows: (Form | undefined)[] = [];
+  met = 0;
+  /** By the shape's key: the other three words, again and again. */
+  private readonly prebuilt = new Map<number, number[]>();
+
+  /** Handlers for these exist. To be called before any form is added. */
+  expect(words: ArrayLike<number>): void {
+    let count = 0;
+    for (let at = 0; at < words.length; at += FORM_WORDS) {
+      const key = words[at]!, known = this.prebuilt.get(key);
+      if (known === undefined) this.prebuilt.set(key, [words[at + 1]!, words[at + 2]!, words[at + 3]!]);
+      else known.push(words[at + 1]!, words[at + 2]!, words[at + 3]!);
+      if (words[at + 3]! >= count) count = words[at + 3]! + 1;
+    }
+    this.rows.length = Math.max(0, count - HANDLER.firstForm);
+  }
   add(shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null): Form {
-    const form = new Form(HANDLER.firstForm + this.rows.length, shape, rule, isGuess, isDead, second);
-    this.rows.push(form);
+    const known = this.prebuiltNumber(shape.key, variantOf(rule, isGuess, isDead), second === null ? 0 : second.number);
+    const form = new Form(known ?? HANDLER.firstForm + this.rows.length, shape, rule, isGuess, isDead, second);
+    form.isPrebuilt = known !== null;
+    this.rows[form.number - HANDLER.firstForm] = form;
+    this.met += 1;
     return form;
   }
+  private prebuiltNumber(key: number, variant: number, second: number): number | null {
+    const known = this.prebuilt.get(key);
+    if (known === undefined) return null;
+    for (let at = 0; at < known.length; at += FORM_WORDS - 1) if (known[at] === variant && known[at + 1] === second) return known[at + 2]!;
+    return null;
+  }
 }
+export function variantOf(rule: number, isGuess: boolean, isDead: boolean): number { return 4 * rule + (isGuess ? 2 : 0) + (isDead ? 1 : 0); }
 
 /** Finds the shape of an instruction; null: its like is called. */
 export class Shapes {
   private readonly byKey = new Map<number, Shape>();
+  private readonly onNew: (shape: Shape) => void;
+  constructor(onNew: (shape: Shape) => void = () => { /* Nobody wants to know. */ }) { this.onNew = onNew; }
   of(semantics: Semantics, i: Instruction): Shape | null {
     const key = keyOf(i);
     if (key === NO_KEY) return null;
     let shape = this.byKey.get(key);
-    if (shape === undefined) this.byKey.set(key, shape = new Shape(semantics, i));
+    if (shape === undefined) {
+      this.byKey.set(key, shape = new Shape(key, semantics, i));
+      this.onNew(shape);
+    }
     return shape;
   }
 }
@@ -121,7 +158,7 @@ const CARRY_ROTATES = new Set(['rcl', 'rcr']);
  * A number for all that a shape depends on, below 2^53: the row, condition, size, REP and address size, each operand's code, and immediates
  * where they are part of it.
  */
-function keyOf(i: Instruction): number {
+export function keyOf(i: Instruction): number {
   const { operands } = i, count = operands.length;
   if (count > OPERANDS_MAX) return NO_KEY;
   if (count > 0 && SWAPS.has(i.operation) && i.size === 1 && operands[0]!.form !== FORM.memory) return NO_KEY;

@@ -49,7 +49,7 @@ export class ThreadedLowering extends Lowering {
   /** The handler has gone elsewhere. */
   private hasLeft = false;
 
-  constructor(support: Support, slot: number, isTimed: boolean) {
+  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, isTimed: boolean) {
     super(new Code(1, 1 << 14), support.primitives);
     this.functionType = support.functionType; this.slot = slot; this.isTimed = isTimed;
     this.start();
@@ -65,7 +65,7 @@ export class ThreadedLowering extends Lowering {
   }
 
   /** With handlers for all that are needed. */
-  writeFunction(forms: readonly Form[]): Code {
+  writeFunction(forms: readonly (Form | undefined)[]): Code {
     const { code } = this;
     code.reset();
     code.i32(0); code.memory(OP['i32.load'], STATE.left); code.set(this.left);
@@ -175,13 +175,13 @@ export class ThreadedLowering extends Lowering {
   }
 
   // — handlers —
-  private writeHandlers(forms: readonly Form[]): void {
+  private writeHandlers(forms: readonly (Form | undefined)[]): void {
     const { code, handlers } = this;
-    for (const form of forms) if (form.isNeeded && !form.isWritten) { form.isWritten = true; handlers.push({ form, piece: null }); }
+    for (const form of forms) if (form?.isNeeded === true && !form.isWritten) { form.isWritten = true; handlers.push({ form, piece: null }); }
     this.callLabel = code.block();
     const goOn = code.block(), labels = new Map(handlers.map(({ form }) => [form, code.block()]));
     code.get(PC); code.memory(OP['i32.load16_u'], RECORD.handler);
-    code.brTable([this.callLabel, goOn, ...forms.map(form => labels.get(form) ?? this.callLabel)], this.callLabel);
+    code.brTable([this.callLabel, goOn, ...Array.from(forms, form => form === undefined ? this.callLabel : labels.get(form) ?? this.callLabel)], this.callLabel);
     for (let k = handlers.length - 1; k >= 0; k--) {
       const handler = handlers[k]!;
       code.end();

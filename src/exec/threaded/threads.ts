@@ -9,7 +9,7 @@ import type { Predictor } from '../../timing/predictor.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { type Block, type BlockCache, ENDING, endingCycles } from '../block.ts';
 import { nextOf, targetOf } from '../compile/region.ts';
-import type { Support } from '../generated/support.ts';
+import type { Prebuilt, Support } from '../generated/support.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
 import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
 import { declareImports } from '../lower/imports.ts';
@@ -20,10 +20,21 @@ import { Thread } from './thread.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
 /** The function's place in the table of functions. */
-const SLOT_OF_THREADS = 1;
+export const SLOT_OF_THREADS = 1;
 /** The next generation waits for so many instructions that are called because their form was met too late, and every further one longer. */
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
 const RIP = 2 * SLOT.rip;
+
+/** What is made already waits for so many instructions, which take as long as loading it. */
+const EARLY = 3_000;
+/** After so many, what was made in advance is replaced by handlers for what the program has, which are optimised. */
+const PREBUILT_INSTRUCTIONS = 3_000_000;
+/** It is slow code: blocks are hot sooner. And it may call for longer, because the next generation is optimised, which takes as long as so many calls. */
+const HOT_PREBUILT_RUNS = 2_000, PREBUILT_CALLS_MAX = 25_000;
+export function threadsName(isTimed: boolean): string { return isTimed ? 'threads, timed' : 'threads'; }
+
+/** As a number of executions: nobody compiles. */
+export const NEVER = 0x7fffffff;
 
 export interface ThreadedOptions {
   /** Executions before a block is translated. */
@@ -50,7 +61,7 @@ export class Threads {
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
-  private readonly shapes = new Shapes();
+  private readonly shapes = new Shapes(({ floats }) => { for (const primitive of floats) this.support.primitives.meet(primitive); });
   private readonly forms = new FormTable();
   private readonly byAddress = new Map<Va, Thread>();
   /** By the first record. */
@@ -59,6 +70,10 @@ export class Threads {
   private run: ((header: number) => number) | null = null;
   private module: Uint8Array<ArrayBuffer> | null = null;
   private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
+  /** What was made in advance, until it is asked for. */
+  private awaited: Prebuilt | null;
+  /** `run` was made in advance. */
+  private isPrebuilt = false;
   private wait: number;
   private nextWait = CALLS_MAX;
 
@@ -66,7 +81,8 @@ export class Threads {
   constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, options: ThreadedOptions) {
     const { memory } = interpreter.state;
     this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed;
-    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.runsBefore = options.runs; this.wait = options.wait;
+    this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.runsBefore = options.runs;
+    this.awaited = support.prebuilt; this.wait = this.awaited === null ? options.wait : Math.min(options.wait, EARLY);
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
     support.perform = record => this.perform(record);
     support.onRelink.push(() => { if (this.module !== null) this.link(this.module); });
@@ -88,7 +104,7 @@ export class Threads {
   }
   /** Executes it and what follows. Gives one of LEFT. */
   enter(block: Block): number {
-    if (this.wait <= 0) this.generate();
+    if (this.wait <= 0 || (this.isPrebuilt && this.interpreter.state.f64[STATE.threaded >> 3]! > PREBUILT_INSTRUCTIONS)) this.generate();
     return this.run!(block.thread!.at);
   }
   /** Which instruction a record is. */
@@ -114,7 +130,8 @@ export class Threads {
       if (block.interpreted === this.runsBefore) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
-      this.cache.hotRuns = this.hotRuns;
+      if (this.awaited !== null && !this.begin(this.awaited)) { this.wait = this.options.wait; return null; }
+      this.cache.hotRuns = this.hotNow;
       for (const earlier of this.waiting) if (earlier.block.isValid && earlier.block.thread === null) this.translate(earlier.block, earlier.rule);
       this.waiting.length = 0;
     }
@@ -137,19 +154,26 @@ export class Threads {
       const form: Form | null = shape === null ? null : shape.form(isGuess ? guess : rule, isGuess, isDead, this.forms);
       if (shape === null || shape.touchesFlags) guess = UNKNOWN_RULE;
       rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
-      if (before !== null && form !== null && isSecond(i)) this.setHandler(record - RECORD.bytes, before.with(form, this.forms));
+      if (before !== null && form !== null && isSecond(i)) this.setHandler(record - RECORD.bytes, this.together(before, form));
       else if (form !== null && !(k + 1 < count && isSecond(instructions[k + 1]!))) form.isNeeded = true;
       this.setHandler(record, form);
       before = form;
     }
     this.writeEnd(body, block);
     thread.place(block, body, block.cost + directCycles(block));
-    block.since = this.support.instructions; block.hotAt = block.runs + this.hotRuns;
+    block.since = this.support.instructions; block.hotAt = block.runs + this.hotNow;
     thread.open(block.runs, block.hotAt - 1);
     block.thread = thread;
     this.byBody.set(body, block);
-    this.stats.blocks += 1; this.stats.forms = this.forms.rows.length;
+    this.stats.blocks += 1; this.stats.forms = this.forms.met;
     return thread;
+  }
+  /** What performs an instruction and the next. Where that is not prebuilt, two handlers that are do as well. */
+  private together(first: Form, second: Form): Form {
+    const both = first.with(second, this.forms);
+    if (!this.isPrebuilt || both.isPrebuilt || !first.isPrebuilt || !second.isPrebuilt) return both;
+    first.isNeeded = second.isNeeded = true;
+    return first;
   }
   private readonly shapesAt: (Shape | null)[] = [];
   private readonly liveAt: number[] = [];
@@ -214,16 +238,30 @@ export class Threads {
   }
 
   // — generation —
+  private get hotNow(): number { return this.isPrebuilt && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_PREBUILT_RUNS) : this.hotRuns; }
+  /** With handlers made in advance. */
+  private begin(prebuilt: Prebuilt): boolean {
+    const module = prebuilt.module(threadsName(this.isTimed));
+    this.awaited = null;
+    if (module === null) return false;
+    this.forms.expect(prebuilt.forms);
+    this.support.primitives.expect(prebuilt.primitives);
+    this.run = this.support.instantiate(prebuilt.compile(module)).exports['run'] as (header: number) => number;
+    this.module = module; this.isPrebuilt = true;
+    this.wait = PREBUILT_CALLS_MAX;
+    return true;
+  }
   private link(module: Uint8Array<ArrayBuffer>): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
-    declareImports(module, this.support.memoryBytes);
+    declareImports(module);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.isTimed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
-    this.module = bytes;
+    this.module = bytes; this.isPrebuilt = false;
+    this.cache.hotRuns = this.hotRuns;
     this.link(bytes);
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
@@ -253,7 +291,7 @@ export class Threads {
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
     const form = this.forms.rows[this.halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
-    if (form !== undefined && !form.isWritten) this.wait -= 1;
+    if (form !== undefined && !form.isWritten && !form.isPrebuilt) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.codeWritten;

@@ -1,0 +1,66 @@
+/**
+ * Which forms of instructions programs have: what src/exec/threaded/usual.ts lists. Give it programs, each with its arguments in one word:
+ * `node --import tsx bench/forms.ts /bin/true 'bash -c :' > src/exec/threaded/usual.ts`
+ */
+import { decode } from '../src/decoder/decode.ts';
+import type { Block } from '../src/exec/block.ts';
+import type { Form } from '../src/exec/threaded/form.ts';
+import { HANDLER, RECORD } from '../src/exec/threaded/record.ts';
+import { keyOf, variantOf } from '../src/exec/threaded/form.ts';
+import { NodeHost } from '../src/host/node-host.ts';
+import { utf8Bytes } from '../src/host/host.ts';
+import { Machine } from '../src/machine.ts';
+
+/** Of each program's start, and of all that is executed there how much must have a handler. */
+const INSTRUCTIONS_MAX = 150_000, SHARE = 0.995;
+/** What is private to Threads and BlockCache, which nobody else needs. */
+interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] } }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
+interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number }
+
+const met = new Map<string, Met>();
+const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.key} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
+for (const words of process.argv.slice(2)) {
+  const host = new NodeHost(), [program = '', ...args] = words.split(' '), machine = new Machine({ host, cpu: { engine: 'threaded', threaded: { wait: 200 } } });
+  // Output goes nowhere.
+  Object.assign(host, { write: (_: number, from: Uint8Array) => from.length });
+  if (machine.exec(utf8Bytes(program), [program, ...args].map(utf8Bytes), host.environment) !== null) throw new Error(`${program} cannot be run`);
+  while (machine.turn(1000) === null && machine.cpu.state.instructions < INSTRUCTIONS_MAX);
+  const { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.forms;
+  const hexOf = new Map<number, string>();
+  for (const { pa, bytes } of inside.blocks.byAddress.values()) for (let at = pa; at < pa + bytes;) {
+    const i = decode(u8, at, at + 15)!;
+    hexOf.set(keyOf(i), [...u8.subarray(at, at + i.length)].map(byte => byte.toString(16).padStart(2, '0')).join(''));
+    at += i.length;
+  }
+  const note = (form: Form, runs: number, isNeeded: boolean): void => {
+    if (form.second !== null) {
+      note(form.second, 0, false);
+      note({ ...form, second: null } as Form, 0, false);
+    }
+    const name = nameOf(form), hex = hexOf.get(form.shape.key);
+    if (hex === undefined) return;
+    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0 };
+    if (isNeeded) known.runs += runs;
+    met.set(name, known);
+  };
+  for (const { thread, instructions } of inside.blocks.byAddress.values()) {
+    if (thread === null) continue;
+    const body = machine.memory.i32[(thread.at + 12) >> 2]!;
+    let isPaired = false;
+    instructions.forEach((_, k) => {
+      const form = rows[halves[(body + k * RECORD.bytes + RECORD.handler) >> 1]! - HANDLER.firstForm];
+      if (form !== undefined && !isPaired) note(form, thread.runs, true);
+      isPaired = form?.second != null;
+    });
+  }
+}
+const all = [...met.entries()].sort(([, a], [, b]) => b.runs - a.runs), total = all.reduce((sum, [, { runs }]) => sum + runs, 0);
+let sum = 0;
+const kept = all.filter(([, { runs }]) => { const isKept = sum < SHARE * total && runs > 0; sum += runs; return isKept; }), wanted = new Map(kept);
+// Where a pair is not among them, its parts may be.
+for (const [name, { second }] of kept) if (second !== null) for (const part of [second, name.split(' + ')[0]!]) wanted.set(part, met.get(part)!);
+const lines = [...wanted.entries()].sort(([, a], [, b]) => Number(a.second !== null) - Number(b.second !== null) || (a.hex < b.hex ? -1 : 1));
+const places = new Map(lines.map(([name], n) => [name, n]));
+const text = lines.map(([, { hex, rule, letters, second }]) => `${hex} ${rule} ${letters === '' ? '-' : letters}${second === null ? '' : ` ${places.get(second)!}`}`.trimEnd()).join('\n');
+process.stdout.write(`/** Forms of instructions that most programs have when they start, as prebuild.ts reads them. Made by bench/forms.ts. */\nexport const USUAL_FORMS = \`\n${text}\n\`;\n`);
+process.stderr.write(`${lines.length} forms of ${met.size}\n`);

@@ -1,0 +1,61 @@
+/** Writes the modules that programs need as they start, and handlers for the forms that most programs have (usual.ts): see prebuilt.ts. */
+import { decode } from '../../decoder/decode.ts';
+import { ModuleWriter } from '../../wasm/module.ts';
+import { assert } from '../../base/assert.ts';
+import { FIXED_MODULES } from '../generated/support.ts';
+import { PREBUILT_NUMBER, PrimitiveNumbers } from '../lower/float-code.ts';
+import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
+import { semanticsOf } from '../semantics/index.ts';
+import { type Form, FormTable, Shapes, variantOf } from './form.ts';
+import type { Parts } from './prebuilt.ts';
+import { ThreadedLowering } from './threaded-lowering.ts';
+import { SLOT_OF_THREADS, threadsName } from './threads.ts';
+import { USUAL_FORMS } from './usual.ts';
+
+const BYTES_MAX = 15;
+
+export function prebuild(): Parts {
+  const forms = formsOf(USUAL_FORMS), modules = new Map<string, Uint8Array>();
+  for (const [name, write] of Object.entries(FIXED_MODULES)) modules.set(name, write());
+  for (const form of forms) if (form.isNeeded && callsOthers(form)) form.isNeeded = false;
+  const primitives = new PrimitiveNumbers(PREBUILT_NUMBER);
+  for (const isTimed of [false, true]) {
+    for (const form of forms) form.isWritten = false;
+    modules.set(threadsName(isTimed), moduleOf(forms, primitives, isTimed));
+  }
+  // A form that has no handler may still be the second of one that has.
+  const words = forms.filter(form => form.isNeeded || forms.some(other => other.second === form && other.isNeeded))
+    .flatMap(({ shape, rule, isGuess, isDead, second, number }) => [shape.key, variantOf(rule, isGuess, isDead), second === null ? 0 : second.number, number]);
+  return { modules, forms: Float64Array.from(words), primitives: primitives.rows.map(({ name }) => name) };
+}
+
+/** One a line: bytes of an instruction, the rule word before it, letters (`g`: that is a guess; `d`: nobody reads its flags), and the line of its second. */
+function formsOf(table: string): Form[] {
+  const shapes = new Shapes(), forms = new FormTable(), made: Form[] = [];
+  for (const line of table.trim().split('\n')) {
+    const [hex = '', rule = '', letters = '', second = ''] = line.split(' ');
+    const bytes = Uint8Array.from({ length: BYTES_MAX }, (_, k) => parseInt(hex.slice(2 * k, 2 * k + 2), 16) || 0);
+    const instruction = decode(bytes, 0, BYTES_MAX)!, shape = shapes.of(semanticsOf(instruction), instruction);
+    assert(shape !== null && 2 * instruction.length === hex.length, `no form: ${line}`);
+    const form = forms.add(shape, Number(rule), letters.includes('g'), letters.includes('d'), second === '' ? null : made[Number(second)]!);
+    form.isNeeded = true;
+    made.push(form);
+  }
+  return made;
+}
+/** Primitives that are no operations on floats, and whose names may not tell them from others. */
+function callsOthers(form: Form): boolean {
+  const primitives = new PrimitiveNumbers(), floats = [...form.shape.floats, ...form.second?.shape.floats ?? []];
+  new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, false).writeFunction([form]);
+  form.isWritten = false;
+  return primitives.rows.some(row => !floats.includes(row));
+}
+function moduleOf(forms: readonly Form[], primitives: PrimitiveNumbers, isTimed: boolean): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter();
+  declareImports(module);
+  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed);
+  const index = module.function(FUNCTION_TYPE, lowering.writeFunction(forms));
+  module.element(SLOT_OF_THREADS, [index]);
+  module.exportFunction('run', index);
+  return module.bytes();
+}
