@@ -8,8 +8,10 @@ import { HostRecord, RecordedHost } from '../host/recorded-host.ts';
 import { type Ending, type MachineOptions, sliceAfter } from '../machine.ts';
 import type { Refusal } from '../syscalls/exec.ts';
 import type { KernelProcess, KernelTask } from '../syscalls/process.ts';
+import { PROT_EXEC } from '../mmu/vma.ts';
 import { raise } from '../syscalls/signal.ts';
 import { Trace } from '../syscalls/strace.ts';
+import { TrampolineFile } from '../trampfd/trampoline.ts';
 import { DebuggedMachine, type Moved, type Snapshot } from './debugged-machine.ts';
 import { hashOf } from './hash.ts';
 import { EVENT, History, isBefore, isSame, type Position, type SignalChoice, START } from './history.ts';
@@ -129,6 +131,11 @@ export class Target {
     return true;
   }
   rip(tid: number): Va | null { const task = this.task(tid); return task === null ? null : ripOf(this.machine, task); }
+  /** What comes next is no instruction: the task is at a trampoline that is called by its fault. */
+  isAtTrampoline(tid: number): boolean {
+    const task = this.task(tid), vma = task === null ? null : task.process.memory.find(ripOf(this.machine, task));
+    return vma !== null && (vma.prot & PROT_EXEC) === 0 && vma.object instanceof TrampolineFile;
+  }
   /** The bytes that are mapped, whatever their protection, up to the first that is not. Nothing is paged in. */
   readMemory(pid: number, at: Va, length: number): Uint8Array {
     return this.process(pid)?.memory.peek(at, length) ?? new Uint8Array(0);

@@ -103,9 +103,20 @@ export class GdbSession {
     for (const end = target.position.instructions + instructions; this.isWaiting;) {
       const stop = target.advance(Math.max(1, end - target.position.instructions));
       if (stop === null) return;
+      if (this.isOnTheWay(stop)) { target.resume({ how: 'step', tid: stop.tid }); continue; }
       if (this.isTold(stop)) { this.stopped(stop); return; }
       if (target.position.instructions >= end) return;
     }
+  }
+  /**
+   * gdb takes a page without code for a function without lines, which it steps over. A trampoline is no place for it, but part of the call that led there: `step`
+   * comes to the first line of what is called, and back from there to the call.
+   */
+  private isOnTheWay({ reason, tid }: Stop): boolean {
+    const { target } = this;
+    if (reason !== 'step' || !target.isAtTrampoline(tid)) return false;
+    const rip = target.rip(tid);
+    return ![...this.points.values()].some(point => 'breakpoint' in point && point.breakpoint.address === rip);
   }
   private interrupt(): void { if (this.isWaiting) this.stopped(this.target.interrupted()); }
   private isTold(stop: Stop): boolean {
@@ -138,7 +149,9 @@ export class GdbSession {
     const { target } = this;
     this.isWaiting = true; this.isBackwards = true;
     const tid = this.threadOf(this.continued)?.tid ?? target.tid ?? 0;
-    this.stopped(isStep ? target.stepBack(tid) : target.continueBack());
+    let stop = isStep ? target.stepBack(tid) : target.continueBack();
+    while (isStep && this.isOnTheWay(stop)) stop = target.stepBack(tid);
+    this.stopped(stop);
     return null;
   }
 
@@ -360,7 +373,7 @@ export class GdbSession {
   }
   private range(task: KernelTask, start: number, end: number): Resume {
     const { target } = this, { tid } = task;
-    return { how: 'until', tid, isThere: () => { const rip = target.rip(tid) ?? end; return rip < start || rip >= end; } };
+    return { how: 'until', tid, isThere: () => { const rip = target.rip(tid) ?? end; return (rip < start || rip >= end) && !target.isAtTrampoline(tid); } };
   }
 }
 function keyOf(pid: number, type: string, address: string | undefined, length: string | undefined): string { return `${pid} ${type} ${address} ${length}`; }
