@@ -12,8 +12,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['tramp64 run --fs overlay --policy wx bash', 'a shell whose changes to files are dropped, and which cannot write code'],
   ],
   debug: [
-    ['tramp64 debug --gdb 4000 ./prog', 'wait for gdb: `gdb ./prog -ex "target remote :4000"`'],
-    ['tramp64 debug --gdb 0 --policy wx -- ./prog -v', 'at any free port, under a policy'],
+    ['tramp64 debug --gdb 1234 ./hello', 'wait for gdb at a port of this machine'],
+    ["gdb -ex 'target remote :1234' ./hello", 'and in another terminal, gdb'],
   ],
   disasm: [['tramp64 disasm --syntax att /bin/true | head', 'the first instructions of a program, in AT&T\'s notation']],
   bench: [

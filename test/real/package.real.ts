@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..'), folder = mkdtempSync(join(tmpdir(), 'tramp64-package-')), text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 function said(cwd: string, command: string, ...words: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, words, { cwd, env: { ...process.env, npm_config_update_notifier: 'false', npm_config_offline: 'true' }, maxBuffer: 1 << 26 });
+  const { status, stdout, stderr } = spawnSync(command, words, { cwd, env: { ...process.env, npm_config_update_notifier: 'false', npm_config_offline: 'true', FORCE_COLOR: '0' }, maxBuffer: 1 << 26 });
   assert.is(status, 0, `${command} ${words.join(' ')}\n${text(stdout)}${text(stderr)}`);
   return text(stdout);
 }
