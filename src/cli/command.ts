@@ -15,6 +15,10 @@ export interface CommandHost extends Host {
   prebuilt?(): Uint8Array | null;
   /** A module that is not to be optimised. */
   compileOnce?(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
+  /** Signals to the emulator itself are told, at the next turn of the event loop, and do nothing else. Returns what ends that. */
+  onSignals?(names: readonly string[], listener: (name: string) => void): () => void;
+  /** Lets what happens outside be told. */
+  breathe?(): Promise<void>;
 }
 export interface Command {
   readonly name: string;

@@ -41,8 +41,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'debug', operands: '[--] PROGRAM [ARGS]', summary: 'run a program under a debugger, forwards and backwards',
-    details: 'With --gdb: then, in gdb, `target remote :PORT`. Everything gdb does works, reverse-step and its like too; `monitor help` says what else there is.',
+    details: 'Commands come from -ex, -x, and then standard input; `help` lists them. Without a terminal, or with --batch, one that goes wrong makes the status 1.\nWith --gdb: then, in gdb, `target remote :PORT`. Everything gdb does works, reverse-step and its like too; `monitor help` says what else there is.',
     options: [
+      { name: '-x', value: 'FILE', help: 'run the commands of a file (may be repeated)' },
+      { name: '-ex', value: 'COMMAND', help: 'run a command (may be repeated)' },
+      { name: '--batch', value: null, help: 'end after the commands of -x and -ex, or at the first that goes wrong' },
+      { name: '--input', value: 'FILE', help: 'the program\'s standard input (default: the terminal; where commands come from a pipe, none)' },
+      { name: '--output', value: 'FILE', help: 'where the program\'s standard output goes (default: to the debugger\'s, never into the middle of a line)' },
       { name: '--gdb', value: 'PORT', help: 'wait for gdb at this port (0: any that is free, which is told on standard error)' },
       { name: '--gdb-bind', value: 'ADDRESS', help: 'where gdb may come from (default: 127.0.0.1, this machine alone)' },
       ...MACHINE_OPTIONS,

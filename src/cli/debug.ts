@@ -13,7 +13,7 @@ const IDLE_MILLISECONDS = 5;
 
 export async function debug(host: CommandHost, line: CommandLine): Promise<number> {
   const text = lastValue(line, '--gdb'), port = Number(text);
-  if (text === undefined) return complain(host, 'debug: how? --gdb PORT waits for gdb; see tramp64 debug --help', STATUS_USAGE);
+  if (text === undefined) return (await import('./debug-session.ts')).debugSession(host, line);
   if (!/^\d+$/.test(text) || port > PORT_MAX) return complain(host, `debug: option --gdb takes a port, not '${text}'`, STATUS_USAGE);
   const prepared = await prepare(host, line, 'debug');
   if (typeof prepared === 'number') return prepared;

@@ -13,6 +13,8 @@ export interface CommandLine {
   /** Values by option name, in order; a switch has '' for each time it was given. */
   readonly values: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
+  /** Options with their values as they came. */
+  readonly given: readonly (readonly [name: string, value: string])[];
 }
 
 /** What an option was given last; undefined: it was not. With `choices` it is one of these. */
@@ -20,7 +22,7 @@ export function lastValue<Value extends string = string>({ values }: CommandLine
 
 /** The command line, or one sentence on what is wrong with it. */
 export function readCommandLine(words: readonly string[], options: readonly Option[], mixes = false): CommandLine | string {
-  const values = new Map<string, string[]>(), operands: string[] = [];
+  const values = new Map<string, string[]>(), operands: string[] = [], given: [string, string][] = [];
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at] ?? '';
@@ -43,6 +45,7 @@ export function readCommandLine(words: readonly string[], options: readonly Opti
     const isChoice = option.choices?.includes(value) ?? true;
     if (!isChoice) return `option ${name} is one of ${option.choices?.join(', ') ?? ''}, not '${value}'`;
     values.set(name, [...values.get(name) ?? [], value]);
+    given.push([name, value]);
   }
-  return { values, operands: [...operands, ...words.slice(at)] };
+  return { values, operands: [...operands, ...words.slice(at)], given };
 }

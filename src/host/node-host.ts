@@ -195,6 +195,12 @@ export class NodeHost implements Host {
     for (const flag of ONCE) v8.setFlagsFromString(`--no-${flag}`);
     try { return new WebAssembly.Module(bytes); } finally { for (const flag of ONCE) v8.setFlagsFromString(`--${flag}`); }
   }
+  onSignals(names: readonly string[], listener: (name: string) => void): () => void {
+    const rows = names.map(name => [name, () => { listener(name); }] as const);
+    for (const [name, run] of rows) process.on(name, run);
+    return () => { for (const [name, run] of rows) process.off(name, run); };
+  }
+  breathe(): Promise<void> { return new Promise(resolve => { setImmediate(resolve); }); }
   report(line: string): void { this.write(2, new TextEncoder().encode(line + '\n'), null); }
 
   /** Node decodes what it is given as UTF-8; where that lost something, Linux still has the bytes. */

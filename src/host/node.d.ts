@@ -102,6 +102,7 @@ declare const process: {
   cpuUsage(since?: { user: number; system: number }): { user: number; system: number }; getuid?(): number; getgid?(): number; geteuid?(): number; getegid?(): number; getgroups?(): number[]; exit(code?: number): never; hrtime: { bigint(): bigint }; memoryUsage(): { heapUsed: number; rss: number };
   readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number; write(text: string): boolean };
   readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };
+  on(signal: string, listener: () => void): unknown; off(signal: string, listener: () => void): unknown;
 };
 declare function setImmediate(run: () => void): unknown;
 declare function setTimeout(run: () => void, milliseconds: number): unknown;

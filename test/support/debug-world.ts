@@ -1,10 +1,17 @@
 /** A guest in assembly under the debugger, with labels for addresses. */
+import { Mistake } from '../../src/debug/mistake.ts';
+import { CommandLoop } from '../../src/debug/repl/commands.ts';
+import { Session } from '../../src/debug/repl/session.ts';
 import { Target } from '../../src/debug/target.ts';
 import type { Stop } from '../../src/debug/stops.ts';
 import { numberOf } from '../../src/debug/registers.ts';
 import type { CpuOptions } from '../../src/exec/cpu.ts';
 import { MemoryHost } from '../../src/host/memory-host.ts';
-import { buildLabelled, DATA } from './guest-program.ts';
+import { main } from '../../src/cli/main.ts';
+import { assemble } from '../../src/decoder/assemble.ts';
+import { writeElf } from '../../src/loader/write-elf.ts';
+import { CliHost } from './cli-host.ts';
+import { buildLabelled, DATA, TEXT } from './guest-program.ts';
 import { ACTION, catchSignal, DATA_BYTES, make, programSource, regs, slot, sys } from './trampfd-program.ts';
 
 const SIGUSR1 = 10, SYS_KILL = 62;
@@ -81,4 +88,38 @@ export function debug(code: string, outputs = 0, cpu: CpuOptions = {}, host = ne
     slot: n => numberOf(target.readMemory(target.current?.process.pid ?? 0, DATA + 8 * n, 8)),
     run: () => target.run({ how: 'continue' }),
   };
+}
+
+/** A guest with symbols: labels of its code and `data`, `data1` … for its slots. */
+export function guestWithSymbols(code: string, outputs = 0): Uint8Array {
+  const { bytes, labels } = assemble(programSource(code, outputs), { origin: TEXT });
+  const symbols = new Map([...labels, ...Array.from({ length: 8 }, (_, n) => [n === 0 ? 'data' : `data${n}`, DATA + 8 * n] as const)]);
+  return writeElf({ text: { at: TEXT, bytes }, data: { at: DATA, bytes: new Uint8Array(8), size: DATA_BYTES }, entry: labels.get('_start')!, symbols });
+}
+export interface Typed { readonly status: number; readonly stdout: string; readonly stderr: string }
+/** What `tramp64 debug` says when these commands come from a pipe. */
+export async function typed(guest: Uint8Array, commands: string, options: readonly string[] = [], files: Readonly<Record<string, readonly [string]>> = {}): Promise<Typed> {
+  const host = new CliHost(['debug', '--memory', '64M', ...options, '/guest', 'one', 'two'], { '/guest': [guest], ...files });
+  host.input = commands;
+  const status = await main(host);
+  return { status, stdout: host.output, stderr: host.errors };
+}
+
+/** What a session says to commands, a line each: a transcript, in which mistakes are in brackets. */
+export async function transcript(guest: Uint8Array, commands: string): Promise<string> {
+  const host = new MemoryHost({}), lines: string[] = [];
+  host.put('/guest', guest, 0o755);
+  const session = new Session(
+    () => ({ host, program: { path: '/guest', argv: ['guest'], envp: [] }, machine: () => ({ memoryBytes: 64 << 20 }) }), { say: line => { lines.push(line); } },
+  );
+  const loop = new CommandLoop(session, path => host.text(path));
+  session.start();
+  for (const command of commands.trim().split('\n').map(line => line.trim())) {
+    lines.push(`> ${command}`);
+    try { await loop.run(command); } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      lines.push(`[${error.message}]`);
+    }
+  }
+  return `${lines.map(line => line.trimEnd()).join('\n')}\n`;
 }
