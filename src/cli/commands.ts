@@ -34,6 +34,8 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
       { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },
+      { name: '--trace', value: 'FILE', help: 'write down every instruction, with registers, memory and events; see src/debug/README.md' },
+      { name: '--trace-filter', value: 'FILTER', help: 'kinds=irme, range=FROM-TO, symbol=NAME, tid=N: only these (may be repeated)' },
       ...MACHINE_OPTIONS,
       HELP,
     ],
@@ -54,6 +56,12 @@ export const COMMANDS: readonly Command[] = [
       HELP,
     ],
     start: async (host, line) => (await import('./debug.ts')).debug(host, line),
+  },
+  {
+    name: 'diff', operands: 'A B', mixesOptions: true, summary: 'find where two traces part',
+    details: 'Prints the first records that differ, with those before and after. The status is 0 if there are none, 1 if there are, 2 for trouble.',
+    options: [{ name: '--context', value: 'N', help: 'so many records before and after (default: 5)' }, HELP],
+    start: async (host, line) => (await import('./diff.ts')).diff(host, line),
   },
   {
     name: 'disasm', operands: 'FILE', mixesOptions: true, summary: 'print the instructions of an executable',

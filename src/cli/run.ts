@@ -33,6 +33,7 @@ export interface Prepared {
 export async function run(host: CommandHost, line: CommandLine): Promise<number> {
   const prepared = await prepare(host, line, 'run');
   if (typeof prepared === 'number') return prepared;
+  if (line.values.has('--trace')) return (await import('./trace.ts')).runTraced(host, line, prepared);
   const machine = new Machine(prepared.machine());
   const refusal = machine.exec(prepared.path, prepared.argv, prepared.environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
@@ -146,7 +147,7 @@ export function findProgram({ host, directory: start }: Confined, program: ByteS
   return wasForbidden ? STATUS_CANNOT_RUN : STATUS_NOT_FOUND;
 }
 
-function printStats(host: CommandHost, rows: readonly (readonly [string, number | string])[]): void {
+export function printStats(host: CommandHost, rows: readonly (readonly [string, number | string])[]): void {
   const width = Math.max(...rows.map(([name]) => name.length));
   const shown = (value: number | string): string => typeof value === 'number' ? value.toLocaleString('en') : value;
   const text = rows.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}\n`).join('');

@@ -59,10 +59,12 @@ export class Names {
     }
     return null;
   }
-  /** `main+0x10`; null: nothing is known. */
+  /** `main+0x10`, or where in a library; null: nothing is known. */
   at(process: KernelProcess, at: Va): string | null {
     const named = this.around(process, at);
-    return named === null ? null : at === named.start ? named.name : `${named.name}+0x${(at - named.start).toString(16)}`;
+    if (named !== null) return at === named.start ? named.name : `${named.name}+0x${(at - named.start).toString(16)}`;
+    const module = this.moduleAt(process, at);
+    return module === null || module.image === process.executable.image ? null : `${module.name}+0x${(at - module.bias).toString(16)}`;
   }
   find(process: KernelProcess, name: string): Named | null {
     for (const { symbols, bias } of this.modules(process)) {
