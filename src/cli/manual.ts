@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['tramp64 debug --gdb 1234 ./hello', 'wait for gdb at a port of this machine'],
     ["gdb -ex 'target remote :1234' ./hello", 'and in another terminal, gdb'],
   ],
+  diff: [['tramp64 run --trace a ./old; tramp64 run --trace b ./new; tramp64 diff a b', 'where two programs part']],
   disasm: [['tramp64 disasm --syntax att /bin/true | head', 'the first instructions of a program, in AT&T\'s notation']],
   bench: [
     ['tramp64 bench', 'the comparison, in words and a table'],
