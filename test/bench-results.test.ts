@@ -148,7 +148,7 @@ parts('compare: status 1 and what changed, or 0', async () => {
   assert.match((await bench(['compare', 'a.json', 'b.json', '--markdown'], files)).output, /\| bytes of kernel \| 200 \| 300 \|/);
 });
 parts('Ctrl-C: a sentence, status 130, no file', async () => {
-  const { status, errors, host } = await bench([...FEW, '--json', '--output', 'r.json'], {}, interrupted => { Object.assign(interrupted, { isInterrupted: () => Promise.resolve(true) }); });
+  const { status, errors, host } = await bench([...FEW, '--json', '--output', 'r.json'], {}, interrupted => { Object.assign(interrupted, { onSignals: (_names: readonly string[], listener: (name: string) => void) => { listener('SIGINT'); return () => { /* Nothing to end. */ }; } }); });
   assert.equal([status, errors, host.text('/home/r.json')], [130, 'tramp64: bench: interrupted after 0 of 3 measurements; nothing was written\n', null]);
 });
 parts('a full disk: a sentence, a status, and the file as it was', async () => {

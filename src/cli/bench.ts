@@ -10,6 +10,7 @@ import { formsWrong, isPictured, putOut, resultsOf, STATUS_DIFFERENT, STATUS_NOT
 import { planOf, suitesOf, toleranceOf, type Plan } from './bench-plan.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { print, readFile, writeText } from './files.ts';
+import { Interruption } from './interruption.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
 const STATUS_WRONG = 1, STATUS_INTERRUPTED = 130;
@@ -56,14 +57,18 @@ async function measure(host: CommandHost, line: CommandLine, version: string): P
 }
 /** Results, or the exit status without them. */
 async function measured(host: CommandHost, line: CommandLine, baseline: Results | null, version: string): Promise<Results | number> {
-  const own = line.values.has('--program') ? await (await import('./bench-program.ts')).rowsOfProgram(host, line) : [];
+  const interruption = new Interruption(host);
+  try { return await measuredUntil(interruption, host, line, baseline, version); } finally { interruption.end(); }
+}
+async function measuredUntil(interruption: Interruption, host: CommandHost, line: CommandLine, baseline: Results | null, version: string): Promise<Results | number> {
+  const own = line.values.has('--program') ? await (await import('./bench-program.ts')).rowsOfProgram(host, line, interruption) : [];
   if (typeof own === 'number') return own;
   const plan = planOf(line, baseline, [...new Set(own.map(({ count }) => count))].filter(count => count <= COUNT_MAX));
   if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
-  const results = await measuredCells(host, plan, version);
+  const results = await measuredCells(host, plan, version, interruption);
   return typeof results === 'number' ? results : { ...results, rows: [...results.rows, ...own] };
 }
-async function measuredCells(host: CommandHost, { cells, repeats }: Plan, version: string): Promise<Results | number> {
+async function measuredCells(host: CommandHost, { cells, repeats }: Plan, version: string, interruption: Interruption): Promise<Results | number> {
   const say = sayer(host), startNs = host.realTimeNs(), seconds = (): number => Number(host.realTimeNs() - startNs) / 1e9;
   let reached = 0;
   try {
@@ -71,7 +76,7 @@ async function measuredCells(host: CommandHost, { cells, repeats }: Plan, versio
       const rate = done / Math.max(seconds(), 1e-3), left = done === 0 ? '' : `  ${rate.toFixed(1)} a second, ${Math.ceil((cells.length - done) / rate)} s left`;
       say(`${done + 1}/${cells.length}${left}  ${cell.contender.name}, ${cell.count} ${cell.order.name}, ${cell.policy}`);
       reached = done;
-      return await host.isInterrupted?.() !== true;
+      return !await interruption.breathe();
     }, repeats);
     say('');
     if (rows === null) return complain(host, `bench: interrupted after ${reached} of ${cells.length} measurements; nothing was written`, STATUS_INTERRUPTED);

@@ -7,8 +7,6 @@ export interface CommandHost extends Host {
   readonly arguments: readonly ByteString[];
   /** Whether what runs often is worth optimising: in a short program it is not. */
   optimise?(isWanted: boolean): void;
-  /** Whether Ctrl-C was pressed since the first time this was asked, which keeps it from ending the process. */
-  isInterrupted?(): Promise<boolean>;
   /** What results were measured with, for those who wonder. */
   readonly description?: { readonly node: string; readonly platform: string };
   /** The file of what was generated in advance, if there is one. */

@@ -7,6 +7,7 @@ import { Mistake } from '../debug/mistake.ts';
 import { byteString, bytesOf, utf8Bytes } from '../host/host.ts';
 import { RedirectedHost } from '../host/redirected-host.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
+import { Interruption } from './interruption.ts';
 import { type CommandLine, lastValue } from './options.ts';
 import { prepare } from './run.ts';
 
@@ -81,24 +82,6 @@ export async function debugSession(host: CommandHost, line: CommandLine): Promis
     if (!(error instanceof Mistake)) throw error;
     return complain(host, error.message, STATUS_USAGE);
   } finally { interruption.end(); }
-}
-
-/** Control-C stops the program, not the debugger. */
-class Interruption {
-  private readonly host: CommandHost;
-  private readonly stop: () => void;
-  private isWanted = false;
-  constructor(host: CommandHost) {
-    this.host = host;
-    this.stop = host.onSignals?.(['SIGINT'], () => { this.isWanted = true; }) ?? (() => { /* Nobody sends any. */ });
-  }
-  async breathe(): Promise<boolean> {
-    await this.host.breathe?.();
-    const { isWanted } = this;
-    this.isWanted = false;
-    return isWanted;
-  }
-  end(): void { this.stop(); }
 }
 
 function readText(host: CommandHost, path: string): string | null {

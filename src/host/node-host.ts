@@ -180,15 +180,6 @@ export class NodeHost implements Host {
     v8.setFlagsFromString(isWanted ? '--opt' : '--no-opt');
     if (HINTED_V8.has(process.versions.v8.split('.', 1)[0]!)) v8.setFlagsFromString('--experimental-wasm-branch-hinting');
   }
-  private presses: number | null = null;
-  async isInterrupted(): Promise<boolean> {
-    if (this.presses === null) {
-      this.presses = 0;
-      process.on('SIGINT', () => { this.presses = (this.presses ?? 0) + 1; });
-    }
-    await new Promise<void>(resume => { setImmediate(resume); });
-    return this.presses > 0;
-  }
   get description(): { readonly node: string; readonly platform: string } { return { node: process.versions.node, platform: `${process.platform} ${process.arch}` }; }
   compileOnce(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
     if (!ONCE_V8.has(process.versions.v8.split('.', 1)[0]!)) return new WebAssembly.Module(bytes);
