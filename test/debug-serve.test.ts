@@ -84,7 +84,7 @@ port('Control-C reaches a program that runs', async () => {
   assert.is(await status, 137);
 });
 port('what is wrong with the command line is said', async () => {
-  for (const [words, said] of [[['/guest'], 'how?'], [['--gdb', 'x', '/guest'], "takes a port, not 'x'"], [['--gdb', '99999', '/guest'], 'takes a port'], [['--gdb', '0'], 'which program?'], [['--gdb', '0', '/none'], 'no such program'], [['--gdb', '0', '--gdb-bind', '192.0.2.1', '/guest'], 'cannot listen']] as const) {
+  for (const [words, said] of [[['--gdb', 'x', '/guest'], "takes a port, not 'x'"], [['--gdb', '99999', '/guest'], 'takes a port'], [['--gdb', '0'], 'which program?'], [['--gdb', '0', '/none'], 'no such program'], [['--gdb', '0', '--gdb-bind', '192.0.2.1', '/guest'], 'cannot listen']] as const) {
     const host = new CliHost(['debug', ...words], { '/guest': [program('', 0), 0o755] });
     assert.not.equal(await main(host), 0);
     assert.match(host.errors, said);
