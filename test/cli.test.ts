@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from '../src/cli/main.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
-import { manualPage } from '../src/cli/manual.ts';
+import { fishName, manualPage } from '../src/cli/manual.ts';
 import { readCommandLine } from '../src/cli/options.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { CliHost } from './support/cli-host.ts';
@@ -118,7 +118,7 @@ help('completions name every command and every option, in every shell', async ()
     assert.is(status, 0);
     for (const { name, options: all } of COMMANDS) {
       assert.ok(stdout.includes(name), name);
-      for (const option of all) assert.ok(stdout.includes(shell === 'fish' ? `-l ${option.name.slice(2)}` : option.name), option.name);
+      for (const option of all) assert.ok(stdout.includes(shell === 'fish' ? fishName(option) : option.name), option.name);
     }
   }
 });

@@ -15,7 +15,9 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['tramp64 debug --gdb 1234 ./hello', 'wait for gdb at a port of this machine'],
     ["gdb -ex 'target remote :1234' ./hello", 'and in another terminal, gdb'],
   ],
-  diff: [['tramp64 run --trace a ./old; tramp64 run --trace b ./new; tramp64 diff a b', 'where two programs part']],
+  diff: [
+    ['tramp64 run --trace a.trace ./mine 1; tramp64 run --trace b.trace ./mine 2; tramp64 diff a.trace b.trace', 'where two runs of a program part'],
+  ],
   disasm: [['tramp64 disasm --syntax att /bin/true | head', 'the first instructions of a program, in AT&T\'s notation']],
   bench: [
     ['tramp64 bench', 'the comparison, in words and a table'],
@@ -151,12 +153,14 @@ ${cases.join('')}  esac
 _tramp64 "$@"
 `;
 }
+/** Long options, old ones with one dash, and letters. */
+export const fishName = ({ name }: Option): string => name.startsWith('--') ? `-l ${name.slice(2)}` : `${name.length > 2 ? '-o' : '-s'} ${name.slice(1)}`;
 function fish(commands: readonly Command[]): string {
   const lines = commands.flatMap(({ name, summary, options, words }) => [
     `complete -c tramp64 -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
     ...options.map(option => {
       const takes = option.value === null ? '' : isFile(option) ? ' -r -F' : isFolder(option) ? ' -x -a \'(__fish_complete_directories)\'' : choicesOf(option) === '' ? ' -x' : ` -x -a ${quoted(choicesOf(option))}`;
-      return `complete -c tramp64 -n '__fish_seen_subcommand_from ${name}' -l ${option.name.slice(2)}${takes} -d ${quoted(option.help)}`;
+      return `complete -c tramp64 -n '__fish_seen_subcommand_from ${name}' ${fishName(option)}${takes} -d ${quoted(option.help)}`;
     }),
     ...(words === undefined ? [] : [`complete -c tramp64 -n '__fish_seen_subcommand_from ${name}' -a ${quoted(words.join(' '))}`]),
   ]);
