@@ -45,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'debug', operands: '[--] PROGRAM [ARGS]', summary: 'run a program under a debugger, forwards and backwards',
     details: 'Commands come from -ex, -x, and then standard input; `help` lists them. Without a terminal, or with --batch, one that goes wrong makes the status 1.\nWith --gdb: then, in gdb, `target remote :PORT`. Everything gdb does works, reverse-step and its like too; `monitor help` says what else there is.',
     options: [
+      { name: '--tui', value: null, help: 'a screen with registers, code, stack, memory, page tables and events; ? says which keys there are' },
       { name: '-x', value: 'FILE', help: 'run the commands of a file (may be repeated)' },
       { name: '-ex', value: 'COMMAND', help: 'run a command (may be repeated)' },
       { name: '--batch', value: null, help: 'end after the commands of -x and -ex, or at the first that goes wrong' },

@@ -4,6 +4,7 @@ import { CommandLoop } from '../debug/repl/commands.ts';
 import { LineEditor } from '../debug/repl/line-editor.ts';
 import { Session } from '../debug/repl/session.ts';
 import { Mistake } from '../debug/mistake.ts';
+import type { TargetOptions } from '../debug/target.ts';
 import { byteString, bytesOf, utf8Bytes } from '../host/host.ts';
 import { RedirectedHost } from '../host/redirected-host.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
@@ -42,14 +43,23 @@ export async function debugSession(host: CommandHost, line: CommandLine): Promis
     if (name !== undefined) host.close(fd);
   }
   const open = (name: string, flags: number): number => host.open(whole(name), flags, 0o666);
-  const session: Session = new Session(() => ({
+  const targetOptions = (shown: (bytes: Uint8Array, fd: number) => void): TargetOptions => ({
     host: new RedirectedHost(files.host, {
       ...input !== undefined ? { input: open(input, 0) } : isTui || readsCommands && !isTerminal ? { input: null } : {},
-      output: outputTo !== undefined ? open(outputTo, O_OUT) : (bytes, fd) => { output.program(bytes, fd); },
+      output: outputTo !== undefined ? open(outputTo, O_OUT) : shown,
     }),
     program: { path, argv, envp: environment }, machine,
-  }), { say: text => { output.say(text); }, breathe: () => interruption.breathe() });
-  const loop = new CommandLoop(session, name => readText(host, whole(name)));
+  });
+  const read = (name: string): string | null => readText(host, whole(name));
+  if (isTui) {
+    const commands = scripts.map(([name, value]) => name === '-x' ? `source ${value}` : value);
+    try { return await (await import('./debug-screen.ts')).debugScreen(host, targetOptions, () => { files.seal(); }, read, commands); } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      return complain(host, error.message, STATUS_USAGE);
+    }
+  }
+  const session: Session = new Session(() => targetOptions((bytes, fd) => { output.program(bytes, fd); }), { say: text => { output.say(text); }, breathe: () => interruption.breathe() });
+  const loop = new CommandLoop(session, read);
   const interruption = new Interruption(host);
   try {
     session.start();

@@ -35,6 +35,8 @@ export class Observer {
   invocation: Invocation | null = null;
   /** Where the instruction began whose access was seen last; null: the kernel's was. */
   lastAccess: Position | null = null;
+  /** Told of every system call, page fault and trampoline, whatever is to stop the program. */
+  onEvent: ((what: StopReason, task: KernelTask) => void) | null = null;
   private readonly machine: DebuggedMachine;
   private readonly registers: Registers;
   private readonly tasks = new Map<number, KernelTask>();
@@ -106,6 +108,7 @@ export class Observer {
     if (moved !== 'answered' && moved !== 'released') return;
     this.wasMoved = !task.isGone && ripOf(machine, task) !== this.rip && (moved === 'released' || this.asked?.exit.reason === 'page-fault');
     if (this.wasMoved && this.asked?.general != null) this.lookAtInvocation(task, this.asked, this.asked.general, catches);
+    if (this.onEvent !== null && this.asked !== null && this.asked.number !== -1 && machine.task === task) this.onEvent({ reason: 'syscall', phase: 'return', number: this.asked.number, name: machine.kernel.nameOf(this.asked.number) }, task);
     this.lookAtPopulation(task, catches);
     if (watchpoints.size > 0) this.compare(null, watchpoints, null);
     const { task: current } = machine, number = current === null ? undefined : this.calls.get(current.tid);
@@ -115,6 +118,8 @@ export class Observer {
   }
   private lookAtQuestion(task: KernelTask, { syscalls, pageFaults }: Catches): void {
     const { asked, kernel } = this.machine;
+    if (asked?.reason === 'page-fault') this.onEvent?.({ reason: 'page-fault', ...asked.fault }, task);
+    else if (asked?.reason === 'syscall') this.onEvent?.({ reason: 'syscall', phase: 'entry', number: task.registers.low(RAX), name: kernel.nameOf(task.registers.low(RAX)) }, task);
     if (asked?.reason === 'page-fault' && pageFaults) this.queue.push({ what: { reason: 'page-fault', ...asked.fault }, task });
     const number = task.registers.low(RAX);
     if (asked?.reason !== 'syscall' || syscalls === null || syscalls !== 'all' && !syscalls.has(number)) return;
@@ -131,6 +136,7 @@ export class Observer {
       address, type: object instanceof TrampolineFile ? object.fdinfo().split('\n')[0]!.replace('type: ', '') : object?.name ?? '', registers,
       pushed: stack === null ? null : { at, bytes: stack.data }, target: state.rip,
     };
+    this.onEvent?.({ reason: 'trampoline', invocation: this.invocation }, task);
     if (trampolines) this.queue.push({ what: { reason: 'trampoline', invocation: this.invocation }, task });
   }
   /** Who came, who went, who runs something else. */

@@ -75,6 +75,9 @@ export class Target {
   /** What becomes of the signal that is held. */
   private choice: SignalChoice = 'deliver';
   private isStepDue = false;
+  /** Told of system calls, page faults and trampolines as the program gets to them, each time it does: not while it is brought back somewhere. */
+  onEvent: ((what: StopReason, tid: number) => void) | null = null;
+  private isRewinding = false;
   /** A signal is held that was not told, because something else was first. */
   private owesSignal = false;
 
@@ -195,6 +198,7 @@ export class Target {
   }
   /** Tells the processor what was set and removed: what comes to the same costs nothing. */
   private arm(): void {
+    this.observer.onEvent = this.onEvent === null || this.isRewinding ? null : (what, { tid }) => { this.onEvent?.(what, tid); };
     const { cpu } = this.machine, wanted = new Set(Array.from(this.breakpoints, ({ address }) => address));
     for (const address of this.applied) if (!wanted.has(address)) cpu.clearBreakpoint(address);
     for (const address of wanted) if (!this.applied.has(address)) cpu.setBreakpoint(address);
@@ -340,7 +344,9 @@ export class Target {
     const here = this.position;
     let last: { readonly stop: Stop; readonly at: Position } | null = null;
     this.rewindTo(START);
+    this.isRewinding = true;
     this.resume({ how: 'continue' });
+    this.isRewinding = false;
     this.machine.cpu.passBreakpoint(false);
     for (let before = this.position; isBefore(before, here); before = this.position) {
       const left = here.instructions - before.instructions, stop = this.once(Math.max(1, left));

@@ -34,8 +34,10 @@ export function cyclesLines(target: Target): readonly string[] {
   return rows.map(([name], n) => `${name.padEnd(width)}  ${texts[n]!.padStart(digits)}`);
 }
 function onOff(word: string, what: string): boolean { return word === 'on' ? true : word === 'off' ? false : fail(`${what} on, or ${what} off`); }
+const EVENTS_SHOWN = 20;
 const INFO: Readonly<Record<string, (session: Session, rest: string) => void>> = {
   breakpoints: listPoints, watchpoints: listPoints, display: listDisplays, registers: showRegisters, threads, program, signals: listSignals,
+  events: (session, rest) => { sayAll(session, session.log.lines.slice(-(rest === '' ? EVENTS_SHOWN : Number(session.value(rest)))), 'nothing has happened'); },
 };
 
 export const MACHINE_SIDE: readonly Command[] = [

@@ -9,6 +9,7 @@ import { Names } from '../names.ts';
 import { bytesOfNumber, numberOf } from '../registers.ts';
 import type { Stop } from '../stops.ts';
 import { type Resume, Target, type TargetOptions } from '../target.ts';
+import { Log } from './log.ts';
 import { type Point, Points } from './points.ts';
 import { Calls, type Speaker, stopLines } from './told.ts';
 import { type Format, hex, sliceOf, sliceValue, withSlice } from './values.ts';
@@ -35,6 +36,7 @@ export class Session {
   readonly variables = new Map<string, bigint>();
   readonly names = new Names();
   readonly calls = new Calls();
+  readonly log = new Log(this.calls);
   readonly passedSignals = new Set(EVERYDAY_SIGNALS);
   readonly driver: Driver;
   /** Every instruction is printed before it is performed. */
@@ -59,6 +61,8 @@ export class Session {
     const target = Target.open(this.open());
     if ('sentence' in target) fail(target.sentence);
     this.now = target;
+    this.log.clear();
+    target.onEvent = (what, tid) => { this.log.event(target.position, what, tid, this.speakerOf(target, tid)); };
     this.lastStop = null;
     this.points.forget();
     this.select(target.tid);
@@ -107,6 +111,13 @@ export class Session {
   /** `0x401000 <main>`. */
   place(at: Va): string { const name = this.nameOf(at); return name === null ? hex(at) : `${hex(at)} <${name}>`; }
   nameOf(at: Va): string | null { return this.names.at(this.process, at); }
+  private speakerOf(target: Target, tid: number): Speaker {
+    const process = target.task(tid)?.process ?? null;
+    return {
+      place: at => { const name = process === null ? null : this.names.at(process, at); return name === null ? hex(at) : `${hex(at)} <${name}>`; },
+      register: name => numberOf(target.readRegister(tid, target.registers.find(name)!) ?? new Uint8Array(0)),
+    };
+  }
   private readonly speaker: Speaker = { place: at => this.place(at), register: name => this.register(name) ?? 0n };
   /** Where the thread is: its next instruction. */
   whereLine(): string {
@@ -239,6 +250,7 @@ export class Session {
   }
   private cameBack(stop: Stop, points: readonly Point[] = []): void {
     this.isBack = true;
+    this.log.cut(this.target.position);
     this.arrive(stop);
     this.tell(stop, points);
   }
