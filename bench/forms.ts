@@ -11,15 +11,16 @@ import { NodeHost } from '../src/host/node-host.ts';
 import { utf8Bytes } from '../src/host/host.ts';
 import { Machine } from '../src/machine.ts';
 
-/** Of each program's start, and of all that is executed there how much must have a handler. */
-const INSTRUCTIONS_MAX = 150_000, SHARE = 0.995;
+/** Of each program's start; how much of one a form must be to have a handler, or of all together. */
+const INSTRUCTIONS_MAX = 150_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005;
 /** What is private to Threads and BlockCache, which nobody else needs. */
 interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] } }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
-interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number }
+interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number }
 
 const met = new Map<string, Met>();
 const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.key} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
 for (const words of process.argv.slice(2)) {
+  for (const form of met.values()) form.runs = 0;
   const host = new NodeHost(), [program = '', ...args] = words.split(' '), machine = new Machine({ host, cpu: { engine: 'threaded', threaded: { wait: 200 } } });
   // Output goes nowhere.
   Object.assign(host, { write: (_: number, from: Uint8Array) => from.length });
@@ -39,8 +40,8 @@ for (const words of process.argv.slice(2)) {
     }
     const name = nameOf(form), hex = hexOf.get(form.shape.key);
     if (hex === undefined) return;
-    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0 };
-    if (isNeeded) known.runs += runs;
+    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0, all: 0, share: 0 };
+    if (isNeeded) { known.runs += runs; known.all += runs; }
     met.set(name, known);
   };
   for (const { thread, instructions } of inside.blocks.byAddress.values()) {
@@ -53,10 +54,11 @@ for (const words of process.argv.slice(2)) {
       isPaired = form?.second != null;
     });
   }
+  const total = [...met.values()].reduce((sum, { runs }) => sum + runs, 0);
+  for (const form of met.values()) form.share = Math.max(form.share, form.runs / total);
 }
-const all = [...met.entries()].sort(([, a], [, b]) => b.runs - a.runs), total = all.reduce((sum, [, { runs }]) => sum + runs, 0);
-let sum = 0;
-const kept = all.filter(([, { runs }]) => { const isKept = sum < SHARE * total && runs > 0; sum += runs; return isKept; }), wanted = new Map(kept);
+const all = [...met.values()].reduce((sum, form) => sum + form.all, 0);
+const kept = [...met.entries()].filter(([, form]) => form.share >= SHARE_MIN || form.all >= SHARE_OF_ALL_MIN * all), wanted = new Map(kept);
 // Where a pair is not among them, its parts may be.
 for (const [name, { second }] of kept) if (second !== null) for (const part of [second, name.split(' + ')[0]!]) wanted.set(part, met.get(part)!);
 const lines = [...wanted.entries()].sort(([, a], [, b]) => Number(a.second !== null) - Number(b.second !== null) || (a.hex < b.hex ? -1 : 1));

@@ -118,6 +118,11 @@ export class FormTable {
     this.met += 1;
     return form;
   }
+  /** What was made in advance is not in use any more: all is as if it had been met. */
+  forget(): void {
+    this.prebuilt.clear();
+    for (const form of this.rows) if (form !== undefined) form.isPrebuilt = false;
+  }
   private prebuiltNumber(key: number, variant: number, second: number): number | null {
     const known = this.prebuilt.get(key);
     if (known === undefined) return null;

@@ -27,10 +27,10 @@ const RIP = 2 * SLOT.rip;
 
 /** What is made already waits for so many instructions, which take as long as loading it. */
 const EARLY = 3_000;
-/** After so many, what was made in advance is replaced by handlers for what the program has, which are optimised. */
+/** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
-/** It is slow code: blocks are hot sooner. And it may call for longer, because the next generation is optimised, which takes as long as so many calls. */
-const HOT_PREBUILT_RUNS = 2_000, PREBUILT_CALLS_MAX = 25_000;
+/** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
+const HOT_SLOW_RUNS = 2_000, PREBUILT_CALLS_MAX = 15_000;
 export function threadsName(isTimed: boolean): string { return isTimed ? 'threads, timed' : 'threads'; }
 
 /** As a number of executions: nobody compiles. */
@@ -72,8 +72,8 @@ export class Threads {
   private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
   /** What was made in advance, until it is asked for. */
   private awaited: Prebuilt | null;
-  /** `run` was made in advance. */
-  private isPrebuilt = false;
+  /** `run` is not optimised by V8. */
+  private isSlow = false;
   private wait: number;
   private nextWait = CALLS_MAX;
 
@@ -104,7 +104,7 @@ export class Threads {
   }
   /** Executes it and what follows. Gives one of LEFT. */
   enter(block: Block): number {
-    if (this.wait <= 0 || (this.isPrebuilt && this.interpreter.state.f64[STATE.threaded >> 3]! > PREBUILT_INSTRUCTIONS)) this.generate();
+    if (this.wait <= 0 || (this.isSlow && this.interpreter.state.f64[STATE.threaded >> 3]! > PREBUILT_INSTRUCTIONS)) this.generate();
     return this.run!(block.thread!.at);
   }
   /** Which instruction a record is. */
@@ -171,7 +171,7 @@ export class Threads {
   /** What performs an instruction and the next. Where that is not prebuilt, two handlers that are do as well. */
   private together(first: Form, second: Form): Form {
     const both = first.with(second, this.forms);
-    if (!this.isPrebuilt || both.isPrebuilt || !first.isPrebuilt || !second.isPrebuilt) return both;
+    if (both.isPrebuilt || !first.isPrebuilt || !second.isPrebuilt) return both;
     first.isNeeded = second.isNeeded = true;
     return first;
   }
@@ -238,7 +238,7 @@ export class Threads {
   }
 
   // — generation —
-  private get hotNow(): number { return this.isPrebuilt && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_PREBUILT_RUNS) : this.hotRuns; }
+  private get hotNow(): number { return this.isSlow && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_SLOW_RUNS) : this.hotRuns; }
   /** With handlers made in advance. */
   private begin(prebuilt: Prebuilt): boolean {
     const module = prebuilt.module(threadsName(this.isTimed));
@@ -246,12 +246,12 @@ export class Threads {
     if (module === null) return false;
     this.forms.expect(prebuilt.forms);
     this.support.primitives.expect(prebuilt.primitives);
-    this.run = this.support.instantiate(prebuilt.compile(module)).exports['run'] as (header: number) => number;
-    this.module = module; this.isPrebuilt = true;
+    this.link(prebuilt.compile(module));
+    this.module = module; this.isSlow = true;
     this.wait = PREBUILT_CALLS_MAX;
     return true;
   }
-  private link(module: Uint8Array<ArrayBuffer>): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
+  private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
     declareImports(module);
@@ -260,9 +260,12 @@ export class Threads {
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
-    this.module = bytes; this.isPrebuilt = false;
-    this.cache.hotRuns = this.hotRuns;
-    this.link(bytes);
+    const { prebuilt } = this.support;
+    this.module = bytes;
+    this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
+    this.forms.forget();
+    this.cache.hotRuns = this.hotNow;
+    this.link(this.isSlow ? prebuilt!.compile(bytes) : bytes);
     this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
