@@ -30,7 +30,7 @@ const EARLY = 3_000;
 /** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
 /** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
-const HOT_SLOW_RUNS = 2_000, PREBUILT_CALLS_MAX = 15_000;
+const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 20_000;
 export function threadsName(isTimed: boolean): string { return isTimed ? 'threads, timed' : 'threads'; }
 
 /** As a number of executions: nobody compiles. */
@@ -248,7 +248,7 @@ export class Threads {
     this.support.primitives.expect(prebuilt.primitives);
     this.link(prebuilt.compile(module));
     this.module = module; this.isSlow = true;
-    this.wait = PREBUILT_CALLS_MAX;
+    this.wait = SLOW_CALLS_MAX;
     return true;
   }
   private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
@@ -266,7 +266,7 @@ export class Threads {
     this.forms.forget();
     this.cache.hotRuns = this.hotNow;
     this.link(this.isSlow ? prebuilt!.compile(bytes) : bytes);
-    this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH;
+    if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; }
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
 
