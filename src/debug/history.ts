@@ -29,7 +29,7 @@ export class History<Machine> {
   private readonly acts = new Map<number, Act<Machine>>();
   /** What was decided about signals, by the event of their delivery. */
   private readonly choices = new Map<number, SignalChoice>();
-  /** Done while an event is not answered yet, before it is. */
+  /** Done while an event was not answered yet: it is as soon as it is asked for. */
   private readonly early = new Map<number, Act<Machine>[]>();
   private readonly switches: Switch[] = [];
   /** The latest position there ever was. */

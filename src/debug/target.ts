@@ -52,6 +52,8 @@ export interface Breakpoint { readonly address: Va; readonly pid: number | null 
 
 /** Distances in front of the place gone back to at which the machine is kept, in instructions: to go back again from there is quick. */
 const SNAPSHOTS_BEFORE: readonly number[] = [2_000_000, 100_000, 3_000];
+/** How far back is looked at first for the last stop, in instructions, and how much further each time. */
+const SPAN_FIRST = 100_000, SPAN_FACTOR = 16;
 const SI_USER = 0, STATUS_KILLED = 137;
 const FOREVER = Number.MAX_SAFE_INTEGER;
 /** A REP, or a task that waits for its turn, gives others so many moves before anyone looks up. */
@@ -192,6 +194,7 @@ export class Target {
   removeBreakpoint(breakpoint: Breakpoint): void { this.breakpoints.delete(breakpoint); }
   addWatchpoint(watchpoint: Watchpoint): void { this.watchpoints.add(watchpoint); this.isWatchStale = true; }
   removeWatchpoint(watchpoint: Watchpoint): void { this.watchpoints.delete(watchpoint); this.isWatchStale = true; }
+  clearPoints(): void { this.breakpoints.clear(); this.watchpoints.clear(); this.isWatchStale = true; }
   private hasBreakpoint(address: Va, pid: number): boolean {
     for (const point of this.breakpoints) if (point.address === address && (point.pid === null || point.pid === pid)) return true;
     return false;
@@ -294,10 +297,10 @@ export class Target {
     if (done !== null) { done(machine); machine.noteAct(); return 'acted'; }
     const number = machine.event, most = Math.min(budget, sliceAfter(instructions), history.nextAct(number) - instructions), { task, asked } = machine, rip = task === null ? 0 : ripOf(machine, task);
     const choice = history.choiceAt(number) ?? this.choice;
-    if (asked !== null) for (const act of history.earlyAt(number)) act(machine);
     observer?.before(task);
     let moved = machine.move(Math.max(1, most), isOne, choice);
     if (moved === 'watch') { if (task !== null) observer?.accessing(task); moved = machine.passWatch(); }
+    if (moved === 'asked') for (const act of history.earlyAt(number)) act(machine);
     if (moved === 'answered' || moved === 'released') {
       const isStep = task !== null && !task.isGone && ripOf(machine, task) !== rip && (moved === 'released' || asked?.reason === 'page-fault');
       history.note(number, isStep ? EVENT.step : EVENT.quiet, instructions, machine.position.instructions);
@@ -339,24 +342,41 @@ export class Target {
     const is = this.back(1, tid);
     return this.stopOf(is ? { reason: 'step', invocation: null } : { reason: 'start' }, this.task(tid) ?? this.current);
   }
-  /** To the last stop before here, or to the start. */
+  /** To the last stop before here, or to the start. It is looked for in ever longer parts of the past, the latest first. */
   continueBack(): Stop {
     const here = this.position;
-    let last: { readonly stop: Stop; readonly at: Position } | null = null;
-    this.rewindTo(START);
+    let until = here, last: Met | null = null;
+    for (let span = SPAN_FIRST; last === null && isBefore(START, until); span *= SPAN_FACTOR) {
+      this.approachCount(Math.max(0, here.instructions - span), here);
+      const from = this.position;
+      last = this.lastStop(until, here);
+      until = from;
+    }
+    this.goTo(last?.at ?? START);
+    return last?.stop ?? this.stopOf({ reason: 'start' });
+  }
+  /** Runs on to a position; the last stop on the way that lies before `here`. */
+  private lastStop(until: Position, here: Position): Met | null {
+    let last: Met | null = null;
     this.isRewinding = true;
     this.resume({ how: 'continue' });
     this.isRewinding = false;
     this.machine.cpu.passBreakpoint(false);
-    for (let before = this.position; isBefore(before, here); before = this.position) {
-      const left = here.instructions - before.instructions, stop = this.once(Math.max(1, left));
+    for (let before = this.position; isBefore(before, until); before = this.position) {
+      const stop = this.once(Math.max(1, until.instructions - before.instructions));
       if (stop === null) continue;
       // An access is met before it happens.
       const at = stop.reason === 'watchpoint' ? this.observer.lastAccess ?? this.history.stepBefore(this.position, null) ?? before : this.position;
       if (isBefore(at, here) && isReversible(stop)) last = { stop, at };
     }
-    this.goTo(last?.at ?? START);
-    return last?.stop ?? this.stopOf({ reason: 'start' });
+    return last;
+  }
+  /** Back to where so many instructions were done, and nothing is asked. */
+  private approachCount(count: number, here: Position): void {
+    const isQuiet = count > 0 && count >= this.history.quietSince(here);
+    this.rewindTo({ instructions: count, events: isQuiet ? Math.floor(here.events) : 0 });
+    for (let { instructions } = this.position; instructions < count || this.machine.asked !== null; { instructions } = this.position) this.move(count - instructions, count - instructions <= 1, null);
+    this.observer.reset();
   }
   /** A machine that is at a position or before it. */
   private rewindTo(position: Position): void {
@@ -399,6 +419,8 @@ export class Target {
     return bytes.length === 0 ? null : decode(padded, 0, bytes.length);
   }
 }
+/** A stop on the way back, and where it is gone back to. */
+interface Met { readonly stop: Stop; readonly at: Position }
 function isReversible({ reason }: Stop): boolean { return reason === 'breakpoint' || reason === 'watchpoint' || reason === 'syscall' || reason === 'trampoline' || reason === 'page-fault'; }
 
 function start({ host, program, machine }: TargetOptions, record: HostRecord): DebuggedMachine | Refusal {
