@@ -12,6 +12,9 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['tramp64 run --fs overlay --policy wx bash', 'a shell whose changes to files are dropped, and which cannot write code'],
   ],
   debug: [
+    ['tramp64 debug ./hello', 'commands of its own: `help` lists them'],
+    ["tramp64 debug --batch -ex 'break trampoline' -ex continue -ex backtrace ./hello", 'from a script: the first trampoline, and who called it'],
+    ['tramp64 debug --tui ./hello', 'a screen; ? lists its keys'],
     ['tramp64 debug --gdb 1234 ./hello', 'wait for gdb at a port of this machine'],
     ["gdb -ex 'target remote :1234' ./hello", 'and in another terminal, gdb'],
   ],
