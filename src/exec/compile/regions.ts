@@ -75,7 +75,7 @@ export class Regions {
   private link(region: Region, flow: Flow): void {
     this.lowering ??= new RegionLowering(this.support, this.isTimed);
     const module = new ModuleWriter();
-    declareImports(module);
+    declareImports(module, this.support.memoryBytes);
     module.element(region.slot, [module.function(this.support.functionType, this.lowering.writeRegion(region, flow))]);
     const bytes = module.bytes();
     this.support.instantiate(bytes);

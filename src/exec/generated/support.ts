@@ -116,6 +116,7 @@ export class Support {
   }
   /** A function that is not to be called any more. */
   releaseSlot(slot: number): void { this.linked?.table.set(slot, null); }
+  get memoryBytes(): number { return this.u8.length; }
   /** Retired so far, but for those of the run that goes on. */
   get instructions(): number { return this.interpreter.state.instructions; }
 

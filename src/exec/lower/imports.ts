@@ -43,9 +43,9 @@ export const IMPORTED = Object.fromEntries(ALL.map((row, k) => [row.name, k])) a
 export const FUNCTION_TYPE = 0;
 
 /** Declares them, the linear memory and the table of functions. */
-export function declareImports(module: ModuleWriter): void {
+export function declareImports(module: ModuleWriter, memoryBytes?: number): void {
   assert(module.type([i32], [i32]) === FUNCTION_TYPE, 'generated functions have another type');
   for (const { name, parameters, results } of ALL) module.importFunction('tramp64', name, module.type(parameters, results));
-  declareMemory(module);
+  declareMemory(module, memoryBytes);
   module.importTable('tramp64', 'functions', 1);
 }
