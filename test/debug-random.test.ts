@@ -11,7 +11,7 @@ import { DATA, TEXT } from './support/guest-program.ts';
 import { Random, testSeed } from './support/random.ts';
 import { program } from './support/trampfd-program.ts';
 
-const WALKS = Number(process.env['TEST_PROGRAMS'] ?? 3), MOVES = 60;
+const WALKS = Number(process.env['TEST_PROGRAMS'] ?? 2), MOVES = 60;
 const ENGINES: readonly CpuOptions[] = [{ engine: 'interpret' }, { engine: 'threaded', threaded: { runs: 1, wait: 1 } }, { engine: 'compile', hotRuns: 20 }, { engine: 'auto' }, { engine: 'auto', timing: 'none' }];
 const PROGRAMS: readonly (readonly [name: string, host: () => MemoryHost, args: readonly string[]])[] = [
   ['story', () => new MemoryHost({ '/guest': program(STORY, 6) }), []],
