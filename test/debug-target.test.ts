@@ -169,6 +169,17 @@ backwards('a watched variable leads back to the writes that set it, one after th
   assert.is(reason(w.run()), 'breakpoint');
   assert.is(w.slot(0), 197n);
 });
+backwards('however long ago it was: the last write is found, and where there is none before it, the start', () => {
+  const w = debug(`first: mov ${slot(1)}, 5\nmov ecx, 900000\nlong: dec ecx\njnz long\n${sys('getpid')}\nmov ecx, 900000\nlonger: dec ecx\njnz longer\nlast: nop`), { target } = w;
+  target.addBreakpoint({ address: w.at('last'), pid: null });
+  w.run();
+  const end = target.position, state = target.hash();
+  target.addWatchpoint({ pid: target.current!.process.pid, kind: 'write', address: DATA + 8, length: 8 });
+  assert.equal([reason(target.continueBack()), w.get('rip'), w.slot(1)], ['watchpoint', BigInt(w.at('first')), 0n]);
+  assert.is(reason(target.continueBack()), 'start');
+  target.goTo(end);
+  assert.is(target.hash(), state);
+});
 backwards('before the first instruction there is nothing', () => {
   const w = debug(STORY, 6);
   assert.is(reason(w.target.continueBack()), 'start');
