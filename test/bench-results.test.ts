@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert';
 import { ENOSPC } from '../src/base/errno.ts';
 import { sha256 } from '../src/base/sha256.ts';
 import { ORDERS } from '../src/bench/axes.ts';
-import { cellsOf, MATRIX } from '../src/bench/matrix.ts';
+import { cellsOf, MATRIX, measureAll } from '../src/bench/matrix.ts';
+import { compare } from '../src/bench/output/compare.ts';
 import { asJson, resultsIn } from '../src/bench/output/json.ts';
 import { COLUMNS } from '../src/bench/output/columns.ts';
 import type { Results } from '../src/bench/record.ts';
@@ -53,6 +54,13 @@ results('an indirect call is 11 instructions, a trampoline by fault a page fault
   assert.ok(rows.every(row => row.invoke !== null && Math.abs(row.invoke.causes.program + row.invoke.causes.kernel - row.invoke.cycles) < 1e-5));
   assert.ok((fault?.invoke?.causes.kernel ?? 0) > 1000 && written?.invoke?.causes.kernel === 0);
   assert.equal([written?.memory?.code, fault?.memory?.code, fault?.memory?.kernel], [8192, 0, 200]);
+});
+results('who performs makes no difference but to TLB misses', async () => {
+  const cells = cellsOf(MATRIX.find(({ name }) => name === 'smoke')?.selections ?? []).filter(({ contender, count }) => count > 1 && /fast|table/.test(contender.name));
+  const by = (engine: 'interpret' | 'threaded' | 'compile') => measureAll(cells.map(cell => ({ ...cell, profile: { ...cell.profile, options: { cpu: { engine } } } })), () => true);
+  const rows = await by('interpret') ?? [];
+  assert.ok(rows.length >= 4);
+  for (const engine of ['threaded', 'compile'] as const) assert.equal(compare(rows, await by(engine) ?? []).differences, []);
 });
 results('JSON comes back as it was, and a row is a line', async () => {
   const { output } = await measured;
