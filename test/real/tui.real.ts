@@ -1,4 +1,4 @@
-/** The debugger's screen in a real terminal, tmux's: what it shows is what the renderer gives, at any size; and however it ends, the terminal is as it was. */
+/** The debugger in a real terminal, tmux's: its screen is what the renderer gives, at any size; lines are typed as one is used to; and however it ends, the terminal is as it was. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawnSync } from 'node:child_process';
@@ -11,6 +11,8 @@ import { Tui } from '../../src/debug/tui/tui.ts';
 import { NodeHost } from '../../src/host/node-host.ts';
 import { RedirectedHost } from '../../src/host/redirected-host.ts';
 import { guestWithSymbols, STORY } from '../support/debug-world.ts';
+import { DATA } from '../support/guest-program.ts';
+import { sys } from '../support/trampfd-program.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..'), folder = mkdtempSync(join(tmpdir(), 'tramp64-tui-')), guest = join(folder, 'guest'), socket = join(folder, 'tmux');
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
@@ -33,9 +35,9 @@ async function expectText(wanted: RegExp): Promise<void> {
   assert.match(shown(), wanted);
 }
 /** A shell that starts the debugger, and tells how it and the terminal are afterwards. */
-function open(): void {
+function open(how = '--tui'): void {
   const node = `env -i TERM=screen ${process.execPath} --import ${join(root, 'node_modules/tsx/dist/loader.mjs')} ${join(root, 'src/cli.ts')}`;
-  writeFileSync(join(folder, 'script'), `cd ${folder}\necho before\n${node} debug --memory 64M --tui ./guest\necho after $?\nstty -a | grep -o -e '-\\?icanon' -e '-\\?echo '\nsleep 1000\n`);
+  writeFileSync(join(folder, 'script'), `trap : INT\ncd ${folder}\necho before\n${node} debug --memory 64M ${how} ./guest\necho after $?\nstty -a | grep -o -e '-\\?icanon' -e '-\\?echo '\nsleep 1000\n`);
   tmux('new-session', '-d', '-x', String(SMALL.columns), '-y', String(SMALL.rows), `sh ${join(folder, 'script')}`);
   tmux('set-option', '-g', 'status', 'off');
   tmux('set-option', '-g', 'window-size', 'manual');
@@ -92,6 +94,23 @@ if (hasTmux && existsSync('/proc/self')) {
     await expectText(/interrupted/);
     tmux('send-keys', '-l', 'q');
     await expectText(/^before\nafter 0\nicanon\necho$/);
+  });
+  terminal('commands are typed with completion and history, an empty line repeats, and the program has the terminal while it runs', async () => {
+    const echo = `${sys('read', 0, DATA + 64, 8)}\n${sys('write', 1, DATA + 64, 8)}\nloop: inc rax\njmp loop\nlooping: ret\n`;
+    writeFileSync(guest, guestWithSymbols(echo));
+    const says = async (keys: readonly string[], wanted: RegExp): Promise<void> => { for (const key of keys) tmux('send-keys', ...key.length === 1 || key.includes(' ') ? ['-l', key] : [key]); await expectText(wanted); };
+    open('');
+    await expectText(/_start>: .*\n\(tramp64\)$/);
+    await says(['s', 't', 'e', 'Tab', 'Enter'], /step\n=> 0x400007 .*\n\(tramp64\)$/);
+    await says(['Enter'], /\(tramp64\)\n=> 0x40000e .*\n\(tramp64\)$/);
+    await says(['p /x loo', 'Tab'], /\(tramp64\) p \/x loop$/);
+    await says(['Tab'], /\nloop +looping\n\(tramp64\) p \/x loop$/);
+    await says(['C-u', 'Up', 'Up', 'Home', 'x', 'x', 'BSpace', 'BSpace', 'End', 'C-c'], /step\n\(tramp64\)$/);
+    await says(['c', 'Enter'], /\(tramp64\) c$/);
+    await says(['typed', 'Enter'], /typed\ntyped/);
+    await says(['C-c'], /interrupted\n=> .*<loop.*\n\(tramp64\)$/);
+    await says(['nonsense', 'Enter'], /no such command: nonsense; see help\n\(tramp64\)$/);
+    await says(['C-d'], /after 0\nicanon\necho$/);
   });
 }
 terminal.run();
