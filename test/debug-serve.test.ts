@@ -5,11 +5,11 @@ import net from 'node:net';
 import { main } from '../src/cli/main.ts';
 import { packet } from '../src/debug/gdb/packets.ts';
 import { byteString, bytesOf } from '../src/host/host.ts';
-import { rest } from '../src/host/listener.ts';
 import { CliHost } from './support/cli-host.ts';
 import { STORY } from './support/debug-world.ts';
 import { program } from './support/trampfd-program.ts';
 
+const rest = (milliseconds: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, milliseconds); });
 const POLL_MILLISECONDS = 2, PATIENCE = 5000;
 async function until<T>(what: () => T | null): Promise<T> {
   for (let k = 0; k < PATIENCE; k++) { const found = what(); if (found !== null) return found; await rest(POLL_MILLISECONDS); }

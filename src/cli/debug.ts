@@ -1,7 +1,7 @@
 /** `tramp64 debug`: a program under a debugger. */
 import { GdbSession } from '../debug/gdb/session.ts';
 import { Target } from '../debug/target.ts';
-import { breathe, listen, rest, type Wire } from '../host/listener.ts';
+import { breathe, listen, type Wire } from '../host/listener.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { type CommandLine, lastValue } from './options.ts';
 import { prepare } from './run.ts';
@@ -9,7 +9,6 @@ import { prepare } from './run.ts';
 const LOOPBACK = '127.0.0.1', STATUS_KILLED = 137, PORT_MAX = 65_535;
 /** gdb is listened to so often while the program runs. A slice begins small: the program may stop soon. */
 const SLICE_MILLISECONDS = 25, SLICE_MIN = 20_000, SLICE_MAX = 400_000_000;
-const IDLE_MILLISECONDS = 5;
 
 export async function debug(host: CommandHost, line: CommandLine): Promise<number> {
   const text = lastValue(line, '--gdb'), port = Number(text);
@@ -26,14 +25,14 @@ export async function debug(host: CommandHost, line: CommandLine): Promise<numbe
 
 /** One client at a time; who leaves without a word may come again, and finds the program as it was left. */
 async function serve(host: CommandHost, target: Target, address: string, port: number): Promise<number> {
-  const served: { session: GdbSession | null; wire: Wire | null } = { session: null, wire: null };
+  const served: { session: GdbSession | null; wire: Wire | null; wake: () => void } = { session: null, wire: null, wake: () => { /* Nobody sleeps. */ } };
   const listener = await listen(address, port, wire => {
     if (served.session !== null) return null;
     const session = new GdbSession(target);
     served.session = session; served.wire = wire;
     return {
-      received: bytes => { if (served.session === session) { session.receive(bytes); wire.send(session.send()); } },
-      ended: () => { if (served.session === session) { session.close(); served.session = null; } },
+      received: bytes => { if (served.session === session) { session.receive(bytes); wire.send(session.send()); served.wake(); } },
+      ended: () => { if (served.session === session) { session.close(); served.session = null; served.wake(); } },
     };
   });
   if (typeof listener === 'string') return complain(host, listener, STATUS_USAGE);
@@ -48,7 +47,8 @@ async function serve(host: CommandHost, target: Target, address: string, port: n
     }
     if (session === null || !session.isRunning) {
       slice = SLICE_MIN;
-      await (session === null ? rest(IDLE_MILLISECONDS) : breathe());
+      // Whatever there is to do comes by the wire.
+      await new Promise<void>(resolve => { served.wake = resolve; });
       continue;
     }
     const from = performance.now();

@@ -31,4 +31,3 @@ export function listen(address: string, port: number, accept: (wire: Wire) => Pa
 }
 /** What has happened outside is told before this comes back. */
 export function breathe(): Promise<void> { return new Promise(resolve => { setImmediate(resolve); }); }
-export function rest(milliseconds: number): Promise<void> { return new Promise(resolve => { setTimeout(resolve, milliseconds); }); }

@@ -23,7 +23,7 @@ cd "$1"
 rm -f err
 timeout 100 "$2" "$3" debug --gdb 0 "$4" > out 2> err &
 while kill -0 $! && ! grep -qs 'connect to' err; do sleep 0.1; done
-timeout 90 gdb -nx -batch -ex "target remote :$(sed -n 's/.*connect to .*://p' err)" -x script "$4" > said 2>&1
+timeout 90 gdb -nx -batch -ex "set remotetimeout 60" -ex "target remote :$(sed -n 's/.*connect to .*://p' err)" -x script "$4" > said 2>&1
 wait $!
 echo "status $?" >> said
 cat said
