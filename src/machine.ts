@@ -2,6 +2,7 @@
 import { assert } from './base/assert.ts';
 import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
+import { addressOf } from './base/words.ts';
 import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
 import { LAP_BYTES, MARK, markIn } from './exec/mark.ts';
 import { unmaskedOf } from './exec/mxcsr.ts';
@@ -11,7 +12,7 @@ import { Frames } from './mmu/frames.ts';
 import { PF_FETCH, PF_USER, PF_WRITE, type PageFault } from './mmu/fault.ts';
 import type { AddressSpace, FaultVerdict } from './mmu/address-space.ts';
 import { Mmu } from './mmu/mmu.ts';
-import { PROT_EXEC } from './mmu/vma.ts';
+import { PROT_ALL, PROT_EXEC, type Vma } from './mmu/vma.ts';
 import { Entropy } from './syscalls/entropy.ts';
 import type { Refusal } from './syscalls/exec.ts';
 import { type Ending, Kernel } from './syscalls/kernel.ts';
@@ -20,7 +21,8 @@ import type { KernelProcess, KernelTask } from './syscalls/process.ts';
 import { raise } from './syscalls/signal.ts';
 import { Trace } from './syscalls/strace.ts';
 import type { Args } from './syscalls/task.ts';
-import { EVENT_CYCLES, WORK_CYCLES } from './timing/costs.ts';
+import { type Environment } from './timing/environments.ts';
+import { WORK_CYCLES } from './timing/costs.ts';
 import { trampfdCalls, TrampolineObjects } from './trampfd/calls.ts';
 
 export interface MachineOptions {
@@ -71,8 +73,11 @@ const STATUS_STOPPED = 124;
 /** Turns between two looks at the host's clock, where none is cut short. */
 const TURNS_A_LOOK = 256;
 export function sliceAfter(instructions: number): number { return Math.min(Math.max(Math.floor(instructions / 4), SLICE_MIN), SLICE_MAX); }
-const RAX = 0, RSI = 6, RDI = 7;
+const RAX = 0, RDX = 2, RSI = 6, RDI = 7, R10 = 10;
 const MARK_NAME_BYTES = 200;
+const MAP_FIXED = 16;
+/** Pages of a mapping that are looked at for whether they were touched. */
+const RELEASED_PAGES_MAX = 16;
 /** AT_HWCAP2 (Linux: arch/x86/include/uapi/asm/hwcap2.h). */
 const HWCAP2_FSGSBASE = 2;
 const SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGXCPU = 24;
@@ -131,7 +136,7 @@ export class Machine {
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
-      onHandler: () => this.cpu.charge(EVENT_CYCLES.signalDelivery),
+      onHandler: () => this.cpu.charge(this.environment.signalDelivery),
       policy, extraCalls: policy === null ? calls : policy.guard(calls),
       hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0,
       ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
@@ -231,7 +236,8 @@ export class Machine {
   }
   private systemCall(task: KernelTask): void {
     this.systemCalls += 1;
-    this.cpu.charge(this.cpu.costs.syscall(this.kernel.nameOf(task.registers.low(RAX))));
+    const name = this.kernel.nameOf(task.registers.low(RAX));
+    this.cpu.charge(this.cpu.costs.syscall(name) + this.mappingCycles(task, name));
     this.kernel.call(task);
     this.kernel.settle();
   }
@@ -245,15 +251,30 @@ export class Machine {
     if (due !== null) due();
     else if (verdict !== 'resume') this.refuse(task, verdict, address, code);
     else if (isServed) this.served();
-    else this.chargePaging(code);
+    else this.chargePaging(code, memory.find(address));
   }
   /** It counts like an instruction: one whose target is itself has its turns end all the same. */
   private served(): void {
     this.invocations += 1;
     this.turnLeft -= 1;
-    this.cpu.charge(EVENT_CYCLES.fetchFaultServed);
+    this.cpu.charge(this.cpu.costs.entered(this.environment.fetchFaultServed));
   }
-  private chargePaging(code: number): void { this.cpu.charge((code & PF_WRITE) !== 0 ? EVENT_CYCLES.minorFaultWrite : EVENT_CYCLES.minorFaultRead); }
+  private chargePaging(code: number, vma: Vma | null): void {
+    const { environment: e } = this, isWrite = (code & PF_WRITE) !== 0, isFile = vma !== null && vma.object !== null;
+    this.cpu.charge(isFile && isWrite ? vma.shared ? e.fileFault : e.copyFault : isWrite ? e.minorFaultWrite : e.minorFaultRead);
+  }
+  private get environment(): Environment { return this.cpu.costs.environment; }
+  /** What changing mappings takes beyond the call: that depends on what is mapped. */
+  private mappingCycles(task: KernelTask, name: string): number {
+    if (name !== 'mprotect' && name !== 'munmap' && name !== 'mmap') return 0;
+    const { memory } = task.process, { registers } = task, at = addressOf(registers.low(RDI), registers.high(RDI)), vma = memory.find(at);
+    if (vma === null) return 0;
+    if (name === 'mmap') return (registers.low(R10) & MAP_FIXED) !== 0 ? this.environment.mappingReplaced : 0;
+    if (name === 'mprotect') return vma.prot === (registers.low(RDX) & PROT_ALL) ? 0 : this.environment.protectionChanged;
+    const bytes = Math.min(registers.low(RSI) >>> 0, RELEASED_PAGES_MAX * PAGE_BYTES);
+    for (let page = at; page < at + bytes; page += PAGE_BYTES) if (memory.translate(page, 'read') !== -1) return this.environment.pagesReleased;
+    return 0;
+  }
   private refuse(task: KernelTask, verdict: FaultVerdict, address: Va, error: number): void {
     const isBus = verdict === 'past-end' || verdict === 'no-memory';
     const code = isBus ? BUS_ADRERR : verdict === 'denied' ? SEGV_ACCERR : SEGV_MAPERR;
@@ -267,7 +288,7 @@ export class Machine {
       const { rip } = registers;
       if (rip < start || rip >= end) return true;
       this.turnLeft -= 1;
-      this.cpu.charge(EVENT_CYCLES.instructionInterpreted);
+      this.cpu.charge(this.environment.instructionInterpreted);
       this.due = this.interpretOne(task, rip, end);
       if (this.due !== null) return false;
     }
@@ -291,7 +312,7 @@ export class Machine {
     const { address, code } = exit.fault, verdict = memory.resolve(exit.fault, task.registers);
     this.pageFaults += 1;
     if (verdict !== 'resume') return () => { this.refuse(task, verdict, address, code); };
-    this.chargePaging(code);
+    this.chargePaging(code, memory.find(address));
     return null;
   }
   private performFrom(memory: AddressSpace, rip: Va, length: number): Exit | 'more' | 'unreadable' | null {
@@ -299,10 +320,11 @@ export class Machine {
   }
   /** A system call's work without the way into the kernel and back. */
   private serve(number: number, args: Args): number {
-    this.cpu.charge(Math.max(0, this.cpu.costs.syscall(this.kernel.nameOf(number)) - EVENT_CYCLES.systemCall));
+    this.cpu.charge(Math.max(0, this.cpu.costs.syscall(this.kernel.nameOf(number)) - this.cpu.costs.entered(this.environment.systemCall)));
     return this.kernel.serve(this.current(), number, args);
   }
   private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): void {
+    if (exit.vector === VECTOR.undefined) this.cpu.charge(this.environment.undefinedOpcode);
     const trap = exit.isStep === true ? SINGLE_STEP : TRAPS[exit.vector] ?? SIGNALLED;
     this.fault(task, trap.signal, trap.code === FPE_FLTINV ? this.floatCode(exit.vector) : trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, this.cpu.errorCode);
   }

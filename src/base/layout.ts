@@ -29,9 +29,7 @@ export const STATE = {
   /** Retired instructions and cycles, as doubles (both exact: cycles are multiples of 1/64). */
   instructions: 208,
   cycles: 216,
-  /** The branch predictor's: outcomes of the last branches, top of the return stack, misses as a double. */
-  history: 224,
-  returnTop: 228,
+  /** Branches predicted wrong, as a double. */
   branchMisses: 232,
   /** Instructions generated code may still execute before it must come back. */
   left: 240,
@@ -39,6 +37,8 @@ export const STATE = {
   site: 244,
   /** The MMU's epoch: translations of earlier ones may be stale. */
   epoch: 248,
+  /** How far execution is behind dispatch, in parts of a cycle (src/timing/pace.ts). */
+  behind: 252,
   /** Sixteen vector registers, 32 bytes each (the upper half is AVX's). */
   vector: 256,
   /** Eight x87 registers by physical number, 16 bytes each: 8 of significand, 2 of sign and exponent. */

@@ -19,7 +19,7 @@ function comparison(progress: Progress): string {
   const find = (name: string): Measurement => rows.find(row => row.contender.name === name)!;
   return `Calling a closure that adds its bound value: cost of one invocation, memory of one trampoline; then its life.
 Invocation: one trampoline, called 1,000 times; the loop around it and the closure itself are included.
-Cycles: modelled, of an AMD Zen 3, at the costs of src/timing. They are sums of published and measured figures, not a pipeline.
+Cycles: modelled, of an AMD Zen 3 (src/timing): dispatch, units, chains of loops, branches, the kernel. There are no caches.
 Memory: one of ${MANY} trampolines (1,000 where each needs a descriptor), beyond what the indirect call needs; kernel B is the trampoline object with its contexts,
 without the file, inode and mapping that come with every descriptor and mmap.
 

@@ -9,6 +9,8 @@ export const HELP: Option = { name: '--help', value: null, help: 'print this tex
 const MACHINE_OPTIONS: readonly Option[] = [
   { name: '--cpu', value: MODEL_NAMES.join('|'), choices: MODEL_NAMES, help: `what CPUID reports (default: ${DEFAULT_MODEL}); see the README` },
   { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
+  { name: '--environment', value: 'guest|bare-metal', choices: ['guest', 'bare-metal'], help: 'where the kernel whose times are counted runs (default: guest)' },
+  { name: '--mitigations', value: 'on|off', choices: ['on', 'off'], help: 'whether that kernel mitigates what processors leak (default: on)' },
   { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
   {
     name: '--fs', value: 'host|read-only|overlay|none', choices: ['host', 'read-only', 'overlay', 'none'],

@@ -8,6 +8,7 @@ import { PrebuiltFile } from '../exec/threaded/prebuilt.ts';
 import { type Ending, Machine, type MachineOptions, sliceAfter } from '../machine.ts';
 import type { SecurityPolicy } from '../syscalls/policy.ts';
 import type { Timing } from '../timing/costs.ts';
+import { ENVIRONMENTS, GUEST } from '../timing/environments.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
@@ -62,7 +63,7 @@ export async function prepare(host: CommandHost, line: CommandLine, command: str
   if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
   const policy = await policyOf(line);
   if (typeof policy === 'string') return complain(host, policy, STATUS_USAGE);
-  const cpu = { engine, timing, ...prebuiltOf(host), ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
+  const cpu = { engine, timing, environment: ENVIRONMENTS.find(({ name }) => name === lastValue(line, '--environment')) ?? GUEST, mitigates: lastValue(line, '--mitigations') !== 'off', ...prebuiltOf(host), ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
   return { files, path: found, argv: [program, ...args], environment, machine: () => ({ host: files.host, strace, policy: policy?.() ?? null, ...limits, cpu }) };
 }
 

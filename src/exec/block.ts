@@ -6,7 +6,7 @@ import type { Flow, Instruction } from '../decoder/instruction.ts';
 import { KnownInstructions } from '../decoder/known.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
-import type { Predictor } from '../timing/predictor.ts';
+import { CYCLE_PARTS, type Pace } from '../timing/pace.ts';
 import type { Region } from './compile/region.ts';
 import { isMark } from './mark.ts';
 import type { Semantics } from './ops.ts';
@@ -42,11 +42,12 @@ export class Block {
   readonly bytes: number;
   readonly instructions: readonly Instruction[];
   readonly semantics: readonly Semantics[];
-  /** Cycles of each instruction, and their sum. */
-  readonly costs: readonly number[];
+  readonly pace: Pace;
+  /** Cycles of dispatching all of it. */
   readonly cost: number;
   readonly ending: number;
-  readonly stopsHere: boolean;
+  /** Instructions with breakpoints. */
+  readonly stops: readonly number[];
   isValid = true;
   /** Its threaded code. */
   thread: Thread | null = null;
@@ -72,10 +73,10 @@ export class Block {
   epoch: number;
 
   constructor(lo: i32, hi: i32, nextHi: i32, pa: Pa, secondPa: Pa, bytes: number, instructions: readonly Instruction[],
-    semantics: readonly Semantics[], costs: readonly number[], cost: number, flow: Flow, stopsHere: boolean, epoch: number, hotAt: number) {
+    semantics: readonly Semantics[], pace: Pace, flow: Flow, stops: readonly number[], epoch: number, hotAt: number) {
     this.lo = lo; this.hi = hi; this.nextHi = nextHi; this.pa = pa; this.secondPa = secondPa; this.bytes = bytes;
-    this.instructions = instructions; this.semantics = semantics; this.costs = costs;
-    this.cost = cost; this.ending = ENDINGS[flow]; this.stopsHere = stopsHere;
+    this.instructions = instructions; this.semantics = semantics; this.pace = pace;
+    this.cost = pace.cost / CYCLE_PARTS; this.ending = ENDINGS[flow]; this.stops = stops;
     this.epoch = epoch; this.hotAt = hotAt;
   }
   /** How often it was executed where that is counted: by the interpreters. */
@@ -95,30 +96,14 @@ export class Block {
     for (let k = 0; k < index; k++) offset += this.instructions[k].length;
     return offset;
   }
-  /** Cycles of the first `count` instructions. */
-  costOf(count: number): number {
-    let sum = 0;
-    for (let k = 0; k < count; k++) sum += this.costs[k];
-    return sum;
-  }
-}
-
-/** Cycles of the branch that ends a block. Its end names it: where a block begins depends on how it was entered. */
-export function endingCycles(block: Block, isTaken: boolean, to: i32, p: Predictor): number {
-  const from = (block.lo + block.bytes) | 0;
-  switch (block.ending) {
-    case ENDING.branch: return p.conditional(from, isTaken);
-    case ENDING.jump: return p.direct();
-    case ENDING.call: p.called(from); return p.direct();
-    case ENDING.return: return p.returned(to);
-    case ENDING.jumpIndirect: return p.indirect(from, to);
-    case ENDING.callIndirect: p.called(from); return p.indirect(from, to);
-    default: return 0;
-  }
+  /** Cycles of dispatching the first `count` instructions. */
+  costOf(count: number): number { return count === 0 ? 0 : this.pace.front[count - 1]! / CYCLE_PARTS; }
+  /** The first breakpoint from an instruction on: its index, or the number of instructions. */
+  stopFrom(index: number): number { return this.stops.find(stop => stop >= index) ?? this.instructions.length; }
 }
 
 /** An empty slot of the table: matches no address, because no code lies at -1. */
-export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], [], 0, 'stop', false, -1, -1);
+export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], { front: [], cost: 0, behind: 0, taken: 0, round: 0, override: 0, breaks: false, miss: 0, drains: false }, 'stop', [], -1, -1);
 
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
@@ -132,6 +117,8 @@ export class BlockCache {
   private readonly instructions = new KnownInstructions();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
+  /** Where pages lay whose code was executed last. */
+  private readonly codePages = new Map<Va, Pa>();
   /** The latest valid block at each address. */
   private readonly byAddress = new Map<Va, Block>();
   built = 0;
@@ -237,9 +224,8 @@ export class BlockCache {
     this.breakpoints.add(at);
     this.forgetWhere(block => { const start = vaOf(block.lo, block.hi); return start <= at && at < start + block.bytes; });
   }
-  /** Blocks that ended before it are as good as longer ones. */
   clearBreakpoint(at: Va): void {
-    if (this.breakpoints.delete(at)) this.forgetWhere(block => block.stopsHere && vaOf(block.lo, block.hi) === at);
+    if (this.breakpoints.delete(at)) this.forgetWhere(block => { const start = vaOf(block.lo, block.hi); return block.stops.length > 0 && start <= at && at < start + block.bytes; });
   }
   private forgetWhere(isConcerned: (block: Block) => boolean): void {
     for (const blocks of [...this.pages.values()]) for (const block of [...blocks.values()]) if (isConcerned(block)) this.forget(block);
@@ -254,7 +240,6 @@ export class BlockCache {
     const instructions: Instruction[] = [];
     let at = pa;
     while (instructions.length < INSTRUCTIONS_MAX) {
-      if (at > pa && this.breakpoints.size > 0 && this.breakpoints.has(vaOf(lo, hi) + (at - pa))) break;
       const instruction = at < pageEnd ? this.instructions.decode(this.memory.u8, at, pageEnd) : null;
       if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
@@ -276,15 +261,27 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const semantics: Semantics[] = [], costs: number[] = [];
-    let bytes = 0, cost = 0;
+    const semantics: Semantics[] = [], stops: number[] = [], start = vaOf(lo, hi);
+    let bytes = 0;
     for (let n = 0; n < instructions.length; n++) {
-      const i = instructions[n], cycles = this.costs.of(i);
-      bytes += i.length; cost += cycles;
-      semantics.push(this.semanticsOf(i)); costs.push(cycles);
+      const i = instructions[n];
+      if (this.stopsAt(start + bytes, i)) stops.push(n);
+      bytes += i.length;
+      semantics.push(this.semanticsOf(i));
     }
-    const end = vaOf(lo, hi) + bytes, last = instructions[instructions.length - 1];
-    return new Block(lo, hi, (end / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, costs, cost, last.flow, this.stopsAt(vaOf(lo, hi), last), this.mmu.epoch, this.hotRuns);
+    this.codePages.set(vaOf(lo & -PAGE_BYTES, hi), pa & -PAGE_BYTES);
+    const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[instructions.length - 1];
+    return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.flow, stops, this.mmu.epoch, this.hotRuns);
   }
   private stopsAt(at: Va, i: Instruction): boolean { return (this.breakpoints.size > 0 && this.breakpoints.has(at)) || (this.stopsAtMarks && isMark(i)); }
+  /** The instruction at an address on a page that code was executed on: what a look ahead may know, whoever performs. */
+  private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
+    const known = this.byAddress.get(vaOf(lo, hi));
+    const page = this.codePages.get(vaOf(lo & -PAGE_BYTES, hi));
+    if (page === undefined) return null;
+    const at = page + (lo & (PAGE_BYTES - 1));
+    if (known !== undefined && known.pa === at && known.isValid && known.secondPa === -1) return known.instructions;
+    const instruction = this.instructions.decode(this.memory.u8, at, page + PAGE_BYTES);
+    return instruction === null ? null : [instruction];
+  };
 }

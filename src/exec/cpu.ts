@@ -7,8 +7,11 @@ import { decode } from '../decoder/decode.ts';
 import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
+import type { Environment } from '../timing/environments.ts';
+import { CYCLE_PARTS } from '../timing/pace.ts';
 import { Predictor } from '../timing/predictor.ts';
-import { BlockCache, ENDING, endingCycles, NOTHING, type Block } from './block.ts';
+import { BlockCache, ENDING, NOTHING, type Block } from './block.ts';
+import { BlockClock } from './clock.ts';
 import { CpuModel, type ModelName } from './cpuid.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { isTrap, TF, VECTOR } from './ops.ts';
@@ -16,7 +19,7 @@ import { Regions } from './compile/regions.ts';
 import { LEFT, type Prebuilt, Support } from './generated/support.ts';
 import { CpuState, FXSAVE_BYTES, RSP } from './state.ts';
 import { AREA } from './x87/xsave.ts';
-import { directCycles, NEVER, type ThreadedOptions, Threads } from './threaded/threads.ts';
+import { NEVER, type ThreadedOptions, Threads } from './threaded/threads.ts';
 
 /** Why the CPU came back. RIP is the faulting instruction for faults, the next one after a system call or INT3. */
 export type Exit =
@@ -39,6 +42,9 @@ export type Engine = 'interpret' | 'threaded' | 'compile' | 'auto';
 export interface CpuOptions {
   readonly engine?: Engine;
   readonly timing?: Timing;
+  /** Where the kernel runs, and whether it mitigates what the processor leaks. */
+  readonly environment?: Environment;
+  readonly mitigates?: boolean;
   /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
   readonly threaded?: Partial<ThreadedOptions>;
@@ -69,6 +75,7 @@ export class Cpu {
   readonly costs: Costs;
   readonly predictor: Predictor;
   readonly blocks: BlockCache;
+  private readonly clock: BlockClock;
   private readonly interpreter: Interpreter;
   private readonly pageFault: Exit;
   private readonly support: Support | null;
@@ -77,8 +84,15 @@ export class Cpu {
   /** A breakpoint that was stopped at, and whose instruction has not been executed since. */
   private passing: Va = NOWHERE;
   private takenOver = NOTHING;
+  /** Where the last budget ended in a block that had begun, in which epoch. */
+  private cutBlock = NOTHING;
+  private cutIndex = 0;
+  private cutEpoch = 0;
+  private isResumed = false;
   /** The last run ended with its budget. */
   private wasCutShort = false;
+  /** The last block that was taken over had not begun: the budget was too small for it. */
+  private wasRefused = false;
   private generatedInstructions = 0;
   private isStepping = false;
   /** Of the cycles, those of `charge`. */
@@ -87,10 +101,11 @@ export class Cpu {
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
     this.mmu = mmu;
-    this.costs = new Costs(options.timing);
+    this.costs = new Costs(options.timing, options.environment, options.mitigates);
     this.predictor = new Predictor(memory);
+    this.clock = new BlockClock(this.state, this.predictor, this.costs.isTimed, Math.round(this.costs.profile.behind * CYCLE_PARTS));
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
-    this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed);
+    this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed, this.costs.profile);
     if (options.model !== undefined) this.interpreter.model = new CpuModel(options.model);
     this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns, this.model.hasXsave);
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
@@ -98,9 +113,9 @@ export class Cpu {
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
     const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, options.prebuilt ?? null);
     this.support = support;
-    this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.predictor, isTimed,
+    this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.clock,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });
-    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed, options.hotRuns === undefined ? HOT_FROM : 0);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed ? this.clock.behindMax : null, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   get model(): CpuModel { return this.interpreter.model; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
@@ -121,14 +136,15 @@ export class Cpu {
     try {
       while (left > 0) {
         const lo = r[RIP], hi = r[RIP + 1];
-        const next = blocks.known(lo, hi) ?? this.fetch(lo, hi);
+        const next = this.resumed(lo, hi) ?? blocks.known(lo, hi) ?? this.fetch(lo, hi);
         if (next === null) { exit = this.fault(null); break; }
+        let hasBegun = next === this.cutBlock && this.isResumed;
         block = next;
-        if (block.stopsHere && mayStop) { exit = STOP; break; }
-        mayStop = true;
-        start = 0;
-        const isCompiled = block.region !== null && !this.isStepping && this.regions!.register(block);
-        if (isCompiled || (threads !== null && threads.isReady(block, left))) {
+        start = hasBegun ? this.cutIndex : 0;
+        this.cutBlock = NOTHING;
+        if (mayStop && block.stops.length > 0 && block.stopFrom(start) === start) { exit = STOP; this.cut(block, start, hasBegun); break; }
+        const isCompiled = !hasBegun && block.region !== null && !this.isStepping && this.regions!.register(block);
+        if (!hasBegun && (isCompiled || (threads !== null && threads.isReady(block, left)))) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
           const why = isCompiled ? support!.enter() : threads!.enter(block);
@@ -139,16 +155,20 @@ export class Cpu {
           left -= done;
           if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
           if (start === DONE && (r[EFLAGS] & TF) !== 0 && !this.isStepping) break;
-          if (why === LEFT.toUnknown || start === DONE || left === 0) continue;
+          if (why === LEFT.toUnknown || start === DONE) { mayStop = true; continue; }
           block = this.takenOver;
-        } else if (isCounted) {
+          hasBegun = !this.wasRefused;
+          if (left === 0) { this.cut(block, start, hasBegun); continue; }
+        } else if (isCounted && !hasBegun) {
           if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + budget - left) === true) continue;
         }
         isCounted = true;
         if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
+        if (!hasBegun) this.clock.begin(block);
 
         const { instructions, semantics } = block;
-        const end = instructions.length - start < left ? instructions.length : start + left;
+        const last = block.stops.length === 0 ? instructions.length : block.stopFrom(mayStop ? start : start + 1), end = last - start < left ? last : start + left;
+        mayStop = true;
         r[RIP + 1] = block.nextHi;
         let k = start, rip = r[RIP];
         while (k < end) {
@@ -171,8 +191,10 @@ export class Cpu {
         } else {
           m.outcome = OUTCOME.next;
           if (block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
-          if (k === instructions.length) cycles += block.cost + (this.costs.isTimed ? endingCycles(block, outcome === OUTCOME.jumped, r[RIP], this.predictor) : 0);
-          else cycles += block.costOf(k);
+          if (k === instructions.length) { cycles += block.cost; this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]); } else {
+            cycles += block.costOf(k);
+            if (k === end) this.cut(block, k, true);
+          }
         }
       }
     } catch (thrown) {
@@ -256,19 +278,33 @@ export class Cpu {
    */
   private takeOver(isThreaded: boolean): number {
     const { r32: r, f64 } = this.state, site = r[STATE_SITE], support = this.support!;
-    const { block, index } = isThreaded ? this.threads!.ofRecord(site) : this.regions!.placeOf(site);
+    this.wasRefused = site < 0;
+    const { block, index } = isThreaded ? this.threads!.ofRecord(site) : this.regions!.placeOf(site < 0 ? ~site : site);
     // What a call has done all the same counts; after a REP that is not finished RIP stays.
     const { helped } = support, done = helped === OUTCOME.next ? index : index + 1;
     support.helped = OUTCOME.next;
     if (isThreaded) {
       f64[THREADED] -= block.instructions.length - done;
-      if (this.costs.isTimed) f64[CYCLES] -= directCycles(block);
     }
-    this.goBack(block, helped === OUTCOME.codeWritten ? done : index);
+    this.goBack(block, helped === OUTCOME.codeWritten || helped === OUTCOME.cut ? done : index);
+    if (helped === OUTCOME.cut) this.cut(block, done, true);
     r[STATE_LEFT] += block.instructions.length - done;
     if (this.costs.isTimed) f64[CYCLES] -= block.cost - block.costOf(done);
     this.takenOver = block;
     return done === index ? index : DONE;
+  }
+  /** The budget ends before an instruction of a block: the next run goes on there, and what is counted for the block is what an uncut run counts. */
+  private cut(block: Block, index: number, hasBegun: boolean): void {
+    if (!hasBegun) return;
+    this.cutBlock = block; this.cutIndex = index; this.cutEpoch = this.mmu.epoch;
+  }
+  private resumed(lo: i32, hi: i32): Block | null {
+    const { cutBlock: block, cutIndex } = this;
+    this.isResumed = false;
+    if (block === NOTHING) return null;
+    const isThere = this.cutEpoch === this.mmu.epoch && block.isValid && ((block.lo + block.offsetOf(cutIndex)) | 0) === lo && (cutIndex === 0 ? block.hi : block.nextHi) === hi;
+    this.isResumed = isThere;
+    return isThere ? block : null;
   }
   /** The block at an address the table does not know yet, or null: `mmu.fault` says why. */
   private fetch(lo: i32, hi: i32): Block | null {
@@ -306,6 +342,7 @@ export class Cpu {
   /** Cycles spent outside the program: system calls, faults, signals. */
   charge(cycles: number): void {
     if (!this.costs.isTimed) return;
+    this.state.drain();
     this.state.f64[CYCLES] += cycles;
     this.charged += cycles;
   }

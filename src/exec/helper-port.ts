@@ -4,6 +4,8 @@ import type { i32, Pa } from '../base/types.ts';
 import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Operand } from '../decoder/instruction.ts';
 import { ACCESS } from '../mmu/mmu.ts';
+import { CYCLE_PARTS } from '../timing/pace.ts';
+import type { Profile } from '../timing/profile.ts';
 import type { CpuModel } from './cpuid.ts';
 import { settle } from './flags.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from './interpret.ts';
@@ -78,5 +80,7 @@ export class HelperPort implements HelperContext {
   trapAfter(vector: number): void { this.m.trap(vector); }
   random(): number { return this.m.random(); }
   again(): void { this.m.outcome = OUTCOME.again; }
-  charge(cycles: number): void { if (this.m.isTimed) this.state.f64[STATE.cycles >> 3] += cycles; }
+  get profile(): Profile { return this.m.profile; }
+  /** To the next part of a cycle, so that sums are exact. */
+  charge(cycles: number): void { if (this.m.isTimed) this.state.f64[STATE.cycles >> 3] += Math.round(cycles * CYCLE_PARTS) / CYCLE_PARTS; }
 }

@@ -5,6 +5,8 @@ import { bigOf, WORD } from '../base/words.ts';
 import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
+import type { Profile } from '../timing/profile.ts';
+import { ZEN3 } from '../timing/profiles/zen3.ts';
 import { CpuModel } from './cpuid.ts';
 import { afterWriting, carryOf, conditionOf, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
@@ -13,8 +15,8 @@ import { type Primitive, Scratch, STAGES_MAX } from './primitive.ts';
 import type { CpuState } from './state.ts';
 import type { Instruction } from '../decoder/instruction.ts';
 
-/** What an instruction that did not simply end did. */
-export const OUTCOME = { next: 0, jumped: 1, syscall: 2, trapped: 3, again: 4, codeWritten: 5 } as const;
+/** What an instruction that did not simply end did. `cut`: it did, but its performer wants to be left. */
+export const OUTCOME = { next: 0, jumped: 1, syscall: 2, trapped: 3, again: 4, codeWritten: 5, cut: 6 } as const;
 
 /** Thrown by loads and stores that fault: `mmu.fault` says how. Made once, because throwing must not allocate. */
 export const FAULT = Object.freeze({ what: 'a memory access faulted' });
@@ -35,6 +37,7 @@ export class Interpreter implements Ops {
   readonly state: CpuState;
   readonly mmu: Mmu;
   readonly isTimed: boolean;
+  readonly profile: Profile;
   readonly scratch = new Scratch(SCRATCH_WORDS);
   outcome: number = OUTCOME.next;
   vector = 0;
@@ -56,8 +59,8 @@ export class Interpreter implements Ops {
   private modified: Pa = NOT_MODIFIED;
 
   /** `isTimed`: helpers may charge cycles beyond their instruction's. */
-  constructor(state: CpuState, mmu: Mmu, isTimed = true) {
-    this.state = state; this.mmu = mmu; this.isTimed = isTimed;
+  constructor(state: CpuState, mmu: Mmu, isTimed = true, profile: Profile = ZEN3) {
+    this.state = state; this.mmu = mmu; this.isTimed = isTimed; this.profile = profile;
     this.s = this.scratch.i32; this.r = state.r32;
     this.words = state.memory.i32; this.bytes = state.memory.u8; this.view = state.memory.view;
     this.port = new HelperPort(this);

@@ -12,6 +12,7 @@
  */
 import type { Size } from '../base/types.ts';
 import type { Instruction, Operand } from '../decoder/instruction.ts';
+import type { Profile } from '../timing/profile.ts';
 import type { CpuModel } from './cpuid.ts';
 import type { CpuState } from './state.ts';
 import type { Primitive } from './primitive.ts';
@@ -202,6 +203,8 @@ export interface HelperContext {
   random(): number;
   /** The instruction is not finished (a long REP): execute it again. */
   again(): void;
+  /** What the micro-architecture is. */
+  readonly profile: Profile;
   /** Cycles to add to this instruction's. */
   charge(cycles: number): void;
 }

@@ -3,6 +3,7 @@ import { STATE, SLOT, type LinearMemory } from '../base/layout.ts';
 import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { SwitchedRegisters } from '../mmu/user.ts';
+import { CYCLE_PARTS } from '../timing/pace.ts';
 import { settle } from './flags.ts';
 import { DE, FLOAT_CONSTANTS, flagged, IE, limitOf, MXCSR_AT_START, MXCSR_MASK, unmaskedOf, watchOf } from './mxcsr.ts';
 import { fxrstorImage, fxsaveImage, mxcsrOfImage } from './x87/fxsave.ts';
@@ -110,6 +111,11 @@ export class CpuState implements SwitchedRegisters {
   set fpuStatus(value: number) { this.r32[STATE.fpuStatus >> 2] = value; }
   get fpuTags(): number { return this.r32[STATE.fpuTags >> 2]; }
   set fpuTags(value: number) { this.r32[STATE.fpuTags >> 2] = value; }
+  /** Dispatch waits until all is executed (src/timing/pace.ts). */
+  drain(): void {
+    this.f64[STATE.cycles >> 3] += this.r32[STATE.behind >> 2]! / CYCLE_PARTS;
+    this.r32[STATE.behind >> 2] = 0;
+  }
   get instructions(): number { return this.f64[STATE.instructions >> 3]; }
   set instructions(value: number) { this.f64[STATE.instructions >> 3] = value; }
   get cycles(): number { return this.f64[STATE.cycles >> 3]; }

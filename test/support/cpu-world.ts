@@ -35,7 +35,7 @@ export class CpuWorld {
     this.space = AddressSpace.create(this.mmu)!;
     state.reset();
     state.instructions = state.cycles = 0;
-    state.u8.fill(0, STATE.history, STATE.left);
+    state.u8.fill(0, STATE.branchMisses, STATE.left);
     memory.u8.fill(0, PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes);
     this.begin(source, origin);
   }

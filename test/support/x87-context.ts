@@ -1,4 +1,5 @@
 /** A helper's world without an interpreter: flat guest memory with per-page permissions, traps and faults as exceptions. */
+import { ZEN3 } from '../../src/timing/profiles/zen3.ts';
 import { LinearMemory, PAGE_BYTES, PHYSICAL_AT } from '../../src/base/layout.ts';
 import type { Instruction, Operand } from '../../src/decoder/instruction.ts';
 import { CpuModel } from '../../src/exec/cpuid.ts';
@@ -26,6 +27,7 @@ export class FakeContext implements HelperContext {
   high = 0;
   isAgain = false;
   cycles = 0;
+  readonly profile = ZEN3;
 
   get bytes(): Uint8Array { return this.state.memory.u8.subarray(PHYSICAL_AT); }
   address(operand: Operand): number {

@@ -7,7 +7,6 @@ import { isCanonical } from '../../base/words.ts';
 import { LOOKUP, NOWHERE_NEAR, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import type { i32 } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
-import { BRANCH_CYCLES } from '../../timing/costs.ts';
 import { PredictorCode } from '../../timing/predictor-code.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
@@ -18,6 +17,7 @@ import { LEFT, writeFind } from '../generated/support.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
 import { type BlockUse, blockUseOf, UNKNOWN_RULE } from '../lower/instruction-use.ts';
+import { ClockCode } from '../lower/clock-code.ts';
 import { writeCare } from '../lower/close.ts';
 import { loadNear, type Near } from '../lower/near.ts';
 import { Lowering } from '../lower/lowering.ts';
@@ -37,22 +37,20 @@ const UPPERS = 64, ALL_VECTORS = 0xffff;
 const ENTRY: Local = 0;
 /** Instructions whose giving up has one way out. */
 const STRETCH = 12;
-/** Costs are multiples of this part of a cycle (src/timing/costs.ts). */
-const CYCLE_PARTS = 64;
 
 /** What the function's heads and tails move between memory and locals. Masks by register number. */
 interface Kept { generals: number; generalsWritten: number; vectors: number; vectorsWritten: number }
 
 export class RegionLowering extends Lowering {
   private readonly support: Support;
-  private readonly isTimed: boolean;
+  /** How far execution may be behind; null: there is no timing. */
+  private readonly behindMax: number | null;
   private kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
   private generals: readonly Local[] = [];
   private vectors: readonly Local[] = [];
   private left: Local = 0;
-  /** In parts of a cycle, since the function was entered. */
-  private cycles: Local = 0;
-  /** Without timing there is none. */
+  /** Without timing there are none. */
+  private clock: ClockCode | null = null;
   private predictor: PredictorCode | null = null;
   private stack!: Near;
   /** Pages of other accesses, by what Values.baseOf says of their address. */
@@ -87,9 +85,9 @@ export class RegionLowering extends Lowering {
   /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
   private rules: (number | undefined)[] = [];
 
-  constructor(support: Support, isTimed: boolean) {
+  constructor(support: Support, behindMax: number | null) {
     super(new Code(1), support.primitives);
-    this.support = support; this.isTimed = isTimed;
+    this.support = support; this.behindMax = behindMax;
   }
 
   writeRegion(region: Region, flow: Flow): Code {
@@ -102,8 +100,8 @@ export class RegionLowering extends Lowering {
     this.goal = code.local(TYPE.i64);
     this.stack = this.pageOf(STATE.near, true);
     this.findPages(region, flow);
-    this.cycles = this.isTimed ? code.local(TYPE.i64) : 0;
-    this.predictor = this.isTimed ? new PredictorCode(code, cycles => this.charge(cycles)) : null;
+    this.clock = this.behindMax === null ? null : new ClockCode(code, this.behindMax);
+    this.predictor = this.clock === null ? null : new PredictorCode(code, { onMiss: () => { this.clock?.missed(this.block.pace); }, onOverride: () => { this.clock?.charge(this.block.pace.override); } });
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
     this.seen.start(this.vectors);
     if (this.vectors.length > 0) this.forgetCare();
@@ -169,19 +167,15 @@ export class RegionLowering extends Lowering {
       code.i64(NOWHERE_NEAR.lo, NOWHERE_NEAR.hi); code.set(page);
       code.i32(NOWHERE_NEAR.addend); code.set(addend);
     }
-    if (isStart) this.predictor?.load();
+    if (isStart) { this.predictor?.load(); this.clock?.load(); }
     if (isStart) from(this.left, OP['i32.load'], STATE.left);
   }
   private spill(): void {
     const { code } = this;
     this.spillRegisters();
     code.i32(0); code.get(this.left); code.memory(OP['i32.store'], STATE.left);
-    if (this.predictor === null) return;
-    this.predictor.store();
-    code.i32(0);
-    code.i32(0); code.memory(OP['f64.load'], STATE.cycles);
-    code.get(this.cycles); code.op(OP['f64.convert_i64_s']); code.f64(1 / CYCLE_PARTS); code.op(OP['f64.mul']); code.op(OP['f64.add']);
-    code.memory(OP['f64.store'], STATE.cycles);
+    this.predictor?.store();
+    this.clock?.store();
   }
   private spillRegisters(): void {
     const { code, kept } = this;
@@ -318,9 +312,11 @@ export class RegionLowering extends Lowering {
     this.site = this.siteOf(0);
     let after = this.openStretch(count);
     // Counted in advance; whoever takes over from a site takes back what was not done.
-    this.charge(block.cost);
+    this.clock?.charge(block.pace.cost);
     code.get(this.left); code.i32(count); code.op(OP['i32.sub']); code.tee(this.left); code.i32(0); code.op(OP['i32.lt_s']);
+    this.site = ~this.site;
     this.giveUp();
+    this.clock?.advance(block.pace.behind);
     let at = block.lo;
     for (let k = 0; k < count; k++) {
       const i = block.instructions[k]!;
@@ -353,17 +349,13 @@ export class RegionLowering extends Lowering {
     this.code.br(this.spillLabel);
   }
   private siteOf(index: number): number { return this.region.siteOf(this.region.nodes[this.node]!, index); }
-  private charge(cycles: number): void {
-    const { code } = this;
-    if (this.predictor === null || cycles === 0) return;
-    code.get(this.cycles); code.i64(cycles * CYCLE_PARTS); code.op(OP['i64.add']); code.set(this.cycles);
-  }
 
   protected writeJump(to: Value): void {
     const { code, v } = this, { ending } = this.block;
     if (v.isConstant(to)) {
       if (ending === ENDING.call) this.predictor?.called({ value: this.nextLo });
-      this.charge(BRANCH_CYCLES.taken);
+      this.predictor?.took({ value: this.nextLo }, { value: v.low(to) });
+      this.clock?.advance(this.block.pace.round);
       this.edge(v.low(to), v.high(to));
       return;
     }
@@ -390,13 +382,16 @@ export class RegionLowering extends Lowering {
     const { rule, node, block, nextLo } = this, { registers } = this.seen;
     code.get(this.taken);
     code.if();
-    this.predictor?.learn(true);
-    this.charge(BRANCH_CYCLES.taken);
+    this.predictor?.learn({ value: nextLo }, true);
+    this.predictor?.took({ value: nextLo }, { value: to.lo });
+    this.clock?.charge(block.pace.taken);
+    this.clock?.advance(block.pace.round);
     this.edge(to.lo, to.hi);
     code.end();
     // Writing the edge may have written many a node.
     this.rule = rule; this.node = node; this.block = block; this.nextLo = nextLo; this.seen.registers = registers;
-    this.predictor?.learn(false);
+    this.predictor?.learn({ value: nextLo }, false);
+    if (block.pace.breaks) this.clock?.forget();
     this.edge(nextLo, block.nextHi);
   }
   private predictIndirect(ending: number): void {
@@ -405,8 +400,7 @@ export class RegionLowering extends Lowering {
     code.get(this.goal); code.op(OP['i32.wrap_i64']); code.set(this.found);
     const from = { value: this.nextLo }, to = { local: this.found };
     if (ending === ENDING.callIndirect) predictor.called(from);
-    if (ending === ENDING.return) predictor.returned(to); else predictor.indirect(from, to);
-    this.charge(BRANCH_CYCLES.taken);
+    if (ending === ENDING.return) predictor.returned(from, to); else predictor.indirect(from, to);
   }
 
   // — what Lowering asks —

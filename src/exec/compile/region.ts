@@ -74,7 +74,7 @@ export class Region {
   helpNumber(number: number): number { this.helps.push(number); return number; }
 }
 
-export const isCompilable = (block: Block): boolean => block.isValid && !block.stopsHere && block.ending !== ENDING.stop;
+export const isCompilable = (block: Block): boolean => block.isValid && block.stops.length === 0 && block.ending !== ENDING.stop;
 
 /** Blocks around one or more seeds that are worth compiling with them. */
 export function choose(seeds: readonly Block[], cache: BlockCache): Choice { return new Chooser(seeds, cache).choose(); }

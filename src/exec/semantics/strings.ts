@@ -12,10 +12,6 @@ import type { CpuState } from '../state.ts';
 const RAX = 0, RCX = 1, RSI = 6, RDI = 7;
 /** Iterations before the machine may look at other things. */
 const ITERATIONS_MAX = 65_536;
-/** Zen 3, measured: `rep movsb` of 512 bytes 63, of 4,096 bytes 214: 0.042 a byte, to the next 1/64. */
-const COPY_CYCLES_A_BYTE = 3 / 64;
-/** Zen 3, measured: `repne scasb` of 16 bytes 66, less the 22 that starting takes. */
-const COMPARE_CYCLES = 2.75;
 
 /** A piece of work: elements in a row at offsets into `u8`, travelling by `step` bytes. */
 class Piece {
@@ -74,12 +70,13 @@ const perform = (kind: Kind): Helper => (c, i) => {
   const repeats = i.rep !== null;
   // With TF set every iteration is a step.
   const total = repeats ? Math.min(countOf(s, i.addressSize), (s.eflags & TF) !== 0 ? 1 : ITERATIONS_MAX) : 1;
-  let left = total;
+  let left = total, isFirst = true;
   while (left > 0) {
     const count = place(c, kind, p, left);
     const done = count === 0 ? throughCopy(c, kind, p) : kind.run(p, count);
     left -= done;
-    finish(c, kind, p, done, repeats);
+    finish(c, kind, p, done, repeats, isFirst ? total : 0);
+    isFirst = false;
     if (kind.compares && repeats && isEnded(p)) break;
     if (left === 0 && repeats && countOf(s, i.addressSize) > 0) return c.again();
   }
@@ -121,14 +118,17 @@ function throughCopy(c: HelperContext, kind: Kind, p: Piece): number {
   if (kind.destination === 'write') c.store(target, copy.subarray(8, 8 + size));
   return 1;
 }
-/** The registers after `done` elements. */
-function finish(c: HelperContext, kind: Kind, p: Piece, done: number, repeats: boolean): void {
+/** The registers after `done` elements, and their time. `total`: of the instruction, where they are its first ones. */
+function finish(c: HelperContext, kind: Kind, p: Piece, done: number, repeats: boolean, total: number): void {
   const { i, state } = p;
   if (kind.hasSource) advance(state, RSI, done * p.step, i.addressSize);
   if (kind.destination !== 'none') advance(state, RDI, done * p.step, i.addressSize);
   if (!repeats) return;
   advance(state, RCX, -done, i.addressSize);
-  c.charge(kind.destination === 'write' ? done * p.size * COPY_CYCLES_A_BYTE : done * COMPARE_CYCLES);
+  const { strings } = c.profile;
+  if (kind.destination !== 'write') { c.charge(done * strings.compare); return; }
+  const costs = kind.hasSource ? strings.move : strings.store, isShort = total > 0 && (costs.perElement > 0 ? total : total * p.size) <= costs.shortMax;
+  c.charge(isShort ? costs.short + done * costs.perElement : (total > 0 ? costs.long : 0) + done * p.size * costs.perByte);
 }
 
 // — what happens to the elements —

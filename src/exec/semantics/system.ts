@@ -15,6 +15,7 @@ const cpuid: Helper = function cpuid({ state, model }) {
 };
 /** The time stamp counts modelled core cycles. */
 function readTimeStamp({ state }: HelperContext): void {
+  state.drain();
   const cycles = Math.floor(state.f64[STATE.cycles >> 3]);
   state.setWords(RAX, cycles | 0, 0);
   state.setWords(RDX, Math.floor(cycles / WORD) | 0, 0);

@@ -1,4 +1,6 @@
 /** Writes the modules that programs need as they start, and handlers for the forms that most programs have (usual.ts): see prebuilt.ts. */
+import { CYCLE_PARTS } from '../../timing/pace.ts';
+import { ZEN3 } from '../../timing/profiles/zen3.ts';
 import { decode } from '../../decoder/decode.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { assert } from '../../base/assert.ts';
@@ -46,14 +48,14 @@ function formsOf(table: string): Form[] {
 /** Primitives that are no operations on floats, and whose names may not tell them from others. */
 function callsOthers(form: Form): boolean {
   const primitives = new PrimitiveNumbers(), floats = [...form.shape.floats, ...form.second?.shape.floats ?? []];
-  new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, false).writeFunction([form]);
+  new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, null).writeFunction([form]);
   form.isWritten = false;
   return primitives.rows.some(row => !floats.includes(row));
 }
 function moduleOf(forms: readonly Form[], primitives: PrimitiveNumbers, isTimed: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   declareImports(module);
-  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed);
+  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed ? Math.round(ZEN3.behind * CYCLE_PARTS) : null);
   const index = module.function(FUNCTION_TYPE, lowering.writeFunction(forms));
   module.element(SLOT_OF_THREADS, [index]);
   module.exportFunction('run', index);

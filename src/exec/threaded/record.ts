@@ -11,8 +11,8 @@ export const HEADER = {
   epoch: 4,
   /** How many instructions there are, and the first record. */
   count: 8, body: 12,
-  /** Cycles of all, that of a direct jump at the end included, as a double. */
-  cost: 16,
+  /** Of all: what dispatching takes, and how far execution falls behind, in parts of a cycle. */
+  cost: 16, behind: 20,
   address: 24,
   bytes: 32,
 } as const;
@@ -24,8 +24,12 @@ export const RECORD = {
   /** The registers that are operand 0, 1 and 2. */
   operands: 2,
   base: 8, index: 10,
-  /** The register that is operand 3. */
-  fourth: 12,
+  /** The register that is operand 3; of a branch, what it costs to have predicted it wrong, in parts of a cycle; odd: execution is drained first. */
+  fourth: 12, miss: 12,
+  /** Of a conditional branch that is taken: what more dispatching takes, and how far execution falls behind. */
+  takenCost: 2, round: 8,
+  /** What it costs to have predicted it by its history, times two; odd: where it is not taken, what was behind is forgotten. */
+  override: 4,
   /** Which instruction of the block it is. */
   place: 14,
   /** A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. */

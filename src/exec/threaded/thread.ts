@@ -26,10 +26,9 @@ export class Thread {
   close(): void { this.open(this.runs, this.runs); }
   get isClosed(): boolean { return this.get(HEADER.countdown) <= 0; }
   set epoch(value: number) { this.set(HEADER.epoch, value); }
-  place(block: Block, body: number, cycles: number): void {
-    const [lo, hi] = new Int32Array(Float64Array.of(cycles).buffer) as unknown as [number, number];
+  place(block: Block, body: number): void {
     this.set(HEADER.body, body); this.set(HEADER.count, block.instructions.length);
-    this.set(HEADER.cost, lo); this.set(HEADER.cost + 4, hi);
+    this.set(HEADER.cost, block.pace.cost); this.set(HEADER.behind, block.pace.behind);
     this.block = block;
   }
 }

@@ -4,11 +4,12 @@
  */
 import { LOOKUP, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
-import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
+import { PREDICTED, type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
 import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import type { Value } from '../../wasm/values.ts';
 import { LEFT, type Support, writeFind } from '../generated/support.ts';
+import { ClockCode } from '../lower/clock-code.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
 import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
@@ -28,8 +29,9 @@ export class ThreadedLowering extends Lowering {
   private readonly functionType: number;
   private readonly slot: number;
   private readonly isTimed: boolean;
+  private readonly behindMax: number;
   private left: Local = 0;
-  private cycles: Local = 0;
+  private clock: ClockCode | null = null;
   private goal: Local = 0;
   private goalLow: Local = 0;
   private from: Local = 0;
@@ -49,9 +51,10 @@ export class ThreadedLowering extends Lowering {
   /** The handler has gone elsewhere. */
   private hasLeft = false;
 
-  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, isTimed: boolean) {
+  /** @param behindMax how far execution may be behind; null: there is no timing */
+  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, behindMax: number | null) {
     super(new Code(1, 1 << 14), support.primitives);
-    this.functionType = support.functionType; this.slot = slot; this.isTimed = isTimed;
+    this.functionType = support.functionType; this.slot = slot; this.isTimed = behindMax !== null; this.behindMax = behindMax ?? 0;
     this.start();
   }
 
@@ -61,7 +64,7 @@ export class ThreadedLowering extends Lowering {
     this.into(code);
     this.left = code.local(TYPE.i32); this.goal = code.local(TYPE.i64); this.goalLow = code.local(TYPE.i32);
     this.from = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
-    this.cycles = this.isTimed ? code.local(TYPE.f64) : 0;
+    this.clock = this.isTimed ? new ClockCode(code, this.behindMax) : null;
   }
 
   /** With handlers for all that are needed. */
@@ -70,6 +73,7 @@ export class ThreadedLowering extends Lowering {
     code.reset();
     code.i32(0); code.memory(OP['i32.load'], STATE.left); code.set(this.left);
     loadFlags(code, this.flagLocals);
+    this.clock?.load();
     this.countThreaded(OP['f64.add']);
     this.stopLabel = code.block();
     const refused = code.block();
@@ -100,10 +104,7 @@ export class ThreadedLowering extends Lowering {
     const { code } = this;
     storeFlags(code, this.flagLocals);
     code.i32(0); code.get(this.left); code.memory(OP['i32.store'], STATE.left);
-    if (this.isTimed) {
-      code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.cycles); code.get(this.cycles); code.op(OP['f64.add']);
-      code.memory(OP['f64.store'], STATE.cycles);
-    }
+    this.clock?.store();
     this.countThreaded(OP['f64.sub']);
   }
   /** What was left at the beginning, less what is left at the end: from memory, lest it be computed before it is needed. */
@@ -129,7 +130,7 @@ export class ThreadedLowering extends Lowering {
     code.end();
     code.get(PC); code.get(this.found); code.memory(OP['i32.store'], HEADER.countdown);
     code.get(this.taken); code.set(this.left);
-    if (this.isTimed) { code.get(this.cycles); field(HEADER.cost, OP['f64.load']); code.op(OP['f64.add']); code.set(this.cycles); }
+    if (this.clock !== null) { field(HEADER.cost); this.clock.chargeWord(); field(HEADER.behind); this.clock.advanceWord(); }
     field(HEADER.body); code.set(PC);
   }
   /** The block at PC may be compiled; otherwise JavaScript has to see to it. */
@@ -234,10 +235,12 @@ export class ThreadedLowering extends Lowering {
   private writeCall(): void {
     const { code } = this;
     storeFlags(code, this.flagLocals);
+    this.clock?.storeBehind();
     code.get(PC);
     code.call(IMPORTED.perform);
     code.set(this.taken);
     loadFlags(code, this.flagLocals);
+    this.clock?.load();
     code.get(this.taken);
     code.if();
     code.get(this.taken); code.i32(CALLED.gaveUp); code.op(OP['i32.eq']); code.brIf(this.stopLabel);
@@ -248,9 +251,18 @@ export class ThreadedLowering extends Lowering {
   /** `taken` says where to go. */
   private writeBranched(): void {
     const { code } = this;
-    if (this.isTimed) {
+    if (this.clock !== null) {
       code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
       this.predict('conditional', this.from, this.taken);
+      code.get(this.taken);
+      code.if();
+      this.took();
+      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.takenCost); this.clock.chargeWord();
+      this.round();
+      code.else();
+      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.and']);
+      code.if(); this.clock.forget(); code.end();
+      code.end();
     }
     code.get(PC); code.memory(OP['i32.load'], RECORD.taken);
     code.get(PC); code.memory(OP['i32.load'], RECORD.next);
@@ -259,10 +271,36 @@ export class ThreadedLowering extends Lowering {
   }
   /** Lets the predictor learn, and charges what it says. */
   private predict(name: PredictorFunction, ...parameters: readonly Local[]): void {
-    const { code, cycles } = this;
-    code.get(cycles);
+    const { code, clock, found } = this;
     writePrediction(code, name, ...parameters);
-    code.op(OP['f64.convert_i32_s']); code.op(OP['f64.add']); code.set(cycles);
+    code.tee(found);
+    code.ifUnlikely();
+    if (name === 'conditional') {
+      code.get(found); code.i32(PREDICTED.byHistory); code.op(OP['i32.eq']);
+      code.if();
+      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.shr_u']); clock?.chargeWord();
+      code.else();
+    }
+    code.get(PC); code.memory(OP['i32.load16_u'], RECORD.miss); code.tee(found); code.i32(1); code.op(OP['i32.and']);
+    code.if();
+    clock?.drain();
+    code.else();
+    code.i32(0); code.get(found); code.op(OP['i32.sub']); clock?.advanceWord();
+    code.end();
+    code.get(found); code.i32(-2); code.op(OP['i32.and']); clock?.chargeWord();
+    if (name === 'conditional') code.end();
+    code.end();
+  }
+  /** A direct branch goes to the header that its record names. */
+  private took(): void {
+    const { code } = this;
+    code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
+    code.get(PC); code.memory(OP['i32.load'], RECORD.taken); code.memory(OP['i32.load'], HEADER.address); code.set(this.goalLow);
+    writePrediction(code, 'direct', this.from, this.goalLow);
+  }
+  private round(): void {
+    this.code.get(PC); this.code.memory(OP['i32.load'], RECORD.round);
+    this.clock?.advanceWord();
   }
   private called(): void {
     const { code } = this;
@@ -275,7 +313,11 @@ export class ThreadedLowering extends Lowering {
     const { code, v, form } = this, { flow } = form.shape.instruction;
     this.hasLeft = true;
     if (flow === 'call' || flow === 'jump') {
-      if (flow === 'call') this.called();
+      if (this.isTimed) {
+        if (flow === 'call') this.called();
+        this.took();
+        if (flow === 'jump') this.round();
+      }
       this.link(RECORD.taken);
       return;
     }
@@ -284,11 +326,8 @@ export class ThreadedLowering extends Lowering {
     if (this.isTimed) {
       code.get(this.goal); code.op(OP['i32.wrap_i64']); code.set(this.goalLow);
       if (flow === 'call-indirect') this.called();
-      if (flow === 'return') this.predict('returned', this.goalLow);
-      else {
-        code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
-        this.predict('indirect', this.from, this.goalLow);
-      }
+      code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
+      this.predict(flow === 'return' ? 'returned' : 'indirect', this.from, this.goalLow);
     }
     code.br(this.goOnLabel);
   }

@@ -4,10 +4,9 @@ import type { i32, Va } from '../../base/types.ts';
 import { vaOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
-import { BRANCH_CYCLES } from '../../timing/costs.ts';
-import type { Predictor } from '../../timing/predictor.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
-import { type Block, type BlockCache, ENDING, endingCycles } from '../block.ts';
+import { type Block, type BlockCache, ENDING } from '../block.ts';
+import type { BlockClock } from '../clock.ts';
 import { nextOf, targetOf } from '../compile/region.ts';
 import type { Prebuilt, Support } from '../generated/support.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
@@ -23,7 +22,7 @@ import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 export const SLOT_OF_THREADS = 1;
 /** The next generation waits for so many instructions that are called because their form was met too late, and every further one longer. */
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
-const RIP = 2 * SLOT.rip;
+const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 
 /** What is made already waits for so many instructions, which take as long as loading it. */
 const EARLY = 3_000;
@@ -52,8 +51,7 @@ export class Threads {
   private readonly support: Support;
   private readonly mmu: Mmu;
   private readonly interpreter: Interpreter;
-  private readonly predictor: Predictor;
-  private readonly isTimed: boolean;
+  private readonly clock: BlockClock;
   private readonly cache: BlockCache;
   private readonly hotRuns: number;
   private readonly options: ThreadedOptions;
@@ -78,9 +76,9 @@ export class Threads {
   private nextWait = CALLS_MAX;
 
   /** @param hotRuns executions that make a threaded block hot */
-  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, predictor: Predictor, isTimed: boolean, hotRuns: number, options: ThreadedOptions) {
+  constructor(support: Support, cache: BlockCache, interpreter: Interpreter, clock: BlockClock, hotRuns: number, options: ThreadedOptions) {
     const { memory } = interpreter.state;
-    this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.predictor = predictor; this.isTimed = isTimed;
+    this.support = support; this.mmu = interpreter.mmu; this.interpreter = interpreter; this.clock = clock;
     this.cache = cache; this.hotRuns = hotRuns; this.options = options; this.runsBefore = options.runs;
     this.awaited = support.prebuilt; this.wait = this.awaited === null ? options.wait : Math.min(options.wait, EARLY);
     this.words = memory.i32; this.halves = new Uint16Array(memory.buffer);
@@ -125,7 +123,7 @@ export class Threads {
 
   // — translation —
   private translated(block: Block): Thread | null {
-    if (block.interpreted < this.runsBefore || block.ending === ENDING.stop || block.stopsHere) return null;
+    if (block.interpreted < this.runsBefore || block.ending === ENDING.stop || block.stops.length > 0) return null;
     if (this.wait > 0 && this.run === null) {
       if (block.interpreted === this.runsBefore) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
       this.wait -= block.instructions.length;
@@ -160,7 +158,7 @@ export class Threads {
       before = form;
     }
     this.writeEnd(body, block);
-    thread.place(block, body, block.cost + directCycles(block));
+    thread.place(block, body);
     block.since = this.support.instructions; block.hotAt = block.runs + this.hotNow;
     thread.open(block.runs, block.hotAt - 1);
     block.thread = thread;
@@ -213,6 +211,7 @@ export class Threads {
     const next = nextOf(block), following = this.threadAt(next.lo, next.hi).at;
     halves[(end + RECORD.handler) >> 1] = HANDLER.goOn; halves[(end + RECORD.place) >> 1] = block.instructions.length;
     words[(end + RECORD.taken) >> 2] = following;
+    this.writePace(last, block);
     if (block.ending !== ENDING.branch && block.ending !== ENDING.jump && block.ending !== ENDING.call) return;
     const target = targetOf(block);
     if (!isCanonical(target.hi)) { // #GP when it is taken.
@@ -221,6 +220,13 @@ export class Threads {
     }
     words[(last + RECORD.taken) >> 2] = this.threadAt(target.lo, target.hi).at;
     words[(last + RECORD.next) >> 2] = following;
+  }
+  /** What the branch at the end costs. */
+  private writePace(last: number, { ending, pace }: Block): void {
+    if (!this.clock.isTimed || ending === ENDING.next || ending === ENDING.call) return;
+    if (ending !== ENDING.jump) this.halves[(last + RECORD.miss) >> 1] = (Math.min(pace.miss, HALF_MAX) & ~1) | (pace.drains ? 1 : 0);
+    if (ending === ENDING.branch) { this.halves[(last + RECORD.takenCost) >> 1] = pace.taken; this.halves[(last + RECORD.override) >> 1] = 2 * pace.override + (pace.breaks ? 1 : 0); }
+    if (ending === ENDING.branch || ending === ENDING.jump) this.words[(last + RECORD.round) >> 2] = pace.round;
   }
   private take(bytes: number): number { const at = this.next; this.next += bytes; return at; }
   private threadAt(lo: i32, hi: i32): Thread {
@@ -241,7 +247,7 @@ export class Threads {
   private get hotNow(): number { return this.isSlow && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_SLOW_RUNS) : this.hotRuns; }
   /** With handlers made in advance. */
   private begin(prebuilt: Prebuilt): boolean {
-    const module = prebuilt.module(threadsName(this.isTimed));
+    const module = prebuilt.module(threadsName(this.clock.isTimed));
     this.awaited = null;
     if (module === null) return false;
     this.forms.expect(prebuilt.forms);
@@ -255,7 +261,7 @@ export class Threads {
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
-    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.isTimed);
+    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.isTimed ? this.clock.behindMax : null);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
@@ -290,19 +296,17 @@ export class Threads {
     m.outcome = OUTCOME.next;
     if (outcome === OUTCOME.trapped) return CALLED.gaveUp;
     if (outcome > OUTCOME.jumped) { this.support.helped = outcome; return CALLED.gaveUp; }
-    if (this.isTimed && index === block.instructions.length - 1) m.state.f64[STATE.cycles >> 3] += endingCycles(block, outcome === OUTCOME.jumped, r[RIP]!, this.predictor) - directCycles(block);
+    if (index === block.instructions.length - 1) this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]!);
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
     const form = this.forms.rows[this.halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
     if (form !== undefined && !form.isWritten && !form.isPrebuilt) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
-    this.support.helped = OUTCOME.codeWritten;
+    this.support.helped = OUTCOME.cut;
     return CALLED.gaveUp;
   }
 }
 
-/** What a direct jump at the end of a block costs: it is counted in advance with the block. */
-export function directCycles(block: Block): number { return block.ending === ENDING.jump || block.ending === ENDING.call ? BRANCH_CYCLES.taken : 0; }
 /** Whether an instruction is performed by the handler of the one before it. */
 function isSecond(i: Instruction): boolean { return i.operation === 'jcc'; }

@@ -1,0 +1,55 @@
+/** What the clock of the performers in TypeScript does from block to block; generated code does the same (lower/clock-code.ts). */
+import { STATE } from '../base/layout.ts';
+import type { i32 } from '../base/types.ts';
+import { CYCLE_PARTS } from '../timing/pace.ts';
+import { PREDICTED, type Predictor } from '../timing/predictor.ts';
+import { type Block, ENDING } from './block.ts';
+import type { CpuState } from './state.ts';
+
+const CYCLES = STATE.cycles >> 3, BEHIND = STATE.behind >> 2;
+
+export class BlockClock {
+  readonly isTimed: boolean;
+  /** How far execution may be behind, in parts of a cycle. */
+  readonly behindMax: number;
+  private readonly state: CpuState;
+  private readonly r32: Int32Array;
+  private readonly f64: Float64Array;
+  private readonly predictor: Predictor;
+
+  constructor(state: CpuState, predictor: Predictor, isTimed: boolean, behindMax: number) {
+    this.state = state; this.r32 = state.r32; this.f64 = state.f64; this.predictor = predictor; this.isTimed = isTimed; this.behindMax = behindMax;
+  }
+  /** A block begins. Dispatching it is its performer's to count. */
+  begin(block: Block): void { if (block.pace.behind !== 0) this.advance(block.pace.behind); }
+  /** Execution falls behind, or catches up; dispatch waits where it is too far behind. */
+  private advance(by: number): void {
+    const behind = this.r32[BEHIND]! + by, { behindMax } = this;
+    this.r32[BEHIND] = behind < 0 ? 0 : behind > behindMax ? behindMax : behind;
+    if (behind > behindMax) this.charge(behind - behindMax);
+  }
+  private charge(parts: number): void { this.f64[CYCLES] += parts / CYCLE_PARTS; }
+  private learn({ pace }: Block, how: number): void {
+    if (how === PREDICTED.right) return;
+    if (how === PREDICTED.byHistory) { this.charge(pace.override); return; }
+    if (pace.drains) this.state.drain(); else this.advance(-pace.miss);
+    this.charge(pace.miss);
+  }
+  /** The branch at the end of a block went somewhere. Its end names it: where a block begins depends on how it was entered. */
+  end(block: Block, isTaken: boolean, to: i32): void {
+    if (!this.isTimed) return;
+    const from = (block.lo + block.bytes) | 0, { predictor: p } = this, { pace } = block;
+    switch (block.ending) {
+      case ENDING.branch:
+        this.learn(block, p.conditional(from, isTaken));
+        if (isTaken) { p.direct(from, to); this.charge(pace.taken); this.advance(pace.round); } else if (pace.breaks) this.r32[BEHIND] = 0;
+        break;
+      case ENDING.jump: p.direct(from, to); if (pace.round !== 0) this.advance(pace.round); break;
+      case ENDING.call: p.called(from); p.direct(from, to); break;
+      case ENDING.return: this.learn(block, p.returned(from, to)); break;
+      case ENDING.jumpIndirect: this.learn(block, p.indirect(from, to)); break;
+      case ENDING.callIndirect: p.called(from); this.learn(block, p.indirect(from, to)); break;
+      default:
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** The clock of generated code: what exec/clock.ts does, in locals. Times are parts of a cycle. */
+import { STATE } from '../../base/layout.ts';
+import { CYCLE_PARTS, type Pace } from '../../timing/pace.ts';
+import type { Code, Local } from '../../wasm/code.ts';
+import { OP, TYPE } from '../../wasm/opcode.ts';
+
+export class ClockCode {
+  private readonly code: Code;
+  private readonly behindMax: number;
+  /** Since the function was entered. */
+  private readonly cycles: Local;
+  private readonly behind: Local;
+
+  constructor(code: Code, behindMax: number) {
+    this.code = code; this.behindMax = behindMax;
+    this.cycles = code.local(TYPE.i64); this.behind = code.local(TYPE.i32);
+  }
+  /** At the function's beginning, and after code that may have changed it otherwise. */
+  load(): void {
+    const { code } = this;
+    code.i32(0); code.memory(OP['i32.load'], STATE.behind); code.set(this.behind);
+  }
+  storeBehind(): void {
+    const { code } = this;
+    code.i32(0); code.get(this.behind); code.memory(OP['i32.store'], STATE.behind);
+  }
+  store(): void {
+    const { code } = this;
+    this.storeBehind();
+    code.i32(0);
+    code.i32(0); code.memory(OP['f64.load'], STATE.cycles);
+    code.get(this.cycles); code.op(OP['f64.convert_i64_s']); code.f64(1 / CYCLE_PARTS); code.op(OP['f64.mul']); code.op(OP['f64.add']);
+    code.memory(OP['f64.store'], STATE.cycles);
+  }
+  charge(parts: number): void {
+    if (parts === 0) return;
+    this.code.i64(parts);
+    this.add();
+  }
+  /** Adds an i64 on the stack. */
+  private add(): void {
+    const { code } = this;
+    code.get(this.cycles); code.op(OP['i64.add']); code.set(this.cycles);
+  }
+  /** The same of an i32. */
+  chargeWord(): void { this.code.op(OP['i64.extend_i32_s']); this.add(); }
+  advance(by: number): void {
+    if (by === 0) return;
+    const { code, behind } = this;
+    code.get(behind); code.i32(by); code.op(OP['i32.add']); code.tee(behind);
+    if (by < 0) {
+      code.i32(0); code.get(behind); code.i32(0); code.op(OP['i32.gt_s']); code.op(OP.select); code.set(behind);
+      return;
+    }
+    code.i32(this.behindMax); code.op(OP['i32.gt_s']);
+    code.ifUnlikely();
+    this.hold();
+    code.end();
+  }
+  /** Too far behind: dispatch waits. */
+  private hold(): void {
+    const { code, behind } = this;
+    code.get(behind); code.i32(this.behindMax); code.op(OP['i32.sub']);
+    this.chargeWord();
+    code.i32(this.behindMax); code.set(behind);
+  }
+  /** By an i32 on the stack. */
+  advanceWord(): void {
+    const { code, behind } = this;
+    code.get(behind); code.op(OP['i32.add']); code.tee(behind);
+    // As unsigned, what is negative is too much as well.
+    code.i32(this.behindMax); code.op(OP['i32.gt_u']);
+    code.ifUnlikely();
+    code.get(behind); code.i32(0); code.op(OP['i32.lt_s']);
+    code.if();
+    code.i32(0); code.set(behind);
+    code.else();
+    this.hold();
+    code.end();
+    code.end();
+  }
+  /** A branch was predicted wrong. */
+  missed(pace: Pace): void {
+    if (pace.drains) this.drain(); else this.advance(-pace.miss);
+    this.charge(pace.miss);
+  }
+  /** What was behind is nothing that what follows waits for. */
+  forget(): void { this.code.i32(0); this.code.set(this.behind); }
+  drain(): void {
+    const { code, behind } = this;
+    code.get(behind);
+    this.chargeWord();
+    code.i32(0); code.set(behind);
+  }
+}

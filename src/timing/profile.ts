@@ -1,0 +1,43 @@
+/** What a micro-architecture is, as data: how much it does in a cycle, how long things take, and where each figure comes from. */
+
+/**
+ * What instructions compete for. `slot` is dispatch; `serial` is no unit but time in which nothing else happens. The others are named after what
+ * they do; an instruction may use several (a shift is an ALU operation, too).
+ */
+export const RESOURCES = ['slot', 'alu', 'shift', 'select', 'multiply', 'divide', 'branch', 'load', 'vectorLoad', 'store', 'vectorStore', 'fp', 'fpAdd', 'fpMultiply', 'fpShuffle', 'fpDivide', 'serial'] as const;
+export type Resource = (typeof RESOURCES)[number];
+
+export interface CostRow {
+  /** Names; one that ends in `*` stands for all that begin so. A name comes before a beginning, and VEX forms are as those without. */
+  readonly operations: string;
+  /** Cycles from operands to result. */
+  readonly latency: number;
+  /** What it uses: `alu`, `alu*2`, `serial*36.5`. Without `slot` it is dispatched as one. */
+  readonly uses: string;
+  readonly source: string;
+}
+export interface Profile {
+  readonly name: string;
+  /** Uses of each resource in a cycle. */
+  readonly capacities: Readonly<Record<Resource, number>>;
+  readonly rows: readonly CostRow[];
+  /** What no row names. */
+  readonly otherwise: { readonly general: CostRow; readonly vector: CostRow; readonly x87: CostRow };
+  /** Cycles of a front end that goes elsewhere: a jump, a call, a return. */
+  readonly taken: { readonly jump: number; readonly call: number; readonly return: number };
+  /** From where a branch is resolved to where its successor executes. */
+  readonly refill: { readonly conditional: number; readonly indirect: number; readonly return: number };
+  /** Where only a branch's history predicts it. */
+  readonly override: number;
+  /** Loads: from L1 to general registers, to vectors, and what a scaled index adds; from a store that is still on its way, by the stack pointer, and where it does not cover the load. */
+  readonly load: { readonly general: number; readonly vector: number; readonly scaled: number; readonly forwarded: number; readonly forwardedVector: number; readonly renamed: number; readonly blocked: number };
+  /** What LOCK adds. */
+  readonly locked: number;
+  /** Cycles that execution may be behind dispatch: what the reorder buffer holds. */
+  readonly behind: number;
+  /** Repeated string instructions: short ones take so many cycles an element, long ones so many to begin with and then a byte. */
+  readonly strings: { readonly move: StringCosts; readonly store: StringCosts; readonly compare: number };
+  /** Whether CMP and TEST, or any ALU operation, are one with the conditional jump behind them. */
+  readonly fuses: string;
+}
+export interface StringCosts { readonly short: number; readonly perElement: number; readonly shortMax: number; readonly long: number; readonly perByte: number }
