@@ -92,6 +92,7 @@ export class DebuggedMachine extends Machine {
     this.watches.mode = 'once';
     this.performsOne = true;
     this.cpu.passBreakpoint();
+    this.cpu.passFault();
     const exit = this.advance(1);
     this.watches.mode = 'off';
     this.performsOne = false;
@@ -128,19 +129,20 @@ export class DebuggedMachine extends Machine {
     const { state } = this.cpu, context = new Uint8Array(state.contextBytes), { u8 } = this.memory;
     state.saveContext(context);
     return {
-      position: this.position, turns: this.turns, context, counters: u8.slice(STATE.instructions, STATE.left), turnLeft: this.turnLeft,
+      position: this.position, turns: this.turns, context, counters: u8.slice(STATE.instructions, STATE.left), turnLeft: this.turnLeft, cutting: this.cpu.cutting,
       predictor: u8.slice(PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes), memory: u8.slice(PHYSICAL_AT, this.mmu.frames.end),
     };
   }
   /** Nothing has changed since but what a snapshot holds. */
   isQuietSince({ position, turns }: Snapshot): boolean { return this.held === null && position.events === this.events && turns === this.turns; }
-  restore({ context, counters, turnLeft, predictor, memory }: Snapshot): void {
+  restore({ context, counters, cutting, turnLeft, predictor, memory }: Snapshot): void {
     const { u8 } = this.memory, page = -PAGE_MASK;
     this.asked = null;
     this.cpu.state.loadContext(context);
     u8.set(counters, STATE.instructions);
     u8.set(predictor, PREDICTOR.at);
     this.turnLeft = turnLeft;
+    this.cpu.cutting = cutting;
     const now = new Int32Array(this.memory.buffer, PHYSICAL_AT, memory.length >> 2), then = new Int32Array(memory.buffer);
     for (let at = 0; at < memory.length; at += page) {
       let k = at >> 2;
@@ -155,5 +157,5 @@ export class DebuggedMachine extends Machine {
 }
 export interface Snapshot {
   readonly position: Position; readonly turns: number;
-  readonly context: Uint8Array; readonly counters: Uint8Array; readonly turnLeft: number; readonly predictor: Uint8Array; readonly memory: Uint8Array;
+  readonly context: Uint8Array; readonly counters: Uint8Array; readonly turnLeft: number; readonly cutting: readonly number[]; readonly predictor: Uint8Array; readonly memory: Uint8Array;
 }

@@ -117,8 +117,6 @@ export class BlockCache {
   private readonly instructions = new KnownInstructions();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
-  /** Where pages lay whose code was executed last. */
-  private readonly codePages = new Map<Va, Pa>();
   /** The latest valid block at each address. */
   private readonly byAddress = new Map<Va, Block>();
   built = 0;
@@ -243,7 +241,7 @@ export class BlockCache {
       const instruction = at < pageEnd ? this.instructions.decode(this.memory.u8, at, pageEnd) : null;
       if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
-      const isAlone = instruction.flow === 'stop' || (this.stopsAtMarks && isMark(instruction)) || ((lo + (at + instruction.length - pa)) | 0) === 0;
+      const isAlone = instruction.flow === 'stop' || ((lo + (at + instruction.length - pa)) | 0) === 0;
       if (isAlone && instructions.length > 0) break;
       instructions.push(instruction);
       at += instruction.length;
@@ -269,17 +267,14 @@ export class BlockCache {
       bytes += i.length;
       semantics.push(this.semanticsOf(i));
     }
-    this.codePages.set(vaOf(lo & -PAGE_BYTES, hi), pa & -PAGE_BYTES);
     const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[instructions.length - 1];
     return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.flow, stops, this.mmu.epoch, this.hotRuns);
   }
   private stopsAt(at: Va, i: Instruction): boolean { return (this.breakpoints.size > 0 && this.breakpoints.has(at)) || (this.stopsAtMarks && isMark(i)); }
-  /** The instruction at an address on a page that code was executed on: what a look ahead may know, whoever performs. */
+  /** The instruction at an address, where it could be fetched now: what a look ahead may know, whoever performs. */
   private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
-    const known = this.byAddress.get(vaOf(lo, hi));
-    const page = this.codePages.get(vaOf(lo & -PAGE_BYTES, hi));
-    if (page === undefined) return null;
-    const at = page + (lo & (PAGE_BYTES - 1));
+    const known = this.byAddress.get(vaOf(lo, hi)), at = this.mmu.look(lo, hi), page = at & -PAGE_BYTES;
+    if (at === -1) return null;
     if (known !== undefined && known.pa === at && known.isValid && known.secondPa === -1) return known.instructions;
     const instruction = this.instructions.decode(this.memory.u8, at, page + PAGE_BYTES);
     return instruction === null ? null : [instruction];

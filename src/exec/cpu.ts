@@ -66,7 +66,7 @@ const DONE = -1;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip, EFLAGS = STATE.eflags >> 2;
 const RBP = 5, STACK_OPERATIONS: ReadonlySet<string> = new Set(['push', 'pop', 'pushf', 'popf', 'call', 'ret', 'enter', 'leave', 'iret', 'retf']);
-const STATE_LEFT = STATE.left >> 2, STATE_SITE = STATE.site >> 2;
+const STATE_LEFT = STATE.left >> 2, STATE_SITE = STATE.site >> 2, STATE_BEHIND = STATE.behind >> 2;
 const THREADED = STATE.threaded >> 3, CYCLES = STATE.cycles >> 3, INSTRUCTIONS = STATE.instructions >> 3;
 
 export class Cpu {
@@ -84,11 +84,14 @@ export class Cpu {
   /** A breakpoint that was stopped at, and whose instruction has not been executed since. */
   private passing: Va = NOWHERE;
   private takenOver = NOTHING;
-  /** Where the last budget ended in a block that had begun, in which epoch. */
-  private cutBlock = NOTHING;
-  private cutIndex = 0;
+  /** Where the last budget ended in a block that had begun: the block's address, the instruction (-1: it did not), the epoch. */
+  private cutLo = 0;
+  private cutHi = 0;
+  private cutIndex = -1;
   private cutEpoch = 0;
-  private isResumed = false;
+  /** Where the last fault was in a block that had begun. */
+  private faultedBlock = NOTHING;
+  private faultedIndex = 0;
   /** The last run ended with its budget. */
   private wasCutShort = false;
   /** The last block that was taken over had not begun: the budget was too small for it. */
@@ -136,12 +139,12 @@ export class Cpu {
     try {
       while (left > 0) {
         const lo = r[RIP], hi = r[RIP + 1];
-        const next = this.resumed(lo, hi) ?? blocks.known(lo, hi) ?? this.fetch(lo, hi);
+        const begun = this.cutIndex < 0 ? null : this.resumed(lo, hi), next = begun ?? blocks.known(lo, hi) ?? this.fetch(lo, hi);
         if (next === null) { exit = this.fault(null); break; }
-        let hasBegun = next === this.cutBlock && this.isResumed;
+        let hasBegun = begun !== null;
         block = next;
         start = hasBegun ? this.cutIndex : 0;
-        this.cutBlock = NOTHING;
+        this.cutIndex = -1;
         if (mayStop && block.stops.length > 0 && block.stopFrom(start) === start) { exit = STOP; this.cut(block, start, hasBegun); break; }
         const isCompiled = !hasBegun && block.region !== null && !this.isStepping && this.regions!.register(block);
         if (!hasBegun && (isCompiled || (threads !== null && threads.isReady(block, left)))) {
@@ -153,7 +156,7 @@ export class Cpu {
           if (!this.costs.isTimed) cycles = done;
           this.generatedInstructions += done;
           left -= done;
-          if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
+          if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; this.faultedBlock = this.wasRefused ? NOTHING : this.takenOver; this.faultedIndex = start; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
           if (start === DONE && (r[EFLAGS] & TF) !== 0 && !this.isStepping) break;
           if (why === LEFT.toUnknown || start === DONE) { mayStop = true; continue; }
           block = this.takenOver;
@@ -202,6 +205,7 @@ export class Cpu {
       const done = this.rewind(block);
       left -= done - start;
       cycles += block.costOf(done) - block.costOf(start);
+      this.faultedBlock = block; this.faultedIndex = done;
       exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault(block.instructions[done]!);
     }
     f64[CYCLES] += cycles;
@@ -296,15 +300,22 @@ export class Cpu {
   /** The budget ends before an instruction of a block: the next run goes on there, and what is counted for the block is what an uncut run counts. */
   private cut(block: Block, index: number, hasBegun: boolean): void {
     if (!hasBegun) return;
-    this.cutBlock = block; this.cutIndex = index; this.cutEpoch = this.mmu.epoch;
+    this.cutLo = block.lo; this.cutHi = block.hi; this.cutIndex = index; this.cutEpoch = this.mmu.epoch;
   }
+  /** The fault that the last run came back with was no event of the program's: the next run goes on in the block. */
+  passFault(): void { this.cut(this.faultedBlock, this.faultedIndex, this.faultedBlock !== NOTHING); }
   private resumed(lo: i32, hi: i32): Block | null {
-    const { cutBlock: block, cutIndex } = this;
-    this.isResumed = false;
-    if (block === NOTHING) return null;
-    const isThere = this.cutEpoch === this.mmu.epoch && block.isValid && ((block.lo + block.offsetOf(cutIndex)) | 0) === lo && (cutIndex === 0 ? block.hi : block.nextHi) === hi;
-    this.isResumed = isThere;
-    return isThere ? block : null;
+    const { cutLo, cutHi, cutIndex } = this;
+    if (this.cutEpoch !== this.mmu.epoch) return null;
+    const block = this.blocks.known(cutLo, cutHi) ?? this.fetch(cutLo, cutHi);
+    if (block === null || cutIndex >= block.instructions.length) return null;
+    return ((block.lo + block.offsetOf(cutIndex)) | 0) === lo && (cutIndex === 0 ? block.hi : block.nextHi) === hi ? block : null;
+  }
+  /** What a run goes on from beside the registers, for whoever puts these back. */
+  get cutting(): readonly number[] { return [this.cutLo, this.cutHi, this.cutEpoch === this.mmu.epoch ? this.cutIndex : -1, this.state.r32[STATE_BEHIND]!]; }
+  set cutting([lo = 0, hi = 0, index = -1, behind = 0]: readonly number[]) {
+    this.cutLo = lo; this.cutHi = hi; this.cutIndex = index; this.cutEpoch = this.mmu.epoch;
+    this.state.r32[STATE_BEHIND] = behind;
   }
   /** The block at an address the table does not know yet, or null: `mmu.fault` says why. */
   private fetch(lo: i32, hi: i32): Block | null {

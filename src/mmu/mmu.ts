@@ -16,7 +16,7 @@ const EPOCH = STATE.epoch >> 2, NEAR_PAGE = (STATE.near + NEAR.page) >> 2, NEAR_
 /** No page address: its low bits are not zero. */
 const INVALID = 1;
 /** No address space: every access faults. */
-const NO_ROOT = 0;
+const NO_ROOT = 0, LEVELS = 4;
 
 /** Where the TLB entry of an address begins, in 32-bit words of the linear memory. */
 export function tlbSlot(lo: i32, hi: i32): number {
@@ -169,6 +169,18 @@ export class Mmu {
     if (seen === SEEN.once) return (leaf & PTE.frame) | (lo & ~PAGE_MASK);
     const mayWrite = seen === SEEN.not && (all & PTE.writable) !== 0 && (leaf & PTE.dirty) !== 0 && this.code[(leaf & PTE.frame) >>> 12] === 0;
     return this.insert(lo, hi, leaf & PTE.frame, access, mayWrite);
+  }
+  /** Where an instruction's byte is, -1 where fetching it would fault: nothing is marked, filled or told. */
+  look(lo: i32, hi: i32): Pa {
+    if (!isCanonical(hi) || this.cr3 === NO_ROOT) return -1;
+    const w = this.words;
+    let table = this.cr3;
+    for (let level = 0; level < LEVELS; level++) {
+      const at = (table >> 2) + (level === 0 ? wordInPml4(hi) : level === 1 ? wordInPdpt(lo, hi) : level === 2 ? wordInDirectory(lo) : wordInTable(lo)), entry = w[at]!;
+      if ((entry & (PTE.present | PTE.user)) !== (PTE.present | PTE.user) || w[at + 1]! < 0 || (level < LEVELS - 1 && (entry & PTE.large) !== 0)) return -1;
+      table = entry & PTE.frame;
+    }
+    return table | (lo & ~PAGE_MASK);
   }
   /** A page that could be walked can be read, so the read tag says whose entry it is. */
   private insert(lo: i32, hi: i32, frame: Pa, access: number, mayWrite: boolean): Pa {
