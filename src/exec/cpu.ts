@@ -162,7 +162,7 @@ export class Cpu {
           block = this.takenOver;
           hasBegun = !this.wasRefused;
           if (left === 0) { this.cut(block, start, hasBegun); continue; }
-        } else if (isCounted && !hasBegun) {
+        } else if (isCounted && !hasBegun && !this.isStepping) {
           if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + budget - left) === true) continue;
         }
         isCounted = true;
