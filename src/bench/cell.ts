@@ -30,15 +30,15 @@ export class Measuring {
   private readonly compiled = new Map<string, Measured>();
 
   /** Throws WrongSum if a guest computed what its closures do not. */
-  row(cell: Cell): Row {
+  async row(cell: Cell): Promise<Row> {
     const { contender, count, order, policy, profile, environment, seed } = cell;
     const rounds = [Math.max(SHORT, count), SHORT, SHORT + Math.max(REPEATED, count)];
     const place = { mechanism: contender.name, profile: profile.name, environment: environment.name, policy, count, order: order.name, seed };
-    return 'image' in contender ? { ...place, ...this.ofCompiled(cell, contender) } : { ...place, ...this.ofAssembly(cell, contender, { count, changes: rounds, invocations: rounds, releases: true, step: order.step(count) }) };
+    return 'image' in contender ? { ...place, ...await this.ofCompiled(cell, contender) } : { ...place, ...await this.ofAssembly(cell, contender, { count, changes: rounds, invocations: rounds, releases: true, step: order.step(count) }) };
   }
-  private ofAssembly(cell: Cell, contender: AssemblyContender, wanted: Work): Measured {
+  private async ofAssembly(cell: Cell, contender: AssemblyContender, wanted: Work): Promise<Measured> {
     const { count } = wanted, work: Work = { ...wanted, changes: contender.change === undefined ? 0 : wanted.changes, releases: contender.release !== undefined };
-    const image = guestProgram(contender, work), program = sha256(image), run = perform(cell, image, []), at = lapsOf(work);
+    const image = guestProgram(contender, work), program = await sha256(image), run = perform(cell, image, []), at = lapsOf(work);
     if (run.status !== 0) return failed(program, run);
     const lap = (n: number): Counters => run.marks[n]?.counters ?? run.counters, start = lap(0), created = lap(at.created);
     const more = (n: number): ReturnType<typeof costOf> => costOf(less(lap(n - 1), lap(n - 2)), less(lap(n), lap(n - 1)), Math.max(REPEATED, count));
@@ -50,9 +50,9 @@ export class Measuring {
     };
   }
   /** Creation and release of as many beyond the first. */
-  private ofCompiled(cell: Cell, contender: CompiledContender): Measured {
+  private async ofCompiled(cell: Cell, contender: CompiledContender): Promise<Measured> {
     const { count } = cell, image = contender.image(), [, warm] = repetitions(count);
-    const idle: Work = { count, changes: 0, invocations: 0, releases: false }, program = sha256(joined(image, bytesOf(compiledWork(contender.way, idle).join(' '))));
+    const idle: Work = { count, changes: 0, invocations: 0, releases: false }, program = await sha256(joined(image, bytesOf(compiledWork(contender.way, idle).join(' '))));
     const first = perform(cell, image, compiledWork(contender.way, { ...idle, invocations: warm }));
     if (first.status !== 0) return failed(program, first);
     const key = JSON.stringify([cell.profile.name, cell.environment.name, cell.seed, count, program, first.counters]), known = this.compiled.get(key);

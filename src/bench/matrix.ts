@@ -64,8 +64,8 @@ export async function measureAll(cells: readonly Cell[], progress: Progress, rep
   const measuring = new Measuring(), again = new Measuring(), rows: Row[] = [];
   for (const [n, cell] of cells.entries()) {
     if (!await progress(n, cell)) return null;
-    const row = measuring.row(cell);
-    if (repeats && JSON.stringify(again.row(cell)) !== JSON.stringify(row)) throw new WrongSum(`${cell.contender.name}: measured twice, with two results`);
+    const row = await measuring.row(cell);
+    if (repeats && JSON.stringify(await again.row(cell)) !== JSON.stringify(row)) throw new WrongSum(`${cell.contender.name}: measured twice, with two results`);
     rows.push(row);
   }
   return rows;

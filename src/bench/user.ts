@@ -39,7 +39,7 @@ export async function measureUser(host: Host, program: UserProgram, cell: UserCe
     ending = machine.turn(TURN_INSTRUCTIONS);
   }
   const { status, signal } = ending, wrong = status === 0 && signal === null ? null : signal === null ? `status ${status}` : signalName(signal), regions = regionsIn(marks);
-  const base = { profile: cell.profile.name, environment: cell.environment.name, policy: cell.policy, order: 'in-turn', seed: cell.seed, program: sha256(joined(program)) };
+  const base = { profile: cell.profile.name, environment: cell.environment.name, policy: cell.policy, order: 'in-turn', seed: cell.seed, program: await sha256(joined(program)) };
   if (wrong !== null && known.length > 0) return known.map(mechanism => ({ ...base, mechanism, count: 1, outcome: wrong, refusals: [], ...NOTHING }));
   if (typeof regions === 'string') return `${name}: ${wrong === null ? '' : `it ended with ${wrong}, and `}${regions}`;
   if (wrong !== null) return `${name}: it ended with ${wrong}${marks.length === 0 ? '' : ` after ${marks.length} marks`}: nothing of it can be trusted`;

@@ -106,5 +106,6 @@ declare const process: {
 };
 declare function setImmediate(run: () => void): unknown;
 declare function setTimeout(run: () => void, milliseconds: number): unknown;
+declare const crypto: { readonly subtle: { digest(algorithm: 'SHA-256', bytes: Uint8Array): Promise<ArrayBuffer> } };
 declare const performance: { readonly timeOrigin: number; now(): number };
 declare const console: { log(...values: unknown[]): void; error(...values: unknown[]): void };
