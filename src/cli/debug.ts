@@ -1,7 +1,7 @@
 /** `tramp64 debug`: a program under a debugger. */
 import { GdbSession } from '../debug/gdb/session.ts';
 import { Target } from '../debug/target.ts';
-import { breathe, listen, type Wire } from '../host/listener.ts';
+import { listen, type Wire } from '../host/listener.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { type CommandLine, lastValue } from './options.ts';
 import { prepare } from './run.ts';
@@ -56,7 +56,7 @@ async function serve(host: CommandHost, target: Target, address: string, port: n
     wire?.send(session.send());
     const took = performance.now() - from;
     slice = Math.max(SLICE_MIN, Math.min(took < SLICE_MILLISECONDS ? 2 * slice : Math.floor(slice / 2), SLICE_MAX));
-    await breathe();
+    await host.breathe?.();
   }
 }
 /** Without gdb the program goes on to its end. */

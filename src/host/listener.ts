@@ -29,5 +29,3 @@ export function listen(address: string, port: number, accept: (wire: Wire) => Pa
     server.listen(port, address, () => { resolve({ port: server.address().port, close: () => { server.close(); } }); });
   });
 }
-/** What has happened outside is told before this comes back. */
-export function breathe(): Promise<void> { return new Promise(resolve => { setImmediate(resolve); }); }

@@ -16,5 +16,6 @@ export class CliHost extends MemoryHost implements CommandHost {
     this.errors += byteString(from);
     return from.length;
   }
+  breathe(): Promise<void> { return new Promise(resolve => { setImmediate(resolve); }); }
   override report(line: string): void { this.errors += line + '\n'; }
 }
