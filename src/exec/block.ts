@@ -6,7 +6,7 @@ import type { Flow, Instruction } from '../decoder/instruction.ts';
 import { KnownInstructions } from '../decoder/known.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
-import { CYCLE_PARTS, type Pace } from '../timing/pace.ts';
+import { CYCLE_PARTS, Pace } from '../timing/pace.ts';
 import type { Region } from './compile/region.ts';
 import { isMark } from './mark.ts';
 import type { Semantics } from './ops.ts';
@@ -103,7 +103,7 @@ export class Block {
 }
 
 /** An empty slot of the table: matches no address, because no code lies at -1. */
-export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], { front: [], cost: 0, behind: 0, taken: 0, round: 0, override: 0, breaks: false, miss: 0, drains: false }, 'stop', [], -1, -1);
+export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], Pace.untimed(0), 'stop', [], -1, -1);
 
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 

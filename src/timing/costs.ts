@@ -1,7 +1,7 @@
 /** What things cost, in core cycles: code by a profile (profile.ts, pace.ts), the kernel by an environment. */
 import type { Instruction } from '../decoder/instruction.ts';
 import { type Environment, GUEST } from './environments.ts';
-import { CYCLE_PARTS, type CodeReader, type Pace, Pacer, type Place } from './pace.ts';
+import { type CodeReader, Pace, Pacer, type Place } from './pace.ts';
 import type { Profile } from './profile.ts';
 import { ZEN3 } from './profiles/zen3.ts';
 
@@ -38,7 +38,7 @@ export class Costs {
   }
   /** Times of a block. */
   of(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
-    return this.pacer === null ? untimed(instructions.length) : this.pacer.paceOf(instructions, place, read);
+    return this.pacer === null ? UNTIMED[instructions.length] ??= Pace.untimed(instructions.length) : this.pacer.paceOf(instructions, place, read);
   }
   syscall(name: string): number { return this.entered(this.environment.calls[name] ?? this.environment.systemCall); }
   /** Of what enters the kernel. */
@@ -46,6 +46,3 @@ export class Costs {
 }
 /** By the number of instructions. */
 const UNTIMED: Pace[] = [];
-function untimed(count: number): Pace {
-  return UNTIMED[count] ??= { front: Array.from({ length: count }, (_, k) => (k + 1) * CYCLE_PARTS), cost: count * CYCLE_PARTS, behind: 0, taken: 0, round: 0, override: 0, breaks: false, miss: 0, drains: false };
-}

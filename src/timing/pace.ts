@@ -14,7 +14,7 @@ export const CYCLE_PARTS = 64;
 const parts = (cycles: number): number => Math.round(cycles * CYCLE_PARTS);
 
 /** A block's times, in parts of a cycle. */
-export interface Pace {
+export class Pace {
   /** Of dispatching the first n + 1 instructions. */
   readonly front: readonly number[];
   /** Of dispatching all of it, and of going elsewhere where that is certain. */
@@ -27,32 +27,23 @@ export interface Pace {
   readonly round: number;
   /** Where the loop that begins anew here ends instead: nothing behind it waits for what it waited for. */
   readonly breaks: boolean;
-  /** Where the branch at its end was predicted wrong; computed when it is first asked for. Even. */
-  readonly miss: number;
-  /** That is known only when all that is behind was executed. */
-  readonly drains: boolean;
   /** Where only its history predicted it. */
-  readonly override: number;
-}
-class BlockPace implements Pace {
-  readonly front: readonly number[];
-  readonly cost: number;
-  readonly behind: number;
-  readonly taken: number;
-  readonly round: number;
-  readonly breaks: boolean;
   readonly override: number;
   private readonly resolve: () => Resolved;
   private resolved: Resolved | null = null;
   constructor(front: readonly number[], cost: number, behind: number, taken: number, { round, breaks }: Round, override: number, resolve: () => Resolved) {
     this.front = front; this.cost = cost; this.behind = behind; this.taken = taken; this.round = round; this.breaks = breaks; this.override = override; this.resolve = resolve;
   }
+  /** Where the branch at its end was predicted wrong; computed when it is first asked for. Even. */
   get miss(): number { return (this.resolved ??= this.resolve()).miss; }
+  /** That is known only when all that is behind was executed. */
   get drains(): boolean { return (this.resolved ??= this.resolve()).drains; }
+  /** Without timing: an instruction is a cycle, and nothing else takes any time. */
+  static untimed(count: number): Pace { return new Pace(Array.from({ length: count }, (_, k) => (k + 1) * CYCLE_PARTS), count * CYCLE_PARTS, 0, 0, NO_ROUND, 0, () => NEVER_WRONG); }
 }
 interface Resolved { readonly miss: number; readonly drains: boolean }
 interface Round { readonly round: number; readonly breaks: boolean }
-const NO_ROUND: Round = { round: 0, breaks: false };
+const NO_ROUND: Round = { round: 0, breaks: false }, NEVER_WRONG: Resolved = { miss: 0, drains: false };
 /** Reads code ahead: instructions from an address on, one at least, all but the last of which go on to the next; null where none is known. */
 export type CodeReader = (lo: i32, hi: i32) => readonly Instruction[] | null;
 /** Where a block lies: the address behind its last instruction. */
@@ -105,8 +96,8 @@ export class Pacer {
     const round = goesBack ? this.roundOf(instructions, place, read, whole + (isOwn ? behind : kept(behind))) : NO_ROUND;
     const resolve = (): Resolved => this.missOf(instructions, last, cost / CYCLE_PARTS), override = parts(this.profile.override), taken = isBranch ? more : 0;
     // What goes back to its own beginning falls behind once a round, there.
-    if (isOwn) return new BlockPace(run.front, cost, 0, taken, { round: Math.max(0, round.round + behind), breaks: round.breaks }, override, resolve);
-    return new BlockPace(run.front, cost, kept(behind), taken, round, override, resolve);
+    if (isOwn) return new Pace(run.front, cost, 0, taken, { round: Math.max(0, round.round + behind), breaks: round.breaks }, override, resolve);
+    return new Pace(run.front, cost, kept(behind), taken, round, override, resolve);
   }
 
   // — units —
