@@ -7,7 +7,7 @@ interface Value { readonly name: string; readonly what: string }
 interface Setting extends Value { readonly options: Pick<GuestOptions, 'cpu'> }
 
 export const PROFILES: readonly Setting[] = [
-  { name: 'zen3', what: 'AMD Zen 3, costs as in src/timing/costs.ts', options: {} },
+  { name: 'zen3', what: 'AMD Zen 3, costs as in src/timing/profiles/zen3.ts', options: {} },
 ];
 export const ENVIRONMENTS: readonly Setting[] = [
   { name: 'guest', what: 'a virtual machine: faults, signals and system calls cost what they do under KVM', options: {} },
