@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 const INSTRUCTION_BYTES_MAX = 15;
 
 /** A page of a trampoline whose call is a fault has nothing to decode: says what is there. */
-export function trampolineAt({ memory }: KernelProcess, at: Va): string | null {
+function trampolineAt({ memory }: KernelProcess, at: Va): string | null {
   const vma = memory.find(at), object = vma?.object;
   return vma !== null && object instanceof TrampolineFile && object.page() === null && at === vma.start ? object.fdinfo().split('\n')[0]!.replace('type: ', '') : null;
 }

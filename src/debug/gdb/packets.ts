@@ -10,7 +10,7 @@ export type Piece =
   | { readonly kind: 'damaged' };
 
 /** A longer packet is none: whoever sends it is not gdb. */
-export const PACKET_BYTES_MAX = 4 << 20;
+const PACKET_BYTES_MAX = 4 << 20;
 const INTERRUPT = '\x03', ESCAPE = '}', ESCAPE_BITS = 0x20;
 
 export function checksum(data: ByteString): string {

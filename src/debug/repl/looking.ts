@@ -44,7 +44,7 @@ export function examined(session: Session, from: Va, { count, letter, bytes }: F
   return { lines, end: at };
 }
 /** The next instruction is marked. */
-export function codeLine(session: Session, at: Va, text: string): string { return `${at === session.rip ? '=>' : '  '} ${session.place(at)}: ${text}`; }
+function codeLine(session: Session, at: Va, text: string): string { return `${at === session.rip ? '=>' : '  '} ${session.place(at)}: ${text}`; }
 
 function disassemble(session: Session, rest: string, { count }: Format): void {
   const { process, names, target, rip } = session, at = rest === '' ? rip : session.address(rest), around = names.around(process, at);

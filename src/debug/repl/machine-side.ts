@@ -23,7 +23,7 @@ function program(session: Session): void {
   session.say(`instruction ${instructions}, event ${events}; the last that was reached: instruction ${target.end.instructions}, event ${target.end.events}`);
 }
 /** Exact, and the same on every run: what was counted, and where cycles went. */
-export function cyclesLines(target: Target): readonly string[] {
+function cyclesLines(target: Target): readonly string[] {
   const { now } = target, c = now.counters(), { systemCalls, paging, trampolines, exceptions, signals } = now.kernelCycles, kernel = systemCalls + paging + trampolines + exceptions + signals;
   const rows: readonly (readonly [string, number])[] = [
     ['instructions', c.instructions], ['cycles', c.cycles], ['  of instructions and branches', c.cycles - kernel], ['  of system calls', systemCalls], ['  of paging', paging],

@@ -43,7 +43,7 @@ export function faultText(address: Va, code: number): string {
   return `${what} of ${hex(address)}, ${(code & PF_PRESENT) === 0 ? 'no page is there' : 'the page does not permit it'} (code ${CODE_BITS.filter(([bit]) => (code & bit) !== 0).map(([, name]) => name).join(' ')})`;
 }
 /** What the kernel did in place of an instruction: the fault, the object, what it loaded and pushed, and where that leads. */
-export function invocationLines({ address, type, registers, pushed, target }: Invocation, isPresent: boolean, speaker: Speaker): readonly string[] {
+function invocationLines({ address, type, registers, pushed, target }: Invocation, isPresent: boolean, speaker: Speaker): readonly string[] {
   return [
     `trampoline at ${hex(address)}`,
     `  fault      ${faultText(address, PF_USER | PF_FETCH | (isPresent ? PF_PRESENT : 0))}`,

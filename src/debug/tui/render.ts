@@ -26,11 +26,11 @@ export interface View {
 /** How many rows and columns each part has. */
 export interface Layout { readonly left: number; readonly right: number; readonly code: number; readonly walk: number; readonly stack: number; readonly memory: number; readonly events: number; readonly overlay: number }
 
-export const COLUMNS_MIN = 80, ROWS_MIN = 24;
+const COLUMNS_MIN = 80, ROWS_MIN = 24;
 const LEFT = 46, RIGHT = 33, RIGHT_MAX = 60, CODE = 5, WALK = 5, STACK = 4, MEMORY = 3, EVENTS = 5, REGISTER_COLUMNS = 2;
 const SGR: Readonly<Record<Style, string>> = { plain: '', title: '7', head: '1', changed: '1;33', here: '1;32', dim: '2' };
 
-export function isTooSmall({ columns, rows }: WindowSize): boolean { return columns < COLUMNS_MIN || rows < ROWS_MIN; }
+function isTooSmall({ columns, rows }: WindowSize): boolean { return columns < COLUMNS_MIN || rows < ROWS_MIN; }
 export function layoutOf({ columns, rows }: WindowSize): Layout {
   const wide = Math.max(0, columns - COLUMNS_MIN), high = Math.max(0, rows - ROWS_MIN), right = Math.min(RIGHT_MAX, RIGHT + Math.floor(wide / 2)), forEvents = Math.floor(high / 3), forTop = high - forEvents, forStack = Math.ceil(forTop / 2);
   return {
