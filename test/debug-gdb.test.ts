@@ -56,6 +56,7 @@ const TALKS: Readonly<Record<string, readonly string[]>> = {
   'questions before the program runs': [
     '?', 'qC', 'qfThreadInfo', 'qsThreadInfo', 'qAttached:3e8', 'qOffsets', 'Hgp3e8.3e8', 'Hg0', 'Hc-1', 'Hgp3e8.77', 'Hx1', 'Tp3e8.3e8', 'T77', 'qThreadExtraInfo,p3e8.3e8', 'vCont?', 'qSymbol::', 'vMustReplyEmpty', 'qTStatus', 'qCRC:1,2', 'bx', 'zz', '',
     'qXfer:features:read:target.xml:0,64', 'qXfer:features:read:nothing.xml:0,64', 'qXfer:memory-map:read::0,1000', 'qXfer:exec-file:read:3e8:0,100', 'qXfer:threads:read::0,1000', 'qXfer:auxv:read::0,20', 'qXfer:libraries-svr4:read::0,100', 'qXfer:siginfo:read::0,80', 'qXfer:nothing:read::0,80', 'qXfer:features:write:target.xml:0:x',
+    'qGetTLSAddr:p3e8.3e8,10,0', 'qGetTLSAddr:p3e8.3e8,10,400000', 'qGetTLSAddr:77,0,0', 'qGetTLSAddr:p3e8.3e8,0', 'qGetTLSAddr',
   ],
   'registers and memory': [
     'g', 'p10', 'P0=8877665544332211', 'p0', 'P10', 'p99', 'P3=zz', 'm{_start},8', 'm0,4', `m${hex(DATA)},10`, `M${hex(DATA)},4:01020304`, `X${hex(DATA + 4)},4:${escaped('#$}*')}`, `X${hex(DATA + 8)},0:`, `m${hex(DATA)},c`, 'M0,1:00', `M${hex(DATA)},2:01`, 'm,', 'mfffffffffffffffff,1', 'mffffffffffff0000,8',
@@ -75,7 +76,7 @@ const TALKS: Readonly<Record<string, readonly string[]>> = {
   backwards: [
     'bc', 'bs', 'Z0,{invoke},1', 'vCont;c', 'bs', 'p10', `Z2,${hex(DATA)},8`, 'bc', `m${hex(DATA)},8`, 'bc', `m${hex(DATA)},8`, `z2,${hex(DATA)},8`, 'z0,{invoke},1', 'Z0,{again},1', 'bc', 'p10', 'bs', 'vCont;c', `M${hex(DATA)},1:07`, 'vCont;c', `m${hex(DATA)},8`, 'bq', 'z0,{again},1', 'bc',
   ],
-  files: ['vFile:setfs:0', `vFile:open:${hexOfText('/guest')},0,0`, 'vFile:fstat:3', 'vFile:pread:3,8,0', 'vFile:pread:3,8,ffffff', 'vFile:pread:4,8,0', 'vFile:close:3', 'vFile:close:3', `vFile:open:${hexOfText('/none')},0,0`, `vFile:open:${hexOfText('/guest')},1,0`, `vFile:readlink:${hexOfText('/guest')}`, 'vFile:unlink:2f', 'vFile:open', 'vFile:wat:1'],
+  files: ['vFile:setfs:0', `vFile:open:${hexOfText('/guest')},0,0`, 'vFile:fstat:3', 'vFile:pread:3,8,0', 'vFile:pread:3,8,ffffff', 'vFile:pread:4,8,0', 'vFile:close:3', 'vFile:close:3', `vFile:open:${hexOfText('/none')},0,0`, `vFile:open:${hexOfText('/guest')},1,0`, `vFile:readlink:${hexOfText('/guest')}`, `vFile:open:${hexOfText('/proc/1000/maps')},0,0`, 'vFile:fstat:4', 'vFile:pread:4,200,0', 'vFile:pread:4,8,30', 'vFile:close:4', `vFile:open:${hexOfText('/proc/77/maps')},0,0`, `vFile:open:${hexOfText('/proc/1000')},0,0`, `vFile:readlink:${hexOfText('/proc/1000/exe')}`, `vFile:readlink:${hexOfText('/proc/1000/maps')}`, 'vFile:unlink:2f', 'vFile:open', 'vFile:wat:1'],
   monitor: ['help', 'trampfd', 'maps', 'pagetable 0x400000', 'pagetable where', 'policy', 'strace maybe', 'wat'].map(line => `qRcmd,${hexOfText(line)}`),
   'the end': ['k'],
   'letting go': ['D'],
@@ -122,7 +123,7 @@ talks('who leaves may come again, and finds the program where it was, without wh
 talks.run();
 
 const hostile = suite(`gdb › what no gdb says (seed ${testSeed()})`);
-const NAMES = ['g', 'G', 'p', 'P', 'm', 'M', 'X', 'Z0', 'Z2', 'Z4', 'z0', 'vCont;s', 'vCont;r', 'vCont;C', 'H', 'T', 'D', 'D;', 'qXfer:', 'qXfer:features:read:', 'qXfer:libraries-svr4:read::', 'qRcmd,', 'vFile:open:', 'vFile:pread:', 'vFile:fstat:', 'QPassSignals:', 'QCatchSyscalls:', 'qThreadExtraInfo,', 'qSupported:', 'bs', 'b', 's', 'S', '?', 'vKill;', 'qRcmd,6d61707'];
+const NAMES = ['g', 'G', 'p', 'P', 'm', 'M', 'X', 'Z0', 'Z2', 'Z4', 'z0', 'vCont;s', 'vCont;r', 'vCont;C', 'H', 'T', 'D', 'D;', 'qXfer:', 'qXfer:features:read:', 'qXfer:libraries-svr4:read::', 'qRcmd,', 'vFile:open:', 'vFile:pread:', 'vFile:fstat:', 'qGetTLSAddr:', 'QPassSignals:', 'QCatchSyscalls:', 'qThreadExtraInfo,', 'qSupported:', 'bs', 'b', 's', 'S', '?', 'vKill;', 'qRcmd,6d61707'];
 const PARTS = ['0', '1', 'ffffffffffffffff', '7fffffffffff', hex(TEXT), hex(DATA), ',', ':', ';', '=', 'p3e8.3e8', 'p', '-1', '.', 'zz', '00', '}', '$', 'a'.repeat(40), '\x00', '\xff', '400000,10', '600000,8', ',8', '0,ffffffff', '1e', '#'];
 hostile('malformed packets are answered, and the program is as it was', () => {
   const random = new Random(testSeed());

@@ -9,7 +9,7 @@ import { O_ACCMODE, O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_TRUNC, S_IFDIR, S_
 
 export type MadeUp = MadeUpLink | MadeUpFile | MadeUpDirectory;
 export interface MadeUpLink { readonly kind: 'link'; readonly target: () => ByteString; /** What it leads to, if that is no name. */ readonly opens?: () => FileDescription | null; readonly mode?: number }
-export interface MadeUpFile { readonly kind: 'file'; readonly stat: Stat; readonly open: (flags: number) => File | Result }
+export interface MadeUpFile { readonly kind: 'file'; readonly stat: Stat; readonly open: (flags: number) => File | Result; /** What one reads there, if it is a text. */ readonly text?: () => ByteString }
 export interface MadeUpDirectory {
   readonly kind: 'directory'; readonly stat: Stat;
   readonly names: () => readonly ByteString[];
@@ -31,7 +31,7 @@ export function link(target: () => ByteString): MadeUpLink { return { kind: 'lin
 /** A text, made when it is opened. With `set` it can be written: -errno refuses. */
 export function text(make: () => ByteString, set?: (value: ByteString) => Result, mode = set === undefined ? 0o444 : 0o644): MadeUpFile {
   const stat = { mode: S_IFREG | mode, nlink: 1, blksize: 1024 };
-  return { kind: 'file', stat, open: () => new TextFile(stat, make, set ?? null) };
+  return { kind: 'file', stat, open: () => new TextFile(stat, make, set ?? null), text: make };
 }
 /** Texts by path, a line each: `a/b/c value`. What comes after the first space is the text. */
 export function textTree(table: string): MadeUpDirectory {

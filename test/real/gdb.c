@@ -12,6 +12,7 @@ struct entry { unsigned name, reserved; unsigned long value; };
 enum { RSI = 12, RIP = 23 };
 static long total;
 static int seen[2], caught;
+static __thread int own = 5;
 
 __attribute__((noinline)) long landed(long x, long y) {
   long product = x * y;
@@ -30,6 +31,7 @@ static void *work(void *argument) {
   int *count = argument;
   for (int i = 0; i < 3; i++)
     *count += 1;
+  own += *count;
   return argument;
 }
 static void handler(int number) { caught = number; }

@@ -83,6 +83,11 @@ for (const linking of ['-static', '-no-pie', '-pie']) {
     follows(said, 'Program received signal SIGUSR1', '$1 = 10', '$2 = 0', 'Catchpoint 1 (forked process', '$3 = 10', "Catchpoint 2 (call to syscall wait4", 'Catchpoint 2 (returned from syscall wait4', 'exited with code 04');
     assert.is(out, OUTPUT);
   });
+  gdb('shows variables of a thread, and files that are made up', () => {
+    const isDynamic = linking !== '-static';
+    const { said } = session(program, [`break ${line('return argument')}`, 'continue', 'print own', 'print $_siginfo.si_signo', 'thread 1', 'print own', ...isDynamic ? ['print errno'] : [], 'info proc mappings', 'info proc cmdline', 'kill']);
+    follows(said, '$1 = 8', '$2 = 5', '[Switching to thread 1', '$3 = 5', ...isDynamic ? ['$4 = 0'] : [], /0x[0-9a-f]+ +0x[0-9a-f]+ .* r-xp .*guest/, '[stack]', `cmdline = '${program}'`);
+  });
   gdb('keeps a signal from the program, or calls a function in it', () => {
     const { said, out } = session(program, ['handle SIGUSR1 stop print pass', 'continue', 'signal 0']);
     follows(said, 'SIGUSR1', 'exited with code 04');

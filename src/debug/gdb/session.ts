@@ -13,8 +13,9 @@ import type { Watchpoint } from '../watches.ts';
 import { GuestFileReader } from './files.ts';
 import { monitor } from './monitor.ts';
 import { OBJECTS } from './objects.ts';
+import { threadLocal } from './link-map.ts';
 import { escaped, packet, PacketReader, unescaped } from './packets.ts';
-import { linuxSignal } from './signals.ts';
+import { infoOf, linuxSignal } from './signals.ts';
 import { stopReply } from './stop-reply.ts';
 import { ALL, ANY, parseThread, threadText, type ThreadId } from './threads.ts';
 
@@ -56,7 +57,7 @@ export class GdbSession {
 
   constructor(target: Target) {
     this.target = target;
-    this.files = new GuestFileReader(target.files);
+    this.files = new GuestFileReader(target.files, () => this.task);
     const { current } = target;
     this.stop = { reason: 'step', invocation: null, tid: current?.tid ?? 0, pid: current?.process.pid ?? 0 };
     for (const { pid } of target.processes) this.attached.add(pid);
@@ -332,6 +333,14 @@ export class GdbSession {
       const thread = parseThread(rest.slice(1)), task = thread === null ? null : this.threadOf(thread);
       return thread === null ? MALFORMED : task === null ? NO_THREAD : hexOfText(`${task.name}${task.sleep === null ? '' : ', asleep'}`);
     },
+    /** qGetTLSAddr:thread,offset,link map. */
+    threadLocal: (rest: string): string => {
+      const [thread = '', ...numbers] = rest.slice(1).split(','), id = parseThread(thread), [offset, map] = numbers.map(numberOfHex), task = id === null ? null : this.threadOf(id);
+      if (id === null || numbers.length !== 2 || offset === null || offset === undefined || map === null || map === undefined) return MALFORMED;
+      if (task === null) return NO_THREAD;
+      const bytes = this.target.readRegister(task.tid, this.target.registers.find('fs_base')!)!, pointer = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+      return threadLocal(task.process, pointer, offset, map)?.toString(16) ?? NO_MEMORY;
+    },
     offsets: (): string => {
       const bias = (this.task?.process.executable.bias ?? 0).toString(16);
       return `Text=${bias};Data=${bias};Bss=${bias}`;
@@ -351,7 +360,7 @@ export class GdbSession {
       if (object === undefined) return UNKNOWN;
       if (task === null) return NO_THREAD;
       if (at === null || most === null) return MALFORMED;
-      const info = this.stop.reason === 'signal' && this.stop.tid === task.tid ? this.stop.info : null;
+      const info = this.stop.tid === task.tid ? infoOf(this.stop) : null;
       const whole = object({ target: this.target, process: task.process, task, hasProcesses: this.hasProcesses, info, processes: this.processes }, annex);
       if (whole === null) return 'E00';
       const part = whole.slice(at, at + Math.min(most, READ_BYTES_MAX));
@@ -397,6 +406,7 @@ const LONG: readonly (readonly [name: string, answer: Answer])[] = [
   ['qThreadExtraInfo', ({ packets }, rest) => packets.aboutThread(rest)],
   ['qC', ({ packets }) => packets.current()],
   ['qAttached', () => '0'],
+  ['qGetTLSAddr', ({ packets }, rest) => packets.threadLocal(rest)],
   ['qOffsets', ({ packets }) => packets.offsets()],
   ['qSymbol', () => OK],
   ['qRcmd', ({ packets }, rest) => packets.monitor(rest)],
