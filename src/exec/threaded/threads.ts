@@ -29,7 +29,7 @@ const EARLY = 3_000;
 /** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
 /** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
-const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 20_000;
+const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 5_000;
 export function threadsName(isTimed: boolean): string { return isTimed ? 'threads, timed' : 'threads'; }
 
 /** As a number of executions: nobody compiles. */
