@@ -19,7 +19,8 @@
 
 /** A processor, its memory and a Linux kernel around them: `exec` loads a program, `run` runs it to its end, `turn` a part of it; `counters` tells what was counted. */
 export { Machine } from './machine.ts';
-export type { Cause, Counters, Ending, MachineOptions, Mark } from './machine.ts';
+export type { Counters, Ending, MachineOptions, Mark } from './machine.ts';
+export type { Cause, Causes } from './timing/causes.ts';
 export type { CpuOptions, Engine } from './exec/cpu.ts';
 /** Which memory may become code: `SecurityPolicy.of('wx,ipe')`, or a sentence on what is wrong with the names. */
 export { SecurityPolicy } from './syscalls/policy.ts';

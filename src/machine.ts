@@ -1,6 +1,6 @@
 /** The composition root: memory, processor, kernel and trampfd, and the loop that lets the kernel answer what the processor cannot. */
 import { assert } from './base/assert.ts';
-import { LinearMemory, PAGE_BYTES } from './base/layout.ts';
+import { CYCLES_OF, LinearMemory, PAGE_BYTES } from './base/layout.ts';
 import type { Va } from './base/types.ts';
 import { addressOf } from './base/words.ts';
 import { Cpu, type CpuOptions, type Exit } from './exec/cpu.ts';
@@ -21,6 +21,7 @@ import type { KernelProcess, KernelTask } from './syscalls/process.ts';
 import { raise } from './syscalls/signal.ts';
 import { Trace } from './syscalls/strace.ts';
 import type { Args } from './syscalls/task.ts';
+import { CAUSES, type Causes, type KernelCause, topDown } from './timing/causes.ts';
 import { type Environment } from './timing/environments.ts';
 import { WORK_CYCLES } from './timing/costs.ts';
 import { trampfdCalls, TrampolineObjects } from './trampfd/calls.ts';
@@ -47,6 +48,8 @@ export interface MachineOptions {
 export interface Mark { readonly kind: number; readonly name: ByteString; readonly times: number; readonly counters: Counters }
 export type { Ending };
 export { LAP_BYTES, MARK };
+/** A row for people; `note`: what the value is of something else. */
+export type Stat = readonly [name: string, value: number | string, note?: string];
 /** What was counted, exactly, since the machine was made. */
 export interface Counters {
   readonly instructions: number; readonly cycles: number;
@@ -54,11 +57,8 @@ export interface Counters {
   /** Bytes of physical memory: frames behind executable mappings, page tables, everything else; and what the kernel keeps for trampolines. */
   readonly codeBytes: number; readonly dataBytes: number; readonly tableBytes: number; readonly kernelBytes: number;
   /** Cycles by cause: they add up to `cycles`. */
-  readonly causes: Readonly<Record<Cause, number>>;
+  readonly causes: Causes;
 }
-/** `program`: instructions and branches; `kernel`: system calls, faults and signals. */
-export const CAUSES = ['program', 'kernel'] as const;
-export type Cause = (typeof CAUSES)[number];
 
 const MEMORY_BYTES = 1 << 30;
 /**
@@ -111,6 +111,8 @@ export class Machine {
   /** The fault being answered had instructions interpreted; and what stopped that, if anything did. */
   private isInterpreted = false;
   private due: (() => void) | null = null;
+  /** Of what trampolines have done. */
+  private cause: KernelCause = 'syscall';
   private readonly instructionBytes = new Uint8Array(INSTRUCTION_BYTES_MAX);
   /** Its first n bytes, for every n. */
   private readonly fetched = Array.from({ length: INSTRUCTION_BYTES_MAX + 1 }, (_, length) => this.instructionBytes.subarray(0, length));
@@ -136,14 +138,14 @@ export class Machine {
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
-      onHandler: () => this.cpu.charge(this.environment.signalDelivery),
+      onHandler: () => this.cpu.charge(this.environment.signalDelivery, 'signal'),
       policy, extraCalls: policy === null ? calls : policy.guard(calls),
       hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0,
       ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
       whileIdle: stopsAtNs === null ? undefined : () => { this.stopIfLate(stopsAtNs); },
     });
     this.trampolines.services = {
-      work: kind => { this.cpu.charge(WORK_CYCLES[kind]); },
+      work: kind => { this.cpu.charge(WORK_CYCLES[kind], this.cause); },
       interpret: (start, end, most) => this.interpret(start, end, most),
       serve: (number, args) => this.serve(number, args),
     };
@@ -237,7 +239,7 @@ export class Machine {
   private systemCall(task: KernelTask): void {
     this.systemCalls += 1;
     const name = this.kernel.nameOf(task.registers.low(RAX));
-    this.cpu.charge(this.cpu.costs.syscall(name) + this.mappingCycles(task, name));
+    this.cpu.charge(this.cpu.costs.syscall(name) + this.mappingCycles(task, name), 'syscall');
     this.kernel.call(task);
     this.kernel.settle();
   }
@@ -246,8 +248,9 @@ export class Machine {
     // Trampolines that interpret make faults of their own.
     const { memory } = task.process, { address, code } = fault, paged = memory.minorFaults;
     this.pageFaults += 1;
+    this.cause = 'trampfd';
     const verdict = memory.resolve(fault, task.registers), isServed = (code & PF_FETCH) !== 0 && (memory.minorFaults === paged || this.isInterpreted), { due } = this;
-    this.due = null; this.isInterpreted = false;
+    this.due = null; this.isInterpreted = false; this.cause = 'syscall';
     if (due !== null) due();
     else if (verdict !== 'resume') this.refuse(task, verdict, address, code);
     else if (isServed) this.served();
@@ -257,11 +260,11 @@ export class Machine {
   private served(): void {
     this.invocations += 1;
     this.turnLeft -= 1;
-    this.cpu.charge(this.cpu.costs.entered(this.environment.fetchFaultServed));
+    this.cpu.charge(this.cpu.costs.entered(this.environment.fetchFaultServed), 'trampfd');
   }
   private chargePaging(code: number, vma: Vma | null): void {
     const { environment: e } = this, isWrite = (code & PF_WRITE) !== 0, isFile = vma !== null && vma.object !== null;
-    this.cpu.charge(isFile && isWrite ? vma.shared ? e.fileFault : e.copyFault : isWrite ? e.minorFaultWrite : e.minorFaultRead);
+    this.cpu.charge(isFile && isWrite ? vma.shared ? e.fileFault : e.copyFault : isWrite ? e.minorFaultWrite : e.minorFaultRead, 'fault');
   }
   private get environment(): Environment { return this.cpu.costs.environment; }
   /** What changing mappings takes beyond the call: that depends on what is mapped. */
@@ -288,7 +291,7 @@ export class Machine {
       const { rip } = registers;
       if (rip < start || rip >= end) return true;
       this.turnLeft -= 1;
-      this.cpu.charge(this.environment.instructionInterpreted);
+      this.cpu.charge(this.environment.instructionInterpreted, 'trampfd');
       this.due = this.interpretOne(task, rip, end);
       if (this.due !== null) return false;
     }
@@ -320,11 +323,11 @@ export class Machine {
   }
   /** A system call's work without the way into the kernel and back. */
   private serve(number: number, args: Args): number {
-    this.cpu.charge(Math.max(0, this.cpu.costs.syscall(this.kernel.nameOf(number)) - this.cpu.costs.entered(this.environment.systemCall)));
+    this.cpu.charge(Math.max(0, this.cpu.costs.syscall(this.kernel.nameOf(number)) - this.cpu.costs.entered(this.environment.systemCall)), this.cause);
     return this.kernel.serve(this.current(), number, args);
   }
   private exception(task: KernelTask, exit: Exit & { reason: 'exception' }): void {
-    if (exit.vector === VECTOR.undefined) this.cpu.charge(this.environment.undefinedOpcode);
+    if (exit.vector === VECTOR.undefined) this.cpu.charge(this.environment.undefinedOpcode, 'fault');
     const trap = exit.isStep === true ? SINGLE_STEP : TRAPS[exit.vector] ?? SIGNALLED;
     this.fault(task, trap.signal, trap.code === FPE_FLTINV ? this.floatCode(exit.vector) : trap.code, trap.hasAddress ? task.registers.rip : 0, exit.vector, this.cpu.errorCode);
   }
@@ -350,9 +353,14 @@ export class Machine {
     for (const space of spaces) tableBytes += space.tableBytes;
     return {
       instructions: state.instructions, cycles: state.cycles, pageFaults: this.pageFaults, systemCalls: this.systemCalls,
-      tlbMisses: this.mmu.misses, branchMisses: this.cpu.predictor.misses, causes: { program: state.cycles - this.cpu.charged, kernel: this.cpu.charged },
+      tlbMisses: this.mmu.misses, branchMisses: this.cpu.predictor.misses, causes: this.causes(),
       codeBytes, dataBytes: this.mmu.frames.used * PAGE_BYTES - codeBytes - tableBytes, tableBytes, kernelBytes: this.trampolines.bytes,
     };
+  }
+  private causes(): Causes {
+    const { f64, cycles } = this.cpu.state, causes: Record<string, number> = { issue: cycles };
+    for (const { cause } of CAUSES) if (cause !== 'issue') causes['issue']! -= causes[cause] = f64[CYCLES_OF[cause] >> 3]!;
+    return causes as Causes;
   }
   /** Distinct frames behind executable mappings, and of generated trampolines: a page mapped a hundred times counts once. */
   private codeFrames(spaces: ReadonlySet<AddressSpace>): number {
@@ -367,10 +375,12 @@ export class Machine {
     return frames.size;
   }
   /** The same as rows for `--stats`. */
-  stats(): readonly (readonly [name: string, value: number])[] {
-    const c = this.counters();
+  stats(): readonly Stat[] {
+    const c = this.counters(), share = (cycles: number): string => `${(100 * cycles / Math.max(1, c.cycles)).toFixed(1)} %`;
     return [
-      ['instructions', c.instructions], ['cycles', Math.round(c.cycles)], ['branch misses', c.branchMisses],
+      ['instructions', c.instructions], ...topDown(c.causes, c.cycles).map(([name, cycles]) => [name, cycles, share(cycles)] as const),
+      ['instructions a cycle', (c.instructions / Math.max(1, c.cycles)).toFixed(2)],
+      ['branch misses', c.branchMisses, `${(1000 * c.branchMisses / Math.max(1, c.instructions)).toFixed(2)} in 1,000 instructions`],
       ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['TLB misses', c.tlbMisses],
       ['code bytes', c.codeBytes], ['data bytes', c.dataBytes], ['page table bytes', c.tableBytes], ['trampoline objects', this.trampolines.live],
       ...this.cpu.stats(),

@@ -46,7 +46,7 @@ trace('filters: kinds, a range, a symbol, a thread; of one name any, of several 
 trace('what is traced is what happens', async () => {
   const { status, stdout, stderr } = await traced(guestWithSymbols(STORY, 6), '--stats', '--trace-filter', 'kinds=e'), alone = runGuest(guestWithSymbols(STORY, 6));
   assert.equal([status, stdout], [alone.status, String.fromCharCode(...alone.stdout)]);
-  assert.match(stderr, new RegExp(`^instructions +${alone.counters.instructions.toLocaleString('en')}\ncycles +${Math.round(alone.counters.cycles).toLocaleString('en')}$`, 'm'));
+  assert.match(stderr, new RegExp(`^instructions +${alone.counters.instructions.toLocaleString('en')}\ncycles +${Math.round(alone.counters.cycles).toLocaleString('en')} +100.0 %$`, 'm'));
 });
 trace('a file that cannot be written is a sentence', async () => {
   const host = new CliHost(['run', '--trace', '/nowhere/trace', '/guest'], { '/guest': [SHORT] });

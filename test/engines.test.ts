@@ -36,8 +36,8 @@ const code = (source: string, origin = 0): Uint8Array => assemble(source, { orig
 function outcomeOf({ name, args, stdin }: Fixture, cpu: CpuOptions): Record<string, unknown> {
   const host = fixtureHost(fixtureBytes(name), stdin), machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
   assert.is(machine.exec('/guest', ['guest', ...args], ENVIRONMENT), null);
-  const ending = machine.run(), { instructions, cycles, pageFaults, systemCalls, branchMisses } = machine.counters();
-  return { ...ending, stdout: host.output, instructions, cycles, pageFaults, systemCalls, branchMisses };
+  const ending = machine.run(), { instructions, cycles, pageFaults, systemCalls, branchMisses, causes } = machine.counters();
+  return { ...ending, stdout: host.output, instructions, cycles, pageFaults, systemCalls, branchMisses, causes };
 }
 /** Every engine as it comes and hot soon; or one of these. */
 function guestCompetitors(timing: Timing): readonly CpuOptions[] {

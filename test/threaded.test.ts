@@ -143,8 +143,8 @@ const fixtures = suite('threaded › fixtures');
 function outcome({ name, args, stdin }: Fixture, cpu: CpuOptions): object {
   const host = fixtureHost(fixtureBytes(name), stdin), machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
   assert.is(machine.exec('/guest', ['guest', ...args], ENVIRONMENT), null);
-  const { status } = machine.run(), { instructions, cycles, pageFaults, systemCalls, branchMisses } = machine.counters();
-  return { status, output: host.output, instructions, cycles, pageFaults, systemCalls, branchMisses };
+  const { status } = machine.run(), { instructions, cycles, pageFaults, systemCalls, branchMisses, causes } = machine.counters();
+  return { status, output: host.output, instructions, cycles, pageFaults, systemCalls, branchMisses, causes };
 }
 for (const fixture of FIXTURES) {
   fixtures(`${fixture.name} writes and counts the same however it is performed`, () => {

@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   syscalls: ['mmu', 'loader', 'host'],
   trampfd: ['syscalls', 'mmu'],
   debug: ['machine.ts', 'exec', 'syscalls', 'trampfd', 'mmu', 'decoder', 'loader', 'timing', 'host'],
-  bench: ['machine.ts', 'trampfd', 'syscalls', 'loader', 'mmu', 'host', 'decoder'],
+  bench: ['machine.ts', 'trampfd', 'syscalls', 'loader', 'mmu', 'host', 'decoder', 'timing'],
 };
 const layers = suite('tidy › layers');
 layers('imports in src point one way', () => {

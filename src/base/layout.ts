@@ -63,8 +63,13 @@ export const STATE = {
   fpuOperandSelector: 980,
   /** Selectors of es, cs, ss, ds, fs, gs, 2 bytes each. */
   selectors: 1008,
-  bytes: 1024,
+  /** What the machine counted beside the architecture, to the block's end: no task's own. */
+  causes: 1024,
+  bytes: 1088,
 } as const;
+
+/** Where in STATE cycles are counted by cause, as doubles. What has no cause of these is issue: the clock (src/exec/clock.ts) need not count it twice. */
+export const CYCLES_OF = { dependencies: 1024, branch: 1032, cache: 1040, tlb: 1048, syscall: 1056, fault: 1064, signal: 1072, trampfd: 1080 } as const;
 
 /** CS and SS, which are not in STATE.selectors: they are always Linux's. */
 export const SELECTOR = { code: 0x33, stack: 0x2b } as const;

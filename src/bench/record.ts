@@ -1,12 +1,13 @@
 /** What the bench tells of one cell of its matrix: plain data, in files as it is in memory. Numbers are exact, and the same on every run and machine. */
-import { CAUSES, type Cause, type Counters } from '../machine.ts';
+import type { Counters } from '../machine.ts';
+import { type Cause, CAUSES, type Causes } from '../timing/causes.ts';
 
 /** Of one invocation, creation, change or release. */
 export interface Cost {
   readonly instructions: number; readonly cycles: number;
   readonly pageFaults: number; readonly systemCalls: number; readonly tlbMisses: number; readonly branchMisses: number;
   /** Of the cycles. */
-  readonly causes: Readonly<Record<Cause, number>>;
+  readonly causes: Causes;
 }
 /** Bytes for one trampoline: pages of code, pages of data, page tables, and what the kernel keeps. */
 export interface Memory { readonly code: number; readonly data: number; readonly tables: number; readonly kernel: number }
@@ -59,7 +60,7 @@ const rounded = (value: number): number => Math.round(value * DIGITS) / DIGITS;
 export function costOf(before: Counters, after: Counters, count: number): Cost {
   const each = (of: (c: Counters) => number): number => rounded((of(after) - of(before)) / count);
   const counted = Object.fromEntries(COUNTED.map(name => [name, each(c => c[name])])) as Record<(typeof COUNTED)[number], number>;
-  return { ...counted, causes: Object.fromEntries(CAUSES.map(cause => [cause, each(c => c.causes[cause])])) as Record<Cause, number> };
+  return { ...counted, causes: causesBy(cause => each(c => c.causes[cause])) };
 }
 /** What they need of memory, for one. */
 export function memoryOf(before: Counters, after: Counters, count: number): Memory {
@@ -69,8 +70,9 @@ export function memoryOf(before: Counters, after: Counters, count: number): Memo
 /** Number by number. */
 export function less(a: Counters, b: Counters): Counters {
   const rest = Object.fromEntries(Object.entries(a).map(([name, value]) => [name, typeof value === 'number' ? value - (b[name as keyof Counters] as number) : value])) as unknown as Counters;
-  return { ...rest, causes: Object.fromEntries(CAUSES.map(cause => [cause, a.causes[cause] - b.causes[cause]])) as Record<Cause, number> };
+  return { ...rest, causes: causesBy(cause => a.causes[cause] - b.causes[cause]) };
 }
+const causesBy = (each: (cause: Cause) => number): Causes => Object.fromEntries(CAUSES.map(({ cause }) => [cause, each(cause)])) as Causes;
 const memory = (each: (name: (typeof MEMORY)[number]) => number): Memory => ({ code: rounded(each('code')), data: rounded(each('data')), tables: rounded(each('tables')), kernel: rounded(each('kernel')) });
 export const minus = (a: Memory, b: Memory): Memory => memory(name => a[name] - b[name]);
 export const perOne = (all: Memory, count: number): Memory => memory(name => all[name] / count);

@@ -5,7 +5,7 @@ import { bytesOf, type ByteString } from '../host/host.ts';
 import type { CpuOptions, Engine } from '../exec/cpu.ts';
 import type { ModelName } from '../exec/cpuid.ts';
 import { PrebuiltFile } from '../exec/threaded/prebuilt.ts';
-import { type Ending, Machine, type MachineOptions, sliceAfter } from '../machine.ts';
+import { type Ending, Machine, type MachineOptions, sliceAfter, type Stat } from '../machine.ts';
 import type { SecurityPolicy } from '../syscalls/policy.ts';
 import type { Timing } from '../timing/costs.ts';
 import { ENVIRONMENTS, GUEST } from '../timing/environments.ts';
@@ -148,9 +148,9 @@ export function findProgram({ host, directory: start }: Confined, program: ByteS
   return wasForbidden ? STATUS_CANNOT_RUN : STATUS_NOT_FOUND;
 }
 
-export function printStats(host: CommandHost, rows: readonly (readonly [string, number | string])[]): void {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const shown = (value: number | string): string => typeof value === 'number' ? value.toLocaleString('en') : value;
-  const text = rows.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}\n`).join('');
+export function printStats(host: CommandHost, rows: readonly Stat[]): void {
+  const shown = rows.map(([name, value, note]) => ({ name, value: typeof value === 'number' ? value.toLocaleString('en') : value, note: note === undefined ? '' : `  ${note}` }));
+  const width = Math.max(...shown.map(({ name }) => name.length)), digits = Math.max(...shown.map(({ value }) => value.length));
+  const text = shown.map(({ name, value, note }) => `${name.padEnd(width)}  ${value.padStart(digits)}${note}\n`).join('');
   host.write(2, bytesOf(text), null);
 }

@@ -4,7 +4,6 @@ import type { Va } from '../base/types.ts';
 import type { Exit } from '../exec/cpu.ts';
 import type { RecordedHost } from '../host/recorded-host.ts';
 import { Machine, type MachineOptions } from '../machine.ts';
-import { PF_FETCH } from '../mmu/fault.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { SIGKILL } from '../syscalls/signal.ts';
 import type { SignalInfo } from '../syscalls/signal-state.ts';
@@ -25,8 +24,6 @@ export class DebuggedMachine extends Machine {
   /** What the processor came back with, not yet answered. */
   asked: Exit | null = null;
   held: Held | null = null;
-  /** Cycles the kernel took, by what it was asked for. */
-  readonly kernelCycles = { systemCalls: 0, paging: 0, trampolines: 0, exceptions: 0, signals: 0 };
   private events = 0;
   private released: SignalInfo | null = null;
   /** Turns that have ended, which changes who waits for what. */
@@ -59,10 +56,7 @@ export class DebuggedMachine extends Machine {
     return hasEnded;
   }
   protected override finish(exit: Exit): void {
-    const { state } = this.cpu, { cycles } = state, { reason } = exit, isFetch = (this.mmu.fault.code & PF_FETCH) !== 0, faults = this.task?.process.memory.minorFaults ?? 0, space = this.task?.process.memory;
     this.answer(exit);
-    const cause = reason === 'syscall' ? 'systemCalls' : reason === 'exception' ? 'exceptions' : reason === 'page-fault' ? isFetch && space?.minorFaults === faults ? 'trampolines' : 'paging' : null;
-    if (cause !== null) this.kernelCycles[cause] += state.cycles - cycles;
     if (this.held === null) this.endTurn(); else this.owesTurnEnd = true;
   }
 
@@ -110,10 +104,8 @@ export class DebuggedMachine extends Machine {
     if (choice === 'deliver') this.released = info;
     else if (choice === 'discard') pending.splice(at, 1);
     else pending[at] = this.released = { signal: choice.signal, code: SI_USER, address: 0, pid: task.process.pid, uid: 0 };
-    const { cycles } = this.cpu.state;
     this.kernel.deliver(task, address);
     this.kernel.settle();
-    this.kernelCycles.signals += this.cpu.state.cycles - cycles;
     if (!this.owesTurnEnd || this.held !== null) return;
     this.owesTurnEnd = false;
     this.endTurn();
@@ -129,17 +121,18 @@ export class DebuggedMachine extends Machine {
     const { state } = this.cpu, context = new Uint8Array(state.contextBytes), { u8 } = this.memory;
     state.saveContext(context);
     return {
-      position: this.position, turns: this.turns, context, counters: u8.slice(STATE.instructions, STATE.left), turnLeft: this.turnLeft, cutting: this.cpu.cutting,
+      position: this.position, turns: this.turns, context, counters: u8.slice(STATE.instructions, STATE.left), causes: u8.slice(STATE.causes, STATE.bytes), turnLeft: this.turnLeft, cutting: this.cpu.cutting,
       predictor: u8.slice(PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes), memory: u8.slice(PHYSICAL_AT, this.mmu.frames.end),
     };
   }
   /** Nothing has changed since but what a snapshot holds. */
   isQuietSince({ position, turns }: Snapshot): boolean { return this.held === null && position.events === this.events && turns === this.turns; }
-  restore({ context, counters, cutting, turnLeft, predictor, memory }: Snapshot): void {
+  restore({ context, counters, causes, cutting, turnLeft, predictor, memory }: Snapshot): void {
     const { u8 } = this.memory, page = -PAGE_MASK;
     this.asked = null;
     this.cpu.state.loadContext(context);
     u8.set(counters, STATE.instructions);
+    u8.set(causes, STATE.causes);
     u8.set(predictor, PREDICTOR.at);
     this.turnLeft = turnLeft;
     this.cpu.cutting = cutting;
@@ -157,5 +150,5 @@ export class DebuggedMachine extends Machine {
 }
 export interface Snapshot {
   readonly position: Position; readonly turns: number;
-  readonly context: Uint8Array; readonly counters: Uint8Array; readonly turnLeft: number; readonly cutting: readonly number[]; readonly predictor: Uint8Array; readonly memory: Uint8Array;
+  readonly context: Uint8Array; readonly counters: Uint8Array; readonly causes: Uint8Array; readonly turnLeft: number; readonly cutting: readonly number[]; readonly predictor: Uint8Array; readonly memory: Uint8Array;
 }

@@ -1,12 +1,12 @@
 /** What the clock of the performers in TypeScript does from block to block; generated code does the same (lower/clock-code.ts). */
-import { STATE } from '../base/layout.ts';
+import { CYCLES_OF, STATE } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
 import { CYCLE_PARTS } from '../timing/pace.ts';
 import { PREDICTED, type Predictor } from '../timing/predictor.ts';
 import { type Block, ENDING } from './block.ts';
 import type { CpuState } from './state.ts';
 
-const CYCLES = STATE.cycles >> 3, BEHIND = STATE.behind >> 2;
+const CYCLES = STATE.cycles >> 3, BEHIND = STATE.behind >> 2, WAITED = CYCLES_OF.dependencies >> 3, RESTEERED = CYCLES_OF.branch >> 3;
 
 export class BlockClock {
   readonly isTimed: boolean;
@@ -26,14 +26,19 @@ export class BlockClock {
   private advance(by: number): void {
     const behind = this.r32[BEHIND]! + by, { behindMax } = this;
     this.r32[BEHIND] = behind < 0 ? 0 : behind > behindMax ? behindMax : behind;
-    if (behind > behindMax) this.charge(behind - behindMax);
+    if (behind > behindMax) this.charge(behind - behindMax, WAITED);
   }
-  private charge(parts: number): void { this.f64[CYCLES] += parts / CYCLE_PARTS; }
+  /** `cause`: where in STATE, as doubles; CYCLES: issue. */
+  private charge(parts: number, cause: number): void {
+    const cycles = parts / CYCLE_PARTS;
+    this.f64[CYCLES] += cycles;
+    if (cause !== CYCLES) this.f64[cause] += cycles;
+  }
   private learn({ pace }: Block, how: number): void {
     if (how === PREDICTED.right) return;
-    if (how === PREDICTED.byHistory) { this.charge(pace.override); return; }
+    if (how === PREDICTED.byHistory) { this.charge(pace.override, RESTEERED); return; }
     if (pace.drains) this.state.drain(); else this.advance(-pace.miss);
-    this.charge(pace.miss);
+    this.charge(pace.miss, RESTEERED);
   }
   /** The branch at the end of a block went somewhere. Its end names it: where a block begins depends on how it was entered. */
   end(block: Block, isTaken: boolean, to: i32): void {
@@ -42,7 +47,7 @@ export class BlockClock {
     switch (block.ending) {
       case ENDING.branch:
         this.learn(block, p.conditional(from, isTaken));
-        if (isTaken) { p.direct(from, to); this.charge(pace.taken); this.advance(pace.round); } else if (pace.breaks) this.r32[BEHIND] = 0;
+        if (isTaken) { p.direct(from, to); this.charge(pace.taken, CYCLES); this.advance(pace.round); } else if (pace.breaks) this.r32[BEHIND] = 0;
         break;
       case ENDING.jump: p.direct(from, to); if (pace.round !== 0) this.advance(pace.round); break;
       case ENDING.call: p.called(from); p.direct(from, to); break;

@@ -1,11 +1,12 @@
 /** The processor: fetches blocks, has them performed, counts, and returns to its caller for everything a kernel does. */
-import { RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
+import { CYCLES_OF, RECORDS, SLOT, STATE, type LinearMemory } from '../base/layout.ts';
 import type { i32, Va } from '../base/types.ts';
 import { WORD, isCanonical } from '../base/words.ts';
 import { NOT_CANONICAL, type PageFault } from '../mmu/fault.ts';
 import { decode } from '../decoder/decode.ts';
 import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
+import type { KernelCause } from '../timing/causes.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import type { Environment } from '../timing/environments.ts';
 import { CYCLE_PARTS } from '../timing/pace.ts';
@@ -98,8 +99,6 @@ export class Cpu {
   private wasRefused = false;
   private generatedInstructions = 0;
   private isStepping = false;
-  /** Of the cycles, those of `charge`. */
-  charged = 0;
 
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
@@ -351,11 +350,11 @@ export class Cpu {
   /** Instructions that the interpreter has performed. */
   get interpretedInstructions(): number { return this.state.instructions - this.generatedInstructions; }
   /** Cycles spent outside the program: system calls, faults, signals. */
-  charge(cycles: number): void {
+  charge(cycles: number, cause: KernelCause): void {
     if (!this.costs.isTimed) return;
     this.state.drain();
     this.state.f64[CYCLES] += cycles;
-    this.charged += cycles;
+    this.state.f64[CYCLES_OF[cause] >> 3] += cycles;
   }
 
   /** What was counted beside the architecture: it depends on the engine. `engine milliseconds` on the host, too. */

@@ -1,5 +1,5 @@
 /** All architectural state, in linear memory that every performer shares. */
-import { STATE, SLOT, type LinearMemory } from '../base/layout.ts';
+import { CYCLES_OF, STATE, SLOT, type LinearMemory } from '../base/layout.ts';
 import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { SwitchedRegisters } from '../mmu/user.ts';
@@ -19,7 +19,7 @@ export const FPU_CONTROL_AT_START = 0x37f;
 export const FXSAVE_BYTES = 512;
 const NO_IMAGE = new Uint8Array(0);
 /** What of the state block is a task's own: the rest counts what the machine did, or belongs to generated code. */
-const CONTEXT: readonly (readonly [from: number, to: number])[] = [[0, STATE.instructions], [STATE.vector, STATE.threaded], [STATE.floatWatch, STATE.bytes]];
+const CONTEXT: readonly (readonly [from: number, to: number])[] = [[0, STATE.instructions], [STATE.vector, STATE.threaded], [STATE.floatWatch, STATE.causes]];
 const CONTEXT_BYTES = CONTEXT.reduce((sum, [from, to]) => sum + to - from, 0);
 
 export class CpuState implements SwitchedRegisters {
@@ -113,8 +113,10 @@ export class CpuState implements SwitchedRegisters {
   set fpuTags(value: number) { this.r32[STATE.fpuTags >> 2] = value; }
   /** Dispatch waits until all is executed (src/timing/pace.ts). */
   drain(): void {
-    this.f64[STATE.cycles >> 3] += this.r32[STATE.behind >> 2]! / CYCLE_PARTS;
-    this.r32[STATE.behind >> 2] = 0;
+    const { f64, r32 } = this, cycles = r32[STATE.behind >> 2]! / CYCLE_PARTS;
+    f64[STATE.cycles >> 3] += cycles;
+    f64[CYCLES_OF.dependencies >> 3] += cycles;
+    r32[STATE.behind >> 2] = 0;
   }
   get instructions(): number { return this.f64[STATE.instructions >> 3]; }
   set instructions(value: number) { this.f64[STATE.instructions >> 3] = value; }

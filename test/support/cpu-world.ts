@@ -36,6 +36,7 @@ export class CpuWorld {
     state.reset();
     state.instructions = state.cycles = 0;
     state.u8.fill(0, STATE.branchMisses, STATE.left);
+    state.u8.fill(0, STATE.causes, STATE.bytes);
     memory.u8.fill(0, PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes);
     this.begin(source, origin);
   }

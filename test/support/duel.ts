@@ -59,7 +59,7 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** Ranges of the state block in which performers may not differ. */
 const COMPARED: readonly (readonly [string, number, number])[] = [
   ['general registers and rip', STATE.gpr, STATE.flagsRule], ['fs, gs, mxcsr, x87 control, status, tags', STATE.fsBase, STATE.instructions],
-  ['instructions and cycles', STATE.instructions, STATE.branchMisses], ['the predictor', STATE.branchMisses, STATE.left], ['vector registers', STATE.vector, STATE.fpu], ['x87 registers', STATE.fpu, STATE.fpu + 8 * X87_BYTES],
+  ['instructions and cycles', STATE.instructions, STATE.branchMisses], ['the predictor', STATE.branchMisses, STATE.left], ['cycles by cause', STATE.causes, STATE.bytes], ['vector registers', STATE.vector, STATE.fpu], ['x87 registers', STATE.fpu, STATE.fpu + 8 * X87_BYTES],
 ];
 const hex = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 /** Where two worlds differ, or null. */

@@ -1,4 +1,5 @@
 /** The columns of results, one a row of a table: every output takes its own from here. */
+import { CAUSES, kernelCycles } from '../../timing/causes.ts';
 import { BASELINE, bytesIn, WORKS, type Cost, type Memory, type Part, type Place, type Row } from '../record.ts';
 
 export interface Column {
@@ -17,11 +18,12 @@ const place = (key: keyof Place, shown: Column['shown'], help: string): Column =
 const cost = (part: Part, prefix: string, digits: number, shown: Column['shown']) => (key: string, title: string, help: string, of: (c: Cost) => number): Column =>
   ({ key: `${part}_${key}`, title: `${prefix}${title}`, digits, shown, help, of: row => { const found = row[part]; return found === null ? null : of(found); } });
 const invoke = cost('invoke', '', 1, 'always'), rare = cost('invoke', '', 2, 'differing');
+const byCause = (part: Part, prefix: string): readonly Column[] => CAUSES.map(({ cause, name }) => cost(part, prefix, 2, 'file')(`${cause}_cycles`, `${name} cycles`, '', c => c.causes[cause]));
 const whole = (part: 'create' | 'change' | 'free', help: string): readonly Column[] => {
   const shown = cost(part, `${part}: `, 1, 'always'), filed = cost(part, `${part}: `, 2, 'file');
   return [
     filed('instructions', 'instructions', '', c => c.instructions), shown('cycles', 'cycles', help, c => c.cycles),
-    filed('kernel_cycles', 'kernel cycles', '', c => c.causes.kernel), filed('page_faults', 'page faults', '', c => c.pageFaults), filed('system_calls', 'system calls', '', c => c.systemCalls),
+    ...byCause(part, `${part}: `), filed('page_faults', 'page faults', '', c => c.pageFaults), filed('system_calls', 'system calls', '', c => c.systemCalls),
     filed('tlb_misses', 'TLB misses', '', c => c.tlbMisses), filed('branch_misses', 'branch misses', '', c => c.branchMisses),
   ];
 };
@@ -38,8 +40,7 @@ export const COLUMNS: readonly Column[] = [
   invoke('instructions', 'instructions', 'of one invocation, the loop around it included', c => c.instructions),
   invoke('cycles', 'cycles', 'of one invocation, modelled', c => c.cycles),
   { key: 'ratio', title: 'ratio', digits: 2, shown: 'always', help: 'cycles against those of an indirect call', of: (row, all) => all.ratio(row) },
-  cost('invoke', '', 2, 'file')('program_cycles', 'program cycles', '', c => c.causes.program),
-  invoke('kernel_cycles', 'in kernel', 'of these cycles, those of system calls, faults and signals', c => c.causes.kernel),
+  ...byCause('invoke', ''), invoke('kernel_cycles', 'in kernel', 'of these cycles, those of system calls, faults, signals and trampolines', c => kernelCycles(c.causes)),
   rare('page_faults', 'page faults', 'trips into the kernel that are no system calls', c => c.pageFaults), rare('system_calls', 'system calls', '', c => c.systemCalls),
   rare('tlb_misses', 'TLB misses', 'translations that were looked up in the page tables', c => c.tlbMisses), rare('branch_misses', 'branch misses', 'branches that were mispredicted', c => c.branchMisses),
   ...whole('create', 'of one of that many, from the beginning of the program on'), ...whole('change', 'to bind a trampoline to another context'), ...whole('free', 'to give one back'),

@@ -1,5 +1,5 @@
 /** Two results, row by row: what changed, from what to what, and by which cause. */
-import { CAUSES } from '../../machine.ts';
+import { CAUSES } from '../../timing/causes.ts';
 import { COUNTED, MEMORY, nameOf, PARTS, type Cost, type Row } from '../record.ts';
 
 export interface Change { readonly what: string; readonly before: number | string; readonly after: number | string }
@@ -36,7 +36,7 @@ function changesOf(before: Row, after: Row, tolerance: number): readonly Change[
   for (const part of PARTS) {
     const a: Cost | null = before[part], b: Cost | null = after[part];
     for (const name of COMPARED) look(`${part} ${NAMES[name] ?? name}`, a?.[name], b?.[name]);
-    for (const cause of CAUSES) look(`${part} cycles in ${cause}`, a?.causes[cause], b?.causes[cause]);
+    for (const { cause, name } of CAUSES) look(`${part} cycles, ${name}`, a?.causes[cause], b?.causes[cause]);
   }
   for (const from of ['memory', 'left'] as const) for (const name of MEMORY) look(`${from === 'left' ? 'bytes left' : 'bytes'} of ${name}`, before[from]?.[name], after[from]?.[name]);
   return changes;

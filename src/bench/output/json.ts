@@ -1,5 +1,5 @@
 /** Results as JSON: a row a line, so that a difference of two files names rows; and back, or a sentence on what is wrong with a file. */
-import { CAUSES } from '../../machine.ts';
+import { CAUSES } from '../../timing/causes.ts';
 import { COUNTED, FORMAT, MEMORY, PARTS, type Results, type Row } from '../record.ts';
 
 /** The host block comes last: all before it is the same on every run and machine. */
@@ -14,7 +14,7 @@ const isNumber = (value: unknown): boolean => typeof value === 'number' && Numbe
 const isText = (value: unknown): boolean => typeof value === 'string';
 const allNumbers = (names: readonly string[]) => (value: unknown): boolean => isFields(value) && names.every(name => isNumber(value[name]));
 const orNull = (holds: (value: unknown) => boolean) => (value: unknown): boolean => value === null || holds(value);
-const isCost = (value: unknown): boolean => allNumbers(COUNTED)(value) && isFields(value) && isFields(value['causes']) && CAUSES.every(cause => (value['causes'] as Fields)[cause] === undefined || isNumber((value['causes'] as Fields)[cause]));
+const isCost = (value: unknown): boolean => allNumbers(COUNTED)(value) && isFields(value) && isFields(value['causes']) && CAUSES.every(({ cause }) => (value['causes'] as Fields)[cause] === undefined || isNumber((value['causes'] as Fields)[cause]));
 const FIELDS: Readonly<Record<keyof Row, (value: unknown) => boolean>> = {
   mechanism: isText, profile: isText, environment: isText, policy: isText, order: isText, program: isText, outcome: isText, count: isNumber, seed: orNull(isNumber),
   refusals: value => Array.isArray(value) && value.every(isText),

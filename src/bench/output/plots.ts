@@ -1,5 +1,5 @@
 /** Plots of results as SVG (w3.org/TR/SVG11): lines over the number of trampolines, bars of causes, the matrix of policies. Each comes wide, and narrow for phones. */
-import { CAUSES } from '../../machine.ts';
+import { type Cause, CAUSES } from '../../timing/causes.ts';
 import { POLICIES } from '../axes.ts';
 import { bytesIn, type Row } from '../record.ts';
 import { outcomeOf } from './columns.ts';
@@ -26,11 +26,18 @@ const drawing = (width: number, height: number, title: string, body: string): st
 /** Of every drawing, and of the page they are in. */
 export const STYLE = `svg{font:12px system-ui,sans-serif}svg text{fill:var(--ink)}svg .quiet{fill:var(--quiet)}svg .grid{stroke:var(--line)}svg .lead{stroke:var(--line)}svg .end{text-anchor:end}svg .mid{text-anchor:middle}
 svg .s{fill:none;stroke:var(--c);stroke-width:2}svg .s.rare{stroke-dasharray:2 4}svg .p{fill:var(--c)}svg .n{fill:var(--c)}svg g.series:hover .s{stroke-width:4}
-svg .program{fill:var(--program)}svg .kernel{fill:var(--kernel)}svg .works{fill:var(--works)}svg .fails{fill:var(--fails)}
-${FAMILIES.map(({ name }) => `.f-${name}{--c:var(--f-${name})}`).join('')}`;
-const colours = (scheme: 'light' | 'dark'): string => FAMILIES.map(family => `--f-${family.name}:${family[scheme]}`).join(';');
-export const LIGHT = `--paper:#fff;--ink:#1b1b1b;--quiet:#5f5f5f;--line:#d9d9d9;--band:#f4f4f2;--link:#00548f;--program:#4f8fc0;--kernel:#c04c00;--works:#d5ecd9;--fails:#f6d6d2;${colours('light')}`;
-export const DARK = `--paper:#15171a;--ink:#e8e8e6;--quiet:#a3a6aa;--line:#3a3e44;--band:#1e2126;--link:#8cc7f5;--program:#5b9fd3;--kernel:#ff9355;--works:#1d4527;--fails:#5a2620;${colours('dark')}`;
+svg .works{fill:var(--works)}svg .fails{fill:var(--fails)}
+${FAMILIES.map(({ name }) => `.f-${name}{--c:var(--f-${name})}`).join('')}
+${CAUSES.map(({ cause }) => `svg .${cause}{fill:var(--${cause})}`).join('')}`;
+/** What the processor does is blue to green, what it waits for beyond itself violet, the kernel red to yellow. */
+const COLOURS: Readonly<Record<Cause, { readonly light: string; readonly dark: string }>> = {
+  issue: { light: '#4f8fc0', dark: '#5b9fd3' }, dependencies: { light: '#1f5f8b', dark: '#2f74a6' }, branch: { light: '#3a9d8f', dark: '#4cb8a9' },
+  cache: { light: '#8566b4', dark: '#a084d0' }, tlb: { light: '#b79bd8', dark: '#c9b3e6' },
+  syscall: { light: '#d98e1f', dark: '#eda53c' }, fault: { light: '#8f2d1c', dark: '#b8472f' }, signal: { light: '#c9607f', dark: '#e0809c' }, trampfd: { light: '#c04c00', dark: '#ff9355' },
+};
+const colours = (scheme: 'light' | 'dark'): string => [...FAMILIES.map(family => `--f-${family.name}:${family[scheme]}`), ...CAUSES.map(({ cause }) => `--${cause}:${COLOURS[cause][scheme]}`)].join(';');
+export const LIGHT = `--paper:#fff;--ink:#1b1b1b;--quiet:#5f5f5f;--line:#d9d9d9;--band:#f4f4f2;--link:#00548f;--works:#d5ecd9;--fails:#f6d6d2;${colours('light')}`;
+export const DARK = `--paper:#15171a;--ink:#e8e8e6;--quiet:#a3a6aa;--line:#3a3e44;--band:#1e2126;--link:#8cc7f5;--works:#1d4527;--fails:#5a2620;${colours('dark')}`;
 /** With its own colours, for a file. */
 export const alone = (svg: string): string => svg.replace('<title>', `<style>svg{${LIGHT};background:var(--paper)}@media (prefers-color-scheme:dark){svg{${DARK}}}${STYLE}</style><title>`);
 
@@ -90,25 +97,26 @@ function spread(wanted: readonly number[], distance: number, bottom: number): re
 
 // — bars —
 const BAR = 20;
+/** A part of a bar that is seen. */
+const NOTICED = 0.002;
 function causes(title: string, rows: readonly Row[], width: number): string {
-  const isWide = width === WIDE, left = isWide ? 220 : 8, right = 62, inner = width - left - right, pitch = isWide ? BAR + 4 : BAR + 20, top = 34;
+  const isWide = width === WIDE, left = isWide ? 220 : 8, right = 62, inner = width - left - right, pitch = isWide ? BAR + 4 : BAR + 20;
+  const met = CAUSES.filter(({ cause }) => rows.some(({ invoke }) => (invoke?.causes[cause] ?? 0) >= NOTICED * (invoke?.cycles ?? 0))), across = isWide ? met.length : 3, top = 14 + 20 * Math.ceil(met.length / across);
   const drawn = rows.map((row, n) => {
     const { invoke } = row, y = top + n * pitch + (isWide ? 0 : 16);
     if (invoke === null) return '';
     let from = left;
-    const bars = CAUSES.map(cause => {
+    const bars = met.map(({ cause }) => {
       const part = Math.max(0, invoke.causes[cause]) / invoke.cycles * inner, bar = part <= 0 ? '' : `<rect x="${at(from)}" y="${at(y)}" width="${at(part)}" height="${BAR - 4}" class="${cause}"/>`;
       from += part;
       return bar;
     }).join('');
-    const said = CAUSES.map(cause => `${cause} ${short(invoke.causes[cause])}`).join(', ');
+    const said = met.map(({ cause, name }) => `${name} ${short(invoke.causes[cause])}`).join(', ');
     return `<g><title>${escaped(`${row.mechanism}: ${said}`)}</title>${isWide ? text(left - 8, y + 13, row.mechanism, ' class="end"') : text(left, y - 4, row.mechanism)}${bars}${text(left + inner + 6, y + 13, short(invoke.cycles), ' class="quiet"')}</g>`;
   });
-  let from = left;
-  const legend = CAUSES.map(cause => {
-    const key = `<rect x="${from}" y="8" width="12" height="12" class="${cause}"/>${text(from + 18, 18, cause === 'kernel' ? `in the kernel${isWide ? ': system calls, faults, signals' : ''}` : 'in the program')}`;
-    from += cause === 'kernel' ? 0 : 120;
-    return key;
+  const legend = met.map(({ cause, name }, n) => {
+    const x = 8 + (n % across) * 116, y = 8 + 20 * Math.floor(n / across);
+    return `<rect x="${x}" y="${y}" width="12" height="12" class="${cause}"/>${text(x + 18, y + 10, name)}`;
   });
   return drawing(width, top + rows.length * pitch + 8, title, legend.join('') + drawn.join(''));
 }

@@ -1,4 +1,5 @@
 /** Commands about what only an emulator sees: mappings, page tables, TLB, trampolines, counters, threads. */
+import { topDown } from '../../timing/causes.ts';
 import { maps, pageTable, tlb, trampolines } from '../reports.ts';
 import { fail } from '../mistake.ts';
 import type { Command } from './command.ts';
@@ -24,10 +25,9 @@ function program(session: Session): void {
 }
 /** Exact, and the same on every run: what was counted, and where cycles went. */
 function cyclesLines(target: Target): readonly string[] {
-  const { now } = target, c = now.counters(), { systemCalls, paging, trampolines, exceptions, signals } = now.kernelCycles, kernel = systemCalls + paging + trampolines + exceptions + signals;
+  const { now } = target, c = now.counters();
   const rows: readonly (readonly [string, number])[] = [
-    ['instructions', c.instructions], ['cycles', c.cycles], ['  of instructions and branches', c.cycles - kernel], ['  of system calls', systemCalls], ['  of paging', paging],
-    ['  of trampolines', trampolines], ['  of exceptions', exceptions], ['  of signals', signals],
+    ['instructions', c.instructions], ...topDown(c.causes, c.cycles),
     ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['trampoline calls', now.trampolines.invocations], ['branch misses', c.branchMisses], ['TLB misses', c.tlbMisses],
   ];
   const width = Math.max(...rows.map(([name]) => name.length)), texts = rows.map(([, value]) => Math.round(value).toLocaleString('en')), digits = Math.max(...texts.map(text => text.length));

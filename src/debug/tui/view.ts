@@ -1,5 +1,6 @@
 /** What a session has to show, gathered for a screen of a size. */
 import type { Va } from '../../base/types.ts';
+import { CAUSES, kernelCycles } from '../../timing/causes.ts';
 import { codeAt, codeBefore } from '../code.ts';
 import { Mistake } from '../mistake.ts';
 import { flagNames, numberOf } from '../registers.ts';
@@ -39,8 +40,8 @@ export function viewOf(session: Session, choice: Choice, before: Before, spoken:
   };
 }
 function cyclesLine({ target: { now } }: Session): string {
-  const { cycles } = now.counters(), k = now.kernelCycles, shown = (value: number): string => Math.round(value).toLocaleString('en');
-  const own = cycles - k.systemCalls - k.paging - k.trampolines - k.exceptions - k.signals, parts: readonly (readonly [string, number])[] = [['code', own], ['calls', k.systemCalls], ['paging', k.paging], ['trampolines', k.trampolines], ['signals', k.signals + k.exceptions]];
+  const { cycles, causes } = now.counters(), shown = (value: number): string => Math.round(value).toLocaleString('en');
+  const inKernel = CAUSES.filter(({ isKernel }) => isKernel).map(({ cause, name }) => [name, causes[cause]] as const), parts = [['program', cycles - kernelCycles(causes)] as const, ...inKernel];
   return `cycles ${shown(cycles)} = ${parts.filter(([, value]) => value > 0).map(([name, value]) => `${name} ${shown(value)}`).join(' + ') || '0'}`;
 }
 /** The chosen instruction, or the next one, a third from the top. */

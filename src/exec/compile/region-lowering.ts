@@ -101,7 +101,7 @@ export class RegionLowering extends Lowering {
     this.stack = this.pageOf(STATE.near, true);
     this.findPages(region, flow);
     this.clock = this.behindMax === null ? null : new ClockCode(code, this.behindMax);
-    this.predictor = this.clock === null ? null : new PredictorCode(code, { onMiss: () => { this.clock?.missed(this.block.pace); }, onOverride: () => { this.clock?.charge(this.block.pace.override); } });
+    this.predictor = this.clock === null ? null : new PredictorCode(code, { onMiss: () => { this.clock?.missed(this.block.pace); }, onOverride: () => { this.clock?.resteer(this.block.pace.override); } });
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
     this.seen.start(this.vectors);
     if (this.vectors.length > 0) this.forgetCare();

@@ -1,5 +1,5 @@
 /** The clock of generated code: what exec/clock.ts does, in locals. Times are parts of a cycle. */
-import { STATE } from '../../base/layout.ts';
+import { CYCLES_OF, STATE } from '../../base/layout.ts';
 import { CYCLE_PARTS, type Pace } from '../../timing/pace.ts';
 import type { Code, Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
@@ -7,13 +7,15 @@ import { OP, TYPE } from '../../wasm/opcode.ts';
 export class ClockCode {
   private readonly code: Code;
   private readonly behindMax: number;
-  /** Since the function was entered. */
-  private readonly cycles: Local;
+  /** Since the function was entered, by cause: they are added up when it is left. */
+  private readonly issued: Local;
+  private readonly waited: Local;
+  private readonly resteered: Local;
   private readonly behind: Local;
 
   constructor(code: Code, behindMax: number) {
     this.code = code; this.behindMax = behindMax;
-    this.cycles = code.local(TYPE.i64); this.behind = code.local(TYPE.i32);
+    this.issued = code.local(TYPE.i64); this.waited = code.local(TYPE.i64); this.resteered = code.local(TYPE.i64); this.behind = code.local(TYPE.i32);
   }
   /** At the function's beginning, and after code that may have changed it otherwise. */
   load(): void {
@@ -27,23 +29,38 @@ export class ClockCode {
   store(): void {
     const { code } = this;
     this.storeBehind();
+    this.count(STATE.cycles, () => { code.get(this.issued); code.get(this.waited); code.op(OP['i64.add']); code.get(this.resteered); code.op(OP['i64.add']); });
+    this.count(CYCLES_OF.dependencies, () => { code.get(this.waited); });
+    this.count(CYCLES_OF.branch, () => { code.get(this.resteered); });
+  }
+  /** Adds parts of a cycle, an i64, to a double. */
+  private count(at: number, push: () => void): void {
+    const { code } = this;
     code.i32(0);
-    code.i32(0); code.memory(OP['f64.load'], STATE.cycles);
-    code.get(this.cycles); code.op(OP['f64.convert_i64_s']); code.f64(1 / CYCLE_PARTS); code.op(OP['f64.mul']); code.op(OP['f64.add']);
-    code.memory(OP['f64.store'], STATE.cycles);
+    code.i32(0); code.memory(OP['f64.load'], at);
+    push(); code.op(OP['f64.convert_i64_s']); code.f64(1 / CYCLE_PARTS); code.op(OP['f64.mul']); code.op(OP['f64.add']);
+    code.memory(OP['f64.store'], at);
   }
   charge(parts: number): void {
     if (parts === 0) return;
     this.code.i64(parts);
-    this.add();
+    this.addTo(this.issued);
   }
+  /** The same of an i32 on the stack. */
+  chargeWord(): void { this.addWordTo(this.issued); }
+  /** The front end was led to the wrong place. */
+  resteer(parts: number): void {
+    if (parts === 0) return;
+    this.code.i64(parts);
+    this.addTo(this.resteered);
+  }
+  resteerWord(): void { this.addWordTo(this.resteered); }
   /** Adds an i64 on the stack. */
-  private add(): void {
+  private addTo(cycles: Local): void {
     const { code } = this;
-    code.get(this.cycles); code.op(OP['i64.add']); code.set(this.cycles);
+    code.get(cycles); code.op(OP['i64.add']); code.set(cycles);
   }
-  /** The same of an i32. */
-  chargeWord(): void { this.code.op(OP['i64.extend_i32_s']); this.add(); }
+  private addWordTo(cycles: Local): void { this.code.op(OP['i64.extend_i32_s']); this.addTo(cycles); }
   advance(by: number): void {
     if (by === 0) return;
     const { code, behind } = this;
@@ -61,7 +78,7 @@ export class ClockCode {
   private hold(): void {
     const { code, behind } = this;
     code.get(behind); code.i32(this.behindMax); code.op(OP['i32.sub']);
-    this.chargeWord();
+    this.addWordTo(this.waited);
     code.i32(this.behindMax); code.set(behind);
   }
   /** By an i32 on the stack. */
@@ -82,14 +99,14 @@ export class ClockCode {
   /** A branch was predicted wrong. */
   missed(pace: Pace): void {
     if (pace.drains) this.drain(); else this.advance(-pace.miss);
-    this.charge(pace.miss);
+    this.resteer(pace.miss);
   }
   /** What was behind is nothing that what follows waits for. */
   forget(): void { this.code.i32(0); this.code.set(this.behind); }
   drain(): void {
     const { code, behind } = this;
     code.get(behind);
-    this.chargeWord();
+    this.addWordTo(this.waited);
     code.i32(0); code.set(behind);
   }
 }

@@ -278,7 +278,7 @@ export class ThreadedLowering extends Lowering {
     if (name === 'conditional') {
       code.get(found); code.i32(PREDICTED.byHistory); code.op(OP['i32.eq']);
       code.if();
-      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.shr_u']); clock?.chargeWord();
+      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.shr_u']); clock?.resteerWord();
       code.else();
     }
     code.get(PC); code.memory(OP['i32.load16_u'], RECORD.miss); code.tee(found); code.i32(1); code.op(OP['i32.and']);
@@ -287,7 +287,7 @@ export class ThreadedLowering extends Lowering {
     code.else();
     code.i32(0); code.get(found); code.op(OP['i32.sub']); clock?.advanceWord();
     code.end();
-    code.get(found); code.i32(-2); code.op(OP['i32.and']); clock?.chargeWord();
+    code.get(found); code.i32(-2); code.op(OP['i32.and']); clock?.resteerWord();
     if (name === 'conditional') code.end();
     code.end();
   }

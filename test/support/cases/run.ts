@@ -39,7 +39,7 @@ export function performed(program: CaseProgram, engine: Engine): Performed {
   if (refusal !== null) throw new Error(refusal.sentence);
   const { status, signal } = machine.run(), after = joined(host.chunks);
   if (status !== 0 || after.length !== program.before.length) throw new Error(`the program ended early: status ${status}, signal ${signal}, ${after.length} of ${program.before.length} bytes\n${host.reports.join('\n')}`);
-  return { after, stats: new Map(machine.stats()) };
+  return { after, stats: new Map([['instructions', machine.cpu.state.instructions], ...machine.cpu.stats()]) };
 }
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
