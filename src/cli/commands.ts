@@ -33,7 +33,9 @@ export const COMMANDS: readonly Command[] = [
     details: 'Files, terminal, environment and directory are this machine\'s; the exit status is the program\'s, or 128 + its signal.',
     options: [
       { name: '--strace', value: null, help: 'print system calls and signals on standard error' },
-      { name: '--stats', value: null, help: 'print what was counted on standard error at the end' },
+      { name: '--stats', value: null, help: 'print what was counted, and what cycles went to, on standard error at the end' },
+      { name: '--profile', value: 'FILE', help: 'write where its cycles went, as folded stacks for flamegraph.pl and its like; see src/debug/README.md' },
+      { name: '--events', value: 'FILE', help: 'write system calls, faults, trampolines, signals and task switches as JSON for Perfetto and chrome://tracing' },
       { name: '--trace', value: 'FILE', help: 'write down every instruction, with registers, memory and events; see src/debug/README.md' },
       { name: '--trace-filter', value: 'FILTER', help: 'kinds=irme, range=FROM-TO, symbol=NAME, tid=N: only these (may be repeated)' },
       ...MACHINE_OPTIONS,

@@ -34,6 +34,9 @@ export interface Prepared {
 export async function run(host: CommandHost, line: CommandLine): Promise<number> {
   const prepared = await prepare(host, line, 'run');
   if (typeof prepared === 'number') return prepared;
+  const isProfiled = line.values.has('--profile') || line.values.has('--events');
+  if (isProfiled && line.values.has('--trace')) return complain(host, 'run: --trace goes with neither --profile nor --events', STATUS_USAGE);
+  if (isProfiled) return (await import('./profile.ts')).runProfiled(host, line, prepared);
   if (line.values.has('--trace')) return (await import('./trace.ts')).runTraced(host, line, prepared);
   const machine = new Machine(prepared.machine());
   const refusal = machine.exec(prepared.path, prepared.argv, prepared.environment);
@@ -71,7 +74,7 @@ function prebuiltOf(host: CommandHost): Pick<CpuOptions, 'prebuilt'> {
   return host.prebuilt === undefined ? {} : { prebuilt: new PrebuiltFile(() => host.prebuilt!(), host.compileOnce === undefined ? undefined : bytes => host.compileOnce!(bytes)) };
 }
 
-function runToEnd(host: CommandHost, machine: Machine): Ending {
+export function runToEnd(host: CommandHost, machine: Machine): Ending {
   const { cpu } = machine;
   let ending: Ending | null = null;
   while (ending === null && cpu.state.instructions < TINY_INSTRUCTIONS) ending = machine.turn(TINY_INSTRUCTIONS);

@@ -3,12 +3,12 @@
  * address is on top; `push rbp; mov rbp, rsp` at the function's beginning; otherwise the nearest word of the stack that is an address behind a call instruction.
  */
 import type { Va } from '../base/types.ts';
+import { WORD } from '../base/words.ts';
 import { decode } from '../decoder/decode.ts';
 import { PROT_EXEC } from '../mmu/vma.ts';
 import type { KernelProcess } from '../syscalls/process.ts';
 import { FrameTable } from './cfi.ts';
 import type { Module, Names } from './names.ts';
-import { numberOf } from './registers.ts';
 import type { Target } from './target.ts';
 
 /** `cfa`: RSP in the caller, before it called; null: nobody knows. `by`: what said so. */
@@ -28,18 +28,19 @@ const CALL_BYTES_MAX = 8, SCAN_WORDS = 1024, WORD_BYTES = 8;
 type Values = Map<number, Va>;
 interface Found { readonly cfa: Va; readonly caller: Va; readonly values: Values; readonly by: Frame['by'] }
 
+/** Where bytes and instructions come from: a target, or any machine. */
+export type Looking = Pick<Target, 'readMemory' | 'instructionAt'>;
+
 export class Backtrace {
-  private readonly target: Target;
+  private readonly target: Looking;
   private readonly names: Names;
   private readonly tables = new WeakMap<Module['image'], FrameTable | null>();
-  constructor(target: Target, names: Names) { this.target = target; this.names = names; }
+  constructor(target: Looking, names: Names) { this.target = target; this.names = names; }
 
-  of(tid: number, most: number): readonly Frame[] {
-    const { target } = this, process = target.task(tid)?.process, frames: Frame[] = [];
-    if (process === undefined) return frames;
-    let values: Values = new Map();
-    DWARF.forEach((name, number) => { values.set(number, Number(numberOf(target.readRegister(tid, target.registers.find(name)!)!))); });
-    let pc = target.rip(tid) ?? 0;
+  /** @param register the value of one, by name */
+  of(process: KernelProcess, register: (name: string) => number, most: number): readonly Frame[] {
+    const frames: Frame[] = [];
+    let values: Values = new Map(DWARF.map((name, number) => [number, register(name)])), pc = register('rip');
     for (let n = 0; n < most; n++) {
       const sp = values.get(RSP) ?? 0, found = this.caller(process, pc, values, n === 0 || frames[n - 1]!.by === 'signal');
       frames.push({ pc, sp, cfa: found?.cfa ?? null, caller: found?.caller ?? null, by: found?.by ?? null });
@@ -49,8 +50,7 @@ export class Backtrace {
     return frames;
   }
   private word({ pid }: KernelProcess, at: Va): Va | null {
-    const bytes = this.target.readMemory(pid, at, WORD_BYTES);
-    return bytes.length < WORD_BYTES ? null : Number(numberOf(bytes));
+    return wordIn(this.target.readMemory(pid, at, WORD_BYTES));
   }
   /** @param isExact the instruction at `pc` comes next; otherwise it is behind a call, which may be another function's */
   private caller(process: KernelProcess, pc: Va, values: Values, isExact: boolean): Found | null {
@@ -118,8 +118,14 @@ export class Backtrace {
     return { cfa: at + WORD_BYTES, caller, values: new Map(values).set(RSP, at + WORD_BYTES), by };
   }
 }
+/** An address, as far as numbers are exact; null: it is not all there. */
+export function wordIn(bytes: Uint8Array): Va | null {
+  if (bytes.length < WORD_BYTES) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, WORD_BYTES);
+  return view.getUint32(0, true) + WORD * view.getUint32(4, true);
+}
 /** Where the call begins that returns to an address; null: none does. */
-export function callBefore(target: Target, { pid, memory }: KernelProcess, at: Va): Va | null {
+export function callBefore(target: Looking, { pid, memory }: KernelProcess, at: Va): Va | null {
   const vma = memory.find(at - 1);
   if (vma === null || (vma.prot & PROT_EXEC) === 0) return null;
   for (let length = 2; length <= CALL_BYTES_MAX; length++) {

@@ -51,6 +51,8 @@ class Cursor {
 
 export class FrameTable {
   private readonly entries: readonly Fde[];
+  /** By address, those that were asked for. */
+  private readonly rows = new Map<Va, Row | null>();
   /** @param address where the section is, before anything is added */
   constructor(bytes: Uint8Array, address: Va) {
     const all = new Cursor(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), address, 0, bytes.length), cies = new Map<number, Cie | null>(), found: Fde[] = [];
@@ -67,8 +69,12 @@ export class FrameTable {
   }
   /** What holds at an address; null: nothing is said of it. */
   rowAt(address: Va): Row | null {
-    const fde = this.entries.find(({ start, end }) => address >= start && address < end);
-    return fde === undefined ? null : rowOf(fde, address);
+    let row = this.rows.get(address);
+    if (row === undefined) {
+      const fde = this.entries.find(({ start, end }) => address >= start && address < end);
+      this.rows.set(address, row = fde === undefined ? null : rowOf(fde, address));
+    }
+    return row;
   }
 }
 function readCie(cursor: Cursor): Cie | null {

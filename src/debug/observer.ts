@@ -10,7 +10,7 @@ import type { KernelProcess, KernelTask } from '../syscalls/process.ts';
 import { TrampolineFile } from '../trampfd/trampoline.ts';
 import type { DebuggedMachine, Moved } from './debugged-machine.ts';
 import type { Position } from './history.ts';
-import type { Registers } from './registers.ts';
+import { GENERAL, type Registers } from './registers.ts';
 import type { Invocation, StopReason } from './stops.ts';
 import type { Catches } from './target.ts';
 import type { Watchpoint } from './watches.ts';
@@ -18,7 +18,7 @@ import type { Watchpoint } from './watches.ts';
 /** Something to stop for, and whose it is. */
 export interface Entry { readonly what: StopReason; readonly task: KernelTask | null; readonly pid?: number }
 
-const RAX = 0, GENERAL = 16, SIZE_DEFAULT = 8, INSTRUCTION_BYTES_MAX = 15;
+const RAX = 0, GENERALS = 16, SIZE_DEFAULT = 8, INSTRUCTION_BYTES_MAX = 15;
 
 /** A task's RIP, whether it runs or not. */
 export function ripOf({ kernel, cpu }: DebuggedMachine, task: KernelTask): Va {
@@ -86,7 +86,7 @@ export class Observer {
     if (exit === null) return;
     const fault = exit.reason === 'page-fault' ? exit.fault : null, { memory } = task.process;
     const isRefused = fault !== null && (fault.code & PF_FETCH) !== 0 && ((memory.find(fault.address)?.prot ?? PROT_EXEC) & PROT_EXEC) === 0;
-    const general = isRefused ? Array.from({ length: GENERAL }, (_, k) => machine.cpu.state.get(k)) : null;
+    const general = isRefused ? Array.from({ length: GENERALS }, (_, k) => machine.cpu.state.get(k)) : null;
     this.asked = { exit, number: exit.reason === 'syscall' ? task.registers.low(RAX) : -1, rip: this.rip, memory, general, address: fault?.address ?? 0 };
   }
   /** An instruction is about to access a watched page. */
@@ -128,7 +128,7 @@ export class Observer {
   }
   private lookAtInvocation(task: KernelTask, { memory, address }: Asked, general: readonly bigint[], { trampolines }: Catches): void {
     const { machine } = this, object = memory.find(address)?.object, isRunning = machine.kernel.current === task;
-    const state = isRunning ? machine.cpu.state : this.registers.stateOf(task.context), names = this.registers.general;
+    const state = isRunning ? machine.cpu.state : this.registers.stateOf(task.context), names = GENERAL;
     const registers = general.flatMap((old, k) => { const now = state.get(k); return now === old ? [] : [{ name: names[k]!, old, now }]; });
     const stack = object instanceof TrampolineFile ? object.stack : null;
     const at = stack === null ? 0 : stack.isMoving ? state.rsp : Number(general[4]) - stack.data.length - stack.offset;

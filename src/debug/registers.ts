@@ -5,6 +5,8 @@ import { MXCSR_MASK } from '../exec/mxcsr.ts';
 import { restoreEnvironment, saveEnvironment } from '../exec/x87/fxsave.ts';
 import { topOf } from '../exec/x87/stack.ts';
 
+/** General registers by their encoding. */
+export const GENERAL: readonly string[] = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 export type RegisterGroup = 'general' | 'x87' | 'vector' | 'system';
 export type Feature = 'core' | 'sse' | 'linux' | 'segments' | 'avx';
 export interface Register {
@@ -77,8 +79,6 @@ const ROWS: readonly (readonly [names: string, row: (k: number) => Row])[] = [
 
 export class Registers {
   readonly all: readonly Register[] = ROWS.flatMap(([names, row]) => names.split(' ').map((name, k): Register => ({ name, ...row(k) })));
-  /** Names of the general ones by their encoding. */
-  readonly general: readonly string[] = [0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15].map(number => this.all[number]!.name);
   private readonly byName = new Map(this.all.map(register => [register.name, register]));
   private scratch: CpuState | null = null;
 

@@ -6,10 +6,10 @@ import type { KernelProcess } from '../syscalls/process.ts';
 import { symbolAt } from '../syscalls/symbols.ts';
 import { TrampolineFile } from '../trampfd/trampoline.ts';
 import { hexOf } from './hex.ts';
+import { GENERAL } from './registers.ts';
 import type { Target } from './target.ts';
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
-const REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 function named(process: KernelProcess, at: Va): string {
   const symbol = symbolAt(process, at);
   return symbol === null ? hex(at) : `${hex(at)} <${symbol}>`;
@@ -22,7 +22,7 @@ export function trampolines({ now }: Target, process: KernelProcess): readonly s
     const head = object.fdinfo().trimEnd().replaceAll('\n', ', ').replace(/^type: /, '');
     if (!(object instanceof TrampolineFile)) return [`${head}: ${places}`];
     const { registers, stack, allowedPcs, invocations } = object;
-    const loads = registers === null ? [] : Array.from({ length: registers.loads.length / 3 }, (_, k) => `${REGISTERS[registers.loads[3 * k]!]}=${hex(vaOf(registers.loads[3 * k + 1]!, registers.loads[3 * k + 2]!))}`);
+    const loads = registers === null ? [] : Array.from({ length: registers.loads.length / 3 }, (_, k) => `${GENERAL[registers.loads[3 * k]!]}=${hex(vaOf(registers.loads[3 * k + 1]!, registers.loads[3 * k + 2]!))}`);
     return [
       `${head}: ${places}, called ${invocations} times`,
       ...registers === null ? [] : [`  registers: ${[...loads, `rip=${named(process, registers.target)}`].join(' ')}`],

@@ -15,12 +15,11 @@ import { ACCESS, SEEN } from '../mmu/mmu.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import { Trace } from '../syscalls/strace.ts';
 import { Names } from './names.ts';
-import { numberOf } from './registers.ts';
+import { GENERAL, numberOf } from './registers.ts';
 import type { TraceFilter } from './trace-filter.ts';
 
 interface Known { readonly bytes: Uint8Array; readonly instruction: Instruction | null; readonly text: string; readonly symbol: string | null }
 
-const GENERAL = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 /** Pieces of the state block and what they are called, beside RIP and flags. x87 registers go by their place, whatever is on top. */
 const PIECES: readonly (readonly [name: string, at: number, bytes: number])[] = [
   ...GENERAL.map((name, k) => [name, STATE.gpr + 8 * k, 8] as const),

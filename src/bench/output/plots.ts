@@ -106,8 +106,10 @@ function causes(title: string, rows: readonly Row[], width: number): string {
     const { invoke } = row, y = top + n * pitch + (isWide ? 0 : 16);
     if (invoke === null) return '';
     let from = left;
+    // Of a difference of two rounds a part may be negative.
+    const whole = met.reduce((sum, { cause }) => sum + Math.max(0, invoke.causes[cause]), 0);
     const bars = met.map(({ cause }) => {
-      const part = Math.max(0, invoke.causes[cause]) / invoke.cycles * inner, bar = part <= 0 ? '' : `<rect x="${at(from)}" y="${at(y)}" width="${at(part)}" height="${BAR - 4}" class="${cause}"/>`;
+      const part = Math.max(0, invoke.causes[cause]) / whole * inner, bar = part <= 0 ? '' : `<rect x="${at(from)}" y="${at(y)}" width="${at(part)}" height="${BAR - 4}" class="${cause}"/>`;
       from += part;
       return bar;
     }).join('');

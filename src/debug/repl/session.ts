@@ -124,7 +124,7 @@ export class Session {
     const { target, names, process, rip } = this, line = codeAt(target, names, process, rip, 1)[0];
     return `=> ${this.place(rip)}: ${line?.text ?? '(nothing is mapped here)'}`;
   }
-  frames(most = FRAMES_MAX): readonly Frame[] { return new Backtrace(this.target, this.names).of(this.tid, most); }
+  frames(most = FRAMES_MAX): readonly Frame[] { return new Backtrace(this.target, this.names).of(this.process, name => Number(this.register(name) ?? 0n), most); }
 
   // — going on —
 
