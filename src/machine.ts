@@ -269,12 +269,12 @@ export class Machine {
   private get environment(): Environment { return this.cpu.costs.environment; }
   /** What changing mappings takes beyond the call: that depends on what is mapped. */
   private mappingCycles(task: KernelTask, name: string): number {
-    if (name !== 'mprotect' && name !== 'munmap' && name !== 'mmap') return 0;
+    if (name !== 'mprotect' && name !== 'munmap' && name !== 'mmap' && name !== 'tramp_free') return 0;
     const { memory } = task.process, { registers } = task, at = addressOf(registers.low(RDI), registers.high(RDI)), vma = memory.find(at);
     if (vma === null) return 0;
     if (name === 'mmap') return (registers.low(R10) & MAP_FIXED) !== 0 ? this.environment.mappingReplaced : 0;
     if (name === 'mprotect') return vma.prot === (registers.low(RDX) & PROT_ALL) ? 0 : this.environment.protectionChanged;
-    const bytes = Math.min(registers.low(RSI) >>> 0, RELEASED_PAGES_MAX * PAGE_BYTES);
+    const bytes = name === 'tramp_free' ? 1 : Math.min(registers.low(RSI) >>> 0, RELEASED_PAGES_MAX * PAGE_BYTES);
     for (let page = at; page < at + bytes; page += PAGE_BYTES) if (memory.translate(page, 'read') !== -1) return this.environment.pagesReleased;
     return 0;
   }

@@ -2,13 +2,12 @@
 import { sha256 } from '../base/sha256.ts';
 import { bytesOf } from '../host/host.ts';
 import { SecurityPolicy } from '../syscalls/policy.ts';
-import { signalName } from '../syscalls/signal-names.ts';
 import type { ENVIRONMENTS, Order, PROFILES } from './axes.ts';
 import type { AssemblyContender, CompiledContender } from './contenders/common.ts';
 import { CONTENDERS, type Contender } from './contenders.ts';
-import { runImage, type Counters, type GuestOptions, type GuestRun } from './guest.ts';
+import { INTERPRETED_MAX, runImage, type Counters, type GuestOptions, type GuestRun } from './guest.ts';
 import { WrongSum } from './measure.ts';
-import { compiledWork, guestProgram, lapsOf, type Work } from './program.ts';
+import { compiledWork, guestProgram, lapsOf, rounds, type Work } from './program.ts';
 import { BASELINE, costOf, less, memoryOf, minus, perOne, WORKS, type Memory, type Row } from './record.ts';
 
 export interface Cell {
@@ -20,7 +19,6 @@ export interface Cell {
   readonly order: Order;
   readonly seed: number | null;
 }
-/** The last of three rounds does so much more than the second, and the first has been everywhere. */
 const SHORT = 100, REPEATED = 1000;
 const STATUS_WRONG_SUM = 1;
 
@@ -32,9 +30,9 @@ export class Measuring {
   /** Throws WrongSum if a guest computed what its closures do not. */
   async row(cell: Cell): Promise<Row> {
     const { contender, count, order, policy, profile, environment, seed } = cell;
-    const rounds = [Math.max(SHORT, count), SHORT, SHORT + Math.max(REPEATED, count)];
+    const inRounds = rounds(Math.max(SHORT, count), SHORT, Math.max(REPEATED, count));
     const place = { mechanism: contender.name, profile: profile.name, environment: environment.name, policy, count, order: order.name, seed };
-    return 'image' in contender ? { ...place, ...await this.ofCompiled(cell, contender) } : { ...place, ...await this.ofAssembly(cell, contender, { count, changes: rounds, invocations: rounds, releases: true, step: order.step(count) }) };
+    return 'image' in contender ? { ...place, ...await this.ofCompiled(cell, contender) } : { ...place, ...await this.ofAssembly(cell, contender, { count, changes: inRounds, invocations: inRounds, releases: true, step: order.step(count) }) };
   }
   private async ofAssembly(cell: Cell, contender: AssemblyContender, wanted: Work): Promise<Measured> {
     const { count } = wanted, work: Work = { ...wanted, changes: contender.change === undefined ? 0 : wanted.changes, releases: contender.release !== undefined };
@@ -93,8 +91,8 @@ export class Measuring {
 const repetitions = (count: number): readonly [repeated: number, warm: number] => [Math.max(REPEATED, count), Math.max(SHORT, count)];
 type Measured = Pick<Row, 'program' | 'outcome' | 'refusals' | 'invoke' | 'create' | 'change' | 'free' | 'memory' | 'left'>;
 
-function failed(program: string, { signal, refusals }: GuestRun): Measured {
-  return { program, outcome: signal !== null && refusals.length === 0 ? signalName(signal) : 'refused', refusals, invoke: null, create: null, change: null, free: null, memory: null, left: null };
+function failed(program: string, { death, refusals }: GuestRun): Measured {
+  return { program, outcome: death !== null && refusals.length === 0 ? death : 'refused', refusals, invoke: null, create: null, change: null, free: null, memory: null, left: null };
 }
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const all = new Uint8Array(a.length + b.length);
@@ -102,8 +100,6 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   all.set(b, a.length);
   return all;
 }
-/** Up to so many trampolines a guest is over before generated code pays. Who performs makes no difference to what is counted but TLB misses, which are the emulator's own. */
-const INTERPRETED_MAX = 256;
 function perform({ contender, profile, environment, policy, seed, count }: Cell, image: Uint8Array, args: readonly string[]): GuestRun {
   const rules = SecurityPolicy.of(policy.replaceAll('+', ','));
   if (typeof rules === 'string') throw new WrongSum(rules);

@@ -1,13 +1,16 @@
-/** Runs a contender's guest and tells what a trampoline's life costs. Exact: differences of two deterministic runs. */
+/** Runs a contender's guest and tells what a trampoline's life costs. Exact: differences of deterministic runs. */
+import type { AssemblyContender, CompiledContender } from './contenders/common.ts';
 import type { Contender } from './contenders.ts';
 import { SecurityPolicy } from '../syscalls/policy.ts';
-import { runImage, type Counters, type GuestRun } from './guest.ts';
-import { compiledWork, guestProgram, type Work } from './program.ts';
+import { INTERPRETED_MAX, runImage, type Counters, type GuestOptions, type GuestRun, type Mark } from './guest.ts';
+import { compiledWork, guestProgram, lapsOf, rounds, type Work } from './program.ts';
 
-/** Invocations and changes differ by this many between the two runs whose difference is taken; the shorter one has warmed everything up. */
+/** Invocations and changes differ by this many between two rounds or runs whose difference is taken; the shorter one has warmed everything up. */
 const WARM_UP = 100, REPEATED = 1000;
 /** Trampolines of the two runs that tell what one takes, `most` aside: more than a page of every kind of slot. */
 export const MANY = 4000;
+/** Changes of a run that is made to see its sum, and invocations beyond one of each. */
+const CHECKED = 250;
 const PERMISSIVE = 'permissive';
 const IDLE: Work = { count: 1, changes: 0, invocations: 0, releases: false };
 
@@ -40,16 +43,17 @@ const known = new WeakMap<Contender, Map<string, GuestRun>>();
 function run(contender: Contender, work: Partial<Work>, policy: string = PERMISSIVE): GuestRun {
   const whole = { ...IDLE, ...work }, runs = known.get(contender) ?? new Map<string, GuestRun>(), key = `${policy} ${Object.values(whole).join(' ')}`;
   known.set(contender, runs);
-  const outcome = runs.get(key)
-    ?? ('image' in contender ? runImage(contender.image(), compiledWork(contender.way, whole), { policy: policyOf(policy) }) : runImage(guestProgram(contender, whole), [], { policy: policyOf(policy) }));
+  const options: GuestOptions = { policy: policyOf(policy), cpu: { engine: whole.count <= INTERPRETED_MAX ? 'interpret' : 'auto' } };
+  const outcome = runs.get(key) ?? ('image' in contender ? runImage(contender.image(), compiledWork(contender.way, whole), options) : runImage(guestProgram(contender, whole), [], options));
   if (outcome.status === 1) throw new WrongSum(`${contender.name}: its invocations gave a wrong sum`);
   runs.set(key, outcome);
   return outcome;
 }
-export function counters(contender: Contender, work: Partial<Work>): Counters {
-  const { status, counters, refusals } = run(contender, work);
+export const counters = (contender: Contender, work: Partial<Work>): Counters => succeeded(contender, run(contender, work)).counters;
+function succeeded(contender: Contender, outcome: GuestRun): GuestRun {
+  const { status, refusals } = outcome;
   if (status !== 0) throw new WrongSum(`${contender.name}: the guest failed with status ${status}${refusals.map(refusal => `, ${refusal}`).join('')}`);
-  return counters;
+  return outcome;
 }
 
 const costOf = (few: Counters, many: Counters, times: number): Cost => {
@@ -67,28 +71,61 @@ const minus = (a: Cost, b: Cost): Cost => ({
   tlbMisses: a.tlbMisses - b.tlbMisses,
 });
 
-export function invocationOf(contender: Contender): Cost {
-  return costOf(counters(contender, { invocations: WARM_UP }), counters(contender, { invocations: WARM_UP + REPEATED }), REPEATED);
+// — a guest in assembly tells laps: two runs say everything —
+
+type At = ReturnType<typeof lapsOf>;
+class Laps {
+  readonly at: At;
+  private readonly told: readonly Counters[];
+  constructor(contender: AssemblyContender, work: Work) {
+    const { marks } = succeeded(contender, run(contender, work));
+    this.at = lapsOf(work);
+    this.told = marks.map(mark => mark.counters);
+  }
+  lap(n: number): Counters {
+    const found = this.told[n];
+    if (found === undefined) throw new WrongSum('a guest told too few laps');
+    return found;
+  }
+  cost(from: number, to: number, times: number): Cost { return costOf(this.lap(from), this.lap(to), times); }
+  /** Of one, where the round that ended at this lap is the last. */
+  repeated(last: number): Cost { return minus(this.cost(last - 1, last, REPEATED), this.cost(last - 2, last - 1, REPEATED)); }
 }
-export function lifeOf(contender: Contender): Life {
-  const counted = (work: Partial<Work>): Counters => counters(contender, work);
-  const isCompiled = 'image' in contender, changes = isCompiled || contender.change !== undefined, releases = isCompiled || contender.release !== undefined;
-  const more = contender.most ?? MANY, all = { count: 1 + more }, few = counted({}), many = counted(all);
-  const fewLeft = releases ? counted({ releases: true }) : few, manyLeft = releases ? counted({ ...all, releases: true }) : many;
-  const creation = costOf(few, many, more);
+const oneOf = ({ change, release }: AssemblyContender): Work =>
+  ({ count: 1, changes: change === undefined ? 0 : rounds(WARM_UP, WARM_UP, REPEATED), invocations: rounds(WARM_UP, WARM_UP, REPEATED), releases: release !== undefined });
+/** All parts at once, and more than once around: the sum is checked. */
+const manyOf = ({ change, release, most = MANY }: AssemblyContender): Work =>
+  ({ count: 1 + most, changes: change === undefined ? 0 : CHECKED, invocations: most + CHECKED, releases: release !== undefined });
+function lifeInLaps(contender: AssemblyContender): Life {
+  const one = new Laps(contender, oneOf(contender)), many = new Laps(contender, manyOf(contender)), more = contender.most ?? MANY;
+  const grown = (from: (at: At) => number, to: (at: At) => number): Cost => minus(many.cost(from(many.at), to(many.at), more), one.cost(from(one.at), to(one.at), more));
+  const memory = (to: (at: At) => number): Memory => memoryOf(one.lap(to(one.at)), many.lap(to(many.at)), more), isReleased = contender.release !== undefined;
   return {
-    creation,
-    change: changes ? costOf(counted({ changes: WARM_UP }), counted({ changes: WARM_UP + REPEATED }), REPEATED) : null,
-    release: releases ? minus(costOf(fewLeft, manyLeft, more), creation) : null,
+    creation: grown(() => 0, at => at.created), change: contender.change === undefined ? null : one.repeated(one.at.changed),
+    release: isReleased ? grown(at => at.invoked, at => at.released) : null,
+    memory: memory(at => at.created), left: memory(at => isReleased ? at.released : at.created),
+  };
+}
+
+// — a compiled one does not: differences of runs —
+
+function lifeInRuns(contender: CompiledContender): Life {
+  const counted = (work: Partial<Work>): Counters => counters(contender, work), more = contender.most ?? MANY, all = { count: 1 + more };
+  counted({ count: 500, changes: CHECKED, invocations: 1200, releases: true });
+  const few = counted({}), many = counted(all), fewLeft = counted({ releases: true }), manyLeft = counted({ ...all, releases: true }), creation = costOf(few, many, more);
+  return {
+    creation, change: costOf(counted({ changes: WARM_UP }), counted({ changes: WARM_UP + REPEATED }), REPEATED), release: minus(costOf(fewLeft, manyLeft, more), creation),
     memory: memoryOf(few, many, more), left: memoryOf(fewLeft, manyLeft, more),
   };
 }
 
-export function measure(contender: Contender): Measurement {
-  // All of a contender's parts at once, more than once around: the sum is checked.
-  counters(contender, { count: 500, changes: 250, invocations: 1200, releases: true });
-  return { contender, invocation: invocationOf(contender), ...lifeOf(contender) };
+export function invocationOf(contender: Contender): Cost {
+  if ('image' in contender) return costOf(counters(contender, { invocations: WARM_UP }), counters(contender, { invocations: WARM_UP + REPEATED }), REPEATED);
+  const laps = new Laps(contender, oneOf(contender));
+  return laps.repeated(laps.at.invoked);
 }
+export function lifeOf(contender: Contender): Life { return 'image' in contender ? lifeInRuns(contender) : lifeInLaps(contender); }
+export function measure(contender: Contender): Measurement { return { contender, invocation: invocationOf(contender), ...lifeOf(contender) }; }
 
 /** What becomes of a contender under a policy. */
 export interface Trial {
@@ -97,19 +134,25 @@ export interface Trial {
   /** Calls that failed: what else was tried before it worked, or what it failed of. */
   readonly refusals: readonly string[];
   /** What killed it. */
-  readonly signal: number | null;
+  readonly death: string | null;
 }
 const TRIED = 100;
 /** One trampoline under each policy, named as `--policy` names it. */
 export function trials(contender: Contender, policies: readonly string[]): readonly Trial[] {
   const cyclesOf = new Map<number, number>(); // Runs of the same cycles so far are the same runs.
   return policies.map(name => {
-    const short = run(contender, { invocations: WARM_UP }, name), { refusals, signal, counters: { cycles } } = short;
-    if (short.status !== 0) return { cycles: null, refusals, signal };
-    const each = cyclesOf.get(cycles) ?? (run(contender, { invocations: WARM_UP + TRIED }, name).counters.cycles - cycles) / TRIED;
+    const laps = { ...IDLE, invocations: rounds(WARM_UP, WARM_UP, TRIED) }, first = run(contender, 'image' in contender ? { invocations: WARM_UP } : laps, name);
+    const { refusals, death, counters: { cycles } } = first;
+    if (first.status !== 0) return { cycles: null, refusals, death };
+    const each = cyclesOf.get(cycles) ?? ('image' in contender ? run(contender, { invocations: WARM_UP + TRIED }, name).counters.cycles - cycles : furtherCycles(first.marks, lapsOf(laps).invoked)) / TRIED;
     cyclesOf.set(cycles, each);
-    return { cycles: each, refusals, signal };
+    return { cycles: each, refusals, death };
   });
+}
+/** The cycles of the round that ended at this lap, less those of the one before. */
+function furtherCycles(marks: readonly Mark[], last: number): number {
+  const [before = NaN, second = NaN, end = NaN] = [last - 2, last - 1, last].map(n => marks[n]?.counters.cycles);
+  return end - second - (second - before);
 }
 function policyOf(name: string): SecurityPolicy | null {
   const policy = SecurityPolicy.of(name);

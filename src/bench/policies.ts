@@ -1,6 +1,5 @@
 /** The suite `policies`: every contender under every policy, and what libffi would take. */
 import { POLICY_NAMES } from '../syscalls/policy.ts';
-import { signalName } from '../syscalls/signal-names.ts';
 import { CONTENDERS, ofEach, type Contender, type Progress } from './contenders.ts';
 import { trials, type Trial } from './measure.ts';
 import { columns } from './report.ts';
@@ -12,18 +11,19 @@ export function policies(progress: Progress): string {
   const results = ofEach(progress, contender => trials(contender, POLICIES));
   const rows = CONTENDERS.map((contender, n) => [contender.name, ...(results[n] ?? []).map(outcome)]);
   return `One trampoline under every security policy (tramp64 run --policy; src/syscalls/README.md): cycles of an invocation where it works,
-else the call that was refused and with what, or the signal that killed the program.
+else the call that was refused and with what. SIGSEGV when called: no call fails, not even execve, which leaves the stack that is asked to be
+executable without that right; the first call of the trampoline is a fetch that faults.
 
 ${columns([['contender', ...POLICIES], ...rows])}
 
-libffi's order, methods of userspace first and trampfd when all of them were refused:
+libffi's order, methods of userspace first, trampfd when all of them were refused, and a signal, which takes the program's SIGSEGV, when trampfd was, too:
 ${POLICIES.map((policy, p) => `  ${policy.padEnd(Math.max(...POLICIES.map(({ length }) => length)))}  ${chosen(p, results)}\n`).join('')}`;
 }
 /** Of one trial, in a cell of a table. */
-export function outcome({ cycles, refusals, signal }: Trial): string {
+export function outcome({ cycles, refusals, death }: Trial): string {
   const refused = refusals.join(', ');
   if (cycles !== null) return refused === '' ? cycles.toFixed(1) : `${cycles.toFixed(1)} after ${refused}`;
-  return refused === '' && signal !== null ? signalName(signal) : refused === '' ? 'failed' : refused;
+  return refused === '' ? death ?? 'failed' : refused;
 }
 /** The first method in libffi's order that works, and what was refused before. */
 function chosen(policy: number, results: readonly (readonly Trial[])[]): string {

@@ -22,6 +22,8 @@ export interface Work {
   /** From each trampoline to that so many places further; 1, where it is absent. Shares no divisor with `count`. */
   readonly step?: number;
 }
+/** Rounds of changes or invocations: the first has been everywhere, by the fourth the branch predictor knows where they end, and the fifth does so many more. */
+export const rounds = (everywhere: number, warm: number, repeated: number): readonly number[] => [everywhere, warm, warm, warm, warm + repeated];
 const roundsOf = (times: number | readonly number[]): readonly number[] => (typeof times === 'number' ? [times] : times).filter(each => each > 0);
 const sumOf = (times: number | readonly number[]): number => roundsOf(times).reduce((a, b) => a + b, 0);
 /** Laps a guest tells: at its beginning, when all are created, at the beginning of changes and after each of their rounds, the same for invocations, and when all are released. */

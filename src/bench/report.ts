@@ -2,7 +2,8 @@
 import type { Cost, Measurement, Memory } from './measure.ts';
 
 type Column = { readonly title: string; readonly cell: (m: Measurement, base: Measurement) => string };
-const number = (value: number, digits: number): string => value.toFixed(digits);
+/** What rounds to nothing has no sign. */
+const number = (value: number, digits: number): string => value.toFixed(digits).replace(/^-(?=0\.?0*$)/, '');
 const bytes = (value: number): string => value < 0.5 ? '0' : Math.round(value).toString();
 
 const NAME: Column = { title: 'contender', cell: m => m.contender.name };

@@ -8,7 +8,7 @@ interface Named {
   readonly name: string;
   /** One line for the legend. */
   readonly what: string;
-  /** Its place in libffi's order: the methods of userspace first, trampfd when all others were refused. */
+  /** Its place in libffi's order, as ported (programs/port.c): its own methods first, then a table of trampfd's, then a signal. */
   readonly libffiPlace?: number;
   /** How many there can be at once, if that is less than thousands: one descriptor each. */
   readonly most?: number;

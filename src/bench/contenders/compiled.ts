@@ -25,5 +25,6 @@ export const COMPILED: readonly CompiledContender[] = [
   { name: 'GCC nested function', what: 'what GCC 12 writes on its executable stack; a change is one of the variable', image: imageOf(NESTED), way: 'nested' },
   { name: 'libffi, W+X', what: 'libffi 3.4.4 as Debian builds it: memory that is writable and executable, or a memory file mapped twice', image: DEBIAN_LIBFFI, way: 'unported' },
   { name: 'libffi, static', what: 'the same source with static trampolines: a page of its own text, remapped', image: STATIC_LIBFFI, way: 'unported' },
-  { name: 'libffi, ported', what: 'the latter, and a table of trampfd\'s when all that it tries is denied', image: STATIC_LIBFFI, way: 'ported' },
+  { name: 'libffi, ported', what: 'the latter; a table of trampfd\'s when all that it tries is denied, a signal when that is, too', image: STATIC_LIBFFI, way: 'ported' },
+  { name: 'libffi, table', what: 'the same where libffi is not asked: tables of trampfd\'s', image: STATIC_LIBFFI, way: 'ported-table' },
 ];

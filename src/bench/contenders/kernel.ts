@@ -96,7 +96,7 @@ const byAddress = (flags: number): Omit<AssemblyContender, 'name' | 'what'> => (
 
 export const KERNEL: readonly AssemblyContender[] = [
   {
-    name: 'trampfd, by fault', libffiPlace: 9, what: 'trampfd_create, registers r10 and rip set by the kernel on the execute fault',
+    name: 'trampfd, by fault', what: 'trampfd_create, registers r10 and rip set by the kernel on the execute fault',
     ...byDescriptor(0, mapDescriptor(0)),
   },
   {
@@ -109,7 +109,7 @@ export const KERNEL: readonly AssemblyContender[] = [
   add rsp, ${MAP_BYTES}`),
   },
   {
-    name: 'trampfd, table', what: `a page of ${TABLE.entries} that the kernel generates, which load r10 and their target from the program's tables`,
+    name: 'trampfd, table', libffiPlace: 5, what: `a page of ${TABLE.entries} that the kernel generates, which load r10 and their target from the program's tables`,
     create: `
   ${anonymous(`${PAGE}`, PROT_READ | PROT_WRITE)}
   mov rdi, rax
@@ -183,7 +183,7 @@ free_table:
     what: 'push rax, rcx, r11; mov eax; syscall in a page that all trampolines share: the kernel does the rest, as by fault',
   },
   {
-    name: 'signal', what: 'a page without permissions; the SIGSEGV handler edits r10 and rip in its ucontext',
+    name: 'signal', libffiPlace: 6, what: 'a page without permissions; the SIGSEGV handler edits r10 and rip in its ucontext',
     create: `
   mov edi, 11
   lea rsi, [rip+signal_action]

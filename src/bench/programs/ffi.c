@@ -1,5 +1,5 @@
 /* libffi's closures. bench WAY COUNT INVOCATIONS CHANGES RELEASES: the life of closures, exit 1 if a sum is wrong, 2 if there are none to be had.
-   bench WAY N: what closures are good for, with N of them at once. WAY: unported, ported (to tables), ported-fast, ported-fault. */
+   bench WAY N: what closures are good for, with N of them at once. WAY: unported; ported (README.md), or ported-METHOD. */
 #include <ffi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,12 +147,12 @@ static int check(long many) {
   tell_denied();
   return failures != 0;
 }
-/* How closures are ported where they are: a table, "fast", "fault"; NULL: not at all. */
+/* How closures are ported: by libffi first, ""; by one of our methods, its name; NULL: not at all. */
 extern const char *ported;
 __attribute__((weak)) const char *ported = NULL;
 int main(int count, char **arguments) {
   const char *way = count > 1 ? arguments[1] : "";
-  if (strncmp(way, "ported", 6) == 0) ported = way[6] == '-' ? way + 7 : "table";
+  if (strncmp(way, "ported", 6) == 0) ported = way[6] == '-' ? way + 7 : "";
   if (count == 6) return life(arguments + 2);
   if (count == 3) return is_reader = 1, check(atol(arguments[2]));
   return 4;
