@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP } from '../src/base/errno.ts';
 import { PF_FETCH, PF_USER } from '../src/mmu/fault.ts';
 import { DATA_AT } from './support/kernel-world.ts';
+import { FAST } from '../src/trampfd/uapi.ts';
 import { MAP, PCS, REGS, SET_SP, STACK, TrampfdWorld, pcs, regs, stack, words } from './support/trampfd-world.ts';
 
 const TARGET = 0x401000n, USUAL = regs(['r10', 0x1234_5678_9abc_def0n], ['rbx', 1n << 63n], ['rip', TARGET]), SLOT = 40, SLOTS = 102;
@@ -237,7 +238,7 @@ leaks('through 3,000 chances', () => {
   let seed = 12345;
   const below = (n: number): number => { seed = Math.imul(seed, 1103515245) + 12345 >>> 0; return (seed >>> 8) % n; };
   const SHAPES = [USUAL, regs(['rip', TARGET]), LARGE[0], regs()], STACKS = [stack([]), LARGE[1], stack([1], SET_SP), stack([1, 2, 3], 0, 200)];
-  const buffers = [...SHAPES, ...STACKS].map(bytes => w.buffer(bytes.length, bytes)), options = w.words(1);
+  const buffers = [...SHAPES, ...STACKS].map(bytes => w.buffer(bytes.length, bytes)), options = w.words(FAST);
   for (let k = 0; k < 3000; k++) {
     const pick = live[below(Math.max(1, live.length))], what = below(6), shape = below(4);
     if (what === 0 || pick === undefined) { if (live.length < 400) live.push({ fd: w.sys('trampfd_create', 0, options, 0), maps: [] }); }

@@ -1,6 +1,7 @@
 /** The system-call route: a page of code that all its trampolines share, and the call in it, which finds its trampoline by where it comes from. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { TYPES } from '../src/trampfd/uapi.ts';
 import { ACTION, catchSignal, contexts, OUT, run, slot, SPARE, sys } from './support/trampfd-program.ts';
 import { ATTACH, BY_ID, NAME, SET_REGS, SET_STACK } from './support/trampfd-world.ts';
 
@@ -109,11 +110,11 @@ gate('answers nobody else (EINVAL); types that have no code have none of this; w
     mov ${slot(0)}, rax
     ${create('one', 0, GATED | WANTS_FAST)}
     mov ${slot(1)}, rax
-    ${create('one', 4, GATED)}
+    ${create('one', TYPES.KERNEL, GATED)}
     mov ${slot(2)}, rax
     ${create('one', 0, 128)}
     mov ${slot(3)}, rax
-    ${create('one', 1, GATED, PLACE)}
+    ${create('one', TYPES.FAULT, GATED, PLACE)}
     mov eax, ${PLACE}
     call rax
     ${create('one', 0, GATED, PLACE + 4096)}

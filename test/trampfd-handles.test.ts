@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EACCES, EAGAIN, EFAULT, EIDRM, EINVAL, ENOMEM, ENOSPC, EPERM } from '../src/base/errno.ts';
 import { OBJECTS_A_PROCESS_MAX } from '../src/trampfd/handles.ts';
+import { TYPES } from '../src/trampfd/uapi.ts';
 import { DATA_AT } from './support/kernel-world.ts';
 import { ATTACH, BY_ID, NAME, PCS, PERSIST, REGS, SET_REGS, SET_SP, SET_STACK, STACK, TrampfdWorld, contexts, pcs, regs, stack, words, type Call } from './support/trampfd-world.ts';
 
@@ -87,11 +88,11 @@ form('one call makes a trampoline: no descriptor, no frame, an address that load
   assert.is(w.objects.live, 0, 'munmap frees it, too');
 });
 form('a type without contexts takes its parameter in their place', () => {
-  const w = new TrampfdWorld(), at = create(w, 0, 0, words(0, 0), 4);
+  const w = new TrampfdWorld(), at = create(w, 0, 0, words(0, 0), TYPES.KERNEL);
   assert.ok(at > 0);
   assert.is(set(w, at, SET_REGS, GOOD), -EINVAL);
-  assert.is(create(w, 0, 0, words(99, 0), 4), -EINVAL);
-  assert.is(w.sys('tramp_create', 4, 0, BAD, NO_PARAMETER), -EFAULT);
+  assert.is(create(w, 0, 0, words(99, 0), TYPES.KERNEL), -EINVAL);
+  assert.is(w.sys('tramp_create', TYPES.KERNEL, 0, BAD, NO_PARAMETER), -EFAULT);
   assert.is(w.objects.live, 1, 'what was refused is gone');
 });
 form('set replaces one context or both; what is wrong with either leaves both', () => {
@@ -121,7 +122,7 @@ form('fast ones are created, found, changed, shared and freed by the address at 
   assert.equal([...places, other].map(at => w.sys('tramp_free', at, 0)), [0, 0, 0, 0]);
   assert.equal([w.objects.live, w.sys('tramp_free', id, BY_ID), w.objects.live, w.objects.bytes], [1, 0, 0, 0]);
   assert.ok(w.mmu.frames.used <= frames + 2, 'the frame is back; tables and pages of data stay');
-  assert.is(create(w, WANTS_FAST, 0, words(0, 0), 4), -EINVAL, 'not of a type that has no code');
+  assert.is(create(w, WANTS_FAST, 0, words(0, 0), TYPES.KERNEL), -EINVAL, 'not of a type that has no code');
 });
 form('allowed PCs bind what comes after them', () => {
   const w = new TrampfdWorld(), at = create(w), list = w.buffer(16, words(1n, 2n));

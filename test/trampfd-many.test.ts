@@ -4,6 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { TYPES } from '../src/trampfd/uapi.ts';
 import { OUT, run, slot, SPARE, sys, type Ran } from './support/trampfd-program.ts';
 import { NAME, SET_REGS } from './support/trampfd-world.ts';
 
@@ -107,13 +108,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
     mov rax, ${11 + 8 * 2 ** 32}
     mov [r15+8], rax
     mov qword ptr [r15+16], 0
-    ${sys('tramp_create', 3, 0, 'r15', 0)}
+    ${sys('tramp_create', TYPES.INTERPRET, 0, 'r15', 0)}
     mov [rbx+8], rax
     ret`,
     change: `${OWN}\nmov rax, [rbx+16]\nmov [rdx+2], rax\n${NOTHING}`, free: freed, isCounted: true,
   },
   'TRAMPFD_EMULATE': {
-    setUp: `mov qword ptr [${SPARE}], 2\nmov qword ptr [${SPARE + 8}], 0\nmov qword ptr [${SPARE + 16}], 0\n${sys('tramp_create', 2, 0, SPARE, PAGES)}`,
+    setUp: `mov qword ptr [${SPARE}], 2\nmov qword ptr [${SPARE + 8}], 0\nmov qword ptr [${SPARE + 16}], 0\n${sys('tramp_create', TYPES.EMULATE, 0, SPARE, PAGES)}`,
     tearDown: sys('tramp_free', PAGES, 0),
     create: `${OWN}
     mov [rbx+8], rdx
@@ -129,7 +130,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     change: `${OWN}\nmov rax, [rbx+16]\nmov [rdx+12], rax\n${NOTHING}`, free: `${OWN}\nmov dword ptr [rdx], 0\n${NOTHING}`, isCounted: true,
   },
   'TRAMPFD_KERNEL': {
-    create: `mov qword ptr [r15], 0\n${sys('tramp_create', 4, 0, 'r15', 0)}\nmov [rbx+8], rax\n${sys('getpid')}\nmov [rbx+16], rax\nret`,
+    create: `mov qword ptr [r15], 0\n${sys('tramp_create', TYPES.KERNEL, 0, 'r15', 0)}\nmov [rbx+8], rax\n${sys('getpid')}\nmov [rbx+16], rax\nret`,
     change: `${sys('getpid')}\nmov [rbx+16], rax`, free: freed, isCounted: true,
   },
 };

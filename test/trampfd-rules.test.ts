@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ACTION, catchSignal, OUT, run, slot, SPARE, sys, SYS } from './support/trampfd-program.ts';
 import { systemCall } from './support/guest-program.ts';
+import { TYPES } from '../src/trampfd/uapi.ts';
 import { ATTACH, BY_ID, NAME, PERSIST, SET_REGS, SET_STACK } from './support/trampfd-world.ts';
 
 const EBADF = 9, ENOMEM = 12, EACCES = 13, EFAULT = 14, EINVAL = 22, EMFILE = 24, EIDRM = 43;
@@ -20,8 +21,8 @@ const map = (rule: string, result: number, length = 4096, prot = 0, flags = 2, o
 const STEPS: readonly Step[] = [
   // 1. Creation; r14 is a descriptor that was made before.
   ['flags', 'trampfd_create', [0, AT, 1], -EINVAL, [0, 0]], ['data NULL', 'trampfd_create', [0, 0, 0], -EINVAL], ['flags come before all', 'trampfd_create', [99, 0, 1], -EINVAL],
-  ['a negative type', 'trampfd_create', [-1, BAD, 0], -EINVAL], ['no such type', 'trampfd_create', [5, BAD, 0], -EINVAL], ['unreadable', 'trampfd_create', [0, BAD, 0], -EFAULT],
-  ['half readable', 'trampfd_create', [0, END - 4, 0], -EFAULT], ['a flag of the structure', 'trampfd_create', [0, AT, 0], -EINVAL, [2, 0]], ['its reserved word', 'trampfd_create', [0, AT, 0], -EINVAL, [0, 1]],
+  ['a negative type', 'trampfd_create', [-1, BAD, 0], -EINVAL], ['no such type', 'trampfd_create', [1, BAD, 0], -EINVAL], ['unreadable', 'trampfd_create', [0, BAD, 0], -EFAULT],
+  ['half readable', 'trampfd_create', [0, END - 4, 0], -EFAULT], ['a flag of the structure', 'trampfd_create', [0, AT, 0], -EINVAL, [1, 0]], ['its reserved word', 'trampfd_create', [0, AT, 0], -EINVAL, [0, 1]],
   // 1. Positions.
   ['SEEK_SET', SEEK, [FD, 3, 0], 3], ['beyond the last', SEEK, [FD, 4, 0], -EINVAL], ['before the first', SEEK, [FD, -1, 0], -EINVAL], ['SEEK_CUR', SEEK, [FD, 0, 1], -EINVAL], ['SEEK_END', SEEK, [FD, 0, 2], -EINVAL],
   read('the map', 0, 24, 24), read('cut short', 0, 23, -EINVAL), read('too long', 0, 25, -EINVAL), read('a NULL buffer', 0, 24, -EINVAL, 0), read('nothing', 0, 0, -EINVAL), read('unwritable', 0, 24, -EFAULT, BAD),
@@ -50,8 +51,8 @@ const STEPS: readonly Step[] = [
   // 3. Without descriptors.
   ['by address, what a descriptor wrote', 'tramp_get', [PLACE, 0, AT, 720], 48], ['a page, not an address', 'tramp_get', [PLACE + 8, 0, AT, 720], -EINVAL], ['unwritable', 'tramp_get', [PLACE, 0, BAD, 48], -EFAULT],
   ['created', 'tramp_create', [0, 0, AT, OTHER], OTHER, [1, 4, 0, 0, ...REG('rip', TARGET), 7]], ['a NULL structure', 'tramp_create', [0, 0, 0, 0], -EINVAL], ['41 registers', 'tramp_create', [0, 0, AT, 0], -EINVAL, [41, 0, 0, 0]],
-  ['65 bytes', 'tramp_create', [0, 0, AT, 0], -EINVAL, [0, 65, 0, 0]], ['unreadable', 'tramp_create', [0, 0, BAD, 0], -EFAULT], ['no such type', 'tramp_create', [5, 0, AT, 0], -EINVAL], ['an unknown flag', 'tramp_create', [0, 128, AT, 0], -EINVAL],
-  ['fast, of a type without code', 'tramp_create', [4, 32, AT, 0], -EINVAL, [0, 0]], ['persistent without an ID', 'tramp_create', [0, PERSIST, AT, 0], -EINVAL],
+  ['65 bytes', 'tramp_create', [0, 0, AT, 0], -EINVAL, [0, 65, 0, 0]], ['unreadable', 'tramp_create', [0, 0, BAD, 0], -EFAULT], ['no such type', 'tramp_create', [1, 0, AT, 0], -EINVAL], ['an unknown flag', 'tramp_create', [0, 128, AT, 0], -EINVAL],
+  ['fast, of a type without code', 'tramp_create', [TYPES.KERNEL, 32, AT, 0], -EINVAL, [0, 0]], ['persistent without an ID', 'tramp_create', [0, PERSIST, AT, 0], -EINVAL],
   ['neither registers nor stack', 'tramp_set', [OTHER, 0, AT], -EINVAL], ['the stack alone', 'tramp_set', [OTHER, SET_STACK, AT], 0, [0, 0, 0, 0]], ['is gone', 'tramp_get', [OTHER, 0, AT, 720], 32], ['a bad entry', 'tramp_set', [OTHER, SET_REGS, AT], -EINVAL, [1, 0, 0, 0, ...REG('eip', 1)]],
   ['one PC', 'tramp_allow', [OTHER, 0, AT, 1], 0, ['finish']], ['another', 'tramp_set', [OTHER, SET_REGS, AT], -EINVAL, [1, 0, 0, 0, ...REG('rip', TARGET)]], ['17 PCs', 'tramp_allow', [OTHER, 0, AT, 17], -EINVAL], ['any again', 'tramp_allow', [OTHER, 0, 0, 0], 0],
   ['shared', 'tramp_share', [OTHER, 0, 0o600], 0], ['by ID', 'tramp_get', [0, BY_ID, AT, 16], 32], ['not to be attached', 'tramp_share', [0, BY_ID | ATTACH, 0], -EACCES], ['now it is', 'tramp_share', [0, BY_ID, 0o100], 0],

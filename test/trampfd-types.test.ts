@@ -3,18 +3,19 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EFAULT, EINVAL } from '../src/base/errno.ts';
 import { KERNEL_FUNCTIONS } from '../src/trampfd/kernel-function.ts';
+import { FAST, TYPES } from '../src/trampfd/uapi.ts';
 import { DATA_AT } from './support/kernel-world.ts';
 import { ACTION, catchSignal, OUT, regs, run, slot, SPARE, sys } from './support/trampfd-program.ts';
 import { pcs, PCS, REGS, regs as regsOf, STACK, stack, TrampfdWorld, words } from './support/trampfd-world.ts';
 
-const FAULT = 1, EMULATE = 2, INTERPRET = 3, KERNEL = 4;
+const { FAULT, EMULATE, INTERPRET, KERNEL } = TYPES;
 const SIGILL = 4, SIGTRAP = 5, SIGFPE = 8, SIGSEGV = 11, SIGXCPU = 24;
 const TOP = 1n << 47n;
 
 // — creation —
 const creation = suite('trampfd › types: creation');
 const ROWS: readonly (readonly [type: number, parameter: Uint8Array, result: number])[] = [
-  [FAULT, words(0, 0), 3], [FAULT, words(1, 0), 3], [FAULT, words(2, 0), -EINVAL], [FAULT, words(0, 1), -EINVAL],
+  [FAULT, words(0, 0), 3], [FAULT, words(FAST, 0), 3], [FAULT, words(1, 0), -EINVAL], [FAULT, words(FAST | 2, 0), -EINVAL], [FAULT, words(0, 1), -EINVAL],
   [EMULATE, words(3, 0, 0n, 0n), 3], [EMULATE, words(1, 0, 0x1000n, 0x1000n), 3], [EMULATE, words(0, 0, 0n, 0n), -EINVAL], [EMULATE, words(4, 0, 0n, 0n), -EINVAL],
   [EMULATE, words(1, 1, 0n, 0n), -EINVAL], [EMULATE, words(1, 0, 1n, 0n), -EINVAL], [EMULATE, words(1, 0, TOP, 1n), -EINVAL], [EMULATE, words(1, 0, -1n, 2n), -EINVAL],
   [INTERPRET, words(0x1000n, 16, 16, 0, 0), 3], [INTERPRET, words(0x1000n, 65_536, 65_536, 0, 0), 3], [INTERPRET, words(0n, 16, 16, 0, 0), -EINVAL], [INTERPRET, words(0x1000n, 0, 16, 0, 0), -EINVAL],
@@ -36,7 +37,7 @@ creation('the parameter must be readable to its end', () => {
 });
 creation('which contexts a type has', () => {
   const PARAMETERS: readonly (readonly [type: number, parameter: Uint8Array, hasContexts: boolean, hasList: boolean])[] = [
-    [FAULT, words(1, 0), true, true], [EMULATE, words(3, 0, 0n, 0n), false, true], [INTERPRET, words(0x1000n, 16, 16, 0, 0), false, true], [KERNEL, words(0, 0), false, false],
+    [FAULT, words(FAST, 0), true, true], [EMULATE, words(3, 0, 0n, 0n), false, true], [INTERPRET, words(0x1000n, 16, 16, 0, 0), false, true], [KERNEL, words(0, 0), false, false],
   ];
   for (const [type, parameter, hasContexts, hasList] of PARAMETERS) {
     const w = new TrampfdWorld(), fd = w.sys('trampfd_create', type, w.buffer(parameter.length, parameter), 0);
@@ -69,7 +70,7 @@ fault('never has code, whatever is asked: every call is a fault, and no memory i
     jmp finish
   target: ret
   .balign 8
-  fast: .long 1, 0
+  fast: .long ${FAST}, 0
   ${regs('context', ['r10', 6], ['rip', 'target'])}`, 1);
   assert.equal([out, invocations], [[], 2]);
   assert.match(stderr, /SIGSEGV/);

@@ -7,6 +7,7 @@ import { CpuState } from '../src/exec/state.ts';
 import { PF_FETCH, PF_USER, PF_WRITE } from '../src/mmu/fault.ts';
 import { TASK_SIZE } from '../src/mmu/vma-list.ts';
 import { PROT_NONE } from '../src/mmu/vma.ts';
+import { FAST } from '../src/trampfd/uapi.ts';
 import { DATA_AT, TEXT_AT } from './support/kernel-world.ts';
 import {
   MAP, NAME, PCS, REGS, SET_SP, STACK, TrampfdWorld, pcs, regs, stack, words, type Call, type Entry,
@@ -55,7 +56,8 @@ rows('trampfd_create checks its arguments in order', [
   ['trampfd_create', [0, ZEROS, 1], -EINVAL],
   ['trampfd_create', [0, BAD, 1], -EINVAL],
   ['trampfd_create', [0, 0, 0], -EINVAL],
-  ['trampfd_create', [5, ZEROS, 0], -EINVAL],
+  ['trampfd_create', [1, ZEROS, 0], -EINVAL],
+  ['trampfd_create', [0x105, ZEROS, 0], -EINVAL],
   ['trampfd_create', [-1, ZEROS, 0], -EINVAL],
   ['trampfd_create', [5, BAD, 0], -EINVAL],
   ['trampfd_create', [0, BAD, 0], -EFAULT],
@@ -66,7 +68,7 @@ const creation = suite('trampfd › creation');
 creation('a flag of struct trampfd_user that is none, or its other field but zero, is EINVAL, also when no descriptor is free', () => {
   const w = new TrampfdWorld();
   for (let fd = 3; fd < 1024; fd++) assert.is(w.create(), fd);
-  for (const [user, result] of [[words(2, 0), -EINVAL], [words(3, 0), -EINVAL], [words(0, 1), -EINVAL], [words(1, 1), -EINVAL], [words(0, 0), -EMFILE], [words(1, 0), -EMFILE]] as const) {
+  for (const [user, result] of [[words(1, 0), -EINVAL], [words(FAST | 1, 0), -EINVAL], [words(0, 1), -EINVAL], [words(FAST, 1), -EINVAL], [words(0, 0), -EMFILE], [words(FAST, 0), -EMFILE]] as const) {
     assert.is(w.sys('trampfd_create', 0, w.buffer(8, user), 0), result);
   }
   assert.is(w.objects.live, 1021, 'what could not be installed is gone');

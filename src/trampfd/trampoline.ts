@@ -118,7 +118,7 @@ export class TrampolineFile implements File, Mappable {
   seek(offset: number, whence: number): Result { return whence === SEEK_SET && offset >= 0 && offset < OFFSETS ? offset : -EINVAL; }
   /** An anonymous inode: readable and writable by its owner, and of no file type. */
   stat(): Stat { return { mode: 0o600, nlink: 1, blksize: 4096 }; }
-  fdinfo(): string { return `type: ${TYPE_NAMES[this.type] ?? this.type}\n${this.generated === null ? '' : 'variant: fast\n'}`; }
+  fdinfo(): string { return `type: ${TYPE_NAMES.get(this.type) ?? this.type}\n${this.generated === null ? '' : 'variant: fast\n'}`; }
   /** Only as the map context says. The mapping can never be given a permission, merged, resized or inherited. */
   map(request: MapRequest, flags: number, task: KernelTask): MapRequest | Result {
     if (request.length !== USER_MAP.size || request.offset !== USER_MAP.offset || flags !== USER_MAP.flags) return -EINVAL;

@@ -11,7 +11,7 @@ import { GatedFile, type Gate } from './gate.ts';
 import { CODE_BYTES_MAX, INSTRUCTIONS_MAX, InterpretFile } from './interpreted.ts';
 import { KERNEL_FUNCTIONS, KernelFunctionFile } from './kernel-function.ts';
 import { TrampolineFile, type Gone } from './trampoline.ts';
-import { FAST, TYPE_NAMES, USER_BYTES } from './uapi.ts';
+import { FAST, TYPES, USER_BYTES } from './uapi.ts';
 
 /** An object, or -EINVAL where a field breaks a rule. `code`: where those that are fast have theirs. */
 type Make = (type: number, parameter: DataView, gone: Gone, code: CodeMemory) => TrampolineFile | Result;
@@ -37,11 +37,10 @@ const plain = (mayBeFast: boolean): Make => (type, view, gone, code) => {
 };
 const isInside = (start: Va, bytes: number): boolean => start + bytes <= TASK_SIZE;
 
-/** By number, as in TYPE_NAMES. */
-const ROWS: readonly TypeRow[] = [
-  { bytes: USER_BYTES, hasContexts: true, mayHaveCode: true, make: plain(true) },
-  { bytes: USER_BYTES, hasContexts: true, make: plain(false) },
-  {
+const ROWS: Readonly<Record<number, TypeRow>> = {
+  [TYPES.USER]: { bytes: USER_BYTES, hasContexts: true, mayHaveCode: true, make: plain(true) },
+  [TYPES.FAULT]: { bytes: USER_BYTES, hasContexts: true, make: plain(false) },
+  [TYPES.EMULATE]: {
     // struct trampfd_emulate { u32 flags, reserved; u64 start, length }; a length of 0: the whole process.
     bytes: 24, hasContexts: false,
     make: (type, view, gone) => {
@@ -50,7 +49,7 @@ const ROWS: readonly TypeRow[] = [
       return new EmulateFile(type, gone, flags, start, length === 0 ? TASK_SIZE : start + length);
     },
   },
-  {
+  [TYPES.INTERPRET]: {
     // struct trampfd_interpret { u64 code; u32 size, limit, flags, reserved }.
     bytes: 24, hasContexts: false,
     make: (type, view, gone) => {
@@ -60,7 +59,7 @@ const ROWS: readonly TypeRow[] = [
       return new InterpretFile(type, gone, code, size, limit);
     },
   },
-  {
+  [TYPES.KERNEL]: {
     // struct trampfd_kernel { u32 function, reserved }.
     bytes: 8, hasContexts: false,
     make: (type, view, gone) => {
@@ -68,11 +67,11 @@ const ROWS: readonly TypeRow[] = [
       return row === undefined || word(view, 4) !== 0 ? -EINVAL : new KernelFunctionFile(type, gone, row);
     },
   },
-];
+};
 
 /** Where those that do not fault have their code. */
 export interface Pages { readonly code: CodeMemory; readonly gate: Gate }
-export function isType(type: number): boolean { return type >= 0 && type < TYPE_NAMES.length; }
+export function isType(type: number): boolean { return ROWS[type] !== undefined; }
 export function hasContexts(type: number): boolean { return ROWS[type]?.hasContexts ?? false; }
 /** A new object from the parameter at an address; where there is none, from zeros, of a variant if the type has it. */
 export function makeTrampoline(task: Task, type: number, parameterAt: Va | null, variant: Variant, { code, gate }: Pages, gone: Gone): TrampolineFile | Result {

@@ -2,12 +2,13 @@
 import { PROT_EXEC, PROT_NONE, PROT_READ } from '../mmu/vma.ts';
 import { MAP_PRIVATE } from '../syscalls/uapi.ts';
 
-/** Types by number. */
-export const TYPE_NAMES = ['TRAMPFD_USER', 'TRAMPFD_FAULT', 'TRAMPFD_EMULATE', 'TRAMPFD_INTERPRET', 'TRAMPFD_KERNEL'] as const;
+/** Types by number. The RFC has the first alone, and would count on from there: those it does not have are far away, so that it refuses what it always refused. */
+export const TYPES = { USER: 0, FAULT: 0x101, EMULATE: 0x102, INTERPRET: 0x103, KERNEL: 0x104 } as const;
+export const TYPE_NAMES = new Map(Object.entries(TYPES).map(([name, type]): [number, string] => [type, `TRAMPFD_${name}`]));
 /** struct trampfd_user { u32 flags; u32 reserved }. */
 export const USER_BYTES = 8;
-/** Its one flag, which the RFC does not have: the kernel generates code (*fast*; it takes memory) instead of serving a fault (*slow*; it takes none). */
-export const FAST = 1;
+/** Its one flag, which the RFC does not have, and which is far from those it might get: the kernel generates code (*fast*; it takes memory) instead of serving a fault (*slow*; none). */
+export const FAST = 0x1_0000;
 
 /** Contexts are files within the file: each at a symbolic offset. */
 export const MAP_OFFSET = 0, REGS_OFFSET = 1, STACK_OFFSET = 2, ALLOWED_PCS_OFFSET = 3, OFFSETS = 4;

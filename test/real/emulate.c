@@ -23,7 +23,7 @@ static void bound(ffi_cif *cif, void *result, void **args, void *data) {
 int main(int argc, char **argv) {
   if (argc > 1) {
     struct { unsigned flags, reserved; unsigned long start, length; } e = { (unsigned)atoi(argv[1]), 0, 0, 0 };
-    int fd = (int)syscall(440, 2, &e, 0);
+    int fd = (int)syscall(440, 0x102, &e, 0);
     void *on = mmap(0, 4096, PROT_NONE, MAP_PRIVATE, fd, 0);
     if (fd < 0 || on == MAP_FAILED) { perror("trampfd"); return 1; }
     close(fd);

@@ -2,6 +2,7 @@
 import type { Counters, Machine } from '../../src/machine.ts';
 import { runGuest, type GuestOptions } from './guest.ts';
 import { build, DATA, systemCall, values } from './guest-program.ts';
+import { FAST } from '../../src/trampfd/uapi.ts';
 import { NAME, type Name } from './trampfd-world.ts';
 
 export { slot } from './guest-program.ts';
@@ -60,7 +61,7 @@ make_descriptor_of:
   ret
 .balign 8
 zeros: .quad 0, 0, 0
-fast_info: .long 1, 0
+fast_info: .long ${FAST}, 0
 `;
 const maker = (routine: string) => (label: string): string => `lea rsi, [rip+${label}]\nlea rdi, [rip+${label}_end]\ncall ${routine}\n`;
 /** The trampoline that faults, of the register context at a label. */

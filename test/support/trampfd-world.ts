@@ -5,6 +5,7 @@ import type { FaultVerdict } from '../../src/mmu/address-space.ts';
 import { PF_FETCH, PF_USER } from '../../src/mmu/fault.ts';
 import type { SecurityPolicy } from '../../src/syscalls/policy.ts';
 import { trampfdCalls, TrampolineObjects } from '../../src/trampfd/calls.ts';
+import { FAST } from '../../src/trampfd/uapi.ts';
 import { KernelWorld } from './kernel-world.ts';
 
 export const NAME = {
@@ -62,7 +63,7 @@ export class TrampfdWorld extends KernelWorld {
   }
   create(): number { return this.sys('trampfd_create', 0, this.words(0), 0); }
   /** The fast form; `map` context's ioffset; its mapping. */
-  createFast(): number { return this.sys('trampfd_create', 0, this.words(1), 0); }
+  createFast(): number { return this.sys('trampfd_create', 0, this.words(FAST), 0); }
   ioffset(fd: number): number {
     const map = this.read(fd, MAP, 24);
     return typeof map === 'number' ? map : new DataView(map.buffer).getUint32(16, true);

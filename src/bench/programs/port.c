@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "denied.h"
 
-enum { TRAMPFD_CREATE = 440, FAST = 1, MAP_OFFSET = 0, REGS_OFFSET = 1, R10 = 17, RIP = 23, PAGE = 4096 };
+enum { TRAMPFD_CREATE = 440, FAST = 0x10000, MAP_OFFSET = 0, REGS_OFFSET = 1, R10 = 17, RIP = 23, PAGE = 4096 };
 enum { TRAMPFD = 441, CODE_OFFSET = 0, DATA_OFFSET = 1, TABLE_R10 = 16, TABLE_R11 = 17, ENTRIES_MAX = 256 };
 enum { TRAMP_CREATE = 442, TRAMP_SET = 443, TRAMP_FREE = 447, SET_REGS = 2, GATE = 64 };
 /* Behind the code of a closure's own trampoline, 24 bytes, is the address that it jumps to. */
