@@ -115,7 +115,22 @@ export const NOWHERE_NEAR = { lo: 0, hi: 0x5a5a5000, addend: 0x72000 } as const;
 export const FLOATS = { leastTwice32: 0x70100, leastTwice64: 0x70110, ones32: 0x70120, denormals32: 0x70130, least64: 0x70140 } as const;
 
 /** Decoded code for the threaded interpreter (src/exec/threaded/record.ts). Pages of it that are never touched cost nothing. */
-export const RECORDS = { at: 0x80000, end: 0x2000000 } as const;
+export const RECORDS = { at: 0x80000, end: 0x1800000 } as const;
+
+/** Of every record, a quarter of its bytes: which registers its loads wait for and what waits for them (src/timing/notes.ts). With detailed timing only. */
+export const NOTES = { at: 0x1800000, masks: 0, kind: 4 } as const;
+
+/** Tables of caches and TLBs (src/timing/caches-code.ts), after what they counted and what they are waiting for. */
+export const CACHES = { at: 0x1f00000, tables: 0x1f00100, bytes: 0x100000 } as const;
+
+/** What was missed, as doubles: lines in each cache, pages in the TLBs of the first level, walks of page tables; and lines of code that were written where they had been fetched. */
+export const COUNTS = {
+  l1i: CACHES.at, l1d: CACHES.at + 8, l2: CACHES.at + 16, l3: CACHES.at + 24,
+  itlb: CACHES.at + 32, dtlb: CACHES.at + 40, codeWalks: CACHES.at + 48, dataWalks: CACHES.at + 56, codeWritten: CACHES.at + 64,
+} as const;
+
+/** Loads under way, as words: how long after dispatch the last of all of them arrives, and of those of the block at hand; how many instructions fit behind them; registers that wait. */
+export const LOADS = { late: CACHES.at + 128, own: CACHES.at + 132, room: CACHES.at + 136, waiting: CACHES.at + 140 } as const;
 
 /** The first guest physical page. Below it is the emulator's own. */
 export const PHYSICAL_AT = 0x2000000;
