@@ -196,7 +196,7 @@ pictures.run();
 const MISTAKES: readonly (readonly [words: string, said: RegExp])[] = [
   ['bench frobnicate', /there is no suite 'frobnicate'; there are table, policies, counts, smoke, all/],
   ['bench --count 0', /--count takes numbers from 1 to 16384, not '0'/], ['bench --count 1,x', /not 'x'/], ['bench --count 16385', /not '16385'/],
-  ['bench --policy nix', /there is no policy 'nix'; there are permissive, wx/], ['bench --profile z80', /there is no profile 'z80'; there is zen3/],
+  ['bench --policy nix', /there is no policy 'nix'; there are permissive, wx/], ['bench --profile z80', /there is no profile 'z80'; there are zen3, skylake, generic/],
   ['bench --environment moon', /there is no environment 'moon'/], ['bench --order none', /there is no order 'none'; there are in-turn, scattered/], ['bench --filter (', /--filter takes a regular expression, not '\('/],
   ['bench --filter nothing-is-called-so', /nothing to be measured/], ['bench --shard 3/2', /--shard takes I\/N, as 1\/4, not '3\/2'/], ['bench --seed x', /--seed takes a number/], ['bench --json --csv', /one of --json and --csv, please/],
   ['bench claims --json', /claims is a text/], ['bench --update --json', /--update rewrites what --check names/], ['bench --check none.json', /none.json: no such file/], ['bench --check text', /text: no JSON: /],

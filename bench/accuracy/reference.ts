@@ -1,11 +1,13 @@
 /** The reference: what a processor took, as rows of CSV (RFC 4180), and how far a model is from it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../reference');
 
 export type Row = Readonly<Record<string, string>>;
+/** Whether a processor was measured. */
+export const isMeasured = (profile: string): boolean => existsSync(join(folder, profile));
 /** The rows of bench/reference/PROFILE/NAME.csv. */
 export function rowsOf(profile: string, name: string): readonly Row[] {
   const [header = [], ...rows] = fields(readFileSync(join(folder, profile, `${name}.csv`), 'utf8'));

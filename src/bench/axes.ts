@@ -1,17 +1,19 @@
 /** The axes of the matrix, each a table: a value more is a row more. A cell of the matrix is a mechanism and a value of each. */
 import { POLICY_NAMES } from '../syscalls/policy.ts';
+import { ENVIRONMENTS as KERNELS } from '../timing/environments.ts';
+import { PROCESSORS } from '../timing/profiles/processors.ts';
 import type { GuestOptions } from './guest.ts';
 
 interface Value { readonly name: string; readonly what: string }
 /** What a processor or its surroundings change of the machine a guest runs in. */
 interface Setting extends Value { readonly options: Pick<GuestOptions, 'cpu'> }
 
-export const PROFILES: readonly Setting[] = [
-  { name: 'zen3', what: 'AMD Zen 3, costs as in src/timing/profiles/zen3.ts', options: {} },
-];
-export const ENVIRONMENTS: readonly Setting[] = [
-  { name: 'guest', what: 'a virtual machine: faults, signals and system calls cost what they do under KVM', options: {} },
-];
+export const PROFILES: readonly Setting[] = PROCESSORS.map(({ profile, what }) => ({ name: profile.name, what: `${what}: src/timing/profiles/${profile.name}.ts`, options: { cpu: { profile } } }));
+/** Each as its kernel mostly is, and without mitigations of what processors leak. */
+export const ENVIRONMENTS: readonly Setting[] = KERNELS.flatMap(environment => [
+  { name: environment.name, what: environment.what, options: { cpu: { environment } } },
+  { name: `${environment.name}-unmitigated`, what: `${environment.what}; nothing is mitigated`, options: { cpu: { environment, mitigates: false } } },
+]);
 /** Every policy by itself, and the two that leave each other gaps together. */
 export const POLICIES: readonly Value[] = [...POLICY_NAMES.map(name => ({ name: name as string, what: `--policy ${name}` })), { name: 'wx+ipe', what: '--policy wx,ipe' }];
 /** In which order trampolines are called: so many places from one to the next, which shares no divisor with their number. */

@@ -1,6 +1,7 @@
 /** The commands of `tramp64`, one a row. Their modules are loaded when they are wanted. */
 import type { Command } from './command.ts';
 import { DEFAULT_MODEL, MODEL_NAMES } from '../exec/cpuid.ts';
+import { PROFILE_NAMES } from '../timing/profile.ts';
 import type { Option } from './options.ts';
 
 export const HELP: Option = { name: '--help', value: null, help: 'print this text' };
@@ -8,6 +9,7 @@ export const HELP: Option = { name: '--help', value: null, help: 'print this tex
 /** Of the machine a program runs in. */
 const MACHINE_OPTIONS: readonly Option[] = [
   { name: '--cpu', value: MODEL_NAMES.join('|'), choices: MODEL_NAMES, help: `what CPUID reports (default: ${DEFAULT_MODEL}); see the README` },
+  { name: '--cpu-profile', value: PROFILE_NAMES.join('|'), choices: PROFILE_NAMES, help: `whose times cycles are counted by (default: ${PROFILE_NAMES[0]}, measured; the others are from published tables)` },
   { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
   { name: '--environment', value: 'guest|bare-metal', choices: ['guest', 'bare-metal'], help: 'where the kernel whose times are counted runs (default: guest)' },
   { name: '--mitigations', value: 'on|off', choices: ['on', 'off'], help: 'whether that kernel mitigates what processors leak (default: on)' },
@@ -83,7 +85,7 @@ export const COMMANDS: readonly Command[] = [
       { name: '--count', value: 'N,...', help: 'trampolines at once, from 1 to 16384' },
       { name: '--order', value: 'ORDER,...', help: 'in which order they are called' },
       { name: '--policy', value: 'POLICY,...', help: 'what memory may become code; wx+ipe: both' },
-      { name: '--profile', value: 'PROFILE,...', help: 'whose costs cycles are counted by' },
+      { name: '--profile', value: 'PROFILE,...', help: 'whose times cycles are counted by, as --cpu-profile of run' },
       { name: '--environment', value: 'NAME,...', help: 'what faults and system calls cost' },
       { name: '--seed', value: 'N', help: 'other random bytes' },
       { name: '--repeat', value: null, help: 'measure everything twice, and fail if there is any difference' },

@@ -9,6 +9,7 @@ import { type Ending, Machine, type MachineOptions, sliceAfter, type Stat } from
 import type { SecurityPolicy } from '../syscalls/policy.ts';
 import type { Timing } from '../timing/costs.ts';
 import { ENVIRONMENTS, GUEST } from '../timing/environments.ts';
+import { PROFILE_NAMES, type ProfileName } from '../timing/profile.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
@@ -66,10 +67,17 @@ export async function prepare(host: CommandHost, line: CommandLine, command: str
   if (typeof limits === 'string') return complain(host, limits, STATUS_USAGE);
   const policy = await policyOf(line);
   if (typeof policy === 'string') return complain(host, policy, STATUS_USAGE);
-  const cpu = { engine, timing, environment: ENVIRONMENTS.find(({ name }) => name === lastValue(line, '--environment')) ?? GUEST, mitigates: lastValue(line, '--mitigations') !== 'off', ...prebuiltOf(host), ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
+  const profile = await profileOf(lastValue<ProfileName>(line, '--cpu-profile'));
+  const cpu = { engine, timing, environment: ENVIRONMENTS.find(({ name }) => name === lastValue(line, '--environment')) ?? GUEST, mitigates: lastValue(line, '--mitigations') !== 'off', ...prebuiltOf(host), ...profile, ...(model === undefined ? {} : { model }) }, strace = line.values.has('--strace');
   return { files, path: found, argv: [program, ...args], environment, machine: () => ({ host: files.host, strace, policy: policy?.() ?? null, ...limits, cpu }) };
 }
 
+/** The usual one is there anyway. */
+async function profileOf(name: ProfileName | undefined): Promise<Pick<CpuOptions, 'profile'>> {
+  if (name === undefined || name === PROFILE_NAMES[0]) return {};
+  const found = (await import('../timing/profiles/processors.ts')).PROCESSORS.find(({ profile }) => profile.name === name);
+  return found === undefined ? {} : { profile: found.profile };
+}
 function prebuiltOf(host: CommandHost): Pick<CpuOptions, 'prebuilt'> {
   return host.prebuilt === undefined ? {} : { prebuilt: new PrebuiltFile(() => host.prebuilt!(), host.compileOnce === undefined ? undefined : bytes => host.compileOnce!(bytes)) };
 }

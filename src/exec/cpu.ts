@@ -11,6 +11,8 @@ import { Costs, type Timing } from '../timing/costs.ts';
 import type { Environment } from '../timing/environments.ts';
 import { CYCLE_PARTS } from '../timing/pace.ts';
 import { Predictor } from '../timing/predictor.ts';
+import type { Profile } from '../timing/profile.ts';
+import { ZEN3 } from '../timing/profiles/zen3.ts';
 import { BlockCache, ENDING, NOTHING, type Block } from './block.ts';
 import { BlockClock } from './clock.ts';
 import { CpuModel, type ModelName } from './cpuid.ts';
@@ -46,10 +48,12 @@ export interface CpuOptions {
   /** Where the kernel runs, and whether it mitigates what the processor leaks. */
   readonly environment?: Environment;
   readonly mitigates?: boolean;
+  /** Whose times are counted; absent: a Zen 3's. */
+  readonly profile?: Profile;
   /** Executions after which a block is compiled, from the first instruction on. Absent: as suits programs that may end soon. */
   readonly hotRuns?: number;
   readonly threaded?: Partial<ThreadedOptions>;
-  /** What need not be generated. */
+  /** What need not be generated; made for the profile that is usual. */
   readonly prebuilt?: Prebuilt;
   /** What CPUID reports. */
   readonly model?: ModelName;
@@ -103,7 +107,7 @@ export class Cpu {
   constructor(memory: LinearMemory, mmu: Mmu, options: CpuOptions = {}) {
     this.state = new CpuState(memory);
     this.mmu = mmu;
-    this.costs = new Costs(options.timing, options.environment, options.mitigates);
+    this.costs = new Costs(options.timing, options.environment, options.mitigates, options.profile);
     this.predictor = new Predictor(memory);
     this.clock = new BlockClock(this.state, this.predictor, this.costs.isTimed, Math.round(this.costs.profile.behind * CYCLE_PARTS));
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
@@ -113,7 +117,7 @@ export class Cpu {
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
     if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, options.prebuilt ?? null);
+    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.costs.profile === ZEN3 ? options.prebuilt ?? null : null);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.clock,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });

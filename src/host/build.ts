@@ -18,7 +18,7 @@ const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../.
 const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => join(root, `test/fixtures/${name}.elf`));
 
 /** Commands that need not start as soon as `run`. */
-const RARE = ['bench', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'profile', 'syscalls', 'trace'];
+const RARE = ['bench', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'processors', 'profile', 'syscalls', 'trace'];
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {

@@ -4,6 +4,7 @@
  */
 export interface Environment {
   readonly name: string;
+  readonly what: string;
   /** Instruction-fetch fault served in the kernel without a signal. */
   readonly fetchFaultServed: number;
   /** Faults on demand-zero memory, on pages of files that are in memory, and on what is private and has to be copied first. */
@@ -24,7 +25,7 @@ export interface Environment {
 }
 
 export const GUEST: Environment = {
-  name: 'guest',
+  name: 'guest', what: 'a kernel in a virtual machine, measured under KVM',
   fetchFaultServed: 1280, // vsyscall emulation of time(), 1270 to 1292
   minorFaultRead: 3100, minorFaultWrite: 6700, // 3031 to 3300; 6200 to 7313
   fileFault: 4750, copyFault: 8450, // memfd shared 4495 to 5026; memfd private 8183 to 8761
@@ -51,7 +52,7 @@ export const GUEST: Environment = {
 
 /** Published and argued: shorter ways without a hypervisor's second page table and its interrupts. */
 export const BARE_METAL: Environment = {
-  ...GUEST, name: 'bare-metal',
+  ...GUEST, name: 'bare-metal', what: 'a kernel on the processor itself, from what is published',
   fetchFaultServed: 1050, // Haswell: #PF 715 and iret 330 (L. Torvalds, 2014-04-30)
   minorFaultRead: 1050, minorFaultWrite: 1842, fileFault: 1500, copyFault: 2500, // first touch, i7 of the 11th generation, Linux 6.6: at least 1842
   signalDelivery: 3500, undefinedOpcode: 0, // round trips of 3,000 to 5,000: argued

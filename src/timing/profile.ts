@@ -41,3 +41,6 @@ export interface Profile {
   readonly fuses: string;
 }
 export interface StringCosts { readonly short: number; readonly perElement: number; readonly shortMax: number; readonly long: number; readonly perByte: number }
+/** Of profiles there are (profiles/processors.ts); the first is what is meant where nothing is said. */
+export const PROFILE_NAMES = ['zen3', 'skylake', 'generic'] as const;
+export type ProfileName = (typeof PROFILE_NAMES)[number];

@@ -88,7 +88,7 @@ export const ZEN3: Profile = {
     { operations: 'rcpss rcpps rsqrtss rsqrtps', latency: 2.94, uses: 'fp fpMultiply', source: `${MEASURED}: 2.93` },
     { operations: 'comiss comisd ucomiss ucomisd', latency: 1, uses: 'fp fpAdd*2', source: `${MEASURED}: throughput 1.01; latency published as 3, of which flags show 1` },
     { operations: 'pmul* pmadd* psadbw phmin* mpsadbw', latency: 2.95, uses: 'fp fpMultiply', source: `${MEASURED}: 2.93 to 2.97, throughput 0.49` },
-    { operations: 'pshuf* punpck* unpck* shufp* pack* palignr psll* psrl* psra* pins* blend* pblend* movs*dup insertps', latency: 0.99, uses: 'fp fpShuffle', source: `${MEASURED}: 0.99, throughput 0.49` },
+    { operations: 'pshuf* punpck* unpck* shufp* pack* palignr psll* psrl* psra* pins* blend* pblend* movshdup movsldup movddup insertps', latency: 0.99, uses: 'fp fpShuffle', source: `${MEASURED}: 0.99, throughput 0.49` },
     { operations: 'movss movsd movhps movlps movhpd movlpd movhlps movlhps', latency: 1, uses: 'fp', source: `${PUBLISHED}: a merge of lanes` },
     { operations: 'movd movq', latency: 2.97, uses: 'fp', source: `${MEASURED}: there and back 5.9` },
     { operations: 'pextr* pmovmskb movmskp* extractps', latency: 2.97, uses: 'fp fpShuffle', source: `${MEASURED}: pmovmskb and movd 5.9` },
