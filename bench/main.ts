@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url';
 import { main } from '../src/cli/main.ts';
 import { NodeHost } from '../src/host/node-host.ts';
 
-process.argv.splice(2, 0, 'bench');
+if (process.argv[2] !== 'bench') process.argv.splice(2, 0, 'bench');
 process.exit(await main(new NodeHost(), resolve(fileURLToPath(import.meta.url), '../../package.json')));

@@ -14,14 +14,16 @@ const REMEMBERED = ['return trampoline, drop', 'return trampoline, compact', 're
 const COUNTS = [1, 100, 10_000];
 const TRIED = ['(1) written, W+X', '(2) written, then X', 'memory file, mapped twice', '(3) temporary file', 'code page + data page', '(4) text remapped', 'GCC nested function', 'libffi, ported', 'trampfd, by fault', 'system-call route', 'signal'];
 
-export function claims(progress: Progress): string {
+export async function claims(progress: Progress): Promise<string> {
   const parts: readonly (readonly [what: string, answer: () => string])[] = [
     ['getpid()', getpid], ['userspace', userspace], ['memory', bytesAt], ['policies', stops], ['descriptors and system calls', styles],
   ];
-  return parts.map(([what, answer], n) => {
-    progress(`${n + 1}/${parts.length} ${what}`);
-    return answer();
-  }).join('\n');
+  const answers: string[] = [];
+  for (const [n, [what, answer]] of parts.entries()) {
+    await progress(`${n + 1}/${parts.length} ${what}`);
+    answers.push(answer());
+  }
+  return answers.join('\n');
 }
 const cyclesOf = (name: string): number => invocationOf(named(name)).cycles;
 /** Beyond an indirect call, which they all are. */

@@ -13,11 +13,13 @@ import { PLAIN } from './contenders/plain.ts';
 export type { Contender };
 export const CONTENDERS: readonly Contender[] = [...PLAIN, ...RETURN_TRAMPOLINES, ...CODE_PAGES, ...COMPILED, ...KERNEL];
 
-/** Told what is measured now, for those who wait. */
-export type Progress = (what: string) => void;
-export function ofEach<Result>(progress: Progress, run: (contender: Contender) => Result): readonly Result[] {
-  return CONTENDERS.map((contender, n) => {
-    progress(`${n + 1}/${CONTENDERS.length} ${contender.name}`);
-    return run(contender);
-  });
+/** Told what is measured now, for those who wait; may throw, to end it. */
+export type Progress = (what: string) => Promise<void>;
+export async function ofEach<Result>(progress: Progress, run: (contender: Contender) => Result): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const [n, contender] of CONTENDERS.entries()) {
+    await progress(`${n + 1}/${CONTENDERS.length} ${contender.name}`);
+    results.push(run(contender));
+  }
+  return results;
 }

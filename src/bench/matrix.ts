@@ -37,6 +37,12 @@ export function inOrder(a: Place, b: Place): number {
 export const placeOf = ({ contender, profile, environment, policy, count, order }: Cell): Place =>
   ({ mechanism: contender.name, profile: profile.name, environment: environment.name, policy, count, order: order.name });
 
+/** null: there is no such cell. */
+export function cellAt(place: Place, seed: number | null): Cell | null {
+  const named = <Value extends { readonly name: string }>(axis: readonly Value[], name: string): Value | null => axis.find(each => each.name === name) ?? null;
+  const contender = named(CONTENDERS, place.mechanism), profile = named(PROFILES, place.profile), environment = named(ENVIRONMENTS, place.environment), order = named(ORDERS, place.order);
+  return contender === null || profile === null || environment === null || order === null ? null : { contender, profile, environment, order, policy: place.policy, count: place.count, seed };
+}
 /** Each cell once. */
 export function cellsOf(selections: readonly Selection[]): readonly Cell[] {
   const cells = new Map<string, Cell>();
@@ -64,9 +70,13 @@ export async function measureAll(cells: readonly Cell[], progress: Progress, rep
   const measuring = new Measuring(), again = new Measuring(), rows: Row[] = [];
   for (const [n, cell] of cells.entries()) {
     if (!await progress(n, cell)) return null;
-    const row = await measuring.row(cell);
-    if (repeats && JSON.stringify(await again.row(cell)) !== JSON.stringify(row)) throw new WrongSum(`${cell.contender.name}: measured twice, with two results`);
-    rows.push(row);
+    rows.push(await measureOne(cell, measuring, repeats ? again : null));
   }
   return rows;
+}
+/** `again`: by whom it is measured a second time. Throws WrongSum where that comes to something else. */
+export async function measureOne(cell: Cell, measuring: Measuring, again: Measuring | null): Promise<Row> {
+  const row = await measuring.row(cell);
+  if (again !== null && JSON.stringify(await again.row(cell)) !== JSON.stringify(row)) throw new WrongSum(`${cell.contender.name}: measured twice, with two results`);
+  return row;
 }

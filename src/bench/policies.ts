@@ -7,8 +7,8 @@ import { columns } from './report.ts';
 /** Every policy by itself, and the two that leave each other gaps together. */
 export const POLICIES: readonly string[] = [...POLICY_NAMES, 'wx,ipe'];
 
-export function policies(progress: Progress): string {
-  const results = ofEach(progress, contender => trials(contender, POLICIES));
+export async function policies(progress: Progress): Promise<string> {
+  const results = await ofEach(progress, contender => trials(contender, POLICIES));
   const rows = CONTENDERS.map((contender, n) => [contender.name, ...(results[n] ?? []).map(outcome)]);
   return `One trampoline under every security policy (tramp64 run --policy; src/syscalls/README.md): cycles of an invocation where it works,
 else the call that was refused and with what. SIGSEGV when called: no call fails, not even execve, which leaves the stack that is asked to be

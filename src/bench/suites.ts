@@ -9,13 +9,13 @@ export interface Suite {
   readonly name: string;
   readonly summary: string;
   /** Throws WrongSum if a guest computed what its closures do not. */
-  readonly run: (progress: Progress) => string;
+  readonly run: (progress: Progress) => Promise<string>;
 }
 
 const BASE = 'indirect call';
 
-function comparison(progress: Progress): string {
-  const rows = ofEach(progress, measure);
+async function comparison(progress: Progress): Promise<string> {
+  const rows = await ofEach(progress, measure);
   const find = (name: string): Measurement => rows.find(row => row.contender.name === name)!;
   return `Calling a closure that adds its bound value: cost of one invocation, memory of one trampoline; then its life.
 Invocation: one trampoline, called 1,000 times; the loop around it and the closure itself are included.

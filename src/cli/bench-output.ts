@@ -1,11 +1,11 @@
 /** Where results of `tramp64 bench` go: standard output or a file in one of the formats, pages and plots, and what CI systems read. */
 import type { Comparison } from '../bench/output/compare.ts';
 import type { Results } from '../bench/record.ts';
-import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
+import { complain, STATUS_NOT_WRITTEN, STATUS_USAGE, type CommandHost } from './command.ts';
 import { appendText, makeDirectory, print, readText, writeText } from './files.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
-export const STATUS_DIFFERENT = 1, STATUS_NOT_WRITTEN = 3;
+export const STATUS_DIFFERENT = 1;
 /** An option by which the form of the output is chosen, and what makes it. */
 const FORMS: readonly (readonly [option: string, form: (results: Results) => Promise<string>])[] = [
   ['--json', async results => (await import('../bench/output/json.ts')).asJson(results)],

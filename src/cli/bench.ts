@@ -1,15 +1,17 @@
 /** `tramp64 bench`: the comparison of trampolines, in words or as results; the guard that compares results with a baseline; and `merge`. */
 import { COUNT_MAX, ENVIRONMENTS, ORDERS, POLICIES, PROFILES } from '../bench/axes.ts';
+import type { Cell } from '../bench/cell.ts';
 import { CONTENDERS } from '../bench/contenders.ts';
 import { inOrder, MATRIX, measureAll } from '../bench/matrix.ts';
 import { WrongSum } from '../bench/measure.ts';
 import { FORMAT, nameOf, type Results, type Row } from '../bench/record.ts';
 import { SUITES } from '../bench/suites.ts';
 import { bytesOf } from '../host/host.ts';
-import { formsWrong, isPictured, putOut, resultsOf, STATUS_DIFFERENT, STATUS_NOT_WRITTEN, tellCi } from './bench-output.ts';
+import { help, HELPING, jobsOf, measureTogether } from './bench-helpers.ts';
+import { formsWrong, isPictured, putOut, resultsOf, STATUS_DIFFERENT, tellCi } from './bench-output.ts';
 import { planOf, suitesOf, toleranceOf, type Plan } from './bench-plan.ts';
-import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
-import { print, readFile, writeText } from './files.ts';
+import { complain, STATUS_NOT_WRITTEN, STATUS_USAGE, type CommandHost } from './command.ts';
+import { print, printed, readFile, writeText } from './files.ts';
 import { Interruption } from './interruption.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
@@ -20,8 +22,9 @@ export async function bench(host: CommandHost, line: CommandLine, version: strin
   if (line.values.has('--list')) return list(host);
   const wrong = formsWrong(line);
   if (wrong !== null) return complain(host, `bench: ${wrong}`, STATUS_USAGE);
-  if (line.values.has('--header')) return said(host, (await import('../bench/header.ts')).HEADER);
+  if (line.values.has('--header')) return printed(host, (await import('../bench/header.ts')).HEADER);
   if (first === 'merge' && !line.values.has('--program')) return merge(host, line);
+  if (first === HELPING && line.values.size === 0) return help(host);
   const texts = line.operands.length === 0 ? SUITES.slice(0, 1) : SUITES.filter(({ name }) => line.operands.includes(name));
   if (line.values.size === 0 && texts.length === Math.max(1, line.operands.length)) return tell(host, texts);
   if (suitesOf(line).includes('claims')) return complain(host, 'bench: claims is a text, and takes no options', STATUS_USAGE);
@@ -29,21 +32,28 @@ export async function bench(host: CommandHost, line: CommandLine, version: strin
 }
 
 /** Suites in words. */
-function tell(host: CommandHost, suites: readonly (typeof SUITES)[number][]): number {
-  const say = sayer(host);
+async function tell(host: CommandHost, suites: readonly (typeof SUITES)[number][]): Promise<number> {
+  const say = sayer(host), interruption = new Interruption(host);
+  const progress = async (what: string): Promise<void> => {
+    say(what);
+    if (await interruption.breathe()) throw new Interrupted();
+  };
   try {
     for (const [n, suite] of suites.entries()) {
-      const text = suite.run(say), wrong = print(host, n === 0 ? text : `\n${text}`);
+      const text = await suite.run(progress);
       say('');
-      if (wrong !== null) return complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
+      const status = printed(host, n === 0 ? text : `\n${text}`);
+      if (status !== 0) return status;
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof WrongSum)) throw error;
     say('');
+    if (error instanceof Interrupted) return complain(host, 'bench: interrupted', STATUS_INTERRUPTED);
+    if (!(error instanceof WrongSum)) throw error;
     return complain(host, `bench: ${error.message}`, STATUS_WRONG);
-  }
+  } finally { interruption.end(); }
 }
+class Interrupted extends Error {}
 /** Says what happens on a terminal, in one line that goes again; elsewhere nothing. */
 function sayer(host: CommandHost): (what: string) => void {
   if (!host.isTerminal(2)) return () => { /* Nobody waits. */ };
@@ -65,19 +75,22 @@ async function measuredUntil(interruption: Interruption, host: CommandHost, line
   if (typeof own === 'number') return own;
   const plan = planOf(line, baseline, [...new Set(own.map(({ count }) => count))].filter(count => count <= COUNT_MAX));
   if (typeof plan === 'string') return complain(host, `bench: ${plan}`, STATUS_USAGE);
-  const results = await measuredCells(host, plan, version, interruption);
+  const jobs = jobsOf(host, line, plan.cells.length);
+  if (typeof jobs === 'string') return complain(host, `bench: ${jobs}`, STATUS_USAGE);
+  const results = await measuredCells(host, plan, jobs, version, interruption);
   return typeof results === 'number' ? results : { ...results, rows: [...results.rows, ...own] };
 }
-async function measuredCells(host: CommandHost, { cells, repeats }: Plan, version: string, interruption: Interruption): Promise<Results | number> {
+async function measuredCells(host: CommandHost, { cells, repeats }: Plan, jobs: number, version: string, interruption: Interruption): Promise<Results | number> {
   const say = sayer(host), startNs = host.realTimeNs(), seconds = (): number => Number(host.realTimeNs() - startNs) / 1e9;
   let reached = 0;
   try {
-    const rows = await measureAll(cells, async (done, cell) => {
+    const progress = async (done: number, cell: Cell): Promise<boolean> => {
       const rate = done / Math.max(seconds(), 1e-3), left = done === 0 ? '' : `  ${rate.toFixed(1)} a second, ${Math.ceil((cells.length - done) / rate)} s left`;
       say(`${done + 1}/${cells.length}${left}  ${cell.contender.name}, ${cell.count} ${cell.order.name}, ${cell.policy}`);
       reached = done;
       return !await interruption.breathe();
-    }, repeats);
+    };
+    const rows = await (jobs > 1 ? measureTogether(host, jobs, cells, progress, repeats) : measureAll(cells, progress, repeats));
     say('');
     if (rows === null) return complain(host, `bench: interrupted after ${reached} of ${cells.length} measurements; nothing was written`, STATUS_INTERRUPTED);
     return { format: FORMAT, version, rows, host: { ...host.description ?? { node: '', platform: '' }, seconds: seconds() } };
@@ -143,12 +156,8 @@ function list(host: CommandHost): number {
     return `${title}\n${values.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}\n`).join('')}`;
   };
   const texts = SUITES.filter(({ name }) => !MATRIX.some(part => part.name === name));
-  return said(host, [
+  return printed(host, [
     rows('Suites', [...MATRIX, ...texts].map(({ name, summary }) => ({ name, what: summary }))), rows('Mechanisms', CONTENDERS), rows('Profiles', PROFILES), rows('Environments', ENVIRONMENTS),
     rows('Policies', POLICIES), rows('Orders', ORDERS),
   ].join('\n'));
-}
-function said(host: CommandHost, text: string): number {
-  const wrong = print(host, text);
-  return wrong === null ? 0 : complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
 }

@@ -17,6 +17,16 @@ export interface CommandHost extends Host {
   onSignals?(names: readonly string[], listener: (name: string) => void): () => void;
   /** Lets what happens outside be told. */
   breathe?(): Promise<void>;
+  /** Another process of this program, with these words. */
+  helper?(words: readonly string[]): Helper;
+  /** How many processes can work at once. */
+  readonly processors?: number;
+}
+/** It answers lines with lines. */
+export interface Helper {
+  /** null: it has ended. One question at a time. */
+  ask(line: string): Promise<string | null>;
+  end(): void;
 }
 export interface Command {
   readonly name: string;
@@ -38,4 +48,4 @@ export function complain(host: Host, sentence: string, status: number): number {
   host.report(`tramp64: ${sentence}`);
   return status;
 }
-export const STATUS_USAGE = 2;
+export const STATUS_USAGE = 2, STATUS_NOT_WRITTEN = 3;

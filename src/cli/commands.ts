@@ -89,6 +89,7 @@ export const COMMANDS: readonly Command[] = [
       { name: '--environment', value: 'NAME,...', help: 'what faults and system calls cost' },
       { name: '--seed', value: 'N', help: 'other random bytes' },
       { name: '--repeat', value: null, help: 'measure everything twice, and fail if there is any difference' },
+      { name: '--jobs', value: 'N', help: 'processes that measure at once, as many as there are processors; rows are the same with any number' },
       { name: '--shard', value: 'I/N', help: 'measure one of N parts; tramp64 bench merge A.json B.json makes them one again' },
       { name: '--program', value: 'FILE', help: 'measure the parts that a program of yours marks, beside the mechanisms; operands are its arguments, options of its own come after --' },
       { name: '--alone', value: null, help: 'with --program: nothing beside it' },

@@ -1,9 +1,9 @@
 /** `tramp64 compare`: two results of `tramp64 bench`, row by row. */
 import { compare, comparisonMarkdown, comparisonText } from '../bench/output/compare.ts';
-import { resultsOf, STATUS_DIFFERENT, STATUS_NOT_WRITTEN } from './bench-output.ts';
+import { resultsOf, STATUS_DIFFERENT } from './bench-output.ts';
 import { toleranceOf } from './bench-plan.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
-import { print } from './files.ts';
+import { printed } from './files.ts';
 import type { CommandLine } from './options.ts';
 
 export async function compareResults(host: CommandHost, line: CommandLine): Promise<number> {
@@ -12,7 +12,6 @@ export async function compareResults(host: CommandHost, line: CommandLine): Prom
   if (typeof tolerance === 'string') return complain(host, `compare: ${tolerance}`, STATUS_USAGE);
   const before = await resultsOf(host, a), after = before === null ? null : await resultsOf(host, b);
   if (before === null || after === null) return STATUS_USAGE;
-  const comparison = compare(before.rows, after.rows, tolerance), wrong = print(host, (line.values.has('--markdown') ? comparisonMarkdown : comparisonText)(comparison));
-  if (wrong !== null) return complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
-  return comparison.differences.length === 0 ? 0 : STATUS_DIFFERENT;
+  const comparison = compare(before.rows, after.rows, tolerance), status = printed(host, (line.values.has('--markdown') ? comparisonMarkdown : comparisonText)(comparison));
+  return status !== 0 ? status : comparison.differences.length === 0 ? 0 : STATUS_DIFFERENT;
 }

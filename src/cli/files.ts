@@ -2,6 +2,7 @@
 import { EPIPE } from '../base/errno.ts';
 import { ErrnoTable } from '../host/errno-table.ts';
 import { bytesOf, utf8Bytes, type ByteString, type Host } from '../host/host.ts';
+import { complain, STATUS_NOT_WRITTEN } from './command.ts';
 
 const S_IFMT = 0o170000, S_IFREG = 0o100000, S_IFDIR = 0o040000, WRITES_NEW = 0o1101, APPENDS = 0o2101, MODE = 0o666;
 const CHUNK_BYTES = 1 << 16;
@@ -60,6 +61,11 @@ export function print(host: Host, text: string): string | null {
     if (result < Math.min(CHUNK_BYTES, bytes.length - at)) return sentence(Math.min(result, 0)) ?? 'it was cut short';
   }
   return null;
+}
+/** The exit status: a sentence says why it could not be printed. */
+export function printed(host: Host, text: string): number {
+  const wrong = print(host, text);
+  return wrong === null ? 0 : complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
 }
 function write(host: Host, path: ByteString, flags: number, bytes: Uint8Array, at: number | null = null): string | null {
   const fd = host.open(path, flags, MODE & ~host.umask);

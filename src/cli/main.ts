@@ -27,7 +27,11 @@ async function help(host: CommandHost, name: string | undefined, fd = 1): Promis
   const { helpOf, overview } = await import('./manual.ts');
   return say(host, command === undefined ? overview(COMMANDS) : helpOf(command), fd);
 }
-function say(host: CommandHost, text: string, fd = 1): number { host.write(fd, bytesOf(text), null); return 0; }
+async function say(host: CommandHost, text: string, fd = 1): Promise<number> {
+  if (fd === 1) return (await import('./files.ts')).printed(host, text);
+  host.write(fd, bytesOf(text), null);
+  return 0;
+}
 
 /** From the package's own description. */
 function version(host: CommandHost, manifest: string): string {

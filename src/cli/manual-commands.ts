@@ -1,10 +1,8 @@
 /** `tramp64 completion` and `tramp64 man`: what manual.ts makes of the commands, on standard output. */
 import { complain, STATUS_USAGE, type Command, type CommandHost } from './command.ts';
-import { print } from './files.ts';
+import { printed } from './files.ts';
 import { completion, manualPage, SHELLS } from './manual.ts';
 import type { CommandLine } from './options.ts';
-
-const STATUS_NOT_WRITTEN = 3;
 
 export function printCompletion(host: CommandHost, { operands: [name, extra] }: CommandLine, commands: readonly Command[]): number {
   const shell = SHELLS.find(each => each === name);
@@ -12,7 +10,3 @@ export function printCompletion(host: CommandHost, { operands: [name, extra] }: 
   return printed(host, completion(shell, commands));
 }
 export function printManual(host: CommandHost, commands: readonly Command[], version: string): number { return printed(host, manualPage(commands, version)); }
-function printed(host: CommandHost, text: string): number {
-  const wrong = print(host, text);
-  return wrong === null ? 0 : complain(host, `standard output: ${wrong}`, STATUS_NOT_WRITTEN);
-}

@@ -1,10 +1,10 @@
 /** `tramp64 syscalls`: the table of system calls, one a line: number, name, arguments as strace shows them, and what is not supported (syscalls(2)). */
-import { bytesOf } from '../host/host.ts';
 import { FAMILIES } from '../syscalls/table.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import type { SyscallRows } from '../syscalls/task.ts';
 import { trampfdCalls, TrampolineObjects } from '../trampfd/calls.ts';
 import type { CommandHost } from './command.ts';
+import { printed } from './files.ts';
 import type { CommandLine } from './options.ts';
 
 /** By number. */
@@ -21,6 +21,5 @@ export function syscalls(host: CommandHost, line: CommandLine): number {
   const calls = allCalls(), width = Math.max(...calls.map(([, { name }]) => name.length)), shapes = Math.max(...calls.map(([, { shape }]) => shape.length));
   const text = line.values.has('--markdown') ? callsAsMarkdown()
     : calls.map(([number, { name, shape, partial }]) => `${String(number).padStart(3)}  ${name.padEnd(width)}  ${shape.padEnd(partial === undefined ? 0 : shapes)}${partial === undefined ? '' : `  ${partial}`}\n`).join('');
-  host.write(1, bytesOf(text.replaceAll('→', '->')), null);
-  return 0;
+  return printed(host, text.replaceAll('→', '->'));
 }

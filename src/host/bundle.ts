@@ -37,7 +37,7 @@ function bytesOf(fs: Parts['fs'], path: string): Uint8Array | null {
 }
 
 /** Node's modules that take milliseconds to load and that few runs need: loaded at their first use. */
-const RARE: ReadonlySet<string> = new Set(['node:net', 'node:tty', 'node:v8']);
+const RARE: ReadonlySet<string> = new Set(['node:child_process', 'node:net', 'node:os', 'node:tty', 'node:v8']);
 
 /** Modules that have everything, but no names of their own to be copied. */
 function nameless(require: Require): Require {

@@ -1,11 +1,13 @@
 /** The host as Node sees it (nodejs.org/api/fs). The only file that touches the disk, the terminal and the clock. */
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
 import tty from 'node:tty';
 import v8 from 'node:v8';
 import { EAGAIN, EBADF, EINTR, EIO, ENOENT, ENOSYS, ENOTTY, ESPIPE } from '../base/errno.ts';
 import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
+import { ChildHelper } from './helper.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
@@ -192,6 +194,8 @@ export class NodeHost implements Host {
     return () => { for (const [name, run] of rows) process.off(name, run); };
   }
   breathe(): Promise<void> { return new Promise(resolve => { setImmediate(resolve); }); }
+  helper(words: readonly string[]): ChildHelper { return new ChildHelper(words); }
+  get processors(): number { return os.availableParallelism(); }
   report(line: string): void { this.write(2, new TextEncoder().encode(line + '\n'), null); }
 
   /** Node decodes what it is given as UTF-8; where that lost something, Linux still has the bytes. */

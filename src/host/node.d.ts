@@ -82,12 +82,24 @@ declare module 'node:vm' {
   }
 }
 declare module 'node:module' { export function createRequire(path: string): (name: string) => unknown; }
-declare module 'node:os' { export function tmpdir(): string; }
+declare module 'node:os' {
+  export function tmpdir(): string;
+  const os: { availableParallelism(): number };
+  export default os;
+}
 declare module 'node:path' { export function join(...parts: string[]): string; export function dirname(path: string): string; export function resolve(...parts: string[]): string; }
 declare module 'node:url' { export function fileURLToPath(url: string | URL): string; }
 declare module 'node:child_process' {
   export interface SpawnResult { status: number | null; signal: string | null; stdout: Uint8Array; stderr: Uint8Array; error?: Error }
   export function spawnSync(command: string, args: readonly string[], options?: { input?: string | Uint8Array; cwd?: string; env?: Record<string, string | undefined>; timeout?: number; maxBuffer?: number }): SpawnResult;
+  export interface ChildProcess {
+    readonly stdin: { write(text: string): boolean; end(): void; on(event: 'error', listener: () => void): unknown };
+    readonly stdout: { setEncoding(encoding: 'utf8'): { on(event: 'data', listener: (text: string) => void): unknown } };
+    on(event: 'error' | 'close', listener: () => void): ChildProcess;
+    kill(signal: 'SIGKILL'): boolean;
+  }
+  const childProcess: { spawn(command: string, args: readonly string[], options: { readonly stdio: readonly ['pipe', 'pipe', 'inherit'] }): ChildProcess };
+  export default childProcess;
 }
 declare class URL { constructor(url: string, base?: string); readonly pathname: string; readonly href: string }
 declare class TextEncoder { encode(text: string): Uint8Array }
@@ -98,7 +110,7 @@ declare const __dirname: string;
 declare const require: (name: string) => unknown;
 declare const process: {
   readonly argv: string[]; exitCode: number | undefined; readonly env: Record<string, string | undefined>; readonly platform: string; readonly arch: string;
-  readonly execPath: string; noDeprecation?: boolean; binding(name: string): { readonly setFlagsFromString?: unknown }; readonly versions: { readonly v8: string; readonly node: string }; on(event: 'SIGINT', listener: () => void): unknown; cwd(): string; umask(mask: number): number;
+  readonly execPath: string; readonly execArgv: readonly string[]; noDeprecation?: boolean; binding(name: string): { readonly setFlagsFromString?: unknown }; readonly versions: { readonly v8: string; readonly node: string }; on(event: 'SIGINT', listener: () => void): unknown; cwd(): string; umask(mask: number): number;
   cpuUsage(since?: { user: number; system: number }): { user: number; system: number }; getuid?(): number; getgid?(): number; geteuid?(): number; getegid?(): number; getgroups?(): number[]; exit(code?: number): never; hrtime: { bigint(): bigint }; memoryUsage(): { heapUsed: number; rss: number };
   readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number; write(text: string): boolean };
   readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };
