@@ -12,7 +12,7 @@ import { Random, testSeed } from './support/random.ts';
 import { program } from './support/trampfd-program.ts';
 
 const WALKS = Number(process.env['TEST_PROGRAMS'] ?? 2), MOVES = 60;
-const ENGINES: readonly CpuOptions[] = [{ engine: 'interpret' }, { engine: 'threaded', threaded: { runs: 1, wait: 1 } }, { engine: 'compile', hotRuns: 20 }, { engine: 'auto' }, { engine: 'auto', timing: 'none' }];
+const ENGINES: readonly CpuOptions[] = [{ engine: 'interpret' }, { engine: 'threaded', threaded: { runs: 1, wait: 1 } }, { engine: 'compile', hotRuns: 20 }, { engine: 'auto' }, { engine: 'auto', timing: 'none' }, { engine: 'auto', timing: 'detailed' }];
 const PROGRAMS: readonly (readonly [name: string, host: () => MemoryHost, args: readonly string[]])[] = [
   ['story', () => new MemoryHost({ '/guest': program(STORY, 6) }), []],
   ...FIXTURES.filter(({ name }) => name !== 'print' && name !== 'loops').map(({ name, args, stdin }) => [name, () => fixtureHost(fixtureBytes(name), stdin), args] as const),

@@ -129,8 +129,8 @@ export const COUNTS = {
   itlb: CACHES.at + 32, dtlb: CACHES.at + 40, codeWalks: CACHES.at + 48, dataWalks: CACHES.at + 56, codeWritten: CACHES.at + 64,
 } as const;
 
-/** Loads under way, as words: how long after dispatch the last of all of them arrives, and of those of the block at hand; how many instructions fit behind them; registers that wait. */
-export const LOADS = { late: CACHES.at + 128, own: CACHES.at + 132, room: CACHES.at + 136, waiting: CACHES.at + 140 } as const;
+/** Loads under way, as words: how long after dispatch the last of all of them arrives, and of those of the block at hand; how many instructions fit behind them; registers that wait; the cause of the last one's being late, as its place in STATE. */
+export const LOADS = { late: CACHES.at + 128, own: CACHES.at + 132, room: CACHES.at + 136, waiting: CACHES.at + 140, cause: CACHES.at + 144 } as const;
 
 /** The first guest physical page. Below it is the emulator's own. */
 export const PHYSICAL_AT = 0x2000000;

@@ -13,7 +13,7 @@ const MACHINE_OPTIONS: readonly Option[] = [
   { name: '--engine', value: 'auto|interpret|threaded|compile', choices: ['auto', 'interpret', 'threaded', 'compile'], help: 'who performs instructions (default: auto); results are the same' },
   { name: '--environment', value: 'guest|bare-metal', choices: ['guest', 'bare-metal'], help: 'where the kernel whose times are counted runs (default: guest)' },
   { name: '--mitigations', value: 'on|off', choices: ['on', 'off'], help: 'whether that kernel mitigates what processors leak (default: on)' },
-  { name: '--timing', value: 'fast|none', choices: ['fast', 'none'], help: 'what cycles are counted by (default: fast); none: one an instruction' },
+  { name: '--timing', value: 'fast|detailed|none', choices: ['fast', 'detailed', 'none'], help: 'what cycles are counted by (default: fast); detailed: caches and TLBs, too; none: one an instruction' },
   {
     name: '--fs', value: 'host|read-only|overlay|none', choices: ['host', 'read-only', 'overlay', 'none'],
     help: 'the files it gets (default: host); overlay: changes are kept in memory and dropped; none: the program alone',

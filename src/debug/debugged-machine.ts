@@ -1,5 +1,5 @@
 /** A machine that can be stopped anywhere: between instructions, before the kernel answers, before a signal is delivered. */
-import { PAGE_MASK, PHYSICAL_AT, PREDICTOR, STATE } from '../base/layout.ts';
+import { CACHES, PAGE_MASK, PHYSICAL_AT, PREDICTOR, STATE } from '../base/layout.ts';
 import type { Va } from '../base/types.ts';
 import type { Exit } from '../exec/cpu.ts';
 import type { RecordedHost } from '../host/recorded-host.ts';
@@ -122,18 +122,19 @@ export class DebuggedMachine extends Machine {
     state.saveContext(context);
     return {
       position: this.position, turns: this.turns, context, counters: u8.slice(STATE.instructions, STATE.left), causes: u8.slice(STATE.causes, STATE.bytes), turnLeft: this.turnLeft, cutting: this.cpu.cutting,
-      predictor: u8.slice(PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes), memory: u8.slice(PHYSICAL_AT, this.mmu.frames.end),
+      predictor: u8.slice(PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes), caches: u8.slice(CACHES.at, CACHES.at + (this.cpu.costs.isDetailed ? CACHES.bytes : 0)), memory: u8.slice(PHYSICAL_AT, this.mmu.frames.end),
     };
   }
   /** Nothing has changed since but what a snapshot holds. */
   isQuietSince({ position, turns }: Snapshot): boolean { return this.held === null && position.events === this.events && turns === this.turns; }
-  restore({ context, counters, causes, cutting, turnLeft, predictor, memory }: Snapshot): void {
+  restore({ context, counters, causes, cutting, turnLeft, predictor, caches, memory }: Snapshot): void {
     const { u8 } = this.memory, page = -PAGE_MASK;
     this.asked = null;
     this.cpu.state.loadContext(context);
     u8.set(counters, STATE.instructions);
     u8.set(causes, STATE.causes);
     u8.set(predictor, PREDICTOR.at);
+    u8.set(caches, CACHES.at);
     this.turnLeft = turnLeft;
     this.cpu.cutting = cutting;
     const now = new Int32Array(this.memory.buffer, PHYSICAL_AT, memory.length >> 2), then = new Int32Array(memory.buffer);
@@ -150,5 +151,5 @@ export class DebuggedMachine extends Machine {
 }
 export interface Snapshot {
   readonly position: Position; readonly turns: number;
-  readonly context: Uint8Array; readonly counters: Uint8Array; readonly causes: Uint8Array; readonly turnLeft: number; readonly cutting: readonly number[]; readonly predictor: Uint8Array; readonly memory: Uint8Array;
+  readonly context: Uint8Array; readonly counters: Uint8Array; readonly causes: Uint8Array; readonly turnLeft: number; readonly cutting: readonly number[]; readonly predictor: Uint8Array; readonly caches: Uint8Array; readonly memory: Uint8Array;
 }

@@ -6,6 +6,8 @@ import type { Flow, Instruction } from '../decoder/instruction.ts';
 import { KnownInstructions } from '../decoder/known.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
+import { lineOf } from '../timing/caches.ts';
+import { type Notes, notesOf } from '../timing/notes.ts';
 import { CYCLE_PARTS, Pace } from '../timing/pace.ts';
 import type { Region } from './compile/region.ts';
 import { isMark } from './mark.ts';
@@ -49,6 +51,8 @@ export class Block {
   /** Instructions with breakpoints. */
   readonly stops: readonly number[];
   isValid = true;
+  /** Who waits for its loads; only with detailed timing. */
+  private known: Notes | null = null;
   /** Its threaded code. */
   thread: Thread | null = null;
   /** Executions before it had that. */
@@ -78,6 +82,13 @@ export class Block {
     this.instructions = instructions; this.semantics = semantics; this.pace = pace;
     this.cost = pace.cost / CYCLE_PARTS; this.ending = ENDINGS[flow]; this.stops = stops;
     this.epoch = epoch; this.hotAt = hotAt;
+  }
+  get notes(): Notes { return this.known ??= notesOf(this.instructions); }
+  /** Lines of its first and of its last byte. */
+  get firstLine(): i32 { return lineOf(this.lo, this.hi); }
+  get lastLine(): i32 {
+    const last = (this.lo + this.bytes - 1) | 0;
+    return lineOf(last, last >>> 0 < this.lo >>> 0 ? (this.hi + 1) | 0 : this.hi);
   }
   /** How often it was executed where that is counted: by the interpreters. */
   get runs(): number { return this.thread === null ? this.interpreted : this.thread.runs; }

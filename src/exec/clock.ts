@@ -1,6 +1,7 @@
 /** What the clock of the performers in TypeScript does from block to block; generated code does the same (lower/clock-code.ts). */
 import { CYCLES_OF, STATE } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
+import type { Caches } from '../timing/caches.ts';
 import { CYCLE_PARTS } from '../timing/pace.ts';
 import { PREDICTED, type Predictor } from '../timing/predictor.ts';
 import { type Block, ENDING } from './block.ts';
@@ -10,18 +11,28 @@ const CYCLES = STATE.cycles >> 3, BEHIND = STATE.behind >> 2, WAITED = CYCLES_OF
 
 export class BlockClock {
   readonly isTimed: boolean;
+  get isDetailed(): boolean { return this.caches !== null; }
   /** How far execution may be behind, in parts of a cycle. */
   readonly behindMax: number;
-  private readonly state: CpuState;
   private readonly r32: Int32Array;
   private readonly f64: Float64Array;
   private readonly predictor: Predictor;
+  private readonly caches: Caches | null;
 
-  constructor(state: CpuState, predictor: Predictor, isTimed: boolean, behindMax: number) {
-    this.state = state; this.r32 = state.r32; this.f64 = state.f64; this.predictor = predictor; this.isTimed = isTimed; this.behindMax = behindMax;
+  constructor(state: CpuState, predictor: Predictor, isTimed: boolean, behindMax: number, caches: Caches | null) {
+    this.r32 = state.r32; this.f64 = state.f64; this.predictor = predictor; this.isTimed = isTimed; this.behindMax = behindMax;
+    this.caches = caches;
   }
   /** A block begins. Dispatching it is its performer's to count. */
-  begin(block: Block): void { if (block.pace.behind !== 0) this.advance(block.pace.behind); }
+  begin(block: Block): void {
+    const { caches } = this, { pace } = block;
+    if (caches !== null) {
+      if (caches.isWaiting) caches.exports.pass(pace.cost, block.instructions.length, block.notes.killed);
+      const fetched = caches.fetch(block.firstLine, block.lastLine);
+      if (fetched !== 0) this.advance(-fetched);
+    }
+    if (pace.behind !== 0) this.advance(pace.behind);
+  }
   /** Execution falls behind, or catches up; dispatch waits where it is too far behind. */
   private advance(by: number): void {
     const behind = this.r32[BEHIND]! + by, { behindMax } = this;
@@ -34,10 +45,20 @@ export class BlockClock {
     this.f64[CYCLES] += cycles;
     if (cause !== CYCLES) this.f64[cause] += cycles;
   }
-  private learn({ pace }: Block, how: number): void {
+  /** Dispatch waits for what is executed, but not for loads that nobody in it waits for. */
+  private drain(): void {
+    this.charge(this.r32[BEHIND]!, WAITED);
+    this.r32[BEHIND] = 0;
+  }
+  private learn(block: Block, how: number): void {
+    const { pace } = block, { caches } = this;
     if (how === PREDICTED.right) return;
     if (how === PREDICTED.byHistory) { this.charge(pace.override, RESTEERED); return; }
-    if (pace.drains) this.state.drain(); else this.advance(-pace.miss);
+    if (caches !== null) {
+      const { words } = block.notes;
+      caches.exports.resolve(words[words.length - 2]!, words[words.length - 1]!);
+    }
+    if (pace.drains) this.drain(); else this.advance(-pace.miss);
     this.charge(pace.miss, RESTEERED);
   }
   /** The branch at the end of a block went somewhere. Its end names it: where a block begins depends on how it was entered. */

@@ -10,6 +10,7 @@ import type { KernelCause } from '../timing/causes.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import type { Environment } from '../timing/environments.ts';
 import { CYCLE_PARTS } from '../timing/pace.ts';
+import { Caches } from '../timing/caches.ts';
 import { Predictor } from '../timing/predictor.ts';
 import type { Profile } from '../timing/profile.ts';
 import { ZEN3 } from '../timing/profiles/zen3.ts';
@@ -109,9 +110,12 @@ export class Cpu {
     this.mmu = mmu;
     this.costs = new Costs(options.timing, options.environment, options.mitigates, options.profile);
     this.predictor = new Predictor(memory);
-    this.clock = new BlockClock(this.state, this.predictor, this.costs.isTimed, Math.round(this.costs.profile.behind * CYCLE_PARTS));
+    const { profile, environment } = this.costs, caches = this.costs.isDetailed ? new Caches(memory, profile.memories, environment) : null;
+    if (caches !== null) { mmu.onRoot = root => { caches.enter(root); }; caches.enter(mmu.root); }
+    this.clock = new BlockClock(this.state, this.predictor, this.costs.isTimed, Math.round(profile.behind * CYCLE_PARTS), caches);
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
-    this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed, this.costs.profile);
+    this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed, profile);
+    this.interpreter.caches = caches;
     if (options.model !== undefined) this.interpreter.model = new CpuModel(options.model);
     this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns, this.model.hasXsave);
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
@@ -121,7 +125,7 @@ export class Cpu {
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.clock,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });
-    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed ? this.clock.behindMax : null, options.hotRuns === undefined ? HOT_FROM : 0);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed ? this.clock.behindMax : null, this.costs.isDetailed, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   get model(): CpuModel { return this.interpreter.model; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
@@ -175,6 +179,7 @@ export class Cpu {
         const { instructions, semantics } = block;
         const last = block.stops.length === 0 ? instructions.length : block.stopFrom(mayStop ? start : start + 1), end = last - start < left ? last : start + left;
         mayStop = true;
+        m.block = block;
         r[RIP + 1] = block.nextHi;
         let k = start, rip = r[RIP];
         while (k < end) {
@@ -228,6 +233,7 @@ export class Cpu {
     if (i.operation === 'syscall') return EXCEPTIONS[VECTOR.undefined];
     const next = (lo + i.length) | 0;
     m.used = 0;
+    m.block = NOTHING;
     r[RIP] = next;
     if ((next >>> 0) < (lo >>> 0)) r[RIP + 1] = (hi + 1) | 0;
     try {

@@ -12,7 +12,7 @@ import { FAULT, type Interpreter, OUTCOME, TRAP } from './interpret.ts';
 import { type HelperContext, TF } from './ops.ts';
 import type { CpuState } from './state.ts';
 
-const CANONICAL_END = 2 ** 47;
+const CANONICAL_END = 2 ** 47, LINE_BYTES = 64;
 
 export class HelperPort implements HelperContext {
   readonly state: CpuState;
@@ -28,8 +28,9 @@ export class HelperPort implements HelperContext {
   }
   span(at: number, length: number, isWrite: boolean): Pa {
     if (at >= CANONICAL_END) this.m.raiseNotCanonical();
+    this.touch(at, length, isWrite);
     const pa = this.translate(at, isWrite);
-    if (isWrite) this.m.beforeWrite(pa, length);
+    if (isWrite) this.m.beforeWrite(pa, length, loOf(at), hiOf(at));
     return pa;
   }
   private translate(at: number, isWrite: boolean): Pa {
@@ -37,12 +38,19 @@ export class HelperPort implements HelperContext {
     if (pa === -1) throw FAULT;
     return pa;
   }
+  /** All lines of an access, before anything else of it. */
+  private touch(at: number, length: number, isWrite: boolean): void {
+    const { caches } = this.m;
+    if (caches === null) return;
+    for (let line = at - at % LINE_BYTES; line < at + length; line += LINE_BYTES) caches.touch(loOf(line), hiOf(line), isWrite);
+  }
   probe(at: number, length: number, isWrite: boolean): void {
     if (at < CANONICAL_END && at + length > CANONICAL_END) this.m.raiseNotCanonical();
     this.translate(at, isWrite);
     for (let page = at + PAGE_BYTES - (at % PAGE_BYTES); page < at + length; page += PAGE_BYTES) this.translate(page, isWrite);
   }
   load(at: number, into: Uint8Array): void {
+    this.touch(at, into.length, false);
     this.probe(at, into.length, false);
     for (let done = 0; done < into.length;) {
       const pa = this.translate(at + done, false);
@@ -52,11 +60,12 @@ export class HelperPort implements HelperContext {
     }
   }
   store(at: number, bytes: Uint8Array): void {
+    this.touch(at, bytes.length, true);
     this.probe(at, bytes.length, true);
     for (let done = 0; done < bytes.length;) {
       const pa = this.translate(at + done, true);
       const length = Math.min(bytes.length - done, PAGE_BYTES - (pa % PAGE_BYTES));
-      this.m.beforeWrite(pa, length);
+      this.m.beforeWrite(pa, length, loOf(at + done), hiOf(at + done));
       this.state.memory.u8.set(bytes.subarray(done, done + length), pa);
       done += length;
     }

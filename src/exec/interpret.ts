@@ -5,8 +5,11 @@ import { bigOf, WORD } from '../base/words.ts';
 import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
+import { type Caches, lineOf } from '../timing/caches.ts';
+import { NO_MASKS, STORES } from '../timing/notes.ts';
 import type { Profile } from '../timing/profile.ts';
 import { ZEN3 } from '../timing/profiles/zen3.ts';
+import { type Block, NOTHING } from './block.ts';
 import { CpuModel } from './cpuid.ts';
 import { afterWriting, carryOf, conditionOf, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
@@ -47,6 +50,11 @@ export class Interpreter implements Ops {
   random: () => number = () => 0;
   /** What CPUID says it is. */
   model = new CpuModel();
+  /** With detailed timing only. */
+  caches: Caches | null = null;
+  /** What is performed is an instruction of this block; or a helper's, of whose accesses nobody knows who waits for them. */
+  block: Block = NOTHING;
+  private isHelping = false;
   private readonly s: Int32Array;
   private readonly r: Int32Array;
   private readonly words: Int32Array;
@@ -68,7 +76,7 @@ export class Interpreter implements Ops {
   /** Before every instruction. */
   begin(): void { this.used = 0; }
   /** After one that did not end: whatever it held is forgotten. */
-  abandon(): void { this.used = 0; this.modified = NOT_MODIFIED; this.outcome = OUTCOME.next; }
+  abandon(): void { this.used = 0; this.isHelping = false; this.modified = NOT_MODIFIED; this.outcome = OUTCOME.next; }
 
   private fresh(lo: i32, hi: i32): Temp {
     const t = this.used;
@@ -161,6 +169,7 @@ export class Interpreter implements Ops {
   modify(o: Operand): Temp { return o.form === FORM.memory ? this.modifyMemory(o) : this.read(o); }
   private modifyMemory(o: Operand): Temp {
     const at = this.address(o), lo = this.s[at], hi = this.s[at + 1];
+    if (this.caches !== null) this.touch(lo, hi, 0);
     const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
     if (this.words[e + WRITE] === (lo & PAGE_MASK) && this.words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - o.size) {
       this.modified = (lo + this.words[e + ADDEND]) | 0;
@@ -210,6 +219,7 @@ export class Interpreter implements Ops {
   load(at: Temp, size: Size, aligned = false): Temp {
     const { s, words } = this, lo = s[at], hi = s[at + 1];
     const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
+    if (this.caches !== null) this.touch(lo, hi, 0);
     if (aligned && (lo & (size - 1)) !== 0) return this.raiseProtection();
     if (words[e + READ] === (lo & PAGE_MASK) && words[e + READ + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       const pa = (lo + words[e + ADDEND]) | 0;
@@ -228,6 +238,7 @@ export class Interpreter implements Ops {
   store(at: Temp, value: Temp, size: Size, aligned = false): void {
     const { s, words } = this, lo = s[at], hi = s[at + 1];
     const n = (lo >>> 7) | (hi << 25), e = TLB_WORDS + (((n ^ ((n >>> 10) & TLB.fold)) & TLB.mask) >> 2);
+    if (this.caches !== null) this.touch(lo, hi, STORES);
     if (aligned && (lo & (size - 1)) !== 0) this.raiseProtection();
     if (words[e + WRITE] === (lo & PAGE_MASK) && words[e + WRITE + 1] === hi && (lo & ~PAGE_MASK) <= PAGE_BYTES - size) {
       const pa = (lo + words[e + ADDEND]) | 0, word = pa >> 2;
@@ -238,7 +249,7 @@ export class Interpreter implements Ops {
     }
     if ((lo & ~PAGE_MASK) > PAGE_BYTES - size) { this.storeAcross(lo, hi, value, size); return; }
     const pa = this.translate(lo, hi, ACCESS.write);
-    this.beforeWrite(pa, size);
+    this.beforeWrite(pa, size, lo, hi);
     this.put(pa, value, size);
   }
   storeWide(at: Temp, lower: Temp, upper: Temp, aligned = false): void {
@@ -247,7 +258,20 @@ export class Interpreter implements Ops {
     for (let k = 0; k < 4; k++) { s[t + k] = s[lower + k]; s[t + 4 + k] = s[upper + k]; }
     this.store(at, t, 32, aligned);
   }
-  probe(at: Temp, size: Size): void { this.translateAcross(this.s[at], this.s[at + 1], size, ACCESS.write); }
+  probe(at: Temp, size: Size): void {
+    if (this.caches !== null) this.touch(this.s[at], this.s[at + 1], STORES);
+    this.translateAcross(this.s[at], this.s[at + 1], size, ACCESS.write);
+  }
+  /** An access, before anything else of it. */
+  private touch(lo: i32, hi: i32, kind: number): void {
+    const line = lineOf(lo, hi), caches = this.caches!;
+    if (caches.knows(line)) return;
+    if (this.isHelping || this.block === NOTHING) { caches.exports.data(line, NO_MASKS, kind); return; }
+    const { block: { lo: start, instructions, notes: { words } }, r } = this;
+    let k = 0;
+    for (let end = (start + instructions[0].length) | 0; end !== r[RIP]; end = (end + instructions[k].length) | 0) k += 1;
+    caches.exports.data(line, words[2 * k], words[2 * k + 1] | kind);
+  }
   private raiseProtection(): Temp { this.vector = VECTOR.protection; this.error = 0; throw TRAP; }
   /** #GP or #SS: who knows the instruction knows which. */
   raiseNotCanonical(): never { this.mmu.raise(NOT_CANONICAL, 0); throw FAULT; }
@@ -283,8 +307,9 @@ export class Interpreter implements Ops {
     return pa;
   }
   /** A page that holds translated code has no write tag, so every store to it comes by here. */
-  beforeWrite(pa: Pa, length: number): void {
+  beforeWrite(pa: Pa, length: number, lo: i32, hi: i32): void {
     if (this.mmu.code[pa >>> 12] === 0) return;
+    this.caches?.write(lo, hi, length);
     this.mmu.onCodeWrite(pa, length);
     if (this.outcome === OUTCOME.next) this.outcome = OUTCOME.codeWritten;
   }
@@ -310,7 +335,7 @@ export class Interpreter implements Ops {
     for (let k = 0; k < size; k++) {
       const at = (lo + k) | 0;
       const pa = this.translate(at, (at >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi, ACCESS.write);
-      this.beforeWrite(pa, 1);
+      this.beforeWrite(pa, 1, at, (at >>> 0) < (lo >>> 0) ? (hi + 1) | 0 : hi);
       this.bytes[pa] = this.scratch.u8[4 * v + k];
     }
   }
@@ -535,9 +560,13 @@ export class Interpreter implements Ops {
     if ((s.raised & s.watch) === 0) return;
     if (this.state.raise(s.control, s.raised)) { this.vector = VECTOR.simd; throw TRAP; }
   }
-  help(helper: Helper, instruction: Instruction): void { helper(this.port, instruction); }
+  help(helper: Helper, instruction: Instruction): void {
+    this.isHelping = true;
+    helper(this.port, instruction);
+    this.isHelping = false;
+  }
   /** The same for generated code: RIP is the address of the next instruction. */
-  performHelper(helper: Helper, instruction: Instruction): void { this.used = 0; helper(this.port, instruction); }
+  performHelper(helper: Helper, instruction: Instruction): void { this.used = 0; this.help(helper, instruction); }
 }
 
 const SMALL_MAX = 2 ** 52;

@@ -1,5 +1,5 @@
 /** All architectural state, in linear memory that every performer shares. */
-import { CYCLES_OF, STATE, SLOT, type LinearMemory } from '../base/layout.ts';
+import { CYCLES_OF, LOADS, STATE, SLOT, type LinearMemory } from '../base/layout.ts';
 import { addressOf, hiOf, loOf } from '../base/words.ts';
 import type { Va } from '../base/types.ts';
 import type { SwitchedRegisters } from '../mmu/user.ts';
@@ -113,10 +113,13 @@ export class CpuState implements SwitchedRegisters {
   set fpuTags(value: number) { this.r32[STATE.fpuTags >> 2] = value; }
   /** Dispatch waits until all is executed (src/timing/pace.ts). */
   drain(): void {
-    const { f64, r32 } = this, cycles = r32[STATE.behind >> 2]! / CYCLE_PARTS;
-    f64[STATE.cycles >> 3] += cycles;
-    f64[CYCLES_OF.dependencies >> 3] += cycles;
+    const { f64, r32 } = this, behind = r32[STATE.behind >> 2]!, w = this.memory.i32, late = w[LOADS.late >> 2]!;
+    f64[STATE.cycles >> 3] += Math.max(behind, late) / CYCLE_PARTS;
+    f64[CYCLES_OF.dependencies >> 3] += behind / CYCLE_PARTS;
     r32[STATE.behind >> 2] = 0;
+    if (late === 0) return;
+    if (late > behind) f64[w[LOADS.cause >> 2]! >> 3] += (late - behind) / CYCLE_PARTS;
+    w[LOADS.late >> 2] = w[LOADS.own >> 2] = w[LOADS.waiting >> 2] = 0;
   }
   get instructions(): number { return this.f64[STATE.instructions >> 3]; }
   set instructions(value: number) { this.f64[STATE.instructions >> 3] = value; }

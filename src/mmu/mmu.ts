@@ -45,6 +45,8 @@ export class Mmu {
   misses = 0;
   /** Told of permitted accesses that the TLB does not know; gives one of SEEN. To be followed by `flushData`. */
   watcher: ((lo: i32, hi: i32, access: number) => number) | null = null;
+  /** Told of the table that translations begin with from now on. */
+  onRoot: (root: Pa) => void = () => {};
   /** By frame (pa >>> 12): 1 = code was translated from it, and its TLB entries carry no write tag. */
   readonly code: Uint8Array;
   /** Told before bytes of a frame with translated code change, or the frame is freed. */
@@ -79,12 +81,13 @@ export class Mmu {
 
   /** CR3: the PML4's address, 0 for none. */
   get root(): Pa { return this.cr3; }
-  set root(pa: Pa) { this.cr3 = pa; this.space = null; this.flush(); }
+  set root(pa: Pa) { this.cr3 = pa; this.space = null; this.onRoot(pa); this.flush(); }
   /** Loads a space's CR3. Its translations of code are as good as when it was left. */
   enter(space: Translations): void {
     if (space.era !== this.era) { space.era = this.era; space.epoch = this.newEpoch(); }
     this.space = space;
     this.cr3 = space.root;
+    this.onRoot(space.root);
     this.words[EPOCH] = space.epoch;
     this.flushData();
   }

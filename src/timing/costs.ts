@@ -22,18 +22,19 @@ export const WORK_CYCLES = {
   sequenceEmulated: 300,
 } as const;
 
-/** `none`: an instruction is a cycle, and nothing else costs anything. `fast`: what the profile says. */
-export type Timing = 'none' | 'fast';
+/** `none`: an instruction is a cycle, and nothing else costs anything. `fast`: what the profile says. `detailed`: caches, TLBs and code that is written, too. */
+export type Timing = 'none' | 'fast' | 'detailed';
 
 export class Costs {
   readonly isTimed: boolean;
+  readonly isDetailed: boolean;
   readonly profile: Profile;
   private readonly pacer: Pacer | null;
   readonly environment: Environment;
   /** Whether what the processor leaks is kept from the kernel. */
   private readonly mitigates: boolean;
   constructor(timing: Timing = 'fast', environment: Environment = GUEST, mitigates = true, profile: Profile = ZEN3) {
-    this.isTimed = timing !== 'none'; this.profile = profile; this.environment = environment; this.mitigates = mitigates;
+    this.isTimed = timing !== 'none'; this.isDetailed = timing === 'detailed'; this.profile = profile; this.environment = environment; this.mitigates = mitigates;
     this.pacer = this.isTimed ? new Pacer(profile) : null;
   }
   /** Times of a block. */

@@ -37,8 +37,27 @@ export interface Profile {
   readonly behind: number;
   /** Repeated string instructions: short ones take so many cycles an element, long ones so many to begin with and then a byte. */
   readonly strings: { readonly move: StringCosts; readonly store: StringCosts; readonly compare: number };
+  readonly memories: Memories;
   /** Whether CMP and TEST, or any ALU operation, are one with the conditional jump behind them. */
   readonly fuses: string;
+}
+/** Tags: so many sets, a power of two, of so many ways. */
+export interface Table { readonly sets: number; readonly ways: number }
+/** Cycles that a load takes longer than one from L1 where it finds its line here, and where a stream of lines was foreseen. */
+export interface Beyond { readonly cycles: number; readonly foreseen: number }
+/** Caches and TLBs; lines are 64 bytes, pages 4 KiB. */
+export interface Memories {
+  readonly code: Table; readonly data: Table;
+  readonly second: Table & Beyond; readonly third: Table & Beyond; readonly memory: Beyond;
+  readonly codePages: Table; readonly dataPages: Table; readonly secondCodePages: Table; readonly secondDataPages: Table;
+  /** What a translation takes longer that the second TLB has; a walk, on top, is the environment's. */
+  readonly secondPages: number;
+  /** How much of fetching code goes on before it is needed, where branches are predicted right. */
+  readonly ahead: number;
+  /** Instructions behind a load that is late which may be dispatched before it arrives. */
+  readonly window: number;
+  /** A line of code is written that was fetched. */
+  readonly codeWritten: number;
 }
 export interface StringCosts { readonly short: number; readonly perElement: number; readonly shortMax: number; readonly long: number; readonly perByte: number }
 /** Of profiles there are (profiles/processors.ts); the first is what is meant where nothing is said. */

@@ -1,5 +1,5 @@
 /** A processor, an address space and assembled code: page faults are served as a kernel would, everything else comes back as a word. */
-import { LinearMemory, PAGE_BYTES, PREDICTOR, STATE } from '../../src/base/layout.ts';
+import { CACHES, LinearMemory, PAGE_BYTES, PREDICTOR, STATE } from '../../src/base/layout.ts';
 import type { Va } from '../../src/base/types.ts';
 import { assemble } from '../../src/decoder/assemble.ts';
 import { Cpu, type CpuOptions } from '../../src/exec/cpu.ts';
@@ -38,6 +38,7 @@ export class CpuWorld {
     state.u8.fill(0, STATE.branchMisses, STATE.left);
     state.u8.fill(0, STATE.causes, STATE.bytes);
     memory.u8.fill(0, PREDICTOR.at, PREDICTOR.at + PREDICTOR.bytes);
+    if (this.cpu.costs.isDetailed) memory.u8.fill(0, CACHES.at, CACHES.at + CACHES.bytes);
     this.begin(source, origin);
   }
   private begin(source: string, origin: Va): void {

@@ -2,7 +2,7 @@
  * Two performers of one program, side by side: run in the same pieces, disturbed in the same ways, compared after each. Where they part, the
  * program is made shorter as long as they still do, and the instructions since they last agreed are named.
  */
-import { PAGE_BYTES, SLOT, STATE } from '../../src/base/layout.ts';
+import { CACHES, PAGE_BYTES, SLOT, STATE } from '../../src/base/layout.ts';
 import type { Va } from '../../src/base/types.ts';
 import { decode } from '../../src/decoder/decode.ts';
 import { format } from '../../src/decoder/format.ts';
@@ -74,6 +74,8 @@ export function differenceOf(a: CpuWorld, b: CpuWorld, pages: readonly Va[]): st
       if (mine !== other) wrong.push(`ymm${k} ${mine} ≠ ${other}`);
     } else wrong.push(name);
   }
+  const counts = a.memory.i32.subarray(CACHES.at >> 2, CACHES.tables >> 2), otherCounts = b.memory.i32.subarray(CACHES.at >> 2, CACHES.tables >> 2);
+  if (a.cpu.costs.isDetailed && counts.some((word, k) => word !== otherCounts[k])) wrong.push(`caches ${[...counts].join(' ')} ≠ ${[...otherCounts].join(' ')}`);
   const flags = flagsOf(a), others = flagsOf(b);
   if (flags !== others) wrong.push(`flags ${flags.toString(16)} ≠ ${others.toString(16)}`);
   for (const page of pages) {

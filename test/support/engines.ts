@@ -4,7 +4,7 @@ import type { Timing } from '../../src/timing/costs.ts';
 
 export const REFERENCE: Engine = 'interpret';
 export const OTHERS: readonly Engine[] = ['threaded', 'compile', 'auto'];
-export const TIMINGS: readonly Timing[] = ['fast', 'none'];
+export const TIMINGS: readonly Timing[] = ['fast', 'none', 'detailed'];
 
 /** Hot at once. Regions are `compile`'s, threads `threaded`'s; `auto` has both. Where three runs make hot, there is room for few threads. */
 export const EAGER: readonly CpuOptions[] = OTHERS.flatMap(engine => [1, 2, 3].flatMap(hotRuns => TIMINGS.map((timing): CpuOptions => (

@@ -7,6 +7,7 @@ import { isCanonical } from '../../base/words.ts';
 import { LOOKUP, NOWHERE_NEAR, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import type { i32 } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
+import { STORES } from '../../timing/notes.ts';
 import { PredictorCode } from '../../timing/predictor-code.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
@@ -17,6 +18,7 @@ import { LEFT, writeFind } from '../generated/support.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
 import { type BlockUse, blockUseOf, UNKNOWN_RULE } from '../lower/instruction-use.ts';
+import { CacheCode } from '../lower/cache-code.ts';
 import { ClockCode } from '../lower/clock-code.ts';
 import { writeCare } from '../lower/close.ts';
 import { loadNear, type Near } from '../lower/near.ts';
@@ -52,6 +54,9 @@ export class RegionLowering extends Lowering {
   /** Without timing there are none. */
   private clock: ClockCode | null = null;
   private predictor: PredictorCode | null = null;
+  /** Without detailed timing there are none. */
+  private caches: CacheCode | null = null;
+  private readonly isDetailed: boolean;
   private stack!: Near;
   /** Pages of other accesses, by what Values.baseOf says of their address. */
   private readonly loaded = new Map<number, Near>();
@@ -68,6 +73,8 @@ export class RegionLowering extends Lowering {
   /** The address of the instruction after the one being written. */
   private nextLo: i32 = 0;
   private site = 0;
+  /** Which instruction of its block is written. */
+  private index = 0;
   private giveUpLabel: Label = 0;
   private spillLabel: Label = 0;
   private exitLabel: Label = 0;
@@ -85,9 +92,9 @@ export class RegionLowering extends Lowering {
   /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
   private rules: (number | undefined)[] = [];
 
-  constructor(support: Support, behindMax: number | null) {
+  constructor(support: Support, behindMax: number | null, isDetailed: boolean) {
     super(new Code(1), support.primitives);
-    this.support = support; this.behindMax = behindMax;
+    this.support = support; this.behindMax = behindMax; this.isDetailed = isDetailed;
   }
 
   writeRegion(region: Region, flow: Flow): Code {
@@ -101,7 +108,8 @@ export class RegionLowering extends Lowering {
     this.stack = this.pageOf(STATE.near, true);
     this.findPages(region, flow);
     this.clock = this.behindMax === null ? null : new ClockCode(code, this.behindMax);
-    this.predictor = this.clock === null ? null : new PredictorCode(code, { onMiss: () => { this.clock?.missed(this.block.pace); }, onOverride: () => { this.clock?.resteer(this.block.pace.override); } });
+    this.caches = this.clock === null || !this.isDetailed ? null : new CacheCode(code, this.clock);
+    this.predictor = this.clock === null ? null : new PredictorCode(code, { onMiss: () => { this.missed(); }, onOverride: () => { this.clock?.resteer(this.block.pace.override); } });
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
     this.seen.start(this.vectors);
     if (this.vectors.length > 0) this.forgetCare();
@@ -316,6 +324,10 @@ export class RegionLowering extends Lowering {
     code.get(this.left); code.i32(count); code.op(OP['i32.sub']); code.tee(this.left); code.i32(0); code.op(OP['i32.lt_s']);
     this.site = ~this.site;
     this.giveUp();
+    if (this.caches !== null) {
+      this.caches.pass(() => { code.i32(block.pace.cost); code.i32(count); code.i32(block.notes.killed); });
+      this.caches.fetch(block.firstLine, block.lastLine);
+    }
     this.clock?.advance(block.pace.behind);
     let at = block.lo;
     for (let k = 0; k < count; k++) {
@@ -327,7 +339,7 @@ export class RegionLowering extends Lowering {
         after = this.openStretch(count - k);
       }
       at = (at + i.length) | 0;
-      this.nextLo = at;
+      this.nextLo = at; this.index = k;
       this.site = this.siteOf(k);
       this.seen.begin();
       this.perform(block.semantics[k]!, i, liveFlags[k]!);
@@ -403,7 +415,18 @@ export class RegionLowering extends Lowering {
     if (ending === ENDING.return) predictor.returned(from, to); else predictor.indirect(from, to);
   }
 
+  private missed(): void {
+    const { pace, instructions } = this.block;
+    this.caches?.resolve(() => this.pushNotes(instructions.length - 1));
+    this.clock?.missed(pace);
+  }
+  private pushNotes(index: number, more = 0): void {
+    const { words } = this.block.notes;
+    this.code.i32(words[2 * index]!); this.code.i32(words[2 * index + 1]! | more);
+  }
+
   // — what Lowering asks —
+  protected override touch(at: Local, isStore: boolean): void { this.caches?.touch(at, () => this.pushNotes(this.index, isStore ? STORES : 0)); }
   protected general(index: number): Value { return index === SLOT.zero ? this.v.constant64(0) : this.v.variable(this.generals[index]!, TYPE.i64); }
   protected setGeneral(index: number): void {
     this.v.clobber(this.generals[index]!);

@@ -28,6 +28,7 @@ export class Regions {
   private readonly mmu: Mmu;
   private readonly cache: BlockCache;
   private readonly behindMax: number | null;
+  private readonly isDetailed: boolean;
   private lowering: RegionLowering | null = null;
   /** By number. A dropped one stays until its number is given to another: code of it may be on its way back. */
   private readonly all: (Region | null)[] = [];
@@ -39,8 +40,8 @@ export class Regions {
   private now = 0;
 
   /** @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling */
-  constructor(support: Support, mmu: Mmu, cache: BlockCache, behindMax: number | null, hotFrom: number) {
-    this.support = support; this.mmu = mmu; this.cache = cache; this.behindMax = behindMax; this.hotFrom = hotFrom;
+  constructor(support: Support, mmu: Mmu, cache: BlockCache, behindMax: number | null, isDetailed: boolean, hotFrom: number) {
+    this.support = support; this.mmu = mmu; this.cache = cache; this.behindMax = behindMax; this.isDetailed = isDetailed; this.hotFrom = hotFrom;
     cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
   }
 
@@ -73,7 +74,7 @@ export class Regions {
   }
   /** Writes its function and puts it into the table. */
   private link(region: Region, flow: Flow): void {
-    this.lowering ??= new RegionLowering(this.support, this.behindMax);
+    this.lowering ??= new RegionLowering(this.support, this.behindMax, this.isDetailed);
     const module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
     module.element(region.slot, [module.function(this.support.functionType, this.lowering.writeRegion(region, flow))]);

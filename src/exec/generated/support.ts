@@ -84,7 +84,7 @@ export class Support {
     return new WebAssembly.Instance(module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module), (this.linked ?? this.link()).imports);
   }
   private link(): Linked {
-    const { memory } = this.interpreter.state, table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
+    const { memory } = this.interpreter.state, caches = this.interpreter.caches?.exports, nothing = (): number => 0, table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
     const made = (name: string, write: () => Uint8Array<ArrayBuffer>): WebAssembly.Module => new WebAssembly.Module(this.prebuilt?.module(name) ?? write());
     const settle = new WebAssembly.Instance(made('settle', settleModule), {}).exports['settle'];
     const primitive = (number: number): number => this.primitive(number);
@@ -100,6 +100,7 @@ export class Support {
       help: (number: number) => this.help(number),
       perform: (record: number) => { this.calls++; return this.perform(record); },
       primitive,
+      cacheData: caches?.data ?? nothing, cacheCode: caches?.code ?? nothing, cachePass: caches?.pass ?? nothing, cacheResolve: caches?.resolve ?? nothing,
       settle, ...close, memory: memory.wasm, functions: table,
     } };
     this.linked = { imports, table };

@@ -27,6 +27,11 @@ const IMPORTS = [
   { name: 'primitive', parameters: [i32], results: [i32] },
   /** (rule word, eflags, result, a, b): RFLAGS. */
   { name: 'settle', parameters: [i32, i32, i64, i64, i64], results: [i32] },
+  /** Of caches, with detailed timing only: see timing/caches-code.ts. */
+  { name: 'cacheData', parameters: [i32, i32, i32], results: [] },
+  { name: 'cacheCode', parameters: [i32, i32], results: [i32] },
+  { name: 'cachePass', parameters: [i32, i32, i32], results: [] },
+  { name: 'cacheResolve', parameters: [i32, i32], results: [] },
 ] as const satisfies readonly ImportRow[];
 /** See close.ts. */
 const CLOSE = VECTOR_SHAPES.flatMap((shape): ImportRow[] => [

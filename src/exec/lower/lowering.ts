@@ -84,6 +84,8 @@ export abstract class Lowering implements Ops {
   protected abstract giveUp(): void;
   /** The page that an access is likely to be on, if there is such a one. */
   protected nearOf(_address: Value, _isWrite: boolean): Near | null { return null; }
+  /** An access at an address, before anything else of it. Heirs may count what it takes. */
+  protected touch(_at: Local, _isStore: boolean): void { /* Without caches it takes nothing. */ }
   /** Pushes a leaf that the heir made with `Values.custom`. */
   protected abstract writeCustom(code: Code, id: number): void;
   protected abstract writeHelp(helper: Helper, instruction: Instruction): void;
@@ -472,7 +474,7 @@ export abstract class Lowering implements Ops {
       case 'load-wide': this.emitLoadWide(effect); return;
       case 'store-wide': this.emitStoreWide(effect); return;
       case 'store-back': code.get(this.place); v.push(effect.value); this.storeAt(effect.value, effect.size); return;
-      case 'probe': this.translate(effect.address, effect.size, false, 'modify'); code.op(OP.drop); return;
+      case 'probe': this.translate(effect.address, effect.size, false, 'modify', true); code.op(OP.drop); return;
       case 'register': v.push(effect.value); this.setGeneral(effect.index); return;
       case 'vector': this.writesVector(effect.index, effect.value); v.push(effect.value); this.setVector(effect.index); return;
       case 'upper': v.push(effect.value); this.setUpper(effect.index); return;
@@ -501,8 +503,8 @@ export abstract class Lowering implements Ops {
 
   // — memory: the TLB is asked in place, everything else is a call —
   /** Leaves on the stack where an address is in linear memory. */
-  private translate(address: Value, size: Size, aligned: boolean, slow: 'load' | 'modify'): void {
-    const { code } = this, near = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write);
+  private translate(address: Value, size: Size, aligned: boolean, slow: 'load' | 'modify', isStore = false): void {
+    const { code } = this, near = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write, isStore);
     code.ifUnlikely(TYPE.i32);
     code.get(this.at); code.i32(size);
     this.callSlow(near, slow);
@@ -522,10 +524,11 @@ export abstract class Lowering implements Ops {
     code.call(IMPORTED[slow === 'load' && near.isWritable ? 'loadWritable' : SLOW_PATH_NEAR[slow]]);
   }
   /** Leaves 0 on the stack if the page is known: it is the near one that is returned, or `entry` is the TLB entry's offset. */
-  private lookUp(address: Value, size: Size, aligned: boolean, tag: number): Near | null {
+  private lookUp(address: Value, size: Size, aligned: boolean, tag: number, isStore: boolean): Near | null {
     const { code } = this, near = this.nearOf(address, tag === TLB.write);
     this.v.push(address);
     code.set(this.at);
+    this.touch(this.at, isStore);
     if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
     if (near === null) this.repeat(`${tag} ${aligned ? 1 : size}`, () => writeLookUp(code, this.at, this.entry, tag, this.at, aligned ? 0 : size - 1));
     else { code.get(this.at); code.get(near.page); code.op(OP['i64.sub']); code.i64(PAGE_BYTES - size); code.op(OP['i64.gt_u']); }
@@ -577,7 +580,7 @@ export abstract class Lowering implements Ops {
   }
   /** `stage` stores to STAGING, `store` to the place on the stack. */
   private storeWith(address: Value, size: Size, aligned: boolean, stage: () => void, store: () => void): void {
-    const { code } = this, near = this.lookUp(address, size, aligned, TLB.write);
+    const { code } = this, near = this.lookUp(address, size, aligned, TLB.write, true);
     code.ifUnlikely();
     stage();
     code.get(this.at); code.i32(size);

@@ -14,7 +14,10 @@ export const HEADER = {
   /** Of all: what dispatching takes, and how far execution falls behind, in parts of a cycle. */
   cost: 16, behind: 20,
   address: 24,
-  bytes: 32,
+  /** Bytes of its code; registers it has nothing of (src/timing/notes.ts). */
+  length: 32, killed: 36,
+  /** A multiple of 16, as a record's: of what lies beside records (NOTES) there are quarters. */
+  bytes: 48,
 } as const;
 
 /** Byte offsets in a record. Registers are byte offsets in STATE. */

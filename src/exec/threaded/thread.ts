@@ -29,6 +29,8 @@ export class Thread {
   place(block: Block, body: number): void {
     this.set(HEADER.body, body); this.set(HEADER.count, block.instructions.length);
     this.set(HEADER.cost, block.pace.cost); this.set(HEADER.behind, block.pace.behind);
+    this.set(HEADER.length, block.bytes);
     this.block = block;
   }
+  set killed(value: number) { this.set(HEADER.killed, value); }
 }

@@ -2,13 +2,15 @@
  * Writes the threaded interpreter as one WebAssembly function: a loop around a table of handlers, one for every form. Operands are fields of the
  * record at hand, registers are in memory, flags in locals. `(header) -> status`; see LEFT in ../generated/support.ts.
  */
-import { LOOKUP, STATE, VECTOR_BYTES } from '../../base/layout.ts';
+import { LOOKUP, NOTES, RECORDS, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
+import { STORES } from '../../timing/notes.ts';
 import { PREDICTED, type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
 import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import type { Value } from '../../wasm/values.ts';
 import { LEFT, type Support, writeFind } from '../generated/support.ts';
+import { CacheCode } from '../lower/cache-code.ts';
 import { ClockCode } from '../lower/clock-code.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
@@ -32,6 +34,8 @@ export class ThreadedLowering extends Lowering {
   private readonly behindMax: number;
   private left: Local = 0;
   private clock: ClockCode | null = null;
+  private caches: CacheCode | null = null;
+  private readonly isDetailed: boolean;
   private goal: Local = 0;
   private goalLow: Local = 0;
   private from: Local = 0;
@@ -52,9 +56,9 @@ export class ThreadedLowering extends Lowering {
   private hasLeft = false;
 
   /** @param behindMax how far execution may be behind; null: there is no timing */
-  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, behindMax: number | null) {
+  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, behindMax: number | null, isDetailed = false) {
     super(new Code(1, 1 << 14), support.primitives);
-    this.functionType = support.functionType; this.slot = slot; this.isTimed = behindMax !== null; this.behindMax = behindMax ?? 0;
+    this.functionType = support.functionType; this.slot = slot; this.isTimed = behindMax !== null; this.behindMax = behindMax ?? 0; this.isDetailed = isDetailed;
     this.start();
   }
 
@@ -65,6 +69,7 @@ export class ThreadedLowering extends Lowering {
     this.left = code.local(TYPE.i32); this.goal = code.local(TYPE.i64); this.goalLow = code.local(TYPE.i32);
     this.from = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
     this.clock = this.isTimed ? new ClockCode(code, this.behindMax) : null;
+    this.caches = this.clock !== null && this.isDetailed ? new CacheCode(code, this.clock) : null;
   }
 
   /** With handlers for all that are needed. */
@@ -130,7 +135,14 @@ export class ThreadedLowering extends Lowering {
     code.end();
     code.get(PC); code.get(this.found); code.memory(OP['i32.store'], HEADER.countdown);
     code.get(this.taken); code.set(this.left);
-    if (this.clock !== null) { field(HEADER.cost); this.clock.chargeWord(); field(HEADER.behind); this.clock.advanceWord(); }
+    if (this.clock !== null) {
+      field(HEADER.cost); this.clock.chargeWord();
+      this.caches?.pass(() => { field(HEADER.cost); field(HEADER.count); field(HEADER.killed); });
+      this.caches?.fetchFrom(() => field(HEADER.address, OP['i64.load']), () => {
+        field(HEADER.address, OP['i64.load']); field(HEADER.length); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']);
+      });
+      field(HEADER.behind); this.clock.advanceWord();
+    }
     field(HEADER.body); code.set(PC);
   }
   /** The block at PC may be compiled; otherwise JavaScript has to see to it. */
@@ -281,6 +293,7 @@ export class ThreadedLowering extends Lowering {
       code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.shr_u']); clock?.resteerWord();
       code.else();
     }
+    this.caches?.resolve(() => this.pushNotes(0));
     code.get(PC); code.memory(OP['i32.load16_u'], RECORD.miss); code.tee(found); code.i32(1); code.op(OP['i32.and']);
     code.if();
     clock?.drain();
@@ -339,7 +352,17 @@ export class ThreadedLowering extends Lowering {
     code.br(this.branchedLabel);
   }
 
+  /** Those of the record at hand: a quarter as far from their beginning. */
+  private pushNotes(more: number): void {
+    const { code } = this, at = (field: number): void => {
+      code.get(PC); code.i32(2); code.op(OP['i32.shr_u']); code.memory(OP['i32.load'], NOTES.at - RECORDS.at / 4 + field);
+    };
+    at(NOTES.masks); at(NOTES.kind);
+    if (more !== 0) { code.i32(more); code.op(OP['i32.or']); }
+  }
+
   // — what Lowering asks —
+  protected override touch(at: Local, isStore: boolean): void { this.caches?.touch(at, () => this.pushNotes(isStore ? STORES : 0)); }
   protected general(index: number): Value { return index === NONE ? this.v.constant64(0) : this.register(index, TYPE.i64); }
   protected vector(index: number): Value { return this.register(VECTORS + index, TYPE.v128); }
   protected upperVector(index: number): Value { return this.register(UPPERS + index, TYPE.v128); }

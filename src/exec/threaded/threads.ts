@@ -1,5 +1,5 @@
 /** Threaded code: when blocks become records, when the interpreter of them is generated, and how it is entered. */
-import { RECORDS, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
+import { NOTES, RECORDS, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
 import { vaOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
@@ -30,7 +30,7 @@ const EARLY = 3_000;
 const PREBUILT_INSTRUCTIONS = 3_000_000;
 /** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
 const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 5_000;
-export function threadsName(isTimed: boolean): string { return isTimed ? 'threads, timed' : 'threads'; }
+export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads, detailed' : isTimed ? 'threads, timed' : 'threads'; }
 
 /** As a number of executions: nobody compiles. */
 export const NEVER = 0x7fffffff;
@@ -158,6 +158,10 @@ export class Threads {
       before = form;
     }
     this.writeEnd(body, block);
+    if (this.clock.isDetailed) {
+      this.words.set(block.notes.words, (NOTES.at + ((body - RECORDS.at) >> 2)) >> 2);
+      thread.killed = block.notes.killed;
+    }
     thread.place(block, body);
     block.since = this.support.instructions; block.hotAt = block.runs + this.hotNow;
     thread.open(block.runs, block.hotAt - 1);
@@ -247,7 +251,7 @@ export class Threads {
   private get hotNow(): number { return this.isSlow && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_SLOW_RUNS) : this.hotRuns; }
   /** With handlers made in advance. */
   private begin(prebuilt: Prebuilt): boolean {
-    const module = prebuilt.module(threadsName(this.clock.isTimed));
+    const module = prebuilt.module(threadsName(this.clock.isTimed, this.clock.isDetailed));
     this.awaited = null;
     if (module === null) return false;
     this.forms.expect(prebuilt.forms);
@@ -261,7 +265,7 @@ export class Threads {
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
-    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.isTimed ? this.clock.behindMax : null);
+    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.isTimed ? this.clock.behindMax : null, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
@@ -282,6 +286,7 @@ export class Threads {
     const { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu;
     const end = (block.lo + block.offsetOf(index) + i.length) | 0;
     r[RIP] = end; r[RIP + 1] = block.nextHi;
+    m.block = block;
     try {
       m.begin();
       block.semantics[index]!(m, i);

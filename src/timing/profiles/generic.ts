@@ -100,5 +100,15 @@ export const GENERIC: Profile = {
     store: { short: 35, perElement: 0, shortMax: 64, long: 35, perByte: 0.0625 },
     compare: 2,
   },
+  memories: {
+    // Intel, Sandy Bridge: L1 32 KiB in 8 ways, 4 cycles; L2 256 KiB in 8, 12; L3 8 MiB in 16, 26 to 31. Memory: 30 and some 53 ns at 3.4 GHz (7-cpu.com, Ivy Bridge); streams: derived.
+    code: { sets: 64, ways: 8 }, data: { sets: 64, ways: 8 },
+    second: { sets: 512, ways: 8, cycles: 8, foreseen: 1 }, third: { sets: 8192, ways: 16, cycles: 26, foreseen: 3 }, memory: { cycles: 206, foreseen: 12 },
+    // Intel: ITLB 128 in 4 ways, DTLB 64 in 4, second 512 in 4, which code and data share (here each has it alone), 7 cycles.
+    codePages: { sets: 32, ways: 4 }, dataPages: { sets: 16, ways: 4 }, secondCodePages: { sets: 128, ways: 4 }, secondDataPages: { sets: 128, ways: 4 }, secondPages: 7,
+    ahead: 20, // derived
+    window: 168, // Intel: the reorder buffer
+    codeWritten: 150, // Fog: self-modifying code, 150 to 300
+  },
   fuses: 'cmp test add sub inc dec and', // Fog
 };

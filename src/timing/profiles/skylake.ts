@@ -138,5 +138,15 @@ export const SKYLAKE: Profile = {
     store: { short: 35, perElement: 0, shortMax: 64, long: 35, perByte: 0.03125 },
     compare: 2, // Fog: REPNE SCAS at least 2 each
   },
+  memories: {
+    // Intel: L1 32 KiB in 8 ways, 4 cycles; L2 256 KiB in 4, 12; L3 2 MiB a core (four of them) in up to 16, 44. Memory: 44 and some 51 ns at 4 GHz; streams: derived.
+    code: { sets: 64, ways: 8 }, data: { sets: 64, ways: 8 },
+    second: { sets: 1024, ways: 4, cycles: 8, foreseen: 1 }, third: { sets: 8192, ways: 16, cycles: 40, foreseen: 3 }, memory: { cycles: 244, foreseen: 12 },
+    // Intel: ITLB 128 in 8 ways, DTLB 64 in 4, second 1,536 in 12, which code and data share (here each has it alone); its 9 cycles: Intel, as for Haswell.
+    codePages: { sets: 16, ways: 8 }, dataPages: { sets: 16, ways: 4 }, secondCodePages: { sets: 128, ways: 12 }, secondDataPages: { sets: 128, ways: 12 }, secondPages: 9,
+    ahead: 30, // derived
+    window: 224, // Intel: the reorder buffer
+    codeWritten: 150, // Fog: self-modifying code, 150 to 300 on earlier ones
+  },
   fuses: 'cmp test add sub inc dec and', // Intel: macro-fusion
 };
