@@ -381,7 +381,7 @@ export class Machine {
       ['instructions', c.instructions], ...topDown(c.causes, c.cycles).map(([name, cycles]) => [name, cycles, share(cycles)] as const),
       ['instructions a cycle', (c.instructions / Math.max(1, c.cycles)).toFixed(2)],
       ['branch misses', c.branchMisses, `${(1000 * c.branchMisses / Math.max(1, c.instructions)).toFixed(2)} in 1,000 instructions`],
-      ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['TLB misses', c.tlbMisses],
+      ['page faults', c.pageFaults], ['system calls', c.systemCalls], ['TLB misses', c.tlbMisses], ...this.cpu.caches?.counts() ?? [],
       ['code bytes', c.codeBytes], ['data bytes', c.dataBytes], ['page table bytes', c.tableBytes], ['trampoline objects', this.trampolines.live],
       ...this.cpu.stats(),
     ];

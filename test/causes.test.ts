@@ -23,6 +23,16 @@ for (const [cause, what, source] of PROGRAMS) causes(`${what}: most of it is ${c
   const [all, ...rows] = topDown(counters.causes, cycles);
   assert.is(rows.filter(([name]) => !name.startsWith('    ')).reduce((sum, [, value]) => sum + value, 0), all![1]);
 });
+causes('detailed: chains through memory are mostly caches, lines a page apart mostly TLBs; all of it adds up', () => {
+  const walk = (bytes: number, count: number, rounds: number): string => `_start: ${call(9, 0, 1 << 22, 3, 0x22, -1, 0)}mov r12, rax\nmov r13d, ${rounds}\nround: mov rbx, r12\nmov ecx, ${count}\nagain: mov rdx, [rbx]\nlea rbx, [rbx+rdx+${bytes}]\ndec ecx\njnz again\ndec r13d\njnz round\n${call(60, 0)}`;
+  for (const [cause, bytes, count, rounds] of [['cache', 320, 2000, 8], ['tlb', 4160, 400, 150]] as const) {
+    const { counters } = runGuest(build(walk(bytes, count, rounds), 64), { cpu: { timing: 'detailed' } }), { cycles } = counters, parts = CAUSES.map(each => counters.causes[each.cause]);
+    assert.is(parts.reduce((sum, part) => sum + part, 0), cycles);
+    assert.ok(parts.every(part => part >= 0), JSON.stringify(counters.causes));
+    const own = cycles - counters.causes.fault - counters.causes.syscall;
+    assert.ok(counters.causes[cause] > own / 3, JSON.stringify(counters.causes));
+  }
+});
 causes('without timing an instruction is a cycle of issue', () => {
   const { counters } = runGuest(build(loop('imul rax, rax'), 64), { cpu: { timing: 'none' } });
   assert.equal([counters.causes.issue, counters.cycles], [counters.instructions, counters.instructions]);

@@ -82,6 +82,8 @@ export class Cpu {
   readonly predictor: Predictor;
   readonly blocks: BlockCache;
   private readonly clock: BlockClock;
+  /** With detailed timing only. */
+  readonly caches: Caches | null;
   private readonly interpreter: Interpreter;
   private readonly pageFault: Exit;
   private readonly support: Support | null;
@@ -111,6 +113,7 @@ export class Cpu {
     this.costs = new Costs(options.timing, options.environment, options.mitigates, options.profile);
     this.predictor = new Predictor(memory);
     const { profile, environment } = this.costs, caches = this.costs.isDetailed ? new Caches(memory, profile.memories, environment) : null;
+    this.caches = caches;
     if (caches !== null) { mmu.onRoot = root => { caches.enter(root); }; caches.enter(mmu.root); }
     this.clock = new BlockClock(this.state, this.predictor, this.costs.isTimed, Math.round(profile.behind * CYCLE_PARTS), caches);
     const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;

@@ -11,6 +11,11 @@ const DATA_FILTER = FILTER.data >> 2, CODE_FILTER = FILTER.code >> 2, LATE = LOA
 const SPREAD = 0x9e3779b1 | 0, PAGE_LINES = -64;
 const HIGH_SHIFT = 32 - LINE_SHIFT;
 
+const COUNTED = [
+  ['L1I misses', COUNTS.l1i], ['L1D misses', COUNTS.l1d], ['L2 misses', COUNTS.l2], ['L3 misses', COUNTS.l3], ['ITLB misses', COUNTS.itlb], ['DTLB misses', COUNTS.dtlb],
+  ['page walks for code', COUNTS.codeWalks], ['page walks for data', COUNTS.dataWalks], ['code lines written', COUNTS.codeWritten],
+] as const;
+
 /** The line of an address: its low word. */
 export const lineOf = (lo: i32, hi: i32): i32 => (lo >>> LINE_SHIFT) | (hi << HIGH_SHIFT);
 
@@ -32,6 +37,8 @@ export class Caches {
     const line = lineOf(lo, hi);
     if (!this.knows(line)) this.exports.data(line, NO_MASKS, isStore ? STORES : 0);
   }
+  /** What was counted, as people call it. */
+  counts(): readonly (readonly [name: string, count: number])[] { return COUNTED.map(([name, at]) => [name, this.f64[at >> 3]!]); }
   /** Whether it is in L1 for sure. */
   knows(line: i32): boolean { return this.words[DATA_FILTER + (line & FILTER.mask)] === line; }
   /** A block begins. Gives what fetching its code took, in parts of a cycle. */
