@@ -143,7 +143,7 @@ export class Cpu {
     const { interpreter: m, support, blocks } = this, threads = this.isStepping ? null : this.threads, r = this.state.r32, f64 = this.state.f64;
     // Where the last budget ended is no place of the program's: it does not count as hot.
     let start = 0, isCounted = !this.wasCutShort;
-    let left = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
+    let left = budget, counted = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
     let exit: Exit | null = null;
     let block = NOTHING;
     try {
@@ -173,10 +173,10 @@ export class Cpu {
           hasBegun = !this.wasRefused;
           if (left === 0) { this.cut(block, start, hasBegun); continue; }
         } else if (isCounted && !hasBegun && !this.isStepping) {
-          if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + budget - left) === true) continue;
+          if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + counted - left) === true) continue;
         }
         isCounted = true;
-        if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; } // RDTSC and its like read them.
+        if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; f64[INSTRUCTIONS] += counted - left; counted = left; } // RDTSC, RDPMC and their like read them.
         if (!hasBegun) this.clock.begin(block);
 
         const { instructions, semantics } = block;
@@ -220,7 +220,7 @@ export class Cpu {
       exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault(block.instructions[done]!);
     }
     f64[CYCLES] += cycles;
-    f64[INSTRUCTIONS] += budget - left;
+    f64[INSTRUCTIONS] += counted - left;
     if (exit === STOP) this.passBreakpoint();
     else if (left < budget) this.passing = NOWHERE;
     this.wasCutShort = exit === null;

@@ -21,7 +21,7 @@ const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
 const READS_FIRST = set('cmp test bt push jmp call mul div idiv comiss comisd ucomiss ucomisd vcomiss vcomisd vucomiss vucomisd ptest vptest vtestps vtestpd ret nop jcc prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw fadd fsub fmul fdiv fcom fcomp fucom fucomp fcomi fcomip fucomi fucomip wrfsbase wrgsbase ldmxcsr clflush clflushopt fld fild');
 /** The first operand is only written. */
 const WRITES_FIRST = set('mov movzx movsx movsxd movabs lea pop movaps movups movapd movupd movdqa movdqu lddqu movd movq movntdq movnti movntps movbe bsf bsr tzcnt lzcnt popcnt andn blsr blsi blsmsk bextr bzhi shlx shrx sarx rorx pext pdep mulx pshufd pshufhw pshuflw sqrtps sqrtpd cvtdq2ps cvtdq2pd cvtps2pd cvtpd2ps cvttps2dq cvtps2dq cvttpd2dq cvttss2si cvttsd2si cvtss2si cvtsd2si cvtsi2sd cvtsi2ss pmovmskb movmskps movmskpd pextrq pextrd pextrb pextrw extractps rcpps rsqrtps pabsb pabsw pabsd movddup movshdup movsldup pmovzxbw pmovzxbd pmovzxbq pmovzxwd pmovzxwq pmovzxdq pmovsxbw pmovsxbd pmovsxbq pmovsxwd pmovsxwq pmovsxdq rdfsbase rdgsbase rdpid stmxcsr aesimc aeskeygenassist roundps roundpd fst fstp fist fistp fisttp setcc');
-const NO_FLAGS = set('mov movzx movsx movsxd movabs movbe lea push pop nop bswap xchg not cmovcc setcc jcc jmp call ret shlx shrx sarx rorx pext pdep mulx movnti leave enter cdqe cqo lahf crc32 rdtsc rdtscp cpuid rdpid pause lfence mfence sfence endbr64 endbr32 movs stos lods xlat rdfsbase rdgsbase wrfsbase wrgsbase adcx adox');
+const NO_FLAGS = set('mov movzx movsx movsxd movabs movbe lea push pop nop bswap xchg not cmovcc setcc jcc jmp call ret shlx shrx sarx rorx pext pdep mulx movnti leave enter cdqe cqo lahf crc32 rdtsc rdtscp rdpmc cpuid rdpid pause lfence mfence sfence endbr64 endbr32 movs stos lods xlat rdfsbase rdgsbase wrfsbase wrgsbase adcx adox');
 const READS_FLAGS = set('jcc cmovcc setcc adc sbb rcl rcr lahf pushf cmc loope loopne adcx adox');
 const VECTOR_FLAGS = set('comiss comisd ucomiss ucomisd ptest testps testpd pcmpistri pcmpestri pcmpistrm pcmpestrm');
 const ZEROING = set('xor sub pxor xorps xorpd psubb psubw psubd psubq pcmpeqb pcmpeqw pcmpeqd pcmpgtb pcmpgtw pcmpgtd');
@@ -31,7 +31,7 @@ const IMPLICIT: Readonly<Record<string, readonly [reads: readonly number[], writ
   mul: [[RAX], [RAX, RDX]], div: [[RAX, RDX], [RAX, RDX]], idiv: [[RAX, RDX], [RAX, RDX]], cqo: [[RAX], [RDX]], cdqe: [[RAX], [RAX]], mulx: [[RDX], []],
   cmpxchg: [[RAX], [RAX]], xlat: [[RAX, RBX], [RAX]], leave: [[RBP], [RBP, RSP]], enter: [[RBP, RSP], [RBP, RSP]], lahf: [[], [RAX]], sahf: [[RAX], []],
   movs: [[RSI, RDI], [RSI, RDI]], stos: [[RAX, RDI], [RDI]], lods: [[RSI], [RAX, RSI]], scas: [[RAX, RDI], [RDI]], cmps: [[RSI, RDI], [RSI, RDI]],
-  rdtsc: [[], [RAX, RDX]], rdtscp: [[], [RAX, RCX, RDX]], cpuid: [[RAX, RCX], [RAX, RBX, RCX, RDX]], xgetbv: [[RCX], [RAX, RDX]], syscall: [[], [RAX, RCX, R11]],
+  rdtsc: [[], [RAX, RDX]], rdtscp: [[], [RAX, RCX, RDX]], rdpmc: [[RCX], [RAX, RDX]], cpuid: [[RAX, RCX], [RAX, RBX, RCX, RDX]], xgetbv: [[RCX], [RAX, RDX]], syscall: [[], [RAX, RCX, R11]],
   loop: [[RCX], [RCX]], loope: [[RCX], [RCX]], loopne: [[RCX], [RCX]], jrcxz: [[RCX], []], jecxz: [[RCX], []],
 };
 const NOTHING: readonly [readonly number[], readonly number[]] = [[], []];

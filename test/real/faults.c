@@ -102,7 +102,7 @@ int main(void) {
 
   TRY("hlt", PLAIN, "nop", "hlt"); TRY("cli", PLAIN, "nop", "cli"); TRY("sti", PLAIN, "nop", "sti"); TRY("in", PLAIN, "nop", "in $0x80, %%al");
   TRY("out", PLAIN, "nop", "out %%al, %%dx"); TRY("insb", PLAIN, "nop", "insb"); TRY("outsb", PLAIN, "nop", "outsb"); TRY("rdmsr", PLAIN, "nop", "rdmsr");
-  TRY("wrmsr", PLAIN, "nop", "wrmsr"); TRY("rdpmc", PLAIN, "nop", "rdpmc"); TRY("wbinvd", PLAIN, "nop", "wbinvd"); TRY("invd", PLAIN, "nop", "invd");
+  TRY("wrmsr", PLAIN, "nop", "wrmsr"); TRY("rdpmc of no counter", PLAIN, "mov $0x77777777, %%ecx", "rdpmc"); TRY("wbinvd", PLAIN, "nop", "wbinvd"); TRY("invd", PLAIN, "nop", "invd");
   TRY("invlpg", PLAIN, "nop", "invlpg (%%rdi)"); TRY("lmsw", PLAIN, "nop", "lmsw %%ax"); TRY("clts", PLAIN, "nop", "clts"); TRY("swapgs", PLAIN, "nop", "swapgs");
   TRY("lldt", PLAIN, "xor %%eax, %%eax", "lldt %%ax"); TRY("ltr", PLAIN, "xor %%eax, %%eax", "ltr %%ax"); TRY("lgdt", PLAIN, "nop", "lgdt (%%rdi)");
   TRY("mov cr0", PLAIN, "nop", "mov %%cr0, %%rax"); TRY("mov cr1", PLAIN, "nop", ".byte 0x0f, 0x20, 0xc8"); TRY("mov to cr4", PLAIN, "nop", "mov %%rax, %%cr4");

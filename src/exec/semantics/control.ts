@@ -63,7 +63,7 @@ const nothing: Semantics = () => { /* Hints and orderings: one processor, in ord
 
 /** Names of rows that share one meaning. */
 const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'lgdt', 'lidt', 'lldt', 'ltr', 'lmsw', 'clts', 'invd', 'wbinvd', 'wbnoinvd', 'invlpg', 'invpcid', 'swapgs', 'wrmsr',
-  'rdmsr', 'rdpmc', 'sysret', 'sysexit', 'ljmp', 'lcall', 'xsetbv', 'xsaves', 'xsaves64', 'xrstors', 'xrstors64'];
+  'rdmsr', 'sysret', 'sysexit', 'ljmp', 'lcall', 'xsetbv', 'xsaves', 'xsaves64', 'xrstors', 'xrstors64'];
 const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
 const HINTS = ['nop', 'endbr64', 'endbr32', 'prefetchwt1', 'rdsspd', 'rdsspq', 'serialize'];
 const all = (names: readonly string[], semantics: Semantics) => Object.fromEntries(names.map(name => [name, semantics]));

@@ -2,6 +2,7 @@
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
+import { COUNTER_BITS, PERFORMANCE_COUNTERS } from '../counters.ts';
 import { MXCSR_AT_START } from '../mxcsr.ts';
 import { is64 } from '../x87/fxsave.ts';
 import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, xrstorImage } from '../x87/xsave.ts';
@@ -22,6 +23,15 @@ function readTimeStamp({ state }: HelperContext): void {
 }
 const rdtsc: Helper = function rdtsc(context) { readTimeStamp(context); };
 const rdtscp: Helper = function rdtscp(context) { readTimeStamp(context); context.state.setWords(RCX, 0, 0); };
+/** All counts are exact here: an instruction that reads them is performed alone. */
+const rdpmc: Helper = function rdpmc(context) {
+  const { state } = context, ecx = state.low(RCX), counter = PERFORMANCE_COUNTERS.find(row => row.ecx === ecx);
+  if (counter === undefined) return context.trap(VECTOR.protection);
+  state.drain();
+  const value = Math.floor(state.memory.view.getFloat64(counter.at, true)) % 2 ** COUNTER_BITS;
+  state.setWords(RAX, value | 0, 0);
+  state.setWords(RDX, Math.floor(value / WORD) | 0, 0);
+};
 /** RDRAND, RDSEED: there is always something to give. */
 const random: Helper = function random(context, i) {
   context.write(i.operands[0], context.random(), context.random());
@@ -83,7 +93,7 @@ const restore: Helper = function xrstor(context, i) {
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);
 export const system: Readonly<Record<string, Semantics>> = {
-  cpuid: helps(cpuid), rdrand: helps(random), rdseed: helps(random), rdpid: helps(rdpid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), xgetbv: helps(xgetbv),
+  cpuid: helps(cpuid), rdrand: helps(random), rdseed: helps(random), rdpid: helps(rdpid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), rdpmc: helps(rdpmc), xgetbv: helps(xgetbv),
   rdfsbase: helps(readBase(SLOT.fs)), rdgsbase: helps(readBase(SLOT.gs)),
   wrfsbase: helps(writeBase(SLOT.fs)), wrgsbase: helps(writeBase(SLOT.gs)),
   xsave, xsave64: xsave, xsaveopt, xsaveopt64: xsaveopt, xsavec, xsavec64: xsavec, xrstor, xrstor64: xrstor,

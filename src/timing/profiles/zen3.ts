@@ -56,6 +56,7 @@ export const ZEN3: Profile = {
     { operations: 'lfence', latency: 0, uses: 'serial*10', source: `${MEASURED}: 10.2 to 10.4` },
     { operations: 'sfence', latency: 0, uses: 'store serial*0.3', source: `${MEASURED}: 1.13` },
     { operations: 'rdtsc', latency: 0, uses: 'serial*36.2', source: `${MEASURED}: 36.3 to 36.5` },
+    { operations: 'rdpmc', latency: 0, uses: 'serial*36.2', source: `${DERIVED}: as RDTSC` },
     { operations: 'rdtscp', latency: 0, uses: 'serial*69.7', source: `${MEASURED}: 69.7 to 70.5` },
     { operations: 'pause', latency: 0, uses: 'serial*83.3', source: `${MEASURED}: 83.2 to 84.2` },
     { operations: 'rdpid', latency: 0, uses: 'serial*1.8', source: `${MEASURED}: 2.02` },
