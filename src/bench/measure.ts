@@ -1,5 +1,5 @@
 /** Runs a contender's guest and tells what a trampoline's life costs. Exact: differences of deterministic runs. */
-import type { AssemblyContender, CompiledContender } from './contenders/common.ts';
+import { isChangeable, isReleasable } from './contenders/common.ts';
 import type { Contender } from './contenders.ts';
 import { SecurityPolicy } from '../syscalls/policy.ts';
 import { INTERPRETED_MAX, runImage, type Counters, type GuestOptions, type GuestRun, type Mark } from './guest.ts';
@@ -71,13 +71,13 @@ const minus = (a: Cost, b: Cost): Cost => ({
   tlbMisses: a.tlbMisses - b.tlbMisses,
 });
 
-// — a guest in assembly tells laps: two runs say everything —
+// — guests tell laps: two runs say everything —
 
 type At = ReturnType<typeof lapsOf>;
 class Laps {
   readonly at: At;
   private readonly told: readonly Counters[];
-  constructor(contender: AssemblyContender, work: Work) {
+  constructor(contender: Contender, work: Work) {
     const { marks } = succeeded(contender, run(contender, work));
     this.at = lapsOf(work);
     this.told = marks.map(mark => mark.counters);
@@ -91,40 +91,26 @@ class Laps {
   /** Of one, where the round that ended at this lap is the last. */
   repeated(last: number): Cost { return minus(this.cost(last - 1, last, REPEATED), this.cost(last - 2, last - 1, REPEATED)); }
 }
-const oneOf = ({ change, release }: AssemblyContender): Work =>
-  ({ count: 1, changes: change === undefined ? 0 : rounds(WARM_UP, WARM_UP, REPEATED), invocations: rounds(WARM_UP, WARM_UP, REPEATED), releases: release !== undefined });
+const oneOf = (contender: Contender): Work =>
+  ({ count: 1, changes: isChangeable(contender) ? rounds(WARM_UP, WARM_UP, REPEATED) : 0, invocations: rounds(WARM_UP, WARM_UP, REPEATED), releases: isReleasable(contender) });
 /** All parts at once, and more than once around: the sum is checked. */
-const manyOf = ({ change, release, most = MANY }: AssemblyContender): Work =>
-  ({ count: 1 + most, changes: change === undefined ? 0 : CHECKED, invocations: most + CHECKED, releases: release !== undefined });
-function lifeInLaps(contender: AssemblyContender): Life {
-  const one = new Laps(contender, oneOf(contender)), many = new Laps(contender, manyOf(contender)), more = contender.most ?? MANY;
+const manyOf = (contender: Contender, most: number): Work =>
+  ({ count: 1 + most, changes: isChangeable(contender) ? CHECKED : 0, invocations: most + CHECKED, releases: isReleasable(contender) });
+export function lifeOf(contender: Contender): Life {
+  const more = contender.most ?? MANY, one = new Laps(contender, oneOf(contender)), many = new Laps(contender, manyOf(contender, more));
   const grown = (from: (at: At) => number, to: (at: At) => number): Cost => minus(many.cost(from(many.at), to(many.at), more), one.cost(from(one.at), to(one.at), more));
-  const memory = (to: (at: At) => number): Memory => memoryOf(one.lap(to(one.at)), many.lap(to(many.at)), more), isReleased = contender.release !== undefined;
+  const memory = (to: (at: At) => number): Memory => memoryOf(one.lap(to(one.at)), many.lap(to(many.at)), more), isReleased = isReleasable(contender);
   return {
-    creation: grown(() => 0, at => at.created), change: contender.change === undefined ? null : one.repeated(one.at.changed),
+    creation: grown(() => 0, at => at.created), change: isChangeable(contender) ? one.repeated(one.at.changed) : null,
     release: isReleased ? grown(at => at.invoked, at => at.released) : null,
     memory: memory(at => at.created), left: memory(at => isReleased ? at.released : at.created),
   };
 }
 
-// — a compiled one does not: differences of runs —
-
-function lifeInRuns(contender: CompiledContender): Life {
-  const counted = (work: Partial<Work>): Counters => counters(contender, work), more = contender.most ?? MANY, all = { count: 1 + more };
-  counted({ count: 500, changes: CHECKED, invocations: 1200, releases: true });
-  const few = counted({}), many = counted(all), fewLeft = counted({ releases: true }), manyLeft = counted({ ...all, releases: true }), creation = costOf(few, many, more);
-  return {
-    creation, change: costOf(counted({ changes: WARM_UP }), counted({ changes: WARM_UP + REPEATED }), REPEATED), release: minus(costOf(fewLeft, manyLeft, more), creation),
-    memory: memoryOf(few, many, more), left: memoryOf(fewLeft, manyLeft, more),
-  };
-}
-
 export function invocationOf(contender: Contender): Cost {
-  if ('image' in contender) return costOf(counters(contender, { invocations: WARM_UP }), counters(contender, { invocations: WARM_UP + REPEATED }), REPEATED);
   const laps = new Laps(contender, oneOf(contender));
   return laps.repeated(laps.at.invoked);
 }
-export function lifeOf(contender: Contender): Life { return 'image' in contender ? lifeInRuns(contender) : lifeInLaps(contender); }
 export function measure(contender: Contender): Measurement { return { contender, invocation: invocationOf(contender), ...lifeOf(contender) }; }
 
 /** What becomes of a contender under a policy. */
@@ -141,10 +127,10 @@ const TRIED = 100;
 export function trials(contender: Contender, policies: readonly string[]): readonly Trial[] {
   const cyclesOf = new Map<number, number>(); // Runs of the same cycles so far are the same runs.
   return policies.map(name => {
-    const laps = { ...IDLE, invocations: rounds(WARM_UP, WARM_UP, TRIED) }, first = run(contender, 'image' in contender ? { invocations: WARM_UP } : laps, name);
+    const laps = { ...IDLE, invocations: rounds(WARM_UP, WARM_UP, TRIED) }, first = run(contender, laps, name);
     const { refusals, death, counters: { cycles } } = first;
     if (first.status !== 0) return { cycles: null, refusals, death };
-    const each = cyclesOf.get(cycles) ?? ('image' in contender ? run(contender, { invocations: WARM_UP + TRIED }, name).counters.cycles - cycles : furtherCycles(first.marks, lapsOf(laps).invoked)) / TRIED;
+    const each = cyclesOf.get(cycles) ?? furtherCycles(first.marks, lapsOf(laps).invoked) / TRIED;
     cyclesOf.set(cycles, each);
     return { cycles: each, refusals, death };
   });

@@ -175,9 +175,10 @@ refused:
   ret`;
 }
 
-/** The same work for a compiled program: words of the same length, whatever there is to do, so that reading them costs the same. */
+/** The same work for a compiled program, in words: rounds with commas between them, and every number of the same length, so that reading one costs the same. */
 export function compiledWork(way: string, { count, invocations, changes, releases }: Work): readonly string[] {
-  return [way, ...[count, sumOf(invocations), sumOf(changes), releases ? 1 : 0].map(number => `${number}`.padStart(6, '0'))];
+  const word = (numbers: readonly number[]): string => numbers.map(number => `${number}`.padStart(6, '0')).join(',');
+  return [way, word([count]), word(roundsOf(invocations)), word(roundsOf(changes)), releases ? '1' : '0'];
 }
 
 /** What the closures add up to when called in turn: the k-th binds 3k + 1, and after a change twice that. */

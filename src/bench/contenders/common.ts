@@ -36,6 +36,8 @@ export interface CompiledContender extends Named {
   readonly way: string;
 }
 export type Contender = AssemblyContender | CompiledContender;
+export function isChangeable(contender: Contender): boolean { return 'image' in contender || contender.change !== undefined; }
+export function isReleasable(contender: Contender): boolean { return 'image' in contender || contender.release !== undefined; }
 
 export const SYSCALL = {
   write: 1, open: 2, close: 3, mmap: 9, mprotect: 10, munmap: 11, rt_sigaction: 13, rt_sigreturn: 15, pread64: 17, pwrite64: 18, ftruncate: 77, unlink: 87,

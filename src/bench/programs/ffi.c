@@ -6,6 +6,7 @@
 #include <string.h>
 #include <stdarg.h>
 #include "denied.h"
+#include "laps.h"
 
 #define COUNT_MAX 16384
 typedef long (*function)(long);
@@ -30,27 +31,44 @@ static void bind(ffi_cif *cif, long k, long value) {
   if (ffi_prep_closure_loc(closures[k], cif, add, &values[k], (void *)functions[k]) != FFI_OK) exit(3);
 }
 static int life(char **arguments) {
-  long count = atol(arguments[0]), invocations = atol(arguments[1]), changes = atol(arguments[2]), releases = atol(arguments[3]);
+  const char *invocations = arguments[1], *changes = arguments[2];
+  long count = atol(arguments[0]), releases = atol(arguments[3]), at = 0, sum = 0, expected = 0, changed = 0, invoked = 0;
   static ffi_type *types[] = { &ffi_type_slong };
   ffi_cif cif;
   if (ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 1, &ffi_type_slong, types) != FFI_OK) return 3;
+  LAP();
   for (long k = 0; k < count; k++) {
     closures[k] = new_closure((void **)&functions[k]);
     bind(&cif, k, 3 * k + 1);
   }
-  for (long n = 0, k = 0; n < changes; n++) {
-    bind(&cif, k, 2 * (3 * k + 1));
-    if (++k == count) k = 0;
+  LAP();
+  LAP();
+  while (*changes) {
+    long round = next_round(&changes);
+    changed += round;
+    for (long n = 0; n < round; n++) {
+      bind(&cif, at, 2 * (3 * at + 1));
+      if (++at == count) at = 0;
+    }
+    LAP();
   }
-  long sum = 0, expected = 0;
-  for (long n = 0, k = 0; n < invocations; n++) {
-    sum = functions[k](sum);
-    if (++k == count) k = 0;
+  at = 0;
+  LAP();
+  while (*invocations) {
+    long round = next_round(&invocations);
+    invoked += round;
+    for (long n = 0; n < round; n++) {
+      sum = functions[at](sum);
+      if (++at == count) at = 0;
+    }
+    LAP();
   }
-  if (invocations > 0)
-    for (long k = 0; k < count; k++) expected += (invocations / count + (k < invocations % count)) * (3 * k + 1) * (k < changes ? 2 : 1);
-  if (releases)
+  if (releases) {
     for (long k = 0; k < count; k++) ffi_closure_free(closures[k]);
+    LAP();
+  }
+  if (invoked > 0)
+    for (long k = 0; k < count; k++) expected += (invoked / count + (k < invoked % count)) * (3 * k + 1) * (k < changed ? 2 : 1);
   tell_refusals();
   /* Not exit: what is measured has nothing to flush. */
   _Exit(sum != expected);

@@ -1,10 +1,13 @@
 /* GCC's nested functions: each trampoline is code that GCC writes on the stack, which is therefore executable. No C library.
    bench WAY COUNT INVOCATIONS CHANGES RELEASES; exit 1: wrong sum. */
+#include "laps.h"
+
 typedef long (*function)(long);
 #define COUNT_MAX 16384
 static function functions[COUNT_MAX];
 static long *values[COUNT_MAX];
-static long count, invocations, changes, releases;
+static const char *invocations, *changes;
+static long count, releases, changed, invoked, sum;
 
 static _Noreturn void leave(int status) {
   __asm__ volatile ("syscall" : : "a"(60), "D"(status));
@@ -16,35 +19,56 @@ static long number(const char *text) {
   return value;
 }
 /* All trampolines are alive here: those of the frames above. */
-static __attribute__((noinline)) int work(void) {
-  long at = 0, sum = 0, expected = 0;
-  for (long n = 0; n < changes; n++) {
-    *values[at] = 2 * (3 * at + 1);
-    if (++at == count) at = 0;
+static __attribute__((noinline)) void work(void) {
+  long at = 0;
+  LAP();
+  LAP();
+  while (*changes) {
+    long round = next_round(&changes);
+    changed += round;
+    for (long n = 0; n < round; n++) {
+      *values[at] = 2 * (3 * at + 1);
+      if (++at == count) at = 0;
+    }
+    LAP();
   }
   at = 0;
-  for (long n = 0; n < invocations; n++) {
-    sum = functions[at](sum);
-    if (++at == count) at = 0;
+  LAP();
+  while (*invocations) {
+    long round = next_round(&invocations);
+    invoked += round;
+    for (long n = 0; n < round; n++) {
+      sum = functions[at](sum);
+      if (++at == count) at = 0;
+    }
+    LAP();
   }
-  if (invocations > 0)
-    for (long k = 0; k < count; k++) expected += (invocations / count + (k < invocations % count)) * (3 * k + 1) * (k < changes ? 2 : 1);
+}
+static int is_wrong(void) {
+  long expected = 0;
+  if (invoked > 0)
+    for (long k = 0; k < count; k++) expected += (invoked / count + (k < invoked % count)) * (3 * k + 1) * (k < changed ? 2 : 1);
   return sum != expected;
 }
-static __attribute__((noinline)) int create(long k) {
+static __attribute__((noinline)) void create(long k) {
   long value = 3 * k + 1;
   long add(long argument) { return argument + value; }
   functions[k] = add;
   values[k] = &value;
-  int result = k + 1 < count ? create(k + 1) : work();
-  if (!releases) leave(result);
+  if (k + 1 < count) create(k + 1);
+  else {
+    work();
+    if (!releases) leave(is_wrong());
+  }
   __asm__ volatile ("" : : : "memory");
-  return result;
 }
 /* Freeing is returning: whoever does not want it leaves from the innermost frame. */
 __attribute__((used)) static void begin(long *stack) {
   char **arguments = (char **)(stack + 1);
-  count = number(arguments[2]), invocations = number(arguments[3]), changes = number(arguments[4]), releases = number(arguments[5]);
-  leave(create(0));
+  count = number(arguments[2]), invocations = arguments[3], changes = arguments[4], releases = number(arguments[5]);
+  LAP();
+  create(0);
+  LAP();
+  leave(is_wrong());
 }
 __asm__ (".globl _start\n_start: mov %rsp, %rdi\n and $-16, %rsp\n call begin\n");
