@@ -1,6 +1,7 @@
 /** The bench as a command: the matrix of mechanisms and policies, the discussion's claims (test/golden/bench-*.txt), and how a guest tells which call it failed of. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { AssemblyContender } from '../src/bench/contenders/common.ts';
 import { PLAIN } from '../src/bench/contenders/plain.ts';
 import { DEBIAN_LIBFFI, STATIC_LIBFFI } from '../src/bench/contenders/compiled.ts';
@@ -18,6 +19,10 @@ bench('table: what an invocation costs, what a trampoline takes, and its life', 
   const host = new CliHost(['bench']);
   assert.equal([await main(host), host.errors], [0, '']);
   golden('bench-table.txt', host.output);
+  const readme = readFileSync('README.md', 'utf8'), [, table = ''] = /^(contender +instructions[^]*?)\n\n/m.exec(host.output) ?? [], sentences = host.output.trimEnd().split('\n').slice(-2).join('\n');
+  const wanted = readme.replace(/^contender +instructions[^]*?(?=\n```)/m, () => table).replace(/^"About the same[^]*?(?=\n\n)/m, () => sentences);
+  if (process.env['UPDATE'] === '1') writeFileSync('README.md', wanted);
+  else assert.is(readme, wanted, 'README.md has it as it is; UPDATE=1 rewrites it');
 });
 bench('policies: every mechanism under every policy, which call is refused and with what', async () => {
   const host = new CliHost(['bench', 'policies']);

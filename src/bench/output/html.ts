@@ -9,7 +9,7 @@ const PAGE_STYLE = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color
 h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.2rem;margin:2.5rem 0 .5rem}p{max-width:70ch}.quiet{color:var(--quiet)}code{overflow-wrap:anywhere}a{color:var(--link)}
 .wide{display:block}.narrow{display:none}svg{max-width:100%;height:auto}
 .scroll{overflow-x:auto;max-height:80vh;border:1px solid var(--line);border-radius:6px}
-table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{padding:.3rem .6rem;text-align:right;white-space:nowrap}td.words,th.words{text-align:left}
+table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{padding:.3rem .6rem;text-align:right;white-space:nowrap}td.words,th.words{text-align:left}td.words{white-space:normal;max-width:18em}
 thead th{position:sticky;top:0;background:var(--band);z-index:2;padding:0}thead button{all:unset;display:block;width:100%;box-sizing:border-box;padding:.4rem .6rem;cursor:pointer;font-weight:600}thead button:focus-visible{outline:2px solid var(--link);outline-offset:-2px}
 th[aria-sort=ascending] button::after{content:" \\25B4"}th[aria-sort=descending] button::after{content:" \\25BE"}
 tbody th{position:sticky;left:0;background:var(--paper);font-weight:500;text-align:left;border-left:4px solid var(--c)}tbody tr:nth-child(even)>*{background:var(--band)}
