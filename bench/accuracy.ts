@@ -5,13 +5,13 @@ import { branches, forwarding, jumps, patterns } from './accuracy/branches.ts';
 import { targets, trampolines } from './accuracy/trampolines.ts';
 import { memory } from './accuracy/memory.ts';
 import { kernel } from './accuracy/kernel.ts';
-import { programs } from './accuracy/programs.ts';
+import { programs, unseen } from './accuracy/programs.ts';
 import { type Comparison, errorOf, isMeasured, quantile, spreadOf } from './accuracy/reference.ts';
 import type { Timing } from '../src/timing/costs.ts';
 import { PROCESSORS } from '../src/timing/profiles/processors.ts';
 
 type Section = (profile: string, watch: Stopwatch) => readonly Comparison[];
-const SECTIONS: Readonly<Record<string, Section>> = { instructions, trampolines, targets, branches, patterns, jumps, forwarding, memory, kernel, programs };
+const SECTIONS: Readonly<Record<string, Section>> = { instructions, trampolines, targets, branches, patterns, jumps, forwarding, memory, kernel, programs, unseen };
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
 function report(name: string, rows: readonly Comparison[]): void {

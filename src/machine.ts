@@ -239,7 +239,7 @@ export class Machine {
   private systemCall(task: KernelTask): void {
     this.systemCalls += 1;
     const name = this.kernel.nameOf(task.registers.low(RAX));
-    this.cpu.charge(this.cpu.costs.syscall(name) + this.mappingCycles(task, name), 'syscall');
+    this.cpu.charge(this.cpu.costs.syscall(name) + this.dependentCycles(task, name), 'syscall');
     this.kernel.call(task);
     this.kernel.settle();
   }
@@ -267,8 +267,9 @@ export class Machine {
     this.cpu.charge(isFile && isWrite ? vma.shared ? e.fileFault : e.copyFault : isWrite ? e.minorFaultWrite : e.minorFaultRead, 'fault');
   }
   private get environment(): Environment { return this.cpu.costs.environment; }
-  /** What changing mappings takes beyond the call: that depends on what is mapped. */
-  private mappingCycles(task: KernelTask, name: string): number {
+  /** What pipes and changes of mappings take beyond the call: that depends on what is there. */
+  private dependentCycles(task: KernelTask, name: string): number {
+    if (name === 'read' || name === 'write') return task.process.files.get(task.registers.low(RDI))?.file.pipe === undefined ? 0 : this.environment.pipeUsed;
     if (name !== 'mprotect' && name !== 'munmap' && name !== 'mmap' && name !== 'tramp_free') return 0;
     const { memory } = task.process, { registers } = task, at = addressOf(registers.low(RDI), registers.high(RDI)), vma = memory.find(at);
     if (vma === null) return 0;

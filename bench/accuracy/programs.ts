@@ -1,19 +1,23 @@
-/** Small general programs (programs/*.c, committed as one ELF): every one timed by RDTSC inside, on the processor and here. */
+/** Small general programs (../reference/*.c, committed as ELFs): every one timed by RDTSC inside, on the processor and here. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Stopwatch } from './guest.ts';
 import { type Comparison, measuredOf, rowsOf } from './reference.ts';
 
-const elf = join(dirname(fileURLToPath(import.meta.url)), '../reference/programs.elf');
+const folder = join(dirname(fileURLToPath(import.meta.url)), '../reference');
 
 /** Dependent additions before every program: the yardstick of both. */
 const ADDITIONS = 20_000;
 /** Timed runs of each. */
 const RUNS = 8;
 
-export function programs(profile: string, watch: Stopwatch): readonly Comparison[] {
-  const times = watch.run(readFileSync(elf), []);
+export const programs = (profile: string, watch: Stopwatch): readonly Comparison[] => compared('programs', profile, watch);
+/** Which the profile was not chosen with in view. */
+export const unseen = (profile: string, watch: Stopwatch): readonly Comparison[] => compared('unseen', profile, watch);
+
+function compared(section: string, profile: string, watch: Stopwatch): readonly Comparison[] {
+  const times = watch.run(readFileSync(join(folder, `${section}.elf`)), []);
   const last = (n: number, k: number): number => times[2 * (RUNS * n + RUNS - 1) + k]!;
-  return rowsOf(profile, 'programs').map((row, n) => ({ name: row['name']!, measured: measuredOf(row), modelled: last(n, 1) * ADDITIONS / last(n, 0) }));
+  return rowsOf(profile, section).map((row, n) => ({ name: row['name']!, measured: measuredOf(row), modelled: last(n, 1) * ADDITIONS / last(n, 0) }));
 }

@@ -9,7 +9,6 @@ import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { KernelCause } from '../timing/causes.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import type { Environment } from '../timing/environments.ts';
-import { CYCLE_PARTS } from '../timing/pace.ts';
 import { Caches } from '../timing/caches.ts';
 import { Predictor } from '../timing/predictor.ts';
 import type { Profile } from '../timing/profile.ts';
@@ -111,24 +110,24 @@ export class Cpu {
     this.state = new CpuState(memory);
     this.mmu = mmu;
     this.costs = new Costs(options.timing, options.environment, options.mitigates, options.profile);
-    this.predictor = new Predictor(memory);
-    const { profile, environment } = this.costs, caches = this.costs.isDetailed ? new Caches(memory, profile.memories, environment) : null;
+    const { profile, environment, isTimed, isDetailed } = this.costs, caches = isDetailed ? new Caches(memory, profile.memories, environment) : null;
+    this.predictor = new Predictor(memory, profile);
     this.caches = caches;
     if (caches !== null) { mmu.onRoot = root => { caches.enter(root); }; caches.enter(mmu.root); }
-    this.clock = new BlockClock(this.state, this.predictor, this.costs.isTimed, Math.round(profile.behind * CYCLE_PARTS), caches);
-    const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS, { isTimed } = this.costs;
-    this.interpreter = new Interpreter(this.state, mmu, this.costs.isTimed, profile);
+    this.clock = new BlockClock(this.state, this.predictor, isTimed ? profile : null, caches);
+    const engine = options.engine ?? 'auto', hotRuns = engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_RUNS;
+    this.interpreter = new Interpreter(this.state, mmu, isTimed, profile);
     this.interpreter.caches = caches;
     if (options.model !== undefined) this.interpreter.model = new CpuModel(options.model);
     this.blocks = new BlockCache(memory, mmu, this.costs, hotRuns, this.model.hasXsave);
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
     if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.costs.profile === ZEN3 ? options.prebuilt ?? null : null);
+    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.costs.profile === ZEN3 ? options.prebuilt ?? null : null, this.costs.isTimed ? this.predictor : null);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.clock,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });
-    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, isTimed ? this.clock.behindMax : null, this.costs.isDetailed, options.hotRuns === undefined ? HOT_FROM : 0);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, this.clock.profile, isDetailed, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   get model(): CpuModel { return this.interpreter.model; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }

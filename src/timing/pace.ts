@@ -23,16 +23,17 @@ export class Pace {
   readonly behind: number;
   /** What more the front end takes where a conditional branch at the end is taken. */
   readonly taken: number;
-  /** How much further execution is behind when a loop begins anew here. */
+  /** How much further execution is behind when a loop begins anew here, and how far it may be: what waits there is not the whole of a reorder buffer. */
   readonly round: number;
+  readonly behindMax: number;
   /** Where the loop that begins anew here ends instead: nothing behind it waits for what it waited for. */
   readonly breaks: boolean;
   /** Where only its history predicted it. */
   readonly override: number;
   private readonly resolve: () => Resolved;
   private resolved: Resolved | null = null;
-  constructor(front: readonly number[], cost: number, behind: number, taken: number, { round, breaks }: Round, override: number, resolve: () => Resolved) {
-    this.front = front; this.cost = cost; this.behind = behind; this.taken = taken; this.round = round; this.breaks = breaks; this.override = override; this.resolve = resolve;
+  constructor(front: readonly number[], cost: number, behind: number, taken: number, { round, behindMax, breaks }: Round, override: number, resolve: () => Resolved) {
+    this.front = front; this.cost = cost; this.behind = behind; this.taken = taken; this.round = round; this.behindMax = behindMax; this.breaks = breaks; this.override = override; this.resolve = resolve;
   }
   /** Where the branch at its end was predicted wrong; computed when it is first asked for. Even. */
   get miss(): number { return (this.resolved ??= this.resolve()).miss; }
@@ -42,8 +43,14 @@ export class Pace {
   static untimed(count: number): Pace { return new Pace(Array.from({ length: count }, (_, k) => (k + 1) * CYCLE_PARTS), count * CYCLE_PARTS, 0, 0, NO_ROUND, 0, () => NEVER_WRONG); }
 }
 interface Resolved { readonly miss: number; readonly drains: boolean }
-interface Round { readonly round: number; readonly breaks: boolean }
-const NO_ROUND: Round = { round: 0, breaks: false }, NEVER_WRONG: Resolved = { miss: 0, drains: false };
+interface Round {
+  /** How much longer execution takes than what is dispatched, and how much longer that takes than its blocks. */
+  readonly round: number;
+  readonly busy: number;
+  readonly behindMax: number;
+  readonly breaks: boolean;
+}
+const NO_ROUND: Round = { round: 0, busy: 0, behindMax: 0, breaks: false }, NEVER_WRONG: Resolved = { miss: 0, drains: false };
 /** Reads code ahead: instructions from an address on, one at least, all but the last of which go on to the next; null where none is known. */
 export type CodeReader = (lo: i32, hi: i32) => readonly Instruction[] | null;
 /** Where a block lies: the address behind its last instruction. */
@@ -53,8 +60,8 @@ export interface Place { readonly lo: i32; readonly endLo: i32; readonly hi: i32
 interface Cost { readonly uses: readonly (readonly [resource: number, cycles: number])[]; readonly slots: number; readonly serial: number; readonly latency: number }
 
 const RSP = 4, RBP = 5, RDX = 2, GENERALS = 16;
-/** What the high half of a product takes beyond the low one. */
-const HIGH_HALF = 1;
+/** What the high half of a product takes beyond the low one, and a remainder beyond the quotient. */
+const SECOND_RESULT = 1, TWO_RESULTS = /^(?:mul|i?div)/;
 /** Conditions be and a, but for the lowest bit. */
 const NEEDS_TWO_FLAGS = 7;
 /** Instructions behind a loop that are looked at; a chain is one of so many cycles a round; times that are equal. */
@@ -62,6 +69,11 @@ const AFTER_MAX = 200, FED_MAX = 8, CHAIN_MIN = 2, NEAR = 0.01;
 /** Parts of a cycle that are not worth counting. */
 const LITTLE = 10, LITTLE_AHEAD = -32;
 const kept = (behind: number): number => behind < LITTLE && behind > LITTLE_AHEAD ? 0 : behind;
+/** Code is fetched by lines: how many more than one a block needs. */
+const LINE_BITS = 6;
+const linesOf = (lo: i32, end: i32): number => ((end - 1) >>> LINE_BITS) - (lo >>> LINE_BITS);
+const bytesOf = (instructions: readonly Instruction[], from: number, to: number): number => { let bytes = 0; for (let k = from; k < to; k++) bytes += instructions[k]!.length; return bytes; };
+const HALF_MAX = 0xffff;
 const BLOCK_MAX = 64, STEPS_MAX = 1500, ROUNDS = 4, LOOP_BYTES_MAX = 1 << 13;
 
 export class Pacer {
@@ -89,14 +101,14 @@ export class Pacer {
   paceOf(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
     const last = instructions[instructions.length - 1]!, run = this.run(instructions, 0, instructions.length), { taken: ways } = this.profile;
     const way = last.flow === 'call' || last.flow === 'call-indirect' ? ways.call : last.flow === 'return' ? ways.return : last.flow === 'next' || last.flow === 'stop' ? 0 : ways.jump;
-    const more = Math.max(0, parts(way) - run.cost), isBranch = last.flow === 'branch';
-    const cost = isBranch ? run.cost : run.cost + more, goesBack = (last.flow === 'branch' || last.flow === 'jump') && this.isBackward(last, place);
-    const whole = last.flow === 'branch' && !goesBack ? run.cost : run.cost + more, behind = last.flow === 'stop' ? 0 : run.busy - whole;
+    const lines = parts(linesOf(place.lo, place.endLo)), base = Math.max(run.cost, lines), more = Math.max(0, Math.max(parts(way), CYCLE_PARTS * (way > 0 ? 1 : 0) + lines) - base), isBranch = last.flow === 'branch';
+    const cost = isBranch ? base : base + more, goesBack = (last.flow === 'branch' || last.flow === 'jump') && this.isBackward(last, place);
+    const whole = last.flow === 'branch' && !goesBack ? base : base + more, behind = last.flow === 'stop' ? 0 : run.busy - whole;
     const isOwn = goesBack && ((place.endLo + last.first.disp) | 0) === place.lo;
-    const round = goesBack ? this.roundOf(instructions, place, read, whole + (isOwn ? behind : kept(behind))) : NO_ROUND;
-    const resolve = (): Resolved => this.missOf(instructions, last, cost / CYCLE_PARTS), override = parts(this.profile.override), taken = isBranch ? more : 0;
+    const round = goesBack ? this.roundOf(instructions, place, read, whole + (isOwn ? 0 : kept(behind))) : NO_ROUND;
+    const resolve = (): Resolved => this.missOf(instructions, last, cost / CYCLE_PARTS), override = parts(isBranch ? this.profile.override : this.profile.redirected), taken = Math.min(HALF_MAX, (isBranch ? more : 0) + round.busy);
     // What goes back to its own beginning falls behind once a round, there.
-    if (isOwn) return new Pace(run.front, cost, 0, taken, { round: Math.max(0, round.round + behind), breaks: round.breaks }, override, resolve);
+    if (isOwn) return new Pace(run.front, cost, 0, taken, { ...round, round: Math.max(0, round.round) }, override, resolve);
     return new Pace(run.front, cost, kept(behind), taken, round, override, resolve);
   }
 
@@ -114,21 +126,46 @@ export class Pacer {
     }
     return { front, cost: front[front.length - 1] ?? 0, busy: parts(Math.max(busy, slots) + serial) };
   }
-  /** Whether what a loop waits for from round to round is computed anew, or for nothing, before the loop is entered again. Where nobody knows, it is. */
-  private isBroken(chain: ReadonlySet<number>, { endLo, hi }: Place, top: i32, read: CodeReader): boolean {
+  /** How far execution of a loop may be behind that waits so long a round: as many rounds as there is room for instructions that wait for the chain. */
+  private behindMaxOf(instructions: readonly Instruction[], waits: number, chain: ReadonlySet<number>): number {
+    const waiting = new Set(chain);
+    let count = 0;
+    for (const i of instructions) {
+      const { writes } = this.use(i), isFed = this.isFed(i, waiting);
+      for (const r of writes) if (isFed) waiting.add(r); else waiting.delete(r);
+      if (this.costOf(i).uses.length > 0) count += isFed ? 1 : 1 / 2; // Others leave sooner.
+    }
+    return Math.min(HALF_MAX, Math.round(waits * this.profile.window / Math.max(1, count)));
+  }
+  /** Whether what a loop waits for from round to round is computed anew, or for nothing, before the loop is entered again. null: nobody knows. */
+  private isBroken(chain: ReadonlySet<number>, asked: ReadonlySet<number>, { endLo, hi }: Place, top: i32, read: CodeReader): boolean | null {
     const waiting = new Set(chain), seen = new Set<i32>();
     for (let at = endLo, n = 0; n < AFTER_MAX && !seen.has(at); n++) {
-      if (at === top) return ![...chain].some(r => waiting.has(r));
+      if (at === top) return ![...chain].some(r => waiting.has(r) && asked.has(r));
       const i = read(at, hi)?.[0];
-      if (i === undefined) return true;
+      if (i === undefined) return null;
       if (i.flow === 'branch') seen.add(at);
-      const { reads, writes, loads } = this.use(i), isFed = reads.some(r => waiting.has(r)) || (loads !== null && (waiting.has(loads.base) || waiting.has(loads.index)));
+      const { writes } = this.use(i), isFed = this.isFed(i, waiting);
       for (const r of writes) if (isFed) waiting.add(r); else waiting.delete(r);
       if (waiting.size === 0) return true;
       const next = (at + i.length) | 0, target = (next + i.first?.disp) | 0;
-      if (i.flow === 'next' || i.flow === 'call') at = next; else if (i.flow === 'jump') at = target; else if (i.flow === 'branch') at = i.first.disp < 0 && target >>> 0 <= top >>> 0 ? target : next; else return true;
+      if (i.flow === 'next' || i.flow === 'call') at = next; else if (i.flow === 'jump') at = target; else if (i.flow === 'branch') at = i.first.disp < 0 && target >>> 0 <= top >>> 0 ? target : next; else return null;
     }
-    return true;
+    return null;
+  }
+  private isFed(i: Instruction, waiting: ReadonlySet<number>): boolean {
+    const { reads, loads } = this.use(i);
+    return reads.some(r => waiting.has(r)) || (loads !== null && (waiting.has(loads.base) || waiting.has(loads.index)));
+  }
+  /** Registers that a loop reads as they were before it. */
+  private askedOf(instructions: readonly Instruction[]): ReadonlySet<number> {
+    const asked = new Set<number>(), written = new Set<number>();
+    for (const i of instructions) {
+      const { reads, writes, loads, stores } = this.use(i);
+      for (const r of [...reads, ...[loads, stores].flatMap(o => o === null ? [] : [o.base, o.index])]) if (!written.has(r)) asked.add(r);
+      for (const r of writes) written.add(r);
+    }
+    return asked;
   }
   private isFused(before: Instruction, i: Instruction): boolean { return i.operation === 'jcc' && this.fuses.includes(` ${before.operation} `); }
   private rowOf(i: Instruction): CostRow {
@@ -199,21 +236,25 @@ export class Pacer {
   /** How much longer a round takes than its blocks do, where the block ends a loop: what of one waits for another, or what several blocks need of one unit. */
   private roundOf(own: readonly Instruction[], place: Place, read: CodeReader, ownTime: number): Round {
     const last = own[own.length - 1]!, top = (place.endLo + last.first.disp) | 0, close = (place.endLo - last.length) | 0;
-    const path = top === place.lo ? { instructions: own, ends: [own.length] } : new PathFinder(read, top, close, place.hi).find();
+    const path = top === place.lo ? { instructions: own, ends: [own.length], places: [top] } : new PathFinder(read, top, close, place.hi).find();
     if (path === null) return NO_ROUND;
-    const { instructions, ends } = path, flow = this.flow.begin(instructions, 0);
+    const { instructions, ends, places } = path, flow = this.flow.begin(instructions, 0);
     const whole = this.run(instructions, 0, instructions.length);
     let time = 0, at = 0;
-    for (const end of ends) {
+    for (const [k, end] of ends.entries()) {
       if (end === instructions.length) { time += ownTime; break; }
       const run = this.run(instructions, at, end), { flow: kind } = instructions[end - 1]!, { taken } = this.profile;
       const way = kind === 'call' ? taken.call : kind === 'jump' ? taken.jump : 0;
-      const front = Math.max(run.cost, parts(way));
+      const lines = linesOf(places[k]!, places[k]! + bytesOf(instructions, at, end)), front = Math.max(run.cost, parts(Math.max(way, (way > 0 ? 1 : 0) + lines)));
       time += front + kept(run.busy - front);
       at = end;
     }
     const { cycles, chain } = flow.round(instructions), waits = parts(cycles), isChain = waits > whole.busy;
-    return { round: Math.max(whole.busy, waits) - time, breaks: isChain && this.isBroken(chain, place, top, read) };
+    const isBroken = last.flow === 'branch' && isChain ? this.isBroken(chain, this.askedOf(instructions), place, top, read) : false, breaks = isBroken !== false;
+    // What waits for units waits all the same where the chain ends.
+    const busy = isBroken === true ? Math.max(0, whole.busy - time) : 0;
+    const behindMax = isBroken === true ? this.behindMaxOf(instructions, waits, chain) : parts(this.profile.behind);
+    return { round: Math.max(whole.busy, waits) - time - busy, busy, behindMax, breaks };
   }
 }
 /** Forms with rows of their own: CMOVA and CMOVBE, which need two flags, and LEA of three parts. */
@@ -234,11 +275,11 @@ function formOf(i: Instruction): number {
   }
   return form;
 }
-const MOVE = /^(?:mov|movabs)$/;
+const MOVE = /^(?:mov|movabs|movzx|movsx|movsxd)$/;
 
 /** What loads from the stack, and stores there. */
 const LOADS: ReadonlySet<string> = new Set(['pop', 'leave', 'ret']), STORES: ReadonlySet<string> = new Set(['push', 'call']);
-interface Path { readonly instructions: readonly Instruction[]; readonly ends: readonly number[] }
+interface Path { readonly instructions: readonly Instruction[]; readonly ends: readonly number[]; readonly places: readonly i32[] }
 /** Finds a way round a loop: straight on where a branch may go either way, and past calls. */
 class PathFinder {
   private readonly read: CodeReader;
@@ -247,14 +288,18 @@ class PathFinder {
   private readonly hi: i32;
   private readonly instructions: Instruction[] = [];
   private readonly ends: number[] = [];
+  /** Where each block begins. */
+  private readonly places: i32[] = [];
   private readonly seen = new Set<number>();
   private steps = 0;
 
   constructor(read: CodeReader, top: i32, close: i32, hi: i32) { this.read = read; this.top = top; this.close = close; this.hi = hi; }
-  find(): Path | null { return this.walk(this.top) ? { instructions: this.instructions, ends: this.ends } : null; }
+  find(): Path | null { return this.walk(this.top) ? { instructions: this.instructions, ends: this.ends, places: this.places } : null; }
   private walk(from: i32): boolean {
     const { instructions, ends, close } = this, length = instructions.length, count = ends.length;
     let at = from, begun = length;
+    this.places.length = count;
+    this.places.push(from);
     const fail = (): boolean => { instructions.length = length; ends.length = count; return false; };
     for (;;) {
       const known = this.read(at, this.hi);
@@ -266,8 +311,8 @@ class PathFinder {
         instructions.push(i);
         if (at === close) { ends.push(instructions.length); return true; }
         if (i.flow !== 'next') break;
-        if (instructions.length - begun === BLOCK_MAX) { ends.push(instructions.length); begun = instructions.length; }
         at = (at + i.length) | 0;
+        if (instructions.length - begun === BLOCK_MAX) { ends.push(instructions.length); begun = instructions.length; this.places.push(at); }
       }
       if (i.flow === 'next') continue;
       const next = (at + i.length) | 0;
@@ -303,7 +348,7 @@ class Dataflow {
   }
   /** Before anything is performed: all is ready. What these instructions store is remembered if they load as well. */
   begin(instructions: readonly Instruction[], from: number): this {
-    this.ready.fill(0); this.stored.clear(); this.offsets.fill(0);
+    this.ready.fill(0); this.asked.fill(0); this.stored.clear(); this.offsets.fill(0);
     this.nextSymbol = GENERALS + 1;
     for (let k = 0; k <= GENERALS; k++) this.symbols[k] = k;
     let loads = false, stores = false;
@@ -320,6 +365,8 @@ class Dataflow {
     for (const r of reads) if (this.ready[r]! > at) at = this.ready[r]!;
     return at;
   }
+  /** Which registers hold addresses that an operation on memory waits for, too. */
+  private readonly asked = new Uint8Array(GENERALS);
   addressOf(o: Operand): number { return Math.max(o.base < GENERALS ? this.ready[o.base]! : 0, o.index < GENERALS ? this.ready[o.index]! : 0); }
   private keyOf(o: Operand): string {
     const base = o.base < GENERALS ? o.base : GENERALS, index = o.index < GENERALS ? o.index : GENERALS, isRelative = o.base === SLOT.rip;
@@ -328,13 +375,18 @@ class Dataflow {
   perform(i: Instruction): void {
     const use = this.useOf(i), { latency } = this.costOf(i), name = i.operation;
     let start = this.readyOf(use.reads);
-    if (use.loads !== null) start = Math.max(start, this.loaded(use.loads, this.addressOf(use.loads), use.stores === use.loads ? latency : 0, use.writes.some(r => r >= GENERALS && r < 2 * GENERALS)));
+    if (use.loads !== null) start = Math.max(start, this.loaded(use.loads, this.addressOf(use.loads), use.stores === use.loads ? latency : 0, use.writes.some(r => r >= GENERALS && r < 2 * GENERALS), MOVE.test(name)));
     else if (LOADS.has(name)) start = Math.max(start, this.popped(name === 'leave' ? RBP : RSP));
     const end = start + latency;
     if (use.stores !== null && this.remembers) this.stored.set(this.keyOf(use.stores), { ready: Math.max(end, this.addressOf(use.stores) + 1), size: use.stores.size, byStack: use.stores.base === RSP });
     if (this.remembers) this.move(i, use);
     if (this.remembers && STORES.has(name)) this.stored.set(this.stackKey(RSP), { ready: start, size: 8, byStack: true });
-    for (const r of use.writes) this.ready[r] = r === RDX && name.startsWith('mul') ? end + HIGH_HALF : end;
+    const { loads } = use;
+    if (loads !== null && loads.base < GENERALS && !MOVE.test(name) && use.stores === null) this.asked[loads.base] = 1;
+    for (const r of use.writes) {
+      this.ready[r] = r === RDX && TWO_RESULTS.test(name) ? end + SECOND_RESULT : end;
+      if (r < GENERALS) this.asked[r] = 0;
+    }
   }
   private stackKey(register: number): string { return `${this.symbols[register]!}+${this.offsets[register]!}`; }
   private popped(register: number): number {
@@ -342,9 +394,10 @@ class Dataflow {
     if (known === undefined) return this.ready[register]! + load.general;
     return register === RSP && known.byStack ? known.ready + load.renamed : Math.max(known.ready, this.ready[register]!) + load.forwarded;
   }
-  private loaded(o: Operand, address: number, latency: number, isVector: boolean): number {
+  private loaded(o: Operand, address: number, latency: number, isVector: boolean, isMove: boolean): number {
     const known = this.stored.size === 0 ? undefined : this.stored.get(this.keyOf(o)), { load } = this.profile;
-    const usual = address + (isVector ? load.vector : load.general) + (o.index !== NONE && o.shift > 0 ? load.scaled : 0);
+    const waits = isMove && o.base < GENERALS && this.asked[o.base] === 1 && this.ready[o.base] === address ? load.second : 0;
+    const usual = address + (isVector ? load.vector : load.general) + (o.index !== NONE && o.shift > 0 ? load.scaled : 0) + waits;
     if (known === undefined) return usual;
     if (known.size < o.size) return Math.max(usual, known.ready + load.blocked);
     if (known.byStack && o.base === RSP && !isVector) return Math.max(usual - load.general, known.ready + load.renamed - latency);

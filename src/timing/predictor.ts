@@ -5,21 +5,23 @@ import { Code, type Local } from '../wasm/code.ts';
 import { declareMemory, ModuleWriter } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcode.ts';
 import { PredictorCode } from './predictor-code.ts';
+import { type SlowFunctions, writeSlowFunctions } from './predictor-slow.ts';
+import { PREDICTED } from './predictor-tables.ts';
+import type { BranchTargets, Profile } from './profile.ts';
 
-/** What each learns, and how many parameters it has; all are i32, addresses are low words. Each returns one of PREDICTED, if any. */
+/** What each learns, and how many parameters it has; all are i32, addresses are low words. What they give is one of PREDICTED, or parts of a cycle. */
 const FUNCTIONS = [
-  /** (end of a direct branch, where it went). */
-  { name: 'direct', parameters: 2, mayMiss: false },
+  /** (end of a direct branch that was taken): parts of a cycle that the front end waits. */
+  { name: 'direct', parameters: 1, gives: true },
   /** (end of the branch, whether it was taken). */
-  { name: 'conditional', parameters: 2, mayMiss: true },
+  { name: 'conditional', parameters: 2, gives: true },
   /** (end of the branch, where it went). */
-  { name: 'indirect', parameters: 2, mayMiss: true },
+  { name: 'indirect', parameters: 2, gives: true },
   /** (where the call should return to). */
-  { name: 'called', parameters: 1, mayMiss: false },
-  /** (end of the return, where it went). */
-  { name: 'returned', parameters: 2, mayMiss: true },
+  { name: 'called', parameters: 1, gives: false },
+  /** (where a return went). */
+  { name: 'returned', parameters: 1, gives: true },
 ] as const;
-export const PREDICTED = { right: 0, wrong: 1, byHistory: 2 } as const;
 export type PredictorFunction = (typeof FUNCTIONS)[number]['name'];
 
 type PredictorExports = Readonly<Record<PredictorFunction, (a: i32, b?: i32) => i32>>;
@@ -27,37 +29,41 @@ type PredictorExports = Readonly<Record<PredictorFunction, (a: i32, b?: i32) => 
 export class Predictor {
   private functions: PredictorExports | null = null;
   private readonly memory: LinearMemory;
+  private readonly targets: BranchTargets;
 
-  constructor(memory: LinearMemory) { this.memory = memory; }
+  constructor(memory: LinearMemory, { branchTargets }: Profile) { this.memory = memory; this.targets = branchTargets; }
   /** Without timing nobody asks. */
   private make(): PredictorExports {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(predictorModule()), { tramp64: { memory: this.memory.wasm } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(predictorModule(this.targets)), { tramp64: { memory: this.memory.wasm } });
     return this.functions = instance.exports as PredictorExports;
   }
+  /** What generated code calls: SLOW_FUNCTIONS. */
+  get exports(): Readonly<Record<string, unknown>> { return { ...(this.functions ?? this.make()) }; }
   conditional(from: i32, isTaken: boolean): number { return (this.functions ?? this.make()).conditional(from, isTaken ? 1 : 0); }
-  direct(from: i32, to: i32): void { (this.functions ?? this.make()).direct(from, to); }
+  direct(from: i32): number { return (this.functions ?? this.make()).direct(from); }
   indirect(from: i32, to: i32): number { return (this.functions ?? this.make()).indirect(from, to); }
   called(next: i32): void { (this.functions ?? this.make()).called(next); }
-  returned(from: i32, to: i32): number { return (this.functions ?? this.make()).returned(from, to); }
+  returned(to: i32): number { return (this.functions ?? this.make()).returned(to); }
   get misses(): number { return this.memory.view.getFloat64(STATE.branchMisses, true); }
 }
 
-function predictorModule(): Uint8Array<ArrayBuffer> {
+function predictorModule(targets: BranchTargets): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   declareMemory(module);
-  for (const { name, parameters, mayMiss } of FUNCTIONS) {
-    const code = new Code(parameters), type = module.type(Array(parameters).fill(TYPE.i32), mayMiss ? [TYPE.i32] : []);
-    writePrediction(code, name, 0, 1);
+  const slow = writeSlowFunctions(module, targets);
+  for (const { name, parameters, gives } of FUNCTIONS) {
+    const code = new Code(parameters), type = module.type(Array(parameters).fill(TYPE.i32), gives ? [TYPE.i32] : []);
+    writePrediction(code, targets, slow, name, 0, 1);
     module.exportFunction(name, module.function(type, code));
   }
   return module.bytes();
 }
 
-/** Writes one of them into a function: the arguments are locals, whether it was a miss is left on the stack. */
-export function writePrediction(code: Code, name: PredictorFunction, ...parameters: readonly Local[]): void {
+/** Writes one of them into a function: the arguments are locals, what it gives is left on the stack. */
+export function writePrediction(code: Code, targets: BranchTargets, slow: SlowFunctions, name: PredictorFunction, ...parameters: readonly Local[]): void {
   const [first = 0, second = first] = parameters;
-  const missed = code.local(TYPE.i32), note = (how: number) => (): void => { code.i32(how); code.set(missed); };
-  const predictor = new PredictorCode(code, { onMiss: note(PREDICTED.wrong), onOverride: note(PREDICTED.byHistory) });
+  const given = code.local(TYPE.i32), note = (how: number) => (): void => { code.i32(how); code.set(given); };
+  const predictor = new PredictorCode(code, targets, slow, { onMiss: note(PREDICTED.wrong), onOverride: note(PREDICTED.byHistory), onSteered: () => { code.set(given); } });
   note(PREDICTED.right)();
   predictor.load();
   switch (name) {
@@ -66,11 +72,11 @@ export function writePrediction(code: Code, name: PredictorFunction, ...paramete
       code.get(second);
       code.if(); predictor.learn({ local: first }, true); code.else(); predictor.learn({ local: first }, false); code.end();
       break;
-    case 'direct': predictor.took({ local: first }, { local: second }); break;
+    case 'direct': predictor.direct({ local: first }); break;
     case 'indirect': predictor.indirect({ local: first }, { local: second }); break;
     case 'called': predictor.called({ local: first }); break;
-    case 'returned': predictor.returned({ local: first }, { local: second }); break;
+    case 'returned': predictor.returned({ local: first }); break;
   }
   predictor.store();
-  if (name !== 'called' && name !== 'direct') code.get(missed);
+  if (name !== 'called') code.get(given);
 }

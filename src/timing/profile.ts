@@ -27,14 +27,19 @@ export interface Profile {
   readonly taken: { readonly jump: number; readonly call: number; readonly return: number };
   /** From where a branch is resolved to where its successor executes. */
   readonly refill: { readonly conditional: number; readonly indirect: number; readonly return: number };
-  /** Where only a branch's history predicts it. */
+  /** Where only a branch's history predicts it, and it was not asked for lately. */
   readonly override: number;
-  /** Loads: from L1 to general registers, to vectors, and what a scaled index adds; from a store that is still on its way, by the stack pointer, and where it does not cover the load. */
-  readonly load: { readonly general: number; readonly vector: number; readonly scaled: number; readonly forwarded: number; readonly forwardedVector: number; readonly renamed: number; readonly blocked: number };
+  /** Where an indirect branch was predicted right, but not where it last went. */
+  readonly redirected: number;
+  readonly branchTargets: BranchTargets;
+  /** Loads: from L1 to general registers, to vectors, and what a scaled index adds; from a store that is still on its way, by the stack pointer, and where it does not cover the load; what a move adds that waits for the same address as an operation on memory before it. */
+  readonly load: { readonly general: number; readonly vector: number; readonly scaled: number; readonly forwarded: number; readonly forwardedVector: number; readonly renamed: number; readonly blocked: number; readonly second: number };
   /** What LOCK adds. */
   readonly locked: number;
   /** Cycles that execution may be behind dispatch: what the reorder buffer holds. */
   readonly behind: number;
+  /** Instructions of a loop that may wait for its chain: what schedulers hold of them. */
+  readonly window: number;
   /** Repeated string instructions: short ones take so many cycles an element, long ones so many to begin with and then a byte. */
   readonly strings: { readonly move: StringCosts; readonly store: StringCosts; readonly compare: number };
   readonly memories: Memories;
@@ -58,6 +63,16 @@ export interface Memories {
   readonly window: number;
   /** A line of code is written that was fetched. */
   readonly codeWritten: number;
+}
+/**
+ * Branches whose targets are known when they are fetched, in two levels of sets. Sets are found by the number of an aligned chunk of code. All but the
+ * ways of the second are powers of two. So many cycles more takes a branch that is in the second level only, and one that is in neither.
+ */
+export interface BranchTargets {
+  readonly first: { readonly bytes: number; readonly sets: number; readonly ways: number };
+  readonly second: { readonly bytes: number; readonly sets: number; readonly ways: number };
+  readonly fromSecond: number;
+  readonly missed: number;
 }
 export interface StringCosts { readonly short: number; readonly perElement: number; readonly shortMax: number; readonly long: number; readonly perByte: number }
 /** Of profiles there are (profiles/processors.ts); the first is what is meant where nothing is said. */

@@ -9,6 +9,7 @@ import type { i32 } from '../../base/types.ts';
 import { FORM, type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { STORES } from '../../timing/notes.ts';
 import { PredictorCode } from '../../timing/predictor-code.ts';
+import type { Profile } from '../../timing/profile.ts';
 import { Code, type Label, type Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { pairOf, type Value } from '../../wasm/values.ts';
@@ -46,7 +47,7 @@ interface Kept { generals: number; generalsWritten: number; vectors: number; vec
 export class RegionLowering extends Lowering {
   private readonly support: Support;
   /** How far execution may be behind; null: there is no timing. */
-  private readonly behindMax: number | null;
+  private readonly profile: Profile | null;
   private kept: Kept = { generals: 0, generalsWritten: 0, vectors: 0, vectorsWritten: 0 };
   private generals: readonly Local[] = [];
   private vectors: readonly Local[] = [];
@@ -92,9 +93,9 @@ export class RegionLowering extends Lowering {
   /** The rule word at a node's begin, as far as the edges seen agree; undefined: none seen. */
   private rules: (number | undefined)[] = [];
 
-  constructor(support: Support, behindMax: number | null, isDetailed: boolean) {
+  constructor(support: Support, profile: Profile | null, isDetailed: boolean) {
     super(new Code(1), support.primitives);
-    this.support = support; this.behindMax = behindMax; this.isDetailed = isDetailed;
+    this.support = support; this.profile = profile; this.isDetailed = isDetailed;
   }
 
   writeRegion(region: Region, flow: Flow): Code {
@@ -107,9 +108,10 @@ export class RegionLowering extends Lowering {
     this.goal = code.local(TYPE.i64);
     this.stack = this.pageOf(STATE.near, true);
     this.findPages(region, flow);
-    this.clock = this.behindMax === null ? null : new ClockCode(code, this.behindMax);
+    const { profile } = this;
+    this.clock = profile === null ? null : new ClockCode(code, profile);
     this.caches = this.clock === null || !this.isDetailed ? null : new CacheCode(code, this.clock);
-    this.predictor = this.clock === null ? null : new PredictorCode(code, { onMiss: () => { this.missed(); }, onOverride: () => { this.clock?.resteer(this.block.pace.override); } });
+    this.predictor = profile === null ? null : new PredictorCode(code, profile.branchTargets, IMPORTED, { onMiss: () => { this.missed(); }, onOverride: () => { this.clock?.delay(this.block.pace.override); }, onSteered: () => { this.clock?.delayWord(); } });
     this.vectors = this.kept.vectors === 0 ? [] : Array.from({ length: VECTORS }, () => code.local(TYPE.v128));
     this.seen.start(this.vectors);
     if (this.vectors.length > 0) this.forgetCare();
@@ -366,8 +368,8 @@ export class RegionLowering extends Lowering {
     const { code, v } = this, { ending } = this.block;
     if (v.isConstant(to)) {
       if (ending === ENDING.call) this.predictor?.called({ value: this.nextLo });
-      this.predictor?.took({ value: this.nextLo }, { value: v.low(to) });
-      this.clock?.advance(this.block.pace.round);
+      this.predictor?.direct({ value: this.nextLo });
+      this.clock?.advance(this.block.pace.round, this.block.pace.behindMax);
       this.edge(v.low(to), v.high(to));
       return;
     }
@@ -395,9 +397,9 @@ export class RegionLowering extends Lowering {
     code.get(this.taken);
     code.if();
     this.predictor?.learn({ value: nextLo }, true);
-    this.predictor?.took({ value: nextLo }, { value: to.lo });
+    this.predictor?.direct({ value: nextLo });
     this.clock?.charge(block.pace.taken);
-    this.clock?.advance(block.pace.round);
+    this.clock?.advance(block.pace.round, block.pace.behindMax);
     this.edge(to.lo, to.hi);
     code.end();
     // Writing the edge may have written many a node.
@@ -412,7 +414,7 @@ export class RegionLowering extends Lowering {
     code.get(this.goal); code.op(OP['i32.wrap_i64']); code.set(this.found);
     const from = { value: this.nextLo }, to = { local: this.found };
     if (ending === ENDING.callIndirect) predictor.called(from);
-    if (ending === ENDING.return) predictor.returned(from, to); else predictor.indirect(from, to);
+    if (ending === ENDING.return) predictor.returned(to); else predictor.indirect(from, to);
   }
 
   private missed(): void {

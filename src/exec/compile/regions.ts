@@ -4,6 +4,7 @@ import { ModuleWriter } from '../../wasm/module.ts';
 import { type Block, type BlockCache, ENDING } from '../block.ts';
 import type { Support } from '../generated/support.ts';
 import { declareImports } from '../lower/imports.ts';
+import type { Profile } from '../../timing/profile.ts';
 import { type Flow, flowOf } from './flow.ts';
 import { RegionLowering } from './region-lowering.ts';
 import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
@@ -27,7 +28,7 @@ export class Regions {
   private readonly support: Support;
   private readonly mmu: Mmu;
   private readonly cache: BlockCache;
-  private readonly behindMax: number | null;
+  private readonly profile: Profile | null;
   private readonly isDetailed: boolean;
   private lowering: RegionLowering | null = null;
   /** By number. A dropped one stays until its number is given to another: code of it may be on its way back. */
@@ -40,8 +41,8 @@ export class Regions {
   private now = 0;
 
   /** @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling */
-  constructor(support: Support, mmu: Mmu, cache: BlockCache, behindMax: number | null, isDetailed: boolean, hotFrom: number) {
-    this.support = support; this.mmu = mmu; this.cache = cache; this.behindMax = behindMax; this.isDetailed = isDetailed; this.hotFrom = hotFrom;
+  constructor(support: Support, mmu: Mmu, cache: BlockCache, profile: Profile | null, isDetailed: boolean, hotFrom: number) {
+    this.support = support; this.mmu = mmu; this.cache = cache; this.profile = profile; this.isDetailed = isDetailed; this.hotFrom = hotFrom;
     cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
   }
 
@@ -74,7 +75,7 @@ export class Regions {
   }
   /** Writes its function and puts it into the table. */
   private link(region: Region, flow: Flow): void {
-    this.lowering ??= new RegionLowering(this.support, this.behindMax, this.isDetailed);
+    this.lowering ??= new RegionLowering(this.support, this.profile, this.isDetailed);
     const module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
     module.element(region.slot, [module.function(this.support.functionType, this.lowering.writeRegion(region, flow))]);

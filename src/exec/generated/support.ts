@@ -3,6 +3,8 @@ import { LOOKUP, NEAR, NOWHERE_NEAR, PAGE_MASK, STAGING, STATE, PAGE_BYTES, TLB 
 import type { i32, Pa } from '../../base/types.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
+import type { Predictor } from '../../timing/predictor.ts';
+import { SLOW_FUNCTIONS } from '../../timing/predictor-slow.ts';
 import { Code, type Local } from '../../wasm/code.ts';
 import { declareMemory, ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
@@ -45,6 +47,9 @@ export interface Prebuilt {
 /** What does not depend on the program. */
 export const FIXED_MODULES: Readonly<Record<string, () => Uint8Array<ArrayBuffer>>> = { settle: settleModule, close: closeModule, 'slow paths': slowPathModule, enter: enterModule };
 
+/** What is imported where nothing is timed, and never called. */
+const UNPREDICTED = Object.fromEntries(SLOW_FUNCTIONS.map(({ name }) => [name, (): number => 0]));
+
 interface Help { readonly helper: Helper; readonly instruction: Instruction }
 
 /** What generated code is linked with. Made when there is some: a short program does without. */
@@ -65,6 +70,7 @@ export class Support {
   perform: (record: number) => number = () => GIVE_UP;
   readonly onRelink: (() => void)[] = [];
   readonly prebuilt: Prebuilt | null;
+  private readonly predictor: Predictor | null;
   private linked: Linked | null = null;
   private readonly interpreter: Interpreter;
   private readonly mmu: Mmu;
@@ -74,9 +80,10 @@ export class Support {
   private readonly helps: (Help | null)[] = [];
   private readonly freeHelps: number[] = [];
 
-  constructor(interpreter: Interpreter, mmu: Mmu, prebuilt: Prebuilt | null = null) {
+  /** @param predictor null: nothing is timed */
+  constructor(interpreter: Interpreter, mmu: Mmu, prebuilt: Prebuilt | null = null, predictor: Predictor | null = null) {
     const { memory } = interpreter.state;
-    this.prebuilt = prebuilt;
+    this.prebuilt = prebuilt; this.predictor = predictor;
     this.interpreter = interpreter; this.mmu = mmu; this.u8 = memory.u8; this.words = memory.i32;
     this.scratch = new Scratch(PRIMITIVE_WORDS, memory.buffer, STAGING.primitive);
   }
@@ -101,7 +108,7 @@ export class Support {
       perform: (record: number) => { this.calls++; return this.perform(record); },
       primitive,
       cacheData: caches?.data ?? nothing, cacheCode: caches?.code ?? nothing, cachePass: caches?.pass ?? nothing, cacheResolve: caches?.resolve ?? nothing,
-      settle, ...close, memory: memory.wasm, functions: table,
+      settle, ...this.predictor?.exports ?? UNPREDICTED, ...close, memory: memory.wasm, functions: table,
     } };
     this.linked = { imports, table };
     this.enter = new WebAssembly.Instance(made('enter', enterModule), imports).exports['enter'] as () => number;

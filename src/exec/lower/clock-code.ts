@@ -1,6 +1,7 @@
 /** The clock of generated code: what exec/clock.ts does, in locals. Times are parts of a cycle. */
 import { CYCLES_OF, STATE } from '../../base/layout.ts';
 import { CYCLE_PARTS, type Pace } from '../../timing/pace.ts';
+import type { Profile } from '../../timing/profile.ts';
 import type { Code, Local } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 
@@ -12,10 +13,12 @@ export class ClockCode {
   private readonly waited: Local;
   private readonly resteered: Local;
   private readonly behind: Local;
+  private readonly word: Local;
 
-  constructor(code: Code, behindMax: number) {
-    this.code = code; this.behindMax = behindMax;
-    this.issued = code.local(TYPE.i64); this.waited = code.local(TYPE.i64); this.resteered = code.local(TYPE.i64); this.behind = code.local(TYPE.i32);
+  constructor(code: Code, { behind }: Profile) {
+    this.code = code; this.behindMax = Math.round(behind * CYCLE_PARTS);
+    this.issued = code.local(TYPE.i64); this.waited = code.local(TYPE.i64); this.resteered = code.local(TYPE.i64);
+    this.behind = code.local(TYPE.i32); this.word = code.local(TYPE.i32);
   }
   /** At the function's beginning, and after code that may have changed it otherwise. */
   load(): void {
@@ -61,7 +64,7 @@ export class ClockCode {
     code.get(cycles); code.op(OP['i64.add']); code.set(cycles);
   }
   private addWordTo(cycles: Local): void { this.code.op(OP['i64.extend_i32_s']); this.addTo(cycles); }
-  advance(by: number): void {
+  advance(by: number, behindMax = this.behindMax): void {
     if (by === 0) return;
     const { code, behind } = this;
     code.get(behind); code.i32(by); code.op(OP['i32.add']); code.tee(behind);
@@ -69,30 +72,32 @@ export class ClockCode {
       code.i32(0); code.get(behind); code.i32(0); code.op(OP['i32.gt_s']); code.op(OP.select); code.set(behind);
       return;
     }
-    code.i32(this.behindMax); code.op(OP['i32.gt_s']);
+    code.i32(behindMax); code.op(OP['i32.gt_s']);
     code.ifUnlikely();
-    this.hold();
+    this.hold(() => { code.i32(behindMax); });
     code.end();
   }
   /** Too far behind: dispatch waits. */
-  private hold(): void {
+  private hold(push: () => void): void {
     const { code, behind } = this;
-    code.get(behind); code.i32(this.behindMax); code.op(OP['i32.sub']);
+    code.get(behind); push(); code.op(OP['i32.sub']);
     this.addWordTo(this.waited);
-    code.i32(this.behindMax); code.set(behind);
+    push(); code.set(behind);
   }
   /** By an i32 on the stack. */
-  advanceWord(): void {
-    const { code, behind } = this;
+  advanceWord(push: () => void = () => { this.code.i32(this.behindMax); }): void {
+    const { code, behind, word } = this;
+    code.tee(word);
     code.get(behind); code.op(OP['i32.add']); code.tee(behind);
     // As unsigned, what is negative is too much as well.
-    code.i32(this.behindMax); code.op(OP['i32.gt_u']);
+    push(); code.op(OP['i32.gt_u']);
     code.ifUnlikely();
     code.get(behind); code.i32(0); code.op(OP['i32.lt_s']);
     code.if();
     code.i32(0); code.set(behind);
     code.else();
-    this.hold();
+    code.get(word); code.i32(0); code.op(OP['i32.gt_s']);
+    code.if(); this.hold(push); code.end();
     code.end();
     code.end();
   }
@@ -100,6 +105,16 @@ export class ClockCode {
   missed(pace: Pace): void {
     if (pace.drains) this.drain(); else this.advance(-pace.miss);
     this.resteer(pace.miss);
+  }
+  /** The front end waits; execution catches up. */
+  delay(parts: number): void { this.advance(-parts); this.resteer(parts); }
+  /** The same of parts on the stack. */
+  delayWord(): void {
+    const { code, behind, word } = this;
+    code.tee(word);
+    this.resteerWord();
+    code.get(behind); code.get(word); code.op(OP['i32.sub']); code.tee(behind);
+    code.i32(0); code.get(behind); code.i32(0); code.op(OP['i32.gt_s']); code.op(OP.select); code.set(behind);
   }
   /** What was behind is nothing that what follows waits for. */
   forget(): void { this.code.i32(0); this.code.set(this.behind); }

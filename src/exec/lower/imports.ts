@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert.ts';
 import { declareMemory, type ModuleWriter } from '../../wasm/module.ts';
 import { TYPE, type ValueType } from '../../wasm/opcode.ts';
+import { SLOW_FUNCTIONS } from '../../timing/predictor-slow.ts';
 import { CLOSE_OPERATIONS, type CloseOperation, VECTOR_SHAPES, type VectorShape } from './close.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -32,6 +33,7 @@ const IMPORTS = [
   { name: 'cacheCode', parameters: [i32, i32], results: [i32] },
   { name: 'cachePass', parameters: [i32, i32, i32], results: [] },
   { name: 'cacheResolve', parameters: [i32, i32], results: [] },
+  ...SLOW_FUNCTIONS,
 ] as const satisfies readonly ImportRow[];
 /** See close.ts. */
 const CLOSE = VECTOR_SHAPES.flatMap((shape): ImportRow[] => [

@@ -1,5 +1,4 @@
 /** Writes the modules that programs need as they start, and handlers for the forms that most programs have (usual.ts): see prebuilt.ts. */
-import { CYCLE_PARTS } from '../../timing/pace.ts';
 import { ZEN3 } from '../../timing/profiles/zen3.ts';
 import { decode } from '../../decoder/decode.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
@@ -55,7 +54,7 @@ function callsOthers(form: Form): boolean {
 function moduleOf(forms: readonly Form[], primitives: PrimitiveNumbers, isTimed: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   declareImports(module);
-  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed ? Math.round(ZEN3.behind * CYCLE_PARTS) : null);
+  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed ? ZEN3 : null);
   const index = module.function(FUNCTION_TYPE, lowering.writeFunction(forms));
   module.element(SLOT_OF_THREADS, [index]);
   module.exportFunction('run', index);

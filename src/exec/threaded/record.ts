@@ -29,9 +29,9 @@ export const RECORD = {
   base: 8, index: 10,
   /** The register that is operand 3; of a branch, what it costs to have predicted it wrong, in parts of a cycle; odd: execution is drained first. */
   fourth: 12, miss: 12,
-  /** Of a conditional branch that is taken: what more dispatching takes, and how far execution falls behind. */
-  takenCost: 2, round: 8,
-  /** What it costs to have predicted it by its history, times two; odd: where it is not taken, what was behind is forgotten. */
+  /** Of a conditional branch that is taken: what more dispatching takes, how far execution falls behind, and how far it may be. */
+  takenCost: 2, round: 8, behindMax: 6,
+  /** What it costs to have predicted a branch by its history or path, times two; odd: where it is not taken, what was behind is forgotten. */
   override: 4,
   /** Which instruction of the block it is. */
   place: 14,

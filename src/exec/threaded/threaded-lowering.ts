@@ -5,7 +5,9 @@
 import { LOOKUP, NOTES, RECORDS, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { STORES } from '../../timing/notes.ts';
-import { PREDICTED, type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
+import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
+import { PREDICTED } from '../../timing/predictor-tables.ts';
+import type { Profile } from '../../timing/profile.ts';
 import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import type { Value } from '../../wasm/values.ts';
@@ -31,7 +33,7 @@ export class ThreadedLowering extends Lowering {
   private readonly functionType: number;
   private readonly slot: number;
   private readonly isTimed: boolean;
-  private readonly behindMax: number;
+  private readonly profile: Profile | null;
   private left: Local = 0;
   private clock: ClockCode | null = null;
   private caches: CacheCode | null = null;
@@ -55,10 +57,9 @@ export class ThreadedLowering extends Lowering {
   /** The handler has gone elsewhere. */
   private hasLeft = false;
 
-  /** @param behindMax how far execution may be behind; null: there is no timing */
-  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, behindMax: number | null, isDetailed = false) {
+  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, profile: Profile | null, isDetailed = false) {
     super(new Code(1, 1 << 14), support.primitives);
-    this.functionType = support.functionType; this.slot = slot; this.isTimed = behindMax !== null; this.behindMax = behindMax ?? 0; this.isDetailed = isDetailed;
+    this.functionType = support.functionType; this.slot = slot; this.isTimed = profile !== null; this.profile = profile; this.isDetailed = isDetailed;
     this.start();
   }
 
@@ -68,7 +69,7 @@ export class ThreadedLowering extends Lowering {
     this.into(code);
     this.left = code.local(TYPE.i32); this.goal = code.local(TYPE.i64); this.goalLow = code.local(TYPE.i32);
     this.from = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
-    this.clock = this.isTimed ? new ClockCode(code, this.behindMax) : null;
+    this.clock = this.profile === null ? null : new ClockCode(code, this.profile);
     this.caches = this.clock !== null && this.isDetailed ? new CacheCode(code, this.clock) : null;
   }
 
@@ -284,13 +285,13 @@ export class ThreadedLowering extends Lowering {
   /** Lets the predictor learn, and charges what it says. */
   private predict(name: PredictorFunction, ...parameters: readonly Local[]): void {
     const { code, clock, found } = this;
-    writePrediction(code, name, ...parameters);
+    this.writePredicted(name, ...parameters);
     code.tee(found);
     code.ifUnlikely();
-    if (name === 'conditional') {
+    if (name !== 'returned') {
       code.get(found); code.i32(PREDICTED.byHistory); code.op(OP['i32.eq']);
       code.if();
-      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.shr_u']); clock?.resteerWord();
+      code.get(PC); code.memory(OP['i32.load16_u'], RECORD.override); code.i32(1); code.op(OP['i32.shr_u']); clock?.delayWord();
       code.else();
     }
     this.caches?.resolve(() => this.pushNotes(0));
@@ -301,25 +302,30 @@ export class ThreadedLowering extends Lowering {
     code.i32(0); code.get(found); code.op(OP['i32.sub']); clock?.advanceWord();
     code.end();
     code.get(found); code.i32(-2); code.op(OP['i32.and']); clock?.resteerWord();
-    if (name === 'conditional') code.end();
+    if (name !== 'returned') code.end();
     code.end();
   }
-  /** A direct branch goes to the header that its record names. */
+  private writePredicted(name: PredictorFunction, ...parameters: readonly Local[]): void {
+    if (this.profile !== null) writePrediction(this.code, this.profile.branchTargets, IMPORTED, name, ...parameters);
+  }
+  /** A direct branch was taken. */
   private took(): void {
     const { code } = this;
     code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
-    code.get(PC); code.memory(OP['i32.load'], RECORD.taken); code.memory(OP['i32.load'], HEADER.address); code.set(this.goalLow);
-    writePrediction(code, 'direct', this.from, this.goalLow);
+    this.writePredicted('direct', this.from);
+    code.tee(this.found);
+    code.ifUnlikely(); code.get(this.found); this.clock?.delayWord(); code.end();
   }
   private round(): void {
-    this.code.get(PC); this.code.memory(OP['i32.load'], RECORD.round);
-    this.clock?.advanceWord();
+    const { code } = this;
+    code.get(PC); code.memory(OP['i32.load'], RECORD.round);
+    this.clock?.advanceWord(() => { code.get(PC); code.memory(OP['i32.load16_u'], RECORD.behindMax); });
   }
   private called(): void {
     const { code } = this;
     if (!this.isTimed) return;
     code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
-    writePrediction(code, 'called', this.from);
+    this.writePredicted('called', this.from);
   }
 
   protected writeJump(to: Value): void {
@@ -340,7 +346,7 @@ export class ThreadedLowering extends Lowering {
       code.get(this.goal); code.op(OP['i32.wrap_i64']); code.set(this.goalLow);
       if (flow === 'call-indirect') this.called();
       code.get(PC); code.memory(OP['i32.load'], RECORD.nextAddress); code.set(this.from);
-      this.predict(flow === 'return' ? 'returned' : 'indirect', this.from, this.goalLow);
+      if (flow === 'return') this.predict('returned', this.goalLow); else this.predict('indirect', this.from, this.goalLow);
     }
     code.br(this.goOnLabel);
   }

@@ -229,8 +229,9 @@ export class Threads {
   private writePace(last: number, { ending, pace }: Block): void {
     if (!this.clock.isTimed || ending === ENDING.next || ending === ENDING.call) return;
     if (ending !== ENDING.jump) this.halves[(last + RECORD.miss) >> 1] = (Math.min(pace.miss, HALF_MAX) & ~1) | (pace.drains ? 1 : 0);
-    if (ending === ENDING.branch) { this.halves[(last + RECORD.takenCost) >> 1] = pace.taken; this.halves[(last + RECORD.override) >> 1] = 2 * pace.override + (pace.breaks ? 1 : 0); }
-    if (ending === ENDING.branch || ending === ENDING.jump) this.words[(last + RECORD.round) >> 2] = pace.round;
+    if (ending === ENDING.branch) this.halves[(last + RECORD.takenCost) >> 1] = pace.taken;
+    if (ending === ENDING.branch || ending === ENDING.jumpIndirect || ending === ENDING.callIndirect) { this.halves[(last + RECORD.override) >> 1] = 2 * pace.override + (pace.breaks ? 1 : 0); }
+    if (ending === ENDING.branch || ending === ENDING.jump) { this.words[(last + RECORD.round) >> 2] = pace.round; this.halves[(last + RECORD.behindMax) >> 1] = pace.behindMax; }
   }
   private take(bytes: number): number { const at = this.next; this.next += bytes; return at; }
   private threadAt(lo: i32, hi: i32): Thread {
@@ -265,7 +266,7 @@ export class Threads {
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
     declareImports(module, this.support.memoryBytes);
-    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.isTimed ? this.clock.behindMax : null, this.clock.isDetailed);
+    this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);

@@ -90,9 +90,11 @@ export const GENERIC: Profile = {
   ],
   taken: { jump: 1, call: 2, return: 2 }, // Fog: one in 2, which later processors halved
   refill: { conditional: 15, indirect: 15, return: 15 }, // LLVM: MispredictPenalty 16, the branch's own cycle with it
-  override: 0,
-  load: { general: 5, vector: 6, scaled: 0, forwarded: 5, forwardedVector: 6, renamed: 5, blocked: 13 }, // LLVM: 5, 6; Fog: forwarded 5, where that fails some 12 more
+  override: 0, redirected: 0,
+  branchTargets: { first: { bytes: 16, sets: 1024, ways: 4 }, second: { bytes: 16, sets: 1, ways: 1 }, fromSecond: 0, missed: 8 }, // as Skylake
+  load: { general: 5, vector: 6, scaled: 0, forwarded: 5, forwardedVector: 6, renamed: 5, blocked: 13, second: 0 }, // LLVM: 5, 6; Fog: forwarded 5, where that fails some 12 more
   locked: 20, // Fog: LOCK ADD 20
+  window: 30, // Intel: a scheduler of 60, half of it as for Zen 3
   behind: 42, // LLVM: MicroOpBufferSize 168, four a cycle
   strings: {
     // Fog: REP MOVS 1/16 of a cycle a byte at best, some 35 to begin with; REPNE SCAS 2 each.

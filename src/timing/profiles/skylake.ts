@@ -128,9 +128,11 @@ export const SKYLAKE: Profile = {
   ],
   taken: { jump: 1, call: 2, return: 1 }, // Fog: one in 1 to 2, 2 and 1
   refill: { conditional: 15, indirect: 16, return: 16 }, // LLVM: 14; Fog: 15 to 20. 16 with the branch's own cycle.
-  override: 0, // not published
-  load: { general: 5, vector: 6, scaled: 0, forwarded: 4.5, forwardedVector: 6, renamed: 4.5, blocked: 13 }, // LLVM: 5, 6; 4 where one pointer leads to the next (Intel). Fog: forwarded 4 to 5, vectors 6; where that fails some 13. Memory is not renamed.
+  override: 0, redirected: 0, // not published
+  branchTargets: { first: { bytes: 16, sets: 1024, ways: 4 }, second: { bytes: 16, sets: 1, ways: 1 }, fromSecond: 0, missed: 8 }, // Fog: one level, of 4,096 as in its forerunners; a direct branch that is not in it is found as it is decoded, some 8 later: derived
+  load: { general: 5, vector: 6, scaled: 0, forwarded: 4.5, forwardedVector: 6, renamed: 4.5, blocked: 13, second: 0 }, // LLVM: 5, 6; 4 where one pointer leads to the next (Intel). Fog: forwarded 4 to 5, vectors 6; where that fails some 13. Memory is not renamed.
   locked: 17, // Fog: LOCK ADD 18
+  window: 48, // Intel: a scheduler of 97, half of it as for Zen 3
   behind: 56, // LLVM, Intel: 224 micro-operations, four a cycle
   strings: {
     // Intel: with fast strings some 35 to begin with, then 32 bytes a cycle.

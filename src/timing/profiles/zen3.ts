@@ -32,7 +32,7 @@ export const ZEN3: Profile = {
     { operations: 'shld shrd', latency: 2.05, uses: 'alu*2 shift*2 slot*4', source: `${MEASURED}: 2.04 to 2.18; published, 4 micro-operations` },
     { operations: 'imul', latency: 2.97, uses: 'alu multiply', source: `${MEASURED}: 2.97, throughput 1.02` },
     { operations: 'mul mulx', latency: 2.97, uses: 'alu multiply slot*2', source: `${MEASURED}: low half 2.97, high half 3.96 (mulx), throughput 1.03` },
-    { operations: 'div idiv', latency: 8.9, uses: 'alu divide*6 slot*2', source: `${MEASURED}: small operands 8.7 to 8.97; large ones 12.5 and 15.8, which is not modelled` },
+    { operations: 'div idiv', latency: 9.4, uses: 'alu divide*6 slot*2', source: `${MEASURED}: 9.0 and one more for 9 bits of quotient, up to 15; the remainder one later; one in 6.0` },
     { operations: 'bsf', latency: 3.2, uses: 'alu shift*2 slot*4', source: `${MEASURED}: 3.15 to 3.41` },
     { operations: 'bsr', latency: 4.3, uses: 'alu shift*2 slot*6', source: `${MEASURED}: 4.20 to 4.60` },
     { operations: 'tzcnt blsr blsi blsmsk', latency: 1.99, uses: 'alu*2 slot*2', source: `${MEASURED}: 1.99` },
@@ -114,11 +114,15 @@ export const ZEN3: Profile = {
   // a call that is dropped 22.9 for 4.96.
   refill: { conditional: 15, indirect: 16, return: 18 },
   // Random bits with a period of 2,048 to 16,384: 3.0 a round, where 64 take 1.4, and the counter is wrong of half of them; in programs it hardly shows.
-  override: 0.5,
-  // Pointer chase 4.03, scaled 5.01; store and load of one address 6.05 to 6.25, of vectors 8.8 to 9.0, by RSP 1.01; two stores of 4 bytes under a load of 8: 19.0.
-  load: { general: 4.03, vector: 7, scaled: 1, forwarded: 6.15, forwardedVector: 8.85, renamed: 1, blocked: 17.7 },
+  override: 2.3,
+  redirected: 3.5, // two and four targets in turn that are learned 7.9 to 9.5, one 5.0
+  // Jumps in a row: 1.00 up to 1,024 of them, 3.0 to 4.9 up to 5,120, 11.6 to 13 from 6,144 on.
+  branchTargets: { first: { bytes: 16, sets: 256, ways: 4 }, second: { bytes: 16, sets: 512, ways: 11 }, fromSecond: 2.7, missed: 11 },
+  // Pointer chase 4.03, scaled 5.01; store and load of one address 6.05 to 6.25, of vectors 8.8 to 9.0, by RSP 1.01; two stores of 4 bytes under a load of 8: 19.0; `add rdx, [rax+8]` before `mov rax, [rax]` 4.84 to 4.91.
+  load: { general: 4.03, vector: 7, scaled: 1, forwarded: 6.15, forwardedVector: 8.85, renamed: 1, blocked: 17.7, second: 0.85 },
   locked: 7.35, // lock add [m] 7.8 to 8.1, xchg [m] 8.3 to 8.7
   behind: 40, // 256 published
+  window: 48, // search of a binary tree, nine instructions a round: 36 cycles for 11 rounds that wait 6 each; four schedulers of 24 published
   strings: {
     // rep movsb of 1 to 64 bytes 23.6 to 28, 128: 41 to 47, 4096: 201 to 214; rep stosb of 1: 21, 16: 43 to 48, 64: 104 to 117, 128: 70 to 75, 4096: 245 to 272.
     move: { short: 23, perElement: 0, shortMax: 64, long: 33, perByte: 0.0415 },
