@@ -186,6 +186,13 @@ pictures('the page needs no network, and has every plot wide and narrow, and eve
   assert.not.match(page.slice(0, page.indexOf('<script>')), /NaN|undefined|Infinity/);
   for (const name of names) for (const file of [name, `${name}-narrow`]) assert.match(host.text(`/home/plots/${file}.svg`) ?? '', /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 \d+ \d+"/);
 });
+pictures('every processor and environment has plots of its own', async () => {
+  const { host, status } = await bench(['bench', '--count', '1', '--filter', '^(indirect call|signal)$', '--profile', 'zen3,generic', '--environment', 'guest,bare-metal-unmitigated', '--policy', 'permissive', '--svg', 'plots']);
+  assert.is(status, 0);
+  const plots = ['zen3-guest', 'zen3-bare-metal-unmitigated', 'generic-guest', 'generic-bare-metal-unmitigated'].map(place => host.text(`/home/plots/causes-${place}.svg`));
+  assert.ok(plots.every(plot => plot?.includes('>signals<')));
+  assert.is(new Set(plots).size, 4);
+});
 pictures('names in results are no markup', async () => {
   const text = (await measured).output.replaceAll('(1) written, W+X', '<script>alert(1)</script>'), { host } = await bench(['bench', 'merge', 'a.json', '--html', 'page.html'], { 'a.json': text });
   assert.not.ok((host.text('/home/page.html') ?? '').includes('<script>alert'));

@@ -33,9 +33,12 @@ async function putPictures(host: CommandHost, line: CommandLine, results: Result
   const page = lastValue(line, '--html'), folder = lastValue(line, '--svg'), files: (readonly [path: string, text: string])[] = [];
   if (page !== undefined) files.push([page, (await import('../bench/output/html.ts')).asHtml(results)]);
   if (folder !== undefined) {
-    const { alone, plotsOf } = await import('../bench/output/plots.ts'), wrong = makeDirectory(host, folder);
+    const { alone, groupsOf, plotsOf } = await import('../bench/output/plots.ts'), groups = groupsOf(results.rows), wrong = makeDirectory(host, folder);
     if (wrong !== null) return complain(host, `${folder}: ${wrong}`, STATUS_NOT_WRITTEN);
-    for (const { name, wide, narrow } of plotsOf(results.rows)) files.push([`${folder}/${name}.svg`, alone(wide)], [`${folder}/${name}-narrow.svg`, alone(narrow)]);
+    for (const rows of groups) for (const { name, wide, narrow } of plotsOf(rows)) {
+      const file = groups.length === 1 ? name : `${name}-${rows[0]?.profile ?? ''}-${rows[0]?.environment ?? ''}`;
+      files.push([`${folder}/${file}.svg`, alone(wide)], [`${folder}/${file}-narrow.svg`, alone(narrow)]);
+    }
   }
   for (const [path, text] of files) {
     const wrong = writeText(host, path, text);

@@ -2,7 +2,7 @@
 import { BASELINE, type Results, type Row } from '../record.ts';
 import { Rows, type Column } from './columns.ts';
 import { FAMILIES, familyOf } from './families.ts';
-import { DARK, escaped, LIGHT, plotsOf, STYLE } from './plots.ts';
+import { DARK, escaped, groupsOf, LIGHT, plotsOf, STYLE } from './plots.ts';
 
 const PAGE_STYLE = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:1180px;padding:1.5rem 1rem 4rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
@@ -28,7 +28,7 @@ const rows=[...body.rows].sort((a,b)=>{const x=key(a),y=key(b);return (x<y?-1:x>
 const box=table.closest('section').querySelector('input');if(box)box.addEventListener('input',()=>{const wanted=box.value.toLowerCase();for(const row of body.rows)row.hidden=!row.textContent.toLowerCase().includes(wanted)})}`;
 
 export function asHtml(results: Results): string {
-  const all = new Rows(results.rows), kinds = groups(results.rows);
+  const all = new Rows(results.rows), kinds = groupsOf(results.rows);
   const sections = kinds.map(rows => {
     const place = kinds.length === 1 ? '' : ` (${rows[0]?.profile ?? ''}, ${rows[0]?.environment ?? ''})`;
     return plotsOf(rows).map(plot => `<section><h2>${escaped(plot.title + place)}</h2>${plot.isByFamily ? legend(rows) : ''}<div class="wide">${plot.wide}</div><div class="narrow">${plot.narrow}</div></section>`).join('\n');
@@ -47,12 +47,6 @@ ${sections.join('\n')}
 <script>${SCRIPT}</script>
 </body></html>
 `;
-}
-/** Rows of one profile and environment. */
-function groups(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const byPlace = new Map<string, Row[]>();
-  for (const row of rows) byPlace.set(`${row.profile}\0${row.environment}`, [...byPlace.get(`${row.profile}\0${row.environment}`) ?? [], row]);
-  return [...byPlace.values()];
 }
 /** Each mechanism once: as few trampolines as there are, permitted everything. */
 function firstOf(rows: readonly Row[]): readonly Row[] {

@@ -141,6 +141,12 @@ function policyMatrix(title: string, rows: readonly Row[], width: number): strin
   return drawing(width, top + names.length * pitch + 30, title, heads.join('') + body.join('') + text(left, top + names.length * pitch + 20, 'cycles of an invocation; ~: after a refusal', ' class="quiet"'));
 }
 
+/** Rows of each profile in each environment. */
+export function groupsOf(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const byPlace = new Map<string, Row[]>();
+  for (const row of rows) byPlace.set(`${row.profile}\0${row.environment}`, [...byPlace.get(`${row.profile}\0${row.environment}`) ?? [], row]);
+  return [...byPlace.values()];
+}
 /** All there is to be drawn of rows of one profile and environment. */
 export function plotsOf(rows: readonly Row[]): readonly Plot[] {
   const permitted = rows.filter(row => row.policy === 'permissive' && row.invoke !== null), least = Math.min(...permitted.map(row => row.count)), plots: Plot[] = [];
