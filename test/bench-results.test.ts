@@ -160,6 +160,35 @@ parts('Ctrl-C: a sentence, status 130, no file', async () => {
   const { status, errors, host } = await bench([...FEW, '--json', '--output', 'r.json'], {}, interrupted => { Object.assign(interrupted, { onSignals: (_names: readonly string[], listener: (name: string) => void) => { listener('SIGINT'); return () => { /* Nothing to end. */ }; } }); });
   assert.equal([status, errors, host.text('/home/r.json')], [130, 'tramp64: bench: interrupted after 0 of 3 measurements; nothing was written\n', null]);
 });
+parts('suites in words: Ctrl-C is a sentence, too', async () => {
+  const { status, output, errors } = await bench(['bench'], {}, interrupted => { Object.assign(interrupted, { onSignals: (_names: readonly string[], listener: (name: string) => void) => { listener('SIGINT'); return () => {}; } }); });
+  assert.equal([status, output, errors], [130, '', 'tramp64: bench: interrupted\n']);
+});
+/** What the other side of `helper` does, without a process. */
+async function helped(line: string): Promise<string> {
+  const host = new CliHost(['bench', 'cells']);
+  host.input = `${line}\n`;
+  assert.equal([await main(host), host.errors], [0, '']);
+  return host.output.trimEnd();
+}
+for (const [claim, answersMax] of [['rows are the same', Infinity], ['what helpers that end leave is measured all the same', 1]] as const) {
+  parts(`several processes measure: ${claim}`, async () => {
+    let helpers = 0;
+    const { output } = await bench([...FEW, '--json', '--jobs', '2'], {}, host => { Object.assign(host, { helper: () => {
+      let answers = 0;
+      helpers += 1;
+      return { ask: (line: string) => answers++ < answersMax ? helped(line) : Promise.resolve(null), end: () => {} };
+    } }); });
+    assert.is(helpers, 2);
+    assert.equal(parsed(output).rows, parsed((await measured).output).rows);
+  });
+}
+parts('a helper takes questions of the bench\'s only', async () => {
+  const host = new CliHost(['bench', 'cells']);
+  host.input = 'hello\n';
+  assert.equal([await main(host), host.errors], [2, 'tramp64: bench: cells is for processes that tramp64 bench starts; see tramp64 bench --help\n']);
+  assert.match((await bench([...FEW, '--jobs', 'many'])).errors, /^tramp64: bench: option --jobs takes a number of processes, not 'many'\n$/);
+});
 parts('a full disk: a sentence, a status, and the file as it was', async () => {
   for (const words of [[...FEW, '--json', '--output', 'r.json'], ['bench', '--check', 'r.json', '--update']]) {
     const before = (await measured).output;
@@ -169,8 +198,10 @@ parts('a full disk: a sentence, a status, and the file as it was', async () => {
     });
     assert.equal([status, errors, host.text('/home/r.json'), host.text('/home/r.json.part')], [3, 'tramp64: r.json: the disk is full\n', before, null]);
   }
-  const { status, errors } = await bench([...FEW, '--json'], {}, full => { full.write = () => -ENOSPC; });
-  assert.equal([status, errors], [3, 'tramp64: standard output: the disk is full\n']);
+  for (const words of [[...FEW, '--json'], ['bench', '--list'], ['bench', '--help'], ['--help'], ['--version'], ['syscalls']]) {
+    const { status, errors } = await bench(words, {}, full => { full.write = () => -ENOSPC; });
+    assert.equal([status, errors], [3, 'tramp64: standard output: the disk is full\n'], words.join(' '));
+  }
 });
 parts.run();
 

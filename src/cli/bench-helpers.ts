@@ -24,7 +24,7 @@ export function jobsOf(host: CommandHost, line: CommandLine, cells: number): num
   const text = lastValue(line, '--jobs');
   if (text !== undefined && !/^[1-9]\d{0,2}$/.test(text)) return `option --jobs takes a number of processes, not '${text}'`;
   if (host.helper === undefined) return 1;
-  return Math.min(text === undefined ? Math.min(host.processors ?? 1, HELPERS_MAX) : Number(text), Math.max(1, Math.floor(cells / CELLS_EACH_MIN)));
+  return text === undefined ? Math.min(host.processors ?? 1, HELPERS_MAX, Math.max(1, Math.floor(cells / CELLS_EACH_MIN))) : Math.min(Number(text), cells);
 }
 /** null: it was ended. What helpers that end too early leave is measured here. */
 export async function measureTogether(host: CommandHost, jobs: number, cells: readonly Cell[], progress: Progress, repeats: boolean): Promise<readonly Row[] | null> {

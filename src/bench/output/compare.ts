@@ -56,12 +56,13 @@ export function differenceText({ name, kind, changes, isOtherProgram }: Differen
   return `${name}${isOtherProgram ? ' (its program is another one)' : ''}\n${changes.map(change => `  ${changeText(change)}\n`).join('')}`;
 }
 export function comparisonText({ compared, differences }: Comparison): string {
-  if (differences.length === 0) return `${compared.length} rows, no difference\n`;
-  return `${differences.map(differenceText).join('')}${differences.length} of ${compared.length} rows differ\n`;
+  if (differences.length === 0) return `${rowsIn(compared)}, no difference\n`;
+  return `${differences.map(differenceText).join('')}${differences.length} of ${rowsIn(compared)} differ\n`;
 }
+const rowsIn = (rows: readonly unknown[]): string => `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
 export function comparisonMarkdown({ compared, differences }: Comparison): string {
-  if (differences.length === 0) return `### tramp64 bench: ${compared.length} rows, no difference\n`;
+  if (differences.length === 0) return `### tramp64 bench: ${rowsIn(compared)}, no difference\n`;
   const lines = differences.flatMap(({ name, kind, changes }) => kind !== 'changed' ? [`| ${name} | ${kind} | | |\n`]
     : changes.map(({ what, before, after }) => `| ${name} | ${what} | ${shown(before)} | ${shown(after)} |\n`));
-  return `### tramp64 bench: ${differences.length} of ${compared.length} rows differ\n\n| row | what | before | after |\n| --- | --- | ---: | ---: |\n${lines.join('')}`;
+  return `### tramp64 bench: ${differences.length} of ${rowsIn(compared)} differ\n\n| row | what | before | after |\n| --- | --- | ---: | ---: |\n${lines.join('')}`;
 }
