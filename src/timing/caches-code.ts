@@ -11,6 +11,7 @@ import { declareMemory, ModuleWriter } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcode.ts';
 import { FED, STORES, WAITS } from './notes.ts';
 import { CYCLE_PARTS } from './pace.ts';
+import { TABLES } from './predictor-tables.ts';
 import type { Memories, Table } from './profile.ts';
 
 /** Of an address: which line, and of a line which page. */
@@ -20,7 +21,7 @@ const PAGE_OF_LINE = 6, LINES_A_PAGE = 64;
 export const FILTER = { lines: 512, mask: 511, data: CACHES.tables, code: CACHES.tables + 2048 } as const;
 const WORD_BYTES = 4, VECTOR_WORDS = 4;
 const NOTHING: readonly number[] = new Array<number>(16).fill(0);
-/** The page last asked for; how many branches had been missed when code last was; what tells one address space's lines from another's. */
+/** The page last asked for; how many branches had been missed, or their targets unknown, when code last was; what tells one address space's lines from another's. */
 const AFTER_FILTERS = FILTER.code + 2048, MISSES_SEEN = AFTER_FILTERS + 8;
 export const LAST_PAGE = { data: AFTER_FILTERS, code: AFTER_FILTERS + 4 } as const;
 export const SPACE = AFTER_FILTERS + 16;
@@ -264,13 +265,13 @@ class Writer {
     raise(LOADS.own); raise(LOADS.late);
     code.i32(0); this.word(code, LOADS.waiting); code.get(masks); code.i32(16); code.op(OP['i32.shr_u']); code.op(OP['i32.or']); code.memory(OP['i32.store'], LOADS.waiting);
   }
-  /** Where branches are predicted right, lines are asked for well before they are needed. */
+  /** Where branches are predicted right and their targets known, lines are asked for well before they are needed. */
   private code(code: Code): void {
     const [line, last] = [0, 1] as const, cost = code.local(TYPE.i32), pages = code.local(TYPE.i32), ahead = code.local(TYPE.i32);
-    code.i32(0); code.i32(parts(this.m.ahead));
-    code.i32(0); code.memory(OP['f64.load'], MISSES_SEEN); code.i32(0); code.memory(OP['f64.load'], STATE.branchMisses); code.op(OP['f64.ne']);
-    code.op(OP.select); code.set(ahead);
-    code.i32(0); code.i32(0); code.memory(OP['f64.load'], STATE.branchMisses); code.memory(OP['f64.store'], MISSES_SEEN);
+    const missed = code.local(TYPE.i32);
+    code.i32(0); code.memory(OP['f64.load'], STATE.branchMisses); code.op(OP['i32.trunc_sat_f64_s']); this.word(code, TABLES.unknown); code.op(OP['i32.add']); code.set(missed);
+    code.i32(0); code.i32(parts(this.m.ahead)); code.get(missed); this.word(code, MISSES_SEEN); code.op(OP['i32.ne']); code.op(OP.select); code.set(ahead);
+    code.i32(0); code.get(missed); code.memory(OP['i32.store'], MISSES_SEEN);
     const again = code.loop();
     this.line(code, 'l1i', line, cost);
     this.page(code, false, line, pages);

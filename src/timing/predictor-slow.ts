@@ -181,6 +181,7 @@ function steered({ first, second, fromSecond, missed }: BranchTargets): Code {
   code.get(way); code.i32(4); code.op(OP['i32.add']); code.tee(way); code.i32(0);
   code.get(way); code.i32(4 * second.ways); code.op(OP['i32.lt_u']); code.op(OP.select);
   code.memory(OP['i32.store'], TABLES.knownSets + turn);
+  code.i32(0); code.i32(0); code.memory(OP['i32.load'], TABLES.unknown); code.i32(1); code.op(OP['i32.add']); code.memory(OP['i32.store'], TABLES.unknown);
   code.i32(parts(missed));
   return code;
 }

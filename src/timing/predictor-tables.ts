@@ -14,8 +14,8 @@ const HEADER_BYTES = 64;
 const countersAt = PREDICTOR.at + HEADER_BYTES, contextsAt = countersAt + COUNTERS, targetsAt = contextsAt + 4 * CONTEXT_PAIRS, returnsAt = targetsAt + 8 * TARGETS;
 const recentAt = returnsAt + 4 * RETURNS, sitesAt = recentAt + 2 * RECENT, knownAt = sitesAt + 8 * SITES, knownSetsAt = knownAt + 4 * KNOWN_MAX;
 export const TABLES = {
-  /** Outcomes of the last 64 conditional branches, the path, the top of the return stack, a count that chance is made of, and one of who leaves. */
-  history: PREDICTOR.at, path: PREDICTOR.at + 8, top: PREDICTOR.at + 12, tick: PREDICTOR.at + 16, turn: PREDICTOR.at + 20,
+  /** Outcomes of the last 64 conditional branches, the path, the top of the return stack, a count that chance is made of, one of who leaves, and one of branches whose targets were not known. */
+  history: PREDICTOR.at, path: PREDICTOR.at + 8, top: PREDICTOR.at + 12, tick: PREDICTOR.at + 16, turn: PREDICTOR.at + 20, unknown: PREDICTOR.at + 24,
   counters: countersAt, contexts: contextsAt, targets: targetsAt, returns: returnsAt, recent: recentAt,
   /** Indirect branches, and where they last went: their ends, inverted if not always to the same place. */
   sites: sitesAt,
