@@ -1,6 +1,7 @@
 /** Results of the bench: the same on every run, in every form, compared with a baseline, in shards, and never half written. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { ENOSPC } from '../src/base/errno.ts';
 import { sha256 } from '../src/base/sha256.ts';
 import { ORDERS } from '../src/bench/axes.ts';
@@ -102,6 +103,12 @@ results('a mechanism that needs a descriptor each is not asked for more than the
 results.run();
 
 const checks = suite('bench › check');
+checks('the smoke suite is what bench/baseline.json says', async () => {
+  const before = readFileSync('bench/baseline.json', 'utf8'), words = ['bench', '--check', 'baseline.json', ...process.env['UPDATE'] === '1' ? ['--update'] : []];
+  const { status, output, errors, host } = await bench(words, { 'baseline.json': before });
+  assert.equal([status, errors], [0, ''], `${output}npm run bench:check -- --update rewrites it`);
+  if (process.env['UPDATE'] === '1') writeFileSync('bench/baseline.json', host.text('/home/baseline.json') ?? before);
+});
 /** The results as a baseline in which something was otherwise. */
 const baseline = async (change: (text: string) => string = text => text): Promise<Files> => ({ 'base.json': change((await measured).output) });
 checks('nothing changed: status 0', async () => {

@@ -22,8 +22,10 @@ export interface Work {
   /** From each trampoline to that so many places further; 1, where it is absent. Shares no divisor with `count`. */
   readonly step?: number;
 }
-/** Rounds of changes or invocations: the first has been everywhere, by the fourth the branch predictor knows where they end, and the fifth does so many more. */
-export const rounds = (everywhere: number, warm: number, repeated: number): readonly number[] => [everywhere, warm, warm, warm, warm + repeated];
+/** Rounds until the branch predictor knows where one ends. */
+const LEARNING = 7;
+/** Rounds of changes or invocations: the first has been everywhere, those that follow are learned from, and the last does so many more than the one before it. */
+export const rounds = (everywhere: number, warm: number, repeated: number): readonly number[] => [everywhere, ...new Array<number>(LEARNING).fill(warm), warm + repeated];
 const roundsOf = (times: number | readonly number[]): readonly number[] => (typeof times === 'number' ? [times] : times).filter(each => each > 0);
 const sumOf = (times: number | readonly number[]): number => roundsOf(times).reduce((a, b) => a + b, 0);
 /** Laps a guest tells: at its beginning, when all are created, at the beginning of changes and after each of their rounds, the same for invocations, and when all are released. */
@@ -175,10 +177,10 @@ refused:
   ret`;
 }
 
-/** The same work for a compiled program, in words: rounds with commas between them, and every number of the same length, so that reading one costs the same. */
+/** The same work for a compiled program, in words: a round is six digits and a comma, so that reading one costs the same. */
 export function compiledWork(way: string, { count, invocations, changes, releases }: Work): readonly string[] {
-  const word = (numbers: readonly number[]): string => numbers.map(number => `${number}`.padStart(6, '0')).join(',');
-  return [way, word([count]), word(roundsOf(invocations)), word(roundsOf(changes)), releases ? '1' : '0'];
+  const digits = (number: number): string => `${number}`.padStart(6, '0'), word = (times: number | readonly number[]): string => roundsOf(times).map(each => `${digits(each)},`).join('');
+  return [way, digits(count), word(invocations), word(changes), releases ? '1' : '0'];
 }
 
 /** What the closures add up to when called in turn: the k-th binds 3k + 1, and after a change twice that. */

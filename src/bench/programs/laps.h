@@ -1,4 +1,4 @@
-/* A lap: a place in a run that the emulator tells, and that a processor does nothing at. And rounds, as a word: 000100,001100. */
+/* A lap: a place in a run that the emulator tells, and that a processor does nothing at. And rounds, as a word: 000100,001100, */
 #define LAP() __asm__ volatile (".byte 0x0f, 0x1f, 0x84, 0x37, 0x74, 0x36, 0x34, 3" : : : "memory")
 
 static long next_round(const char **rounds) {
