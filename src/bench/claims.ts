@@ -1,7 +1,8 @@
 /** The suite `claims`: the discussion's open questions one by one, each with the numbers behind the answer. */
 import { CONTENDERS, type Contender, type Progress } from './contenders.ts';
-import { counters, invocationOf, lifeOf, memoryOf, trials } from './measure.ts';
+import { counters, invocationOf, lifeOf, trials } from './measure.ts';
 import { outcome, POLICIES } from './policies.ts';
+import { memoryOf } from './record.ts';
 import { columns } from './report.ts';
 
 const named = (name: string): Contender => {
@@ -72,7 +73,7 @@ ${columns([['one trampoline', ...POLICIES], ...rows])}
 `;
 }
 function styles(): string {
-  const forms = ['trampfd, by fault', 'trampfd, by address', 'trampfd, fast', 'trampfd, by address, fast'], parts = ['creation', 'change', 'release'] as const;
+  const forms = ['trampfd, by fault', 'trampfd, by address', 'trampfd, fast', 'trampfd, by address, fast'], parts = ['create', 'change', 'free'] as const;
   const cells = forms.map(name => [name, ...parts.flatMap(part => {
     const cost = lifeOf(named(name))[part];
     return cost === null ? ['-', '-'] : [fixed(cost.systemCalls, 0), fixed(cost.cycles, 0)];

@@ -2,7 +2,7 @@
 import { COUNTS, ENVIRONMENTS, ORDERS, POLICIES, PROFILES, type Order } from './axes.ts';
 import { Measuring, type Cell } from './cell.ts';
 import { CONTENDERS } from './contenders.ts';
-import { WrongSum } from './measure.ts';
+import { WrongSum } from './laps.ts';
 import { nameOf, type Place, type Row } from './record.ts';
 
 /** A value of each axis; mechanisms by their names. */

@@ -1,11 +1,11 @@
 /** The suite `policies`: every contender under every policy, and what libffi would take. */
-import { POLICY_NAMES } from '../syscalls/policy.ts';
+import { POLICIES as AXIS } from './axes.ts';
 import { CONTENDERS, ofEach, type Contender, type Progress } from './contenders.ts';
 import { trials, type Trial } from './measure.ts';
 import { columns } from './report.ts';
 
-/** Every policy by itself, and the two that leave each other gaps together. */
-export const POLICIES: readonly string[] = [...POLICY_NAMES, 'wx,ipe'];
+/** As `--policy` of run has them. */
+export const POLICIES: readonly string[] = AXIS.map(({ name }) => name.replaceAll('+', ','));
 
 export async function policies(progress: Progress): Promise<string> {
   const results = await ofEach(progress, contender => trials(contender, POLICIES));

@@ -1,5 +1,6 @@
 /** The comparison as text: tables, and a sentence on each of the discussion's two claims. */
-import type { Cost, Measurement, Memory } from './measure.ts';
+import type { Measurement } from './measure.ts';
+import { bytesIn, PARTS, type Cost } from './record.ts';
 
 type Column = { readonly title: string; readonly cell: (m: Measurement, base: Measurement) => string };
 /** What rounds to nothing has no sign. */
@@ -9,27 +10,23 @@ const bytes = (value: number): string => value < 0.5 ? '0' : Math.round(value).t
 const NAME: Column = { title: 'contender', cell: m => m.contender.name };
 const INVOCATION: readonly Column[] = [
   NAME,
-  { title: 'instructions', cell: m => number(m.invocation.instructions, 1) },
-  { title: 'cycles', cell: m => number(m.invocation.cycles, 1) },
-  { title: 'page faults', cell: m => number(m.invocation.pageFaults, 0) },
-  { title: 'system calls', cell: m => number(m.invocation.systemCalls, 0) },
-  { title: 'TLB misses', cell: m => number(m.invocation.tlbMisses, 0) },
+  { title: 'instructions', cell: m => number(m.invoke.instructions, 1) },
+  { title: 'cycles', cell: m => number(m.invoke.cycles, 1) },
+  { title: 'page faults', cell: m => number(m.invoke.pageFaults, 0) },
+  { title: 'system calls', cell: m => number(m.invoke.systemCalls, 0) },
+  { title: 'TLB misses', cell: m => number(m.invoke.tlbMisses, 0) },
   { title: 'code B', cell: m => bytes(m.memory.code) },
   { title: 'data B', cell: (m, base) => bytes(m.memory.data - base.memory.data) },
   { title: 'tables B', cell: (m, base) => bytes(m.memory.tables - base.memory.tables) },
   { title: 'kernel B', cell: m => bytes(m.memory.kernel) },
-  { title: 'ratio', cell: (m, base) => `${number(m.invocation.cycles / base.invocation.cycles, 2)}x` },
+  { title: 'ratio', cell: (m, base) => `${number(m.invoke.cycles / base.invoke.cycles, 2)}x` },
 ];
-const PARTS: readonly { readonly name: string; readonly of: (m: Measurement) => Cost | null }[] = [
-  { name: 'create', of: m => m.creation }, { name: 'change', of: m => m.change }, { name: 'free', of: m => m.release },
-];
-const LIFE: readonly Column[] = [NAME, ...PARTS.flatMap(({ name, of }): Column[] => [
-  { title: `${name}: instr.`, cell: m => cell(of(m), c => number(c.instructions, 1)) },
-  { title: 'cycles', cell: m => cell(of(m), c => number(c.cycles, 1)) },
-  { title: 'calls', cell: m => cell(of(m), c => number(c.systemCalls, 2)) },
-  { title: 'faults', cell: m => cell(of(m), c => number(c.pageFaults, 2)) },
-]), { title: 'left B', cell: (m, base) => m.release === null ? '-' : bytes(total(m.left) - total(base.left)) }];
-const total = ({ code, data, tables, kernel }: Memory): number => code + data + tables + kernel;
+const LIFE: readonly Column[] = [NAME, ...PARTS.slice(1).flatMap((name): Column[] => [
+  { title: `${name}: instr.`, cell: m => cell(m[name], c => number(c.instructions, 1)) },
+  { title: 'cycles', cell: m => cell(m[name], c => number(c.cycles, 1)) },
+  { title: 'calls', cell: m => cell(m[name], c => number(c.systemCalls, 2)) },
+  { title: 'faults', cell: m => cell(m[name], c => number(c.pageFaults, 2)) },
+]), { title: 'left B', cell: (m, base) => m.free === null ? '-' : bytes(bytesIn(m.left) - bytesIn(base.left)) }];
 const cell = (cost: Cost | null, text: (c: Cost) => string): string => cost === null ? '-' : text(cost);
 
 export const invocations = (rows: readonly Measurement[], base: Measurement): string => table(INVOCATION, rows, base);
@@ -49,7 +46,7 @@ export function columns(cells: readonly (readonly string[])[]): string {
 export function sentences(find: (name: string) => Measurement): string {
   const trampfd = find('trampfd, by fault'), yardstick = find('system call'), loop = find('indirect call');
   const userspace = [find('return trampoline, drop'), find('return trampoline, return'), find('code page + data page')];
-  const cycles = (m: Measurement): number => m.invocation.cycles;
+  const cycles = (m: Measurement): number => m.invoke.cycles;
   const fastest = userspace.reduce((a, b) => cycles(a) <= cycles(b) ? a : b), slowest = userspace.reduce((a, b) => cycles(a) >= cycles(b) ? a : b);
   const overLoop = (m: Measurement): number => cycles(m) - cycles(loop);
   const perCall = overLoop(trampfd) / overLoop(yardstick);

@@ -1,7 +1,7 @@
 /** The matrix measured by several processes: each is told cells, a line each, and answers with rows. Cells know nothing of each other, so that rows are the same however many there are. */
 import { Measuring, type Cell } from '../bench/cell.ts';
 import { cellAt, measureOne, placeOf, type Progress } from '../bench/matrix.ts';
-import { WrongSum } from '../bench/measure.ts';
+import { WrongSum } from '../bench/laps.ts';
 import type { Place, Row } from '../bench/record.ts';
 import { bytesOf } from '../host/host.ts';
 import { complain, STATUS_USAGE, type CommandHost, type Helper } from './command.ts';

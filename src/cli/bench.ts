@@ -3,7 +3,7 @@ import { COUNT_MAX, ENVIRONMENTS, ORDERS, POLICIES, PROFILES } from '../bench/ax
 import type { Cell } from '../bench/cell.ts';
 import { CONTENDERS } from '../bench/contenders.ts';
 import { inOrder, MATRIX, measureAll } from '../bench/matrix.ts';
-import { WrongSum } from '../bench/measure.ts';
+import { WrongSum } from '../bench/laps.ts';
 import { FORMAT, nameOf, type Results, type Row } from '../bench/record.ts';
 import { SUITES } from '../bench/suites.ts';
 import { bytesOf } from '../host/host.ts';
