@@ -30,7 +30,7 @@ const SPREAD = { lo: 0x7f4a7c15, hi: 0x9e3779b9 | 0 }, SPREAD_WORD = 0x9e3779b1 
 const OUTCOMES_HIGH = 0xff;
 const PAIR_SHIFT = 47, PAIR_MASK = 0x1fffc, TAG_SHIFT = 30, TAG_MASK = 0xfffc, RECENT_SHIFT = 20;
 /** Bits of an entry beside its tag: where the branch goes, and whether that was right before. */
-const PATH_AT = 20, MIX_SHIFT = 29, TARGET_SHIFT = 52, SITE_SHIFT = 10;
+const PATH_AT = 20, MIX_SHIFT = 29, TARGET_SHIFT = 52, SITE_SHIFT = 11;
 const IS_SURE = 2, BOTH_SURE = 0x20002, SECOND_SURE = 0x20000, KNOWN_MASK = 0xffff & ~IS_SURE;
 
 /** Writes them in the order of SLOW_FUNCTIONS. */

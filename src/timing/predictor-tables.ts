@@ -3,7 +3,7 @@ import { PREDICTOR } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
 import type { Local } from '../wasm/code.ts';
 
-export const COUNTERS = 1 << 14, SITES = 1 << 10, TARGETS = 1 << 12, RETURNS = 32;
+export const COUNTERS = 1 << 14, SITES = 1 << 11, TARGETS = 1 << 12, RETURNS = 32;
 /** Pairs of entries of 2 bytes: branches after certain outcomes. Those that were asked for lately, one entry each. */
 export const CONTEXT_PAIRS = 1 << 15, RECENT = 1 << 8;
 /** Words of a set of the second level: addresses, then which is the next to be replaced. */
