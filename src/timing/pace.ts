@@ -197,13 +197,15 @@ export class Pacer {
       const cycles = count / capacities[name];
       if (name === 'slot') slots = count; else if (name === 'serial') serial += count; else uses.push([RESOURCES.indexOf(name), cycles]);
     };
+    // What is loaded is extended on the way.
+    const isExtended = use.loads !== null && MOVE.test(i.operation);
     if (use.isFree) slots = i.operation === 'xchg' ? 2 : 1;
-    else for (const part of row.uses === '' ? [] : row.uses.split(' ')) {
+    else if (!isExtended) for (const part of row.uses === '' ? [] : row.uses.split(' ')) {
       const [name, count = '1'] = part.split('*');
       assert((RESOURCES as readonly string[]).includes(name!), `no such resource: ${part}`);
       add(name as Resource, Number(count));
     }
-    if (use.isFree) latency = 0;
+    if (use.isFree || isExtended) latency = 0;
     else if ((MOVE.test(i.operation) || row.latency === 0) && use.loads === null && use.stores === null && row.uses === '' && use.writes.length > 0) { latency = 1; add(isVector ? 'fp' : 'alu', 1); }
     if (i.mnemonic === 'movabs') add('alu', 0.8);
     if (use.loads !== null) add(isVector ? 'vectorLoad' : 'load', 1);
