@@ -113,7 +113,7 @@ export const ZEN3: Profile = {
   // xorshift and a test of its bits: 17.0 a miss, of which the test and the branch behind the chain are 2; indirect 21.7, with 4 behind the chain;
   // a call that is dropped 22.9 for 4.96.
   refill: { conditional: 15, indirect: 16, return: 18 },
-  // Random bits with a period of 2,048 to 16,384: 3.0 a round, where 64 take 1.4, and the counter is wrong of half of them; in programs it hardly shows.
+  // Random bits with a period of 2,048 to 16,384: 3.0 a round, where 64 take 1.4, and the counter is wrong of half of them: 3.2 each; programs that know their branches by heart, 1.3 to 3.
   override: 2.3,
   redirected: 3.5, // two and four targets in turn that are learned 7.9 to 9.5, one 5.0
   // Jumps in a row: 1.00 up to 1,024 of them, 3.0 to 4.9 up to 5,120, 11.6 to 13 from 6,144 on.
