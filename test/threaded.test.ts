@@ -164,8 +164,8 @@ fixtures.run();
 
 const prebuilt = suite('threaded › prebuilt');
 /** Forms that are in the file, and in the second half some that are not. */
-const LOOPS = `mov edi, ${DATA}\nmov ecx, 1500\nagain: mov rax, rcx\nadd [rdi], eax\nmovzx edx, byte ptr [rdi+1]\ncmp dl, 3\nje more\nadd rbx, rdx\nmore: cvtsi2sd xmm0, ecx\naddsd xmm1, xmm0\nmulsd xmm1, xmm0\ndivsd xmm1, xmm0\nsub rcx, 1
-jne again\nmov ecx, 1000\nanother: rol ax, 3\nlahf\nadc bx, [rdi+2]\nphminposuw xmm2, xmm1\ndec ecx\njnz another\nsyscall`;
+const LOOPS = `mov edi, ${DATA}\nmov ecx, 1000\nagain: mov rax, rcx\nadd [rdi], eax\nmovzx edx, byte ptr [rdi+1]\ncmp dl, 3\nje more\nadd rbx, rdx\nmore: cvtsi2sd xmm0, ecx\naddsd xmm1, xmm0\nmulsd xmm1, xmm0\ndivsd xmm1, xmm0\nsub rcx, 1
+jne again\nmov ecx, 500\nanother: rol ax, 3\nlahf\nadc bx, [rdi+2]\nphminposuw xmm2, xmm1\ndec ecx\njnz another\nsyscall`;
 for (const [name, options] of [['threaded', AT_ONCE], ['auto', { engine: 'auto', hotRuns: 500, threaded: { runs: 1, wait: 1 } }]] as const) {
   for (const timing of ['fast', 'none'] as const) prebuilt(`${name}, ${timing}: what has a handler needs no generation`, () => {
     const w = agree(LOOPS, { options: withFile({ ...options, timing }), slice: 700 });
