@@ -148,18 +148,14 @@ class Writer {
     this.scatter(code, () => { code.get(line); code.i32(PAGE_OF_LINE); code.op(OP['i32.shr_u']); }, hash); code.set(hash);
     code.get(line); code.i32(LINES_A_PAGE - 1); code.op(OP['i32.and']); code.set(near);
     code.get(line); code.i32(0); code.memory(OP['i32.load'], SPACE); code.op(OP['i32.xor']); code.set(line);
-    this.pushSet(code, hash, BITS.second, near);
-    this.row(code, l2, set, row);
-    this.isThere(code, l2, row, tag);
-    code.if(); give(second); code.end();
-    this.replace(code, l2, set, row, line, null);
-    this.count(code, COUNTS.l2);
-    this.pushSet(code, hash, BITS.third, near);
-    this.row(code, l3, set, row);
-    this.isThere(code, l3, row, tag);
-    code.if(); give(third); code.end();
-    this.replace(code, l3, set, row, line, null);
-    this.count(code, COUNTS.l3);
+    for (const { table, bits, misses, found } of [{ table: l2, bits: BITS.second, misses: COUNTS.l2, found: second }, { table: l3, bits: BITS.third, misses: COUNTS.l3, found: third }]) {
+      this.pushSet(code, hash, bits, near);
+      this.row(code, table, set, row);
+      this.isThere(code, table, row, tag);
+      code.if(); give(found); code.end();
+      this.replace(code, table, set, row, line, null);
+      this.count(code, misses);
+    }
     give(memory);
     code.op(OP.unreachable);
   }
