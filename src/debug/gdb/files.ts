@@ -1,7 +1,8 @@
 /** gdb reads the guest's files (GDB manual, appendix E.8, "Host I/O Packets"; E.13.7 for struct stat and error numbers). It may not write them. */
 import { EBADF, EINVAL, ENAMETOOLONG, ENOENT, EROFS } from '../../base/errno.ts';
-import { byteString, bytesOf, type ByteString, type Host, type HostResult, type HostStat } from '../../host/host.ts';
+import { byteString, bytesOf, type ByteString, type Host, type HostResult } from '../../host/host.ts';
 import { numberOfHex, textOfHex } from '../hex.ts';
+import type { Stat } from '../../syscalls/file.ts';
 import { statOf } from '../../syscalls/made-up.ts';
 import type { KernelTask } from '../../syscalls/process.ts';
 import { AT_FDCWD } from '../../syscalls/uapi.ts';
@@ -15,7 +16,7 @@ function failed(error: number): string { return `F-1,${(ERRNO[error] ?? error).t
 function ok(result: number, data?: ByteString): string { return data === undefined ? `F${result.toString(16)}` : `F${result.toString(16)};${escaped(data)}`; }
 
 /** A file of the host's; or what the kernel makes up, as it was when it was opened. */
-type Opened = number | { readonly bytes: Uint8Array; readonly stat: HostStat };
+type Opened = number | { readonly bytes: Uint8Array; readonly stat: Stat };
 
 export class GuestFileReader {
   private readonly host: Host;
@@ -83,8 +84,7 @@ export class GuestFileReader {
     if (place.kind === 'open') return -EINVAL;
     const { node, path } = place;
     if (node.kind !== 'file' || node.text === undefined) return -EINVAL;
-    const bytes = bytesOf(node.text()), nothing = { dev: 0n, ino: 0n, mode: 0, nlink: 1, uid: 0, gid: 0, rdev: 0n, size: 0, blksize: 0, blocks: 0, atimeNs: 0n, mtimeNs: 0n, ctimeNs: 0n };
-    return { bytes, stat: { ...nothing, ...statOf(node, path) } };
+    return { bytes: bytesOf(node.text()), stat: statOf(node, path) };
   }
   private pathOf(place: Place | number | null, name: ByteString): ByteString { return typeof place === 'object' && place?.kind === 'host' ? place.path : name.startsWith('/') ? name : `${this.host.directory}/${name}`; }
   private result(result: HostResult, good: (result: number) => string): string { return result < 0 ? failed(-result) : good(result); }
@@ -94,10 +94,10 @@ export class GuestFileReader {
   }
 }
 /** struct stat of the protocol: big-endian words, sizes of eight bytes. */
-function statText(s: HostStat): ByteString {
+function statText({ dev = 0n, ino = 0n, mode, nlink = 1, uid = 0, gid = 0, rdev = 0n, size = 0, blksize = 0, blocks = 0, atimeNs = 0n, mtimeNs = 0n, ctimeNs = 0n }: Stat): ByteString {
   const bytes = new Uint8Array(STAT_BYTES), view = new DataView(bytes.buffer), seconds = (ns: bigint): number => Number(ns / 1_000_000_000n);
-  [Number(s.dev & 0xffff_ffffn), Number(s.ino & 0xffff_ffffn), s.mode, s.nlink, s.uid, s.gid, Number(s.rdev & 0xffff_ffffn)].forEach((value, k) => { view.setUint32(4 * k, value); });
-  [s.size, s.blksize, s.blocks].forEach((value, k) => { view.setBigUint64(28 + 8 * k, BigInt(value)); });
-  [s.atimeNs, s.mtimeNs, s.ctimeNs].forEach((value, k) => { view.setUint32(52 + 4 * k, seconds(value)); });
+  [Number(dev & 0xffff_ffffn), Number(ino & 0xffff_ffffn), mode, nlink, uid, gid, Number(rdev & 0xffff_ffffn)].forEach((value, k) => { view.setUint32(4 * k, value); });
+  [size, blksize, blocks].forEach((value, k) => { view.setBigUint64(28 + 8 * k, BigInt(value)); });
+  [atimeNs, mtimeNs, ctimeNs].forEach((value, k) => { view.setUint32(52 + 4 * k, seconds(value)); });
   return byteString(bytes);
 }
