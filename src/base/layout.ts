@@ -1,4 +1,4 @@
-/** The machine's one linear memory: CPU state, then the TLB, predictor tables and decoded code, then guest physical pages. */
+/** The machine's one linear memory: CPU state, then the TLB, tables of predictor and caches, and decoded code, then guest physical pages. */
 import { assert } from './assert.ts';
 
 export const PAGE_BYTES = 4096;

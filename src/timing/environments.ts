@@ -22,7 +22,7 @@ export interface Environment {
   readonly pageWalk: number;
   /** What of these calls depends on what they find: reads and writes of a pipe, protection that changes, mapped pages that were touched, a mapping that is replaced. */
   readonly pipeUsed: number; readonly protectionChanged: number; readonly pagesReleased: number; readonly mappingReplaced: number;
-  /** What an entry into the kernel takes less where nothing is mitigated. */
+  /** What an entry into the kernel takes less where nothing is mitigated. Retpolines are all that is: two sets of page tables (KPTI), which a Zen 3 does without, are not modelled. */
   readonly mitigations: number;
 }
 
