@@ -5,7 +5,7 @@ import { WrongSum } from '../bench/laps.ts';
 import type { Place, Row } from '../bench/record.ts';
 import { bytesOf } from '../host/host.ts';
 import { complain, STATUS_USAGE, type CommandHost, type Helper } from './command.ts';
-import { print } from './files.ts';
+import { printed } from './files.ts';
 import { type CommandLine, lastValue } from './options.ts';
 
 /** More than processors are of no use, and each takes memory. */
@@ -79,8 +79,8 @@ export async function help(host: CommandHost): Promise<number> {
   for (const line of linesIn(host)) {
     const question = questionIn(line), cell = question === null ? null : cellAt(question.place, question.seed);
     if (question === null || cell === null) return complain(host, 'bench: cells is for processes that tramp64 bench starts; see tramp64 bench --help', STATUS_USAGE);
-    const wrong = print(host, `${JSON.stringify(await answerTo(cell, measuring, question.repeats ? again : null))}\n`);
-    if (wrong !== null) return complain(host, `standard output: ${wrong}`, STATUS_USAGE);
+    const status = printed(host, `${JSON.stringify(await answerTo(cell, measuring, question.repeats ? again : null))}\n`);
+    if (status !== 0) return status;
   }
   return 0;
 }
