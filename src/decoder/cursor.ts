@@ -6,7 +6,7 @@ import { registerOf } from './registers.ts';
 import { MAP, type Row } from './rows.ts';
 
 /** What byte b is as a legacy prefix: its bits of PREFIX, or 0. */
-const LEGACY = new Uint16Array(256);
+export const LEGACY = new Uint16Array(256);
 LEGACY[0x66] = PREFIX.operandSize; LEGACY[0x67] = PREFIX.addressSize;
 LEGACY[0xf0] = PREFIX.lock; LEGACY[0xf2] = PREFIX.repne; LEGACY[0xf3] = PREFIX.rep;
 LEGACY[0x2e] = PREFIX.cs; LEGACY[0x36] = PREFIX.ss; LEGACY[0x3e] = PREFIX.ds; LEGACY[0x26] = PREFIX.es;
@@ -42,18 +42,27 @@ export class Cursor {
   addressSize: 4 | 8 = 8;
   opcode = 0;
   modrm = 0;
+  sib = 0;
+  /** Where displacement and immediates begin. */
+  tail = 0;
   base: number = NONE;
   index: number = NONE;
   shift = 0;
   disp: i32 = 0;
+  displacementBytes = 0;
 
-  /** Goes to an instruction; what was read of another is forgotten. */
-  begin(bytes: Uint8Array, start: number, end: number): void {
-    this.bytes = bytes; this.start = start; this.end = end; this.at = start;
-    this.isShort = false; this.segment = NONE; this.addressSize = 8; this.vexLength = 0; this.vvvv = 0;
-    this.modrm = 0; this.base = NONE; this.index = NONE; this.shift = 0; this.disp = 0;
-    this.readPrefixes();
+  /** Goes to an opcode, whose prefixes are these; what was read of another instruction is forgotten. */
+  begin(bytes: Uint8Array, start: number, at: number, end: number, prefixes: number, rex: number, repeat: number, segment: number): void {
+    this.bytes = bytes; this.start = start; this.end = end; this.at = this.tail = at;
+    this.isShort = false; this.vexLength = 0; this.vvvv = 0; this.modrm = 0; this.sib = 0; this.displacementBytes = 0;
+    this.rex = rex; this.repeat = repeat; this.segment = segment;
+    this.prefixes = prefixes | (rex === 0 ? 0 : PREFIX.rex) | ((rex & W) === 0 ? 0 : PREFIX.rexW);
+    this.addressSize = (prefixes & PREFIX.addressSize) !== 0 ? 4 : 8;
+    this.classNumber = repeat === 0xf3 ? NONE_66_F3_F2.rep : repeat === 0xf2 ? NONE_66_F3_F2.repne
+      : (prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
   }
+  /** Goes to a number of an instruction that is all there. */
+  goTo(bytes: Uint8Array, at: number, end: number): void { this.bytes = bytes; this.at = at; this.end = end; }
   byte(): number {
     if (this.at < this.end) return this.bytes[this.at++]!;
     this.isShort = true;
@@ -73,28 +82,6 @@ export class Cursor {
   }
   /** One, two or four bytes. */
   unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : length === 2 ? 0xffff : -1); }
-
-  /** Legacy prefixes in any order, then REX; one that is not the last is ignored (SDM vol. 2 §2.2.1). */
-  private readPrefixes(): void {
-    let prefixes = 0, rex = 0;
-    this.repeat = 0;
-    for (; ; this.at++) {
-      if (this.at >= this.end) { this.isShort = true; break; }
-      const byte = this.bytes[this.at]!, legacy = LEGACY[byte]!;
-      if (legacy !== 0) {
-        prefixes |= legacy; rex = 0;
-        if (byte >= 0xf2) this.repeat = byte;
-        else if (byte === 0x64) this.segment = SLOT.fs;
-        else if (byte === 0x65) this.segment = SLOT.gs;
-      } else if ((byte & 0xf0) === 0x40) rex = byte;
-      else break;
-    }
-    this.rex = rex;
-    this.prefixes = prefixes | (rex === 0 ? 0 : PREFIX.rex) | ((rex & W) === 0 ? 0 : PREFIX.rexW);
-    if ((prefixes & PREFIX.addressSize) !== 0) this.addressSize = 4;
-    this.classNumber = this.repeat === 0xf3 ? NONE_66_F3_F2.rep : this.repeat === 0xf2 ? NONE_66_F3_F2.repne
-      : (prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
-  }
 
   /** C5: one byte more. Like the two below it gives the map, or -1 where the prefix is undefined. */
   readShortVex(): number {
@@ -144,10 +131,12 @@ export class Cursor {
   /** SIB and displacement, where ModRM asks for them (SDM vol. 2 tables 2-2 and 2-3). */
   readAddress(row: Row): void {
     const { modrm } = this, mod = modrm >> 6;
+    this.base = this.index = NONE; this.shift = this.disp = 0;
     if (mod === 3 || row.hasNoAddress) return;
     let low = modrm & 7, hasBase = true;
     if (low === 4) {
-      const sib = this.byte(), number = sib >> 3 & 7 | ((this.rex & X) === 0 ? 0 : 8);
+      const sib = this.sib = this.byte(), number = sib >> 3 & 7 | ((this.rex & X) === 0 ? 0 : 8);
+      this.tail = this.at;
       low = sib & 7;
       if (number !== 4 || row.isGather) { this.index = number; this.shift = sib >> 6; }
       if (low === 5 && mod === 0) hasBase = false;
@@ -155,6 +144,7 @@ export class Cursor {
       hasBase = false; this.base = SLOT.rip;
     }
     if (hasBase) this.base = (this.rex & B) === 0 ? low : low + 8;
-    this.disp = mod === 1 ? this.signed(1) : mod === 2 || !hasBase ? this.signed(4) : 0;
+    this.displacementBytes = mod === 1 ? 1 : mod === 2 || !hasBase ? 4 : 0;
+    if (this.displacementBytes !== 0) this.disp = this.signed(this.displacementBytes);
   }
 }

@@ -21,8 +21,12 @@ export class Slot {
   constructor(rows: readonly Row[]) {
     this.rows = rows;
     this.hasModrm = rows[0]!.hasModrm;
-    assert(rows.every(row => row.hasModrm === this.hasModrm), `${rows[0]!.names[0]} and its neighbours disagree about ModRM`);
-    this.isWhole = rows.some(row => row.modrm >= 0);
+    let isWhole = false;
+    for (const row of rows) {
+      if (row.hasModrm !== this.hasModrm) assert(false, `${row.names[0]} and its neighbours disagree about ModRM`);
+      if (row.modrm >= 0) isWhole = true;
+    }
+    this.isWhole = isWhole;
     this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : rows[0]!.map >= MAP.vex ? 8 * 32 : 8 * 16);
   }
   /** The row of the instruction whose prefixes, opcode and ModRM the cursor has read. */

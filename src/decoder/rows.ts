@@ -159,13 +159,8 @@ function readStem(spec: Draft, adds: Row['adds']): void {
   else if (adds === 'register') spec.place = PLACE.opcode;
 }
 
-const CLASSES: Readonly<Record<string, number>> = {
-  np: CLASS.none, nfx: CLASS.noRepeat, 66: CLASS.operandSize, f3: CLASS.rep, f2: CLASS.repne,
-};
-const IMMEDIATE_BYTES: Readonly<Record<string, number>> = { ib: 1, is4: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, jb: 1, jz: WIDTH.z };
-const ESCAPES: Readonly<Record<string, number>> = { '0f': MAP.x0f, '38': MAP.x0f38, '3a': MAP.x0f3a, map5: 5, map6: 6, map8: 4, map9: 5, map10: 6 };
-
-const LENGTHS = { vex: -1, 'vex.128': 0, 'vex.256': 1 } as const;
+const CLASSES: ReadonlyMap<string, number> = new Map([['np', CLASS.none], ['nfx', CLASS.noRepeat], ['66', CLASS.operandSize], ['f3', CLASS.rep], ['f2', CLASS.repne]]);
+const ESCAPES: ReadonlyMap<string, number> = new Map([['0f', MAP.x0f], ['38', MAP.x0f38], ['3a', MAP.x0f3a], ['map5', 5], ['map6', 6], ['map8', 4], ['map9', 5], ['map10', 6]]);
 
 interface Encoding {
   classes: number; map: number; opcode: number; adds: Row['adds'];
@@ -180,24 +175,25 @@ function encodingOf(text: string): Encoding {
     isAddress32: false, hasModrm: false, digit: -1, modrm: -1, encoded: [],
   };
   for (const token of text.split(' ')) {
-    const bytes = IMMEDIATE_BYTES[token];
-    if (bytes !== undefined) e.encoded.push(bytes);
-    else if (token === 'vex' || token === 'vex.128' || token === 'vex.256') { e.map = MAP.vex; e.vexLength = LENGTHS[token]; }
-    else if (token === 'evex') e.map = MAP.evex;
-    else if (token === 'rex.w' || token === 'w1') e.needsRexW = true;
-    else if (token === 'w0') e.needsNoRexW = true;
-    else if (token === '!rex.b') e.needsNoRexB = true;
-    else if (token === 'a32') e.isAddress32 = true;
-    else if (token[0] === '/') { e.hasModrm = true; if (token !== '/r') e.digit = Number(token[1]); }
-    else readByte(e, token);
+    const say = WORDS.get(token);
+    if (say === undefined) readByte(e, token); else say(e);
   }
   return e;
 }
+/** What says something without being a byte. */
+const WORDS: ReadonlyMap<string, (e: Encoding) => void> = new Map<string, (e: Encoding) => void>([
+  ['vex', e => { e.map = MAP.vex; }], ['vex.128', e => { e.map = MAP.vex; e.vexLength = 0; }], ['vex.256', e => { e.map = MAP.vex; e.vexLength = 1; }],
+  ['evex', e => { e.map = MAP.evex; }],
+  ['rex.w', e => { e.needsRexW = true; }], ['w1', e => { e.needsRexW = true; }], ['w0', e => { e.needsNoRexW = true; }],
+  ['!rex.b', e => { e.needsNoRexB = true; }], ['a32', e => { e.isAddress32 = true; }], ['/r', e => { e.hasModrm = true; }],
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map(digit => [`/${digit}`, (e: Encoding) => { e.hasModrm = true; e.digit = digit; }] as const),
+  ...Object.entries({ ib: 1, is4: 1, iw: 2, id: 4, iq: 8, iz: WIDTH.z, jb: 1, jz: WIDTH.z }).map(([word, bytes]) => [word, (e: Encoding) => { e.encoded.push(bytes); }] as const),
+]);
 
 /** A mandatory prefix, an escape, the opcode, or a ModRM byte after it. */
 function readByte(e: Encoding, token: string): void {
-  const escape = ESCAPES[token], space = e.map & ~7, prefix = CLASSES[token];
   if (e.opcode === -2) {
+    const escape = ESCAPES.get(token), prefix = CLASSES.get(token), space = e.map & ~7;
     // After 66, F3 or F2 something else must follow; no row has one of them as its opcode.
     if (prefix !== undefined && e.map === space) { e.classes = prefix; return; }
     const before = token === '0f' || token.startsWith('map') ? space : space + MAP.x0f;
@@ -258,18 +254,23 @@ export class RowReader {
   }
 }
 /** Two spaces and more stand between columns. */
-function columnsOf(line: string): readonly string[] { return line.split('  ').filter(part => part !== '').map(part => part.trim()); }
+function columnsOf(line: string): readonly string[] { return line.trimEnd().split(/ {2,}/); }
 
 function rowOf(index: number, names: readonly string[], e: Encoding, operands: readonly OperandSpec[], attributes: readonly string[]): Row {
   const row = {
     index, names, operation: names[names.length - 1]!, map: e.map, opcode: e.opcode, adds: e.adds, classes: e.classes,
-    needsRexW: e.needsRexW, needsNoRexW: e.needsNoRexW, vexLength: e.vexLength, hasVvvv: operands.some(spec => spec.place === PLACE.vvvv),
-    isGather: operands.some(spec => spec.vectorIndex !== 0),
+    needsRexW: e.needsRexW, needsNoRexW: e.needsNoRexW, vexLength: e.vexLength, hasVvvv: false, isGather: false,
     needsNoRexB: e.needsNoRexB, isAddress32: e.isAddress32, hasModrm: e.hasModrm, digit: e.digit, modrm: e.modrm,
-    needs: needsOf(operands), hasNoAddress: operands.some(spec => spec.place === PLACE.number), operands, hiddenBytes: 0,
+    needs: null as Row['needs'], hasNoAddress: false, operands, hiddenBytes: 0,
     lock: false, rep: false, isDefault64: false, isMax32: false,
     size: sizeFrom(operands), condition: 0, flow: 'next' as Flow,
   };
+  for (let n = 0; n < operands.length; n++) {
+    const { place, register, memory, vectorIndex } = operands[n]!;
+    if (place === PLACE.vvvv) row.hasVvvv = true; else if (place === PLACE.number) row.hasNoAddress = true;
+    else if (place === PLACE.address) row.needs = register === WIDTH.never ? 'memory' : memory === WIDTH.never ? 'register' : null;
+    if (vectorIndex !== 0) row.isGather = true;
+  }
   for (const bytes of e.encoded) row.hiddenBytes += bytes;
   for (const word of attributes) {
     if (word === 'lock') row.lock = true;
@@ -282,12 +283,6 @@ function rowOf(index: number, names: readonly string[], e: Encoding, operands: r
     else { assert(FLOWS.has(word), `no attribute is called ${word}`); row.flow = word as Flow; }
   }
   return row;
-}
-
-function needsOf(operands: readonly OperandSpec[]): Row['needs'] {
-  const address = operands.find(spec => spec.place === PLACE.address);
-  if (address === undefined) return null;
-  return address.register === WIDTH.never ? 'memory' : address.memory === WIDTH.never ? 'register' : null;
 }
 
 /** The operand size if an operand has it, otherwise the size of the first operand that has one. */

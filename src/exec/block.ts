@@ -2,8 +2,8 @@
 import { PAGE_BYTES, type LinearMemory } from '../base/layout.ts';
 import type { i32, Pa, Va } from '../base/types.ts';
 import { vaOf } from '../base/words.ts';
+import { decode } from '../decoder/decode.ts';
 import type { Flow, Instruction } from '../decoder/instruction.ts';
-import { KnownInstructions } from '../decoder/known.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
 import { lineOf } from '../timing/caches.ts';
@@ -125,7 +125,6 @@ export class BlockCache {
   private readonly table: Block[] = new Array<Block>(TABLE_ENTRIES).fill(NOTHING);
   /** Every valid block, by the physical page numbers it has bytes in. */
   private readonly pages = new Map<number, Map<Va, Block>>();
-  private readonly instructions = new KnownInstructions();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
   /** The latest valid block at each address. */
@@ -249,7 +248,7 @@ export class BlockCache {
     const instructions: Instruction[] = [];
     let at = pa;
     while (instructions.length < INSTRUCTIONS_MAX) {
-      const instruction = at < pageEnd ? this.instructions.decode(this.memory.u8, at, pageEnd) : null;
+      const instruction = at < pageEnd ? decode(this.memory.u8, at, pageEnd) : null;
       if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
       const isAlone = instruction.flow === 'stop' || ((lo + (at + instruction.length - pa)) | 0) === 0;
@@ -266,28 +265,29 @@ export class BlockCache {
     const first = PAGE_BYTES - (pa & (PAGE_BYTES - 1));
     this.straddle.set(this.memory.u8.subarray(pa, pa + first));
     this.straddle.set(this.memory.u8.subarray(second, second + INSTRUCTION_BYTES_MAX), first);
-    const instruction = this.instructions.decode(this.straddle, 0, first + INSTRUCTION_BYTES_MAX);
+    const instruction = decode(this.straddle, 0, first + INSTRUCTION_BYTES_MAX);
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
     const semantics: Semantics[] = [], stops: number[] = [], start = vaOf(lo, hi);
+    const mayStop = this.breakpoints.size > 0 || this.stopsAtMarks;
     let bytes = 0;
     for (let n = 0; n < instructions.length; n++) {
       const i = instructions[n];
-      if (this.stopsAt(start + bytes, i)) stops.push(n);
+      if (mayStop && this.stopsAt(start + bytes, i)) stops.push(n);
       bytes += i.length;
       semantics.push(this.semanticsOf(i));
     }
     const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[instructions.length - 1];
     return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.flow, stops, this.mmu.epoch, this.hotRuns);
   }
-  private stopsAt(at: Va, i: Instruction): boolean { return (this.breakpoints.size > 0 && this.breakpoints.has(at)) || (this.stopsAtMarks && isMark(i)); }
+  private stopsAt(at: Va, i: Instruction): boolean { return this.breakpoints.has(at) || (this.stopsAtMarks && isMark(i)); }
   /** The instruction at an address, where it could be fetched now: what a look ahead may know, whoever performs. */
   private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
     const known = this.byAddress.get(vaOf(lo, hi)), at = this.mmu.look(lo, hi), page = at & -PAGE_BYTES;
     if (at === -1) return null;
     if (known !== undefined && known.pa === at && known.isValid && known.secondPa === -1) return known.instructions;
-    const instruction = this.instructions.decode(this.memory.u8, at, page + PAGE_BYTES);
+    const instruction = decode(this.memory.u8, at, page + PAGE_BYTES);
     return instruction === null ? null : [instruction];
   };
 }

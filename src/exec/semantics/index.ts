@@ -1,4 +1,5 @@
 /** The whole score: the semantics of every operation, gathered from the family files. */
+import { UNDEFINED_ROW } from '../../decoder/decode.ts';
 import { FORM, type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
 import { arithmetic } from './arithmetic.ts';
@@ -59,17 +60,19 @@ export function semanticsNamed(operation: string): Semantics | undefined {
   return found;
 }
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
-/** Chosen once, when a block is built. Instructions with an MMX register share names with those of XMM registers, but not their scores. A loop, because it is called for every instruction of code that is executed once. */
+/** By Instruction.row. */
+const ofRows: Semantics[] = [];
+/** Chosen once, when a block is built: by the row, because that is done for every instruction of code that is executed once. */
 export function semanticsOf(i: Instruction): Semantics {
-  const { operands } = i;
-  let isSystem = false;
-  for (let n = 0; n < operands.length; n++) {
-    const { form, file } = operands[n]!;
-    if (form !== FORM.other) continue;
-    if (file === 'mmx') return MMX_FORMS()[i.operation] ?? semanticsNamed(i.operation) ?? notImplemented;
-    if (file === 'segment' || file === 'control' || file === 'debug') isSystem = true;
-  }
-  return (isSystem ? segmentMoves[i.operation] : semanticsNamed(i.operation)) ?? notImplemented;
+  const { row } = i;
+  return row === UNDEFINED_ROW ? choose(i) : ofRows[row] ??= choose(i);
+}
+/** Instructions with an MMX register share names with those of XMM registers, but not their scores. */
+function choose({ operation, operands }: Instruction): Semantics {
+  const others = operands.filter(({ form }) => form === FORM.other);
+  if (others.some(({ file }) => file === 'mmx')) return MMX_FORMS()[operation] ?? semanticsNamed(operation) ?? notImplemented;
+  const isSystem = others.some(({ file }) => file === 'segment' || file === 'control' || file === 'debug');
+  return (isSystem ? segmentMoves[operation] : semanticsNamed(operation)) ?? notImplemented;
 }
 /** The same of a processor whose CR4.OSXSAVE is not set. */
 export function semanticsWithoutVex(i: Instruction): Semantics { return (i.prefixes & PREFIX.vex) !== 0 ? notImplemented : semanticsOf(i); }
