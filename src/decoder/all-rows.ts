@@ -3,7 +3,6 @@ import { RowReader, type Row } from './rows.ts';
 
 function readAll(): readonly Row[] {
   const reader = new RowReader();
-  while (reader.addMore());
   return Object.freeze(reader.lines.map((_, index) => reader.row(index)));
 }
 export const ROWS: readonly Row[] = readAll();

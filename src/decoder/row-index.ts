@@ -1,4 +1,4 @@
-/** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Fills itself as opcodes are met. */
+/** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Reads rows as opcodes are met. */
 import { assert } from '../base/assert.ts';
 import type { Cursor } from './cursor.ts';
 import { CLASS, MAP, opcodesOf, type Row, RowReader } from './rows.ts';
@@ -66,45 +66,47 @@ function weightOf(row: Row): number {
     + (row.needsRexW || row.isAddress32 || row.needsNoRexB ? WEIGHT.other : 0);
 }
 
+/** Which lines of the tables have which opcodes (map * 256 + opcode): line `lines[n]` has `opcodes[n]`. Opcodes ascend, and of one opcode lines do. */
+export interface OpcodeLines { readonly opcodes: readonly number[]; readonly lines: readonly number[] }
+
+export function opcodeLines(lines: readonly string[]): OpcodeLines {
+  const byOpcode: (number[] | undefined)[] = new Array<undefined>(MAP.count << 8);
+  const others: { readonly first: number; readonly line: number }[] = [];
+  lines.forEach((text, line) => {
+    const { first, count } = opcodesOf(text);
+    if (count === 256) others.push({ first, line });
+    else for (let opcode = first; opcode < first + count; opcode++) (byOpcode[opcode] ??= []).push(line);
+  });
+  // What takes all that no other line of its map does.
+  for (const { first, line } of others) for (let opcode = first; opcode < first + 256; opcode++) byOpcode[opcode] ??= [line];
+  const all = [...byOpcode.entries()].flatMap(([opcode, some = []]) => some.map(line => [opcode, line] as const));
+  return { opcodes: all.map(([opcode]) => opcode), lines: all.map(([, line]) => line) };
+}
+/** In a bundle, its builder has looked (src/cli/known.ts): to look at every line takes as long as a program of some thousand instructions. */
+declare const OPCODE_LINES: OpcodeLines | undefined;
+
 export class RowIndex {
   private readonly reader = new RowReader();
-  /** Numbers of the rows of each slot (map * 256 + opcode). */
-  private readonly numbers: (number[] | undefined)[] = new Array<undefined>(MAP.count << 8);
-  /** By map: the row that takes all other opcodes. */
-  private readonly others = new Map<number, number[]>();
+  private readonly known: OpcodeLines = typeof OPCODE_LINES === 'undefined' ? opcodeLines(this.reader.lines) : OPCODE_LINES;
   private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8);
 
-
-  constructor() { this.index(0); }
-  /** The lines from number `from` on. */
-  private index(from: number): void {
-    const { lines } = this.reader;
-    for (let number = from; number < lines.length; number++) {
-      const { first, count } = opcodesOf(lines[number]!);
-      if (count === 256) this.others.set(first >> 8, [number]);
-      else for (let slot = first; slot < first + count; slot++) this.add(slot, number);
-    }
-  }
-  /** false: there are no more rows. */
-  private addMore(): boolean {
-    const from = this.reader.lines.length, isMore = this.reader.addMore();
-    this.index(from);
-    return isMore;
-  }
-  private add(slot: number, number: number): void {
-    const known = this.numbers[slot];
-    if (known === undefined) this.numbers[slot] = [number];
-    else known.push(number);
-  }
   /** null: no row has this opcode. */
   slot(map: number, opcode: number): Slot | null {
     const at = (map << 8) | opcode, slot = this.slots[at];
     return slot !== undefined ? slot : this.slots[at] = this.build(at);
   }
-  private numbersAt(at: number): readonly number[] | undefined { return this.numbers[at] ?? this.others.get(at >> 8); }
-  private build(at: number): Slot | null {
-    let numbers = this.numbersAt(at);
-    while (numbers === undefined && at >= MAP.vex << 8 && this.addMore()) numbers = this.numbersAt(at);
-    return numbers === undefined ? null : new Slot(numbers.map(number => this.reader.row(number)));
+  private build(opcode: number): Slot | null {
+    const { opcodes, lines } = this.known, rows: Row[] = [];
+    for (let n = firstOf(opcodes, opcode); opcodes[n] === opcode; n++) rows.push(this.reader.row(lines[n]!));
+    return rows.length === 0 ? null : new Slot(rows);
   }
+}
+/** The first place in ascending numbers that has no less than this. */
+function firstOf(numbers: readonly number[], least: number): number {
+  let from = 0, to = numbers.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle]! < least) from = middle + 1; else to = middle;
+  }
+  return from;
 }

@@ -221,20 +221,10 @@ function linesOf(tables: readonly string[]): string[] { return tables.join('').s
 
 /** Reads rows when they are asked for: a program needs few, and reading all would cost more than starting does. */
 export class RowReader {
-  /** Those of VEX and EVEX come with `addMore`. */
-  readonly lines = linesOf([integerRows, systemRows, sseRows, x87Rows, mmxRows]);
+  readonly lines = linesOf([integerRows, systemRows, sseRows, x87Rows, mmxRows, avxRows, fmaRows, bmiRows, evexRows, xopRows]);
   /** Operands recur: `rm8` is read once. */
   private readonly specs = new Map<string, OperandSpec>();
 
-  /** What no program needs that has no VEX prefix, and what few need that have one. Rows count on. */
-  private readonly waiting: (readonly string[])[] = [[avxRows], [fmaRows, bmiRows, evexRows, xopRows]];
-
-  /** false: these are all. */
-  addMore(): boolean {
-    const tables = this.waiting.shift();
-    if (tables !== undefined) this.lines.push(...linesOf(tables));
-    return tables !== undefined;
-  }
   row(index: number): Row {
     const [names = '', encoding = '', operands = '-', attributes = ''] = columnsOf(this.lines[index]!);
     const e = encodingOf(encoding), specs = operands === '-' ? [] : this.operands(operands, e);

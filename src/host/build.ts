@@ -25,8 +25,9 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     run('node_modules/typescript/bin/tsc', '-p', 'src', '--outDir', `${dist}/lib`);
     fs.writeFileSync(`${dist}/lib/package.json`, '{ "type": "module" }\n');
   },
-  script(dist) {
-    const { first, more } = scriptsOf(root, 'src/cli/start.ts', RARE);
+  async script(dist) {
+    const { KNOWN } = await import(new URL('../cli/known.ts', import.meta.url).href) as { KNOWN: Readonly<Record<string, unknown>> };
+    const { first, more } = scriptsOf(root, 'src/cli/start.ts', RARE, KNOWN);
     fs.writeFileSync(`${dist}/tramp64.js`, first);
     fs.writeFileSync(`${dist}/more.js`, more);
     bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');

@@ -32,9 +32,12 @@ interface Chunk {
 /** Texts of two scripts. The value of the first is a function of `require`, and of what gives the second's value; it gives what `entry` exports. */
 export interface Scripts { readonly first: string; readonly more: string }
 
-/** @param rare names of modules that few runs import: they, and what only they need, are the second script */
-export function scriptsOf(root: string, entry: string, rare: readonly string[]): Scripts {
-  const chunks = chunksOf(root, entry);
+/**
+ * @param rare names of modules that few runs import: they, and what only they need, are the second script
+ * @param known values that modules work out where nobody says what they are, by the names that they declare
+ */
+export function scriptsOf(root: string, entry: string, rare: readonly string[], known: Readonly<Record<string, unknown>>): Scripts {
+  const chunks = chunksOf(root, entry, known);
   for (const chunk of chunks.values()) fold(chunk, chunks);
   const main = /(\w+)\.ts$/.exec(entry)![1]! + '.js', here = reachedFrom(main, chunks, rare), there = [...chunks.keys()].filter(file => !here.has(file));
   const functions = (files: Iterable<string>): string => [...files].map(file => written(chunks.get(file)!, chunks, here)).join('\n');
@@ -61,10 +64,11 @@ function reachedFrom(main: string, chunks: ReadonlyMap<string, Chunk>, rare: rea
   return reached;
 }
 
-function chunksOf(root: string, entry: string): Map<string, Chunk> {
+function chunksOf(root: string, entry: string, known: Readonly<Record<string, unknown>>): Map<string, Chunk> {
   const { outputFiles } = buildSync({
     absWorkingDir: root, entryPoints: [entry], outdir: '/', write: false, bundle: true, splitting: true,
     platform: 'node', format: 'esm', target: TARGET, logLevel: 'warning',
+    define: Object.fromEntries(Object.entries(known).map(([name, value]) => [name, JSON.stringify(value)])),
   });
   return new Map(outputFiles.map(({ path, text }) => [path.slice(1), chunkOf(path.slice(1), text)]));
 }
