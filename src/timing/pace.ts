@@ -271,7 +271,8 @@ function formOf(i: Instruction): number {
   if (operands.length > 0) {
     if (first.kind === 'mem') form |= 2; else if (first.size < 4) form |= 8;
     const last = operands[operands.length - 1]!;
-    if (last.kind === 'mem') form |= 4; else if (operands.length > 1 && last.kind === 'reg' && (operands.length > 2 ? second : first).index === last.index) form |= 16;
+    for (let k = 1; k < operands.length; k++) if (operands[k]!.kind === 'mem') form |= 4;
+    if (operands.length > 1 && last.kind === 'reg' && (operands.length > 2 ? second : first).index === last.index) form |= 16;
     if (i.operation === 'lea' || i.operation === 'cmovcc') form |= specialName(i) === null ? 0 : 32;
     else if (last.kind === 'imm') form |= 32;
   }

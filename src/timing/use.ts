@@ -86,7 +86,7 @@ export function useOf(i: Instruction): Use {
   const isGeneral = first === undefined || first.form !== FORM.vector;
   if (VECTOR_FLAGS.has(name) || (isGeneral && !isX87 && !NO_FLAGS.has(name) && !WRITES_VECTOR.test(name))) writes.push(FLAGS);
   if (i.rep !== null && (name === 'movs' || name === 'stos')) { reads.push(RCX); writes.push(RCX); }
-  const isMove = MOVES.has(name) && operands.length === 2 && operands[1]!.kind === 'reg' && first!.kind === 'reg' && (first!.file !== 'gpr' || first!.size >= 4);
+  const isMove = MOVES.has(name) && operands.length === 2 && operands[1]!.kind === 'reg' && first!.kind === 'reg' && first!.file !== 'high8' && (first!.file !== 'gpr' || first!.size >= 4);
   return { reads, writes, loads, stores, isFree: isZero || isMove || (name === 'xchg' && loads === null) };
 }
 const WRITES_VECTOR = /^(?:cvt|pmov|movmsk|pextr|movd|movq|extract)/;
