@@ -7,11 +7,11 @@ import type { i32 } from '../base/types.ts';
 import { type Instruction, NONE, type Operand } from '../decoder/instruction.ts';
 import { assert } from '../base/assert.ts';
 import { type CostRow, type Profile, type Resource, RESOURCES } from './profile.ts';
-import { baseName, REGISTERS, type Use, useOf } from './use.ts';
+import { baseName, GENERALS, REGISTERS, TRAIT, type Use, useOf } from './use.ts';
 
 /** Times are integers in this part of a cycle, so that sums are exact in any order. */
 export const CYCLE_PARTS = 64;
-const parts = (cycles: number): number => Math.round(cycles * CYCLE_PARTS);
+const parts = (cycles: number): number => (cycles * CYCLE_PARTS + 0.5) | 0;
 
 /** A block's times, in parts of a cycle. */
 export class Pace {
@@ -56,12 +56,23 @@ export type CodeReader = (lo: i32, hi: i32) => readonly Instruction[] | null;
 /** Where a block lies: the address behind its last instruction. */
 export interface Place { readonly lo: i32; readonly endLo: i32; readonly hi: i32 }
 
-/** An instruction's, in cycles. */
-interface Cost { readonly uses: readonly (readonly [resource: number, cycles: number])[]; readonly slots: number; readonly serial: number; readonly latency: number }
+/** What instructions of a form cost, in cycles: so many of each of these resources. */
+interface Cost {
+  readonly resources: readonly number[];
+  readonly cycles: readonly number[];
+  readonly slots: number;
+  readonly serial: number;
+  readonly latency: number;
+  /** It is one with a conditional jump behind it; it is such a jump. */
+  readonly fuses: boolean;
+  readonly isFused: boolean;
+}
+/** An instruction among others: what it waits for, and how long its results take. */
+interface Step { readonly use: Use; readonly latency: number }
 
-const RSP = 4, RBP = 5, RDX = 2, GENERALS = 16;
+const RSP = 4, RDX = 2;
 /** What the high half of a product takes beyond the low one, and a remainder beyond the quotient. */
-const SECOND_RESULT = 1, TWO_RESULTS = /^(?:mul|i?div)/;
+const SECOND_RESULT = 1;
 /** Conditions be and a, but for the lowest bit. */
 const NEEDS_TWO_FLAGS = 7;
 /** Instructions behind a loop that are looked at; a chain is one of so many cycles a round; times that are equal. */
@@ -81,8 +92,9 @@ export class Pacer {
   private readonly byName = new Map<string, CostRow>();
   private readonly byBeginning: { readonly beginning: string; readonly row: CostRow }[] = [];
   /** By what of an instruction's form they depend on. */
-  private readonly costs = new Map<number, Cost>();
-  private readonly uses = new WeakMap<Instruction, Use>();
+  private readonly costsByForm = new Map<number, Cost>();
+  private readonly costs = new WeakMap<Instruction, Cost>();
+  private readonly steps = new WeakMap<Instruction, Step>();
   private readonly fuses: string;
   private readonly flow: Dataflow;
   private readonly sums = new Float64Array(RESOURCES.length);
@@ -90,7 +102,7 @@ export class Pacer {
   constructor(profile: Profile) {
     this.profile = profile;
     this.fuses = ` ${profile.fuses} `;
-    this.flow = new Dataflow(profile, i => this.costOf(i), i => this.use(i));
+    this.flow = new Dataflow(profile);
     for (const row of profile.rows) for (const pattern of row.operations.split(' ')) {
       if (pattern.endsWith('*')) this.byBeginning.push({ beginning: pattern.slice(0, -1), row });
       else if (!this.byName.has(pattern)) this.byName.set(pattern, row);
@@ -99,7 +111,7 @@ export class Pacer {
 
   /** Of a block at `place`; `read` lets it look at the loop that it ends. */
   paceOf(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
-    const last = instructions[instructions.length - 1]!, run = this.run(instructions, 0, instructions.length), { taken: ways } = this.profile;
+    const last = instructions[instructions.length - 1]!, front: number[] = [], run = this.run(instructions, 0, instructions.length, front), { taken: ways } = this.profile;
     const way = last.flow === 'call' || last.flow === 'call-indirect' ? ways.call : last.flow === 'return' ? ways.return : last.flow === 'next' || last.flow === 'stop' ? 0 : ways.jump;
     const lines = parts(linesOf(place.lo, place.endLo)), base = Math.max(run.cost, lines), more = Math.max(0, Math.max(parts(way), CYCLE_PARTS * (way > 0 ? 1 : 0) + lines) - base), isBranch = last.flow === 'branch';
     const cost = isBranch ? base : base + more, goesBack = (last.flow === 'branch' || last.flow === 'jump') && this.isBackward(last, place);
@@ -108,66 +120,60 @@ export class Pacer {
     const round = goesBack ? this.roundOf(instructions, place, read, whole + (isOwn ? 0 : kept(behind))) : NO_ROUND;
     const resolve = (): Resolved => this.missOf(instructions, last, cost / CYCLE_PARTS), override = parts(isBranch ? this.profile.override : this.profile.redirected), taken = Math.min(HALF_MAX, (isBranch ? more : 0) + round.busy);
     // What goes back to its own beginning falls behind once a round, there.
-    if (isOwn) return new Pace(run.front, cost, 0, taken, { ...round, round: Math.max(0, round.round) }, override, resolve);
-    return new Pace(run.front, cost, kept(behind), taken, round, override, resolve);
+    if (isOwn) return new Pace(front, cost, 0, taken, { ...round, round: Math.max(0, round.round) }, override, resolve);
+    return new Pace(front, cost, kept(behind), taken, round, override, resolve);
   }
 
   // — units —
-  /** What dispatching takes, after each instruction and in all, and what the busiest unit takes. */
-  private run(instructions: readonly Instruction[], from: number, to: number): { readonly front: readonly number[]; readonly cost: number; readonly busy: number } {
-    const { sums } = this, front: number[] = [];
-    let busy = 0, serial = 0, slots = 0;
+  /** What dispatching takes in all, and what the busiest unit takes; into `front`, what dispatching takes up to each. */
+  private run(instructions: readonly Instruction[], from: number, to: number, front: number[] | null = null): { readonly cost: number; readonly busy: number } {
+    const { sums } = this;
+    let busy = 0, serial = 0, slots = 0, fuses = false;
     sums.fill(0);
     for (let k = from; k < to; k++) {
-      const i = instructions[k]!, cost = this.costOf(i);
-      slots += k > from && this.isFused(instructions[k - 1]!, i) ? 0 : cost.slots; serial += cost.serial;
-      for (const [resource, cycles] of cost.uses) { const sum = sums[resource]! + cycles; sums[resource] = sum; if (sum > busy) busy = sum; }
-      front.push(parts(slots + serial));
+      const cost = this.costOf(instructions[k]!), { resources, cycles } = cost;
+      if (!(fuses && cost.isFused)) slots += cost.slots;
+      serial += cost.serial; fuses = cost.fuses;
+      for (let n = 0; n < resources.length; n++) { const resource = resources[n]!, sum = sums[resource]! + cycles[n]!; sums[resource] = sum; if (sum > busy) busy = sum; }
+      front?.push(parts(slots + serial));
     }
-    return { front, cost: front[front.length - 1] ?? 0, busy: parts(Math.max(busy, slots) + serial) };
+    return { cost: parts(slots + serial), busy: parts(Math.max(busy, slots) + serial) };
   }
   /** How far execution of a loop may be behind that waits so long a round: as many rounds as there is room for instructions that wait for the chain. */
-  private behindMaxOf(instructions: readonly Instruction[], waits: number, chain: ReadonlySet<number>): number {
-    const waiting = new Set(chain);
+  private behindMaxOf(instructions: readonly Instruction[], waits: number, chain: Registers): number {
+    const waiting = chain.slice();
     let count = 0;
     for (const i of instructions) {
-      const { writes } = this.use(i), isFed = this.isFed(i, waiting);
-      for (const r of writes) if (isFed) waiting.add(r); else waiting.delete(r);
-      if (this.costOf(i).uses.length > 0) count += isFed ? 1 : 1 / 2; // Others leave sooner.
+      const isFed = feed(this.stepOf(i).use, waiting);
+      if (this.costOf(i).resources.length > 0) count += isFed ? 1 : 1 / 2; // Others leave sooner.
     }
     return Math.min(HALF_MAX, Math.round(waits * this.profile.window / Math.max(1, count)));
   }
   /** Whether what a loop waits for from round to round is computed anew, or for nothing, before the loop is entered again. null: nobody knows. */
-  private isBroken(chain: ReadonlySet<number>, asked: ReadonlySet<number>, { endLo, hi }: Place, top: i32, read: CodeReader): boolean | null {
-    const waiting = new Set(chain), seen = new Set<i32>();
-    for (let at = endLo, n = 0; n < AFTER_MAX && !seen.has(at); n++) {
-      if (at === top) return ![...chain].some(r => waiting.has(r) && asked.has(r));
-      const i = read(at, hi)?.[0];
-      if (i === undefined) return null;
-      if (i.flow === 'branch') seen.add(at);
-      const { writes } = this.use(i), isFed = this.isFed(i, waiting);
-      for (const r of writes) if (isFed) waiting.add(r); else waiting.delete(r);
-      if (waiting.size === 0) return true;
-      const next = (at + i.length) | 0, target = (next + i.first?.disp) | 0;
-      if (i.flow === 'next' || i.flow === 'call') at = next; else if (i.flow === 'jump') at = target; else if (i.flow === 'branch') at = i.first.disp < 0 && target >>> 0 <= top >>> 0 ? target : next; else return null;
+  private isBroken(chain: Registers, asked: Registers, { endLo, hi }: Place, top: i32, read: CodeReader): boolean | null {
+    const waiting = chain.slice(), seen = new Set<i32>();
+    let at = endLo, ahead: readonly Instruction[] = [], next = 0;
+    for (let n = 0; n < AFTER_MAX; n++) {
+      if (at === top) return !chain.some((is, r) => is === 1 && waiting[r] === 1 && asked[r] === 1);
+      if (next === ahead.length) {
+        const known = read(at, hi);
+        if (known === null) return null;
+        ahead = known; next = 0;
+      }
+      const i = ahead[next++]!;
+      if (i.flow === 'branch') {
+        if (seen.has(at)) return null;
+        seen.add(at);
+      }
+      feed(this.stepOf(i).use, waiting);
+      if (!waiting.includes(1)) return true;
+      const end = (at + i.length) | 0, target = (end + i.first?.disp) | 0;
+      if (i.flow === 'next') { at = end; continue; }
+      if (i.flow === 'call') at = end; else if (i.flow === 'jump') at = target; else if (i.flow === 'branch') at = i.first.disp < 0 && target >>> 0 <= top >>> 0 ? target : end; else return null;
+      next = ahead.length;
     }
     return null;
   }
-  private isFed(i: Instruction, waiting: ReadonlySet<number>): boolean {
-    const { reads, loads } = this.use(i);
-    return reads.some(r => waiting.has(r)) || (loads !== null && (waiting.has(loads.base) || waiting.has(loads.index)));
-  }
-  /** Registers that a loop reads as they were before it. */
-  private askedOf(instructions: readonly Instruction[]): ReadonlySet<number> {
-    const asked = new Set<number>(), written = new Set<number>();
-    for (const i of instructions) {
-      const { reads, writes, loads, stores } = this.use(i);
-      for (const r of [...reads, ...[loads, stores].flatMap(o => o === null ? [] : [o.base, o.index])]) if (!written.has(r)) asked.add(r);
-      for (const r of writes) written.add(r);
-    }
-    return asked;
-  }
-  private isFused(before: Instruction, i: Instruction): boolean { return i.operation === 'jcc' && this.fuses.includes(` ${before.operation} `); }
   private rowOf(i: Instruction): CostRow {
     const { byName, profile } = this, { operation } = i, name = baseName(i), special = specialName(i), rowOfForm = special === null ? undefined : byName.get(special);
     if (rowOfForm !== undefined) return rowOfForm;
@@ -178,27 +184,35 @@ export class Pacer {
     return begun;
   }
   private hasVector(i: Instruction): boolean { return i.operands.some(o => o.kind === 'reg' && o.file !== 'gpr' && o.file !== 'high8'); }
-  private use(i: Instruction): Use {
-    let use = this.uses.get(i);
-    if (use === undefined) this.uses.set(i, use = useOf(i));
-    return use;
-  }
-  private costOf(i: Instruction): Cost {
-    const key = formOf(i);
-    let cost = this.costs.get(key);
-    if (cost === undefined) this.costs.set(key, cost = this.makeCost(i));
+  private costOf(i: Instruction): Cost { return this.costs.get(i) ?? this.findCost(i); }
+  private findCost(i: Instruction): Cost {
+    const form = formOf(i);
+    let cost = this.costsByForm.get(form);
+    if (cost === undefined) this.costsByForm.set(form, cost = this.makeCost(i));
+    this.costs.set(i, cost);
     return cost;
   }
+  private stepOf(i: Instruction): Step { return this.steps.get(i) ?? this.makeStep(i); }
+  private makeStep(i: Instruction): Step {
+    const step: Step = { use: useOf(i), latency: this.costOf(i).latency };
+    this.steps.set(i, step);
+    return step;
+  }
+  private stepsOf(instructions: readonly Instruction[], from: number): Step[] {
+    const steps: Step[] = [];
+    for (let k = from; k < instructions.length; k++) steps.push(this.stepOf(instructions[k]!));
+    return steps;
+  }
   private makeCost(i: Instruction): Cost {
-    const row = this.rowOf(i), use = this.use(i), { capacities, locked } = this.profile, isVector = this.hasVector(i);
-    const uses: [number, number][] = [];
+    const row = this.rowOf(i), use = useOf(i), isMove = (use.traits & TRAIT.moves) !== 0, { capacities, locked } = this.profile, isVector = this.hasVector(i);
+    const resources: number[] = [], each: number[] = [];
     let slots = 1, serial = 0, { latency } = row;
     const add = (name: Resource, count: number): void => {
       const cycles = count / capacities[name];
-      if (name === 'slot') slots = count; else if (name === 'serial') serial += count; else uses.push([RESOURCES.indexOf(name), cycles]);
+      if (name === 'slot') slots = count; else if (name === 'serial') serial += count; else { resources.push(RESOURCES.indexOf(name)); each.push(cycles); }
     };
     // What is loaded is extended on the way.
-    const isExtended = use.loads !== null && MOVE.test(i.operation);
+    const isExtended = use.loads !== null && isMove;
     if (use.isFree) slots = i.operation === 'xchg' ? 2 : 1;
     else if (!isExtended) for (const part of row.uses === '' ? [] : row.uses.split(' ')) {
       const [name, count = '1'] = part.split('*');
@@ -206,12 +220,12 @@ export class Pacer {
       add(name as Resource, Number(count));
     }
     if (use.isFree || isExtended) latency = 0;
-    else if ((MOVE.test(i.operation) || row.latency === 0) && use.loads === null && use.stores === null && row.uses === '' && use.writes.length > 0) { latency = 1; add(isVector ? 'fp' : 'alu', 1); }
+    else if ((isMove || row.latency === 0) && use.loads === null && use.stores === null && row.uses === '' && use.writes.length > 0) { latency = 1; add(isVector ? 'fp' : 'alu', 1); }
     if (i.mnemonic === 'movabs') add('alu', 0.8);
     if (use.loads !== null) add(isVector ? 'vectorLoad' : 'load', 1);
     if (use.stores !== null) add(isVector ? 'vectorStore' : 'store', 1);
     if (i.lock || (i.operation === 'xchg' && use.loads !== null)) serial += locked;
-    return { uses, slots: slots / capacities.slot, serial, latency };
+    return { resources, cycles: each, slots: slots / capacities.slot, serial, latency, fuses: this.fuses.includes(` ${i.operation} `), isFused: i.operation === 'jcc' };
   }
 
   // — what waits for what —
@@ -220,12 +234,12 @@ export class Pacer {
     const { refill, load } = this.profile;
     if (last.flow === 'return') return { miss: parts(refill.return) & ~1, drains: false };
     if (last.flow !== 'branch' && last.flow !== 'jump-indirect' && last.flow !== 'call-indirect') return { miss: 0, drains: false };
-    const from = Math.max(0, instructions.length - FED_MAX), flow = this.flow.begin(instructions, from);
-    for (let k = from; k < instructions.length - 1; k++) flow.perform(instructions[k]!);
-    const once = flow.registers();
-    const { first } = last, base = flow.readyOf(this.use(last).reads), target = first?.kind === 'mem' ? Math.max(base, flow.addressOf(first)) + load.general + (first.index !== NONE && first.shift > 0 ? load.scaled : 0) : base;
-    for (let k = from; k < instructions.length - 1; k++) flow.perform(instructions[k]!);
-    const grown = flow.grown(once), later = flow.readyOf(this.use(last).reads) - base, drains = grown >= CHAIN_MIN && later > grown - NEAR;
+    const steps = this.stepsOf(instructions, Math.max(0, instructions.length - FED_MAX)), flow = this.flow.begin(steps), end = steps.length - 1, { reads } = steps[end]!.use;
+    for (let k = 0; k < end; k++) flow.perform(steps[k]!);
+    flow.mark();
+    const { first } = last, base = flow.readyOf(reads), target = first?.kind === 'mem' ? Math.max(base, flow.addressOf(first)) + load.general + (first.index !== NONE && first.shift > 0 ? load.scaled : 0) : base;
+    for (let k = 0; k < end; k++) flow.perform(steps[k]!);
+    const grown = flow.grown(), later = flow.readyOf(reads) - base, drains = grown >= CHAIN_MIN && later > grown - NEAR;
     const resolved = Math.max(0, target + 1 - grown - (drains ? 0 : dispatched));
     return { miss: parts((last.flow === 'branch' ? refill.conditional : refill.indirect) + resolved) & ~1, drains };
   }
@@ -240,19 +254,18 @@ export class Pacer {
     const last = own[own.length - 1]!, top = (place.endLo + last.first.disp) | 0, close = (place.endLo - last.length) | 0;
     const path = top === place.lo ? { instructions: own, ends: [own.length], places: [top] } : new PathFinder(read, top, close, place.hi).find();
     if (path === null) return NO_ROUND;
-    const { instructions, ends, places } = path, flow = this.flow.begin(instructions, 0);
-    const whole = this.run(instructions, 0, instructions.length);
+    const { instructions, ends, places } = path, steps = this.stepsOf(instructions, 0), whole = this.run(instructions, 0, instructions.length);
     let time = 0, at = 0;
-    for (const [k, end] of ends.entries()) {
-      if (end === instructions.length) { time += ownTime; break; }
-      const run = this.run(instructions, at, end), { flow: kind } = instructions[end - 1]!, { taken } = this.profile;
+    for (let k = 0; ends[k]! < instructions.length; k++) {
+      const end = ends[k]!, run = this.run(instructions, at, end), { flow: kind } = instructions[end - 1]!, { taken } = this.profile;
       const way = kind === 'call' ? taken.call : kind === 'jump' ? taken.jump : 0;
       const lines = linesOf(places[k]!, places[k]! + bytesOf(instructions, at, end)), front = Math.max(run.cost, parts(Math.max(way, (way > 0 ? 1 : 0) + lines)));
       time += front + kept(run.busy - front);
       at = end;
     }
-    const { cycles, chain } = flow.round(instructions), waits = parts(cycles), isChain = waits > whole.busy;
-    const isBroken = last.flow === 'branch' && isChain ? this.isBroken(chain, this.askedOf(instructions), place, top, read) : false, breaks = isBroken !== false;
+    time += ownTime;
+    const { cycles, chain } = this.flow.begin(steps).round(steps), waits = parts(cycles), isChain = waits > whole.busy;
+    const isBroken = last.flow === 'branch' && isChain ? this.isBroken(chain, askedOf(steps), place, top, read) : false, breaks = isBroken !== false;
     // What waits for units waits all the same where the chain ends.
     const busy = isBroken === true ? Math.max(0, whole.busy - time) : 0;
     const behindMax = isBroken === true ? this.behindMaxOf(instructions, waits, chain) : parts(this.profile.behind);
@@ -278,10 +291,27 @@ function formOf(i: Instruction): number {
   }
   return form;
 }
-const MOVE = /^(?:mov|movabs|movzx|movsx|movsxd)$/;
 
-/** What loads from the stack, and stores there. */
-const LOADS: ReadonlySet<string> = new Set(['pop', 'leave', 'ret']), STORES: ReadonlySet<string> = new Set(['push', 'call']);
+/** By register: 1, it is one of them. */
+type Registers = Uint8Array;
+/** Whether an instruction waits for one of these; then what it writes belongs to them from now on, else no longer. */
+function feed({ reads, writes, loads }: Use, waiting: Registers): boolean {
+  const isFed = reads.some(r => waiting[r] === 1) || (loads !== null && (waiting[loads.base] === 1 || waiting[loads.index] === 1));
+  for (const r of writes) waiting[r] = isFed ? 1 : 0;
+  return isFed;
+}
+/** Registers that a loop reads as they were before it. */
+function askedOf(steps: readonly Step[]): Registers {
+  const asked = new Uint8Array(REGISTERS), written = new Uint8Array(REGISTERS);
+  const ask = (r: number): void => { if (written[r] === 0) asked[r] = 1; };
+  for (const { use: { reads, writes, loads, stores } } of steps) {
+    for (const r of reads) ask(r);
+    for (const o of [loads, stores]) if (o !== null) { ask(o.base); ask(o.index); }
+    for (const r of writes) written[r] = 1;
+  }
+  return asked;
+}
+
 interface Path { readonly instructions: readonly Instruction[]; readonly ends: readonly number[]; readonly places: readonly i32[] }
 /** Finds a way round a loop: straight on where a branch may go either way, and past calls. */
 class PathFinder {
@@ -289,106 +319,141 @@ class PathFinder {
   private readonly top: i32;
   private readonly close: i32;
   private readonly hi: i32;
-  private readonly instructions: Instruction[] = [];
-  private readonly ends: number[] = [];
-  /** Where each block begins. */
-  private readonly places: i32[] = [];
+  /** The way so far: straight runs, and where each begins. */
+  private readonly runs: (readonly Instruction[])[] = [];
+  private readonly froms: i32[] = [];
+  private count = 0;
   private readonly seen = new Set<number>();
   private steps = 0;
 
   constructor(read: CodeReader, top: i32, close: i32, hi: i32) { this.read = read; this.top = top; this.close = close; this.hi = hi; }
-  find(): Path | null { return this.walk(this.top) ? { instructions: this.instructions, ends: this.ends, places: this.places } : null; }
-  private walk(from: i32): boolean {
-    const { instructions, ends, close } = this, length = instructions.length, count = ends.length;
-    let at = from, begun = length;
-    this.places.length = count;
-    this.places.push(from);
-    const fail = (): boolean => { instructions.length = length; ends.length = count; return false; };
-    for (;;) {
-      const known = this.read(at, this.hi);
-      if (known === null) return fail();
-      let i = known[0]!;
-      for (const each of known) {
-        if ((this.steps += 1) > STEPS_MAX || at >>> 0 < this.top >>> 0 || at >>> 0 > close >>> 0) return fail();
-        i = each;
+  find(): Path | null {
+    if (!this.walk(this.top)) return null;
+    const instructions: Instruction[] = [], ends: number[] = [], places: i32[] = [];
+    let begun = 0;
+    for (let n = 0; n < this.count; n++) {
+      let at = this.froms[n]!;
+      for (const i of this.runs[n]!) {
+        if (instructions.length === begun) places.push(at);
         instructions.push(i);
-        if (at === close) { ends.push(instructions.length); return true; }
-        if (i.flow !== 'next') break;
         at = (at + i.length) | 0;
-        if (instructions.length - begun === BLOCK_MAX) { ends.push(instructions.length); begun = instructions.length; this.places.push(at); }
+        if (i.flow !== 'next' || instructions.length - begun === BLOCK_MAX) ends.push(begun = instructions.length);
       }
-      if (i.flow === 'next') continue;
-      const next = (at + i.length) | 0;
-      ends.push(instructions.length); begun = instructions.length;
-      if (this.seen.has(at)) return fail();
+    }
+    return { instructions, ends, places };
+  }
+  private walk(from: i32): boolean {
+    const { count } = this;
+    if (this.goesRound(from)) return true;
+    this.count = count;
+    return false;
+  }
+  private goesRound(from: i32): boolean {
+    const { top, close } = this;
+    for (let at = from;;) {
+      if (at >>> 0 < top >>> 0 || at >>> 0 > close >>> 0) { this.steps += 1; return false; }
+      const run = this.read(at, this.hi);
+      if (run === null) return false;
+      this.runs[this.count] = run; this.froms[this.count] = at;
+      this.count += 1;
+      const last = run.length - 1;
+      for (let k = 0; k < last; k++) at = (at + run[k]!.length) | 0;
+      this.steps += run.length;
+      if (this.steps > STEPS_MAX || at >>> 0 > close >>> 0) return false;
+      if (at === close) return true;
+      const i = run[last]!, next = (at + i.length) | 0;
+      if (i.flow === 'next') { at = next; continue; }
+      if (this.seen.has(at)) return false;
       this.seen.add(at);
       const target = i.operands[0]?.kind === 'rel' ? (next + i.first.disp) | 0 : 0;
       switch (i.flow) {
-        case 'branch': return this.walk(next) || this.walk(target) || fail();
-        case 'jump': return this.walk(target) || fail();
+        case 'branch': return this.walk(next) || this.walk(target);
+        case 'jump': at = target; break;
         // Where nobody knows, what comes next is one of the cases; a callee is left out.
-        case 'call': case 'jump-indirect': case 'call-indirect': return this.walk(next) || fail();
-        default: return fail();
+        case 'call': case 'jump-indirect': case 'call-indirect': at = next; break;
+        default: return false;
       }
     }
   }
 }
 
+/** What was stored, and when it can be loaded. */
+interface Stored { readonly ready: number; readonly size: number; readonly byStack: boolean }
 /** When registers are ready, and what was stored, as instructions are performed one after the other and each as soon as it can. */
 class Dataflow {
   private readonly ready = new Float64Array(REGISTERS);
+  /** As it was when it was marked. */
+  private readonly before = new Float64Array(REGISTERS);
+  /** Registers that are written at all: others are ready all the time. */
+  private readonly written = new Uint8Array(REGISTERS);
+  private writtenCount = 0;
+  private readonly isWritten: Registers = new Uint8Array(REGISTERS);
+  /** Which registers hold addresses that an operation on memory waits for, too. */
+  private readonly asked: Registers = new Uint8Array(GENERALS);
+  /** Whether there are both loads and stores: only then it matters what was stored. */
+  private remembers = false;
   /** A register's value as something unknown plus an offset: what addresses are compared by. */
   private readonly symbols = new Int32Array(GENERALS + 1);
   private readonly offsets = new Int32Array(GENERALS + 1);
   private nextSymbol = GENERALS + 1;
-  private readonly stored = new Map<string, { readonly ready: number; readonly size: number; readonly byStack: boolean }>();
+  private readonly stored = new Map<string, Stored>();
   private readonly profile: Profile;
-  private readonly costOf: (i: Instruction) => Cost;
-  private readonly useOf: (i: Instruction) => Use;
 
-  constructor(profile: Profile, costOf: (i: Instruction) => Cost, use: (i: Instruction) => Use) {
-    this.profile = profile; this.costOf = costOf; this.useOf = use;
-  }
-  /** Before anything is performed: all is ready. What these instructions store is remembered if they load as well. */
-  begin(instructions: readonly Instruction[], from: number): this {
-    this.ready.fill(0); this.asked.fill(0); this.stored.clear(); this.offsets.fill(0);
-    this.nextSymbol = GENERALS + 1;
-    for (let k = 0; k <= GENERALS; k++) this.symbols[k] = k;
-    let loads = false, stores = false;
-    for (let k = from; k < instructions.length; k++) {
-      const i = instructions[k]!, use = this.useOf(i);
-      loads ||= use.loads !== null || LOADS.has(i.operation); stores ||= use.stores !== null || STORES.has(i.operation);
+  constructor(profile: Profile) { this.profile = profile; }
+  /** Before anything is performed: all is ready. */
+  begin(steps: readonly Step[]): this {
+    const { ready, written, isWritten } = this;
+    for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!; ready[r] = 0; isWritten[r] = 0; }
+    let count = 0, loads = false, stores = false;
+    for (let k = 0; k < steps.length; k++) {
+      const { use } = steps[k]!, { writes, traits } = use;
+      loads ||= use.loads !== null || (traits & TRAIT.pops) !== 0; stores ||= use.stores !== null || (traits & TRAIT.pushes) !== 0;
+      for (let n = 0; n < writes.length; n++) {
+        const r = writes[n]!;
+        if (isWritten[r] === 0) { isWritten[r] = 1; written[count++] = r; }
+      }
     }
+    this.writtenCount = count;
+    this.asked.fill(0);
+    if (this.stored.size > 0) this.stored.clear();
     this.remembers = loads && stores;
+    if (this.remembers) {
+      this.offsets.fill(0);
+      this.nextSymbol = GENERALS + 1;
+      for (let k = 0; k <= GENERALS; k++) this.symbols[k] = k;
+    }
     return this;
   }
-  private remembers = false;
   readyOf(reads: readonly number[]): number {
+    const { ready } = this;
     let at = 0;
-    for (const r of reads) if (this.ready[r]! > at) at = this.ready[r]!;
+    for (let n = 0; n < reads.length; n++) { const each = ready[reads[n]!]!; if (each > at) at = each; }
     return at;
   }
-  /** Which registers hold addresses that an operation on memory waits for, too. */
-  private readonly asked = new Uint8Array(GENERALS);
-  addressOf(o: Operand): number { return Math.max(o.base < GENERALS ? this.ready[o.base]! : 0, o.index < GENERALS ? this.ready[o.index]! : 0); }
+  addressOf({ base, index }: Operand): number {
+    const { ready } = this, atBase = base < GENERALS ? ready[base]! : 0, atIndex = index < GENERALS ? ready[index]! : 0;
+    return atBase > atIndex ? atBase : atIndex;
+  }
   private keyOf(o: Operand): string {
     const base = o.base < GENERALS ? o.base : GENERALS, index = o.index < GENERALS ? o.index : GENERALS, isRelative = o.base === SLOT.rip;
     return isRelative ? `r${o.disp}` : `${this.symbols[base]!}+${this.offsets[base]! + o.disp + this.offsets[index]! * (1 << o.shift)}${o.index < GENERALS ? `+${this.symbols[index]!}*${o.shift}` : ''}${o.segment === NONE ? '' : 's'}`;
   }
-  perform(i: Instruction): void {
-    const use = this.useOf(i), { latency } = this.costOf(i), name = i.operation;
-    let start = this.readyOf(use.reads);
-    if (use.loads !== null) start = Math.max(start, this.loaded(use.loads, this.addressOf(use.loads), use.stores === use.loads ? latency : 0, use.writes.some(r => r >= GENERALS && r < 2 * GENERALS), MOVE.test(name)));
-    else if (LOADS.has(name)) start = Math.max(start, this.popped(name === 'leave' ? RBP : RSP));
+  perform({ use, latency }: Step): void {
+    const { reads, writes, loads, stores, traits } = use, { ready, asked, remembers } = this;
+    let start = this.readyOf(reads);
+    if (loads !== null) start = Math.max(start, this.loaded(loads, this.addressOf(loads), stores === loads ? latency : 0, traits));
+    else if ((traits & TRAIT.pops) !== 0) start = Math.max(start, this.popped(use.sum === null ? RSP : use.sum.from));
     const end = start + latency;
-    if (use.stores !== null && this.remembers) this.stored.set(this.keyOf(use.stores), { ready: Math.max(end, this.addressOf(use.stores) + 1), size: use.stores.size, byStack: use.stores.base === RSP });
-    if (this.remembers) this.move(i, use);
-    if (this.remembers && STORES.has(name)) this.stored.set(this.stackKey(RSP), { ready: start, size: 8, byStack: true });
-    const { loads } = use;
-    if (loads !== null && loads.base < GENERALS && !MOVE.test(name) && use.stores === null) this.asked[loads.base] = 1;
-    for (const r of use.writes) {
-      this.ready[r] = r === RDX && TWO_RESULTS.test(name) ? end + SECOND_RESULT : end;
-      if (r < GENERALS) this.asked[r] = 0;
+    if (remembers) {
+      if (stores !== null) this.stored.set(this.keyOf(stores), { ready: Math.max(end, this.addressOf(stores) + 1), size: stores.size, byStack: stores.base === RSP });
+      this.move(use);
+      if ((traits & TRAIT.pushes) !== 0) this.stored.set(this.stackKey(RSP), { ready: start, size: 8, byStack: true });
+    }
+    if (loads !== null && loads.base < GENERALS && (traits & TRAIT.moves) === 0 && stores === null) asked[loads.base] = 1;
+    for (let n = 0; n < writes.length; n++) {
+      const r = writes[n]!;
+      ready[r] = r === RDX && (traits & TRAIT.hasTwoResults) !== 0 ? end + SECOND_RESULT : end;
+      if (r < GENERALS) asked[r] = 0;
     }
   }
   private stackKey(register: number): string { return `${this.symbols[register]!}+${this.offsets[register]!}`; }
@@ -397,9 +462,9 @@ class Dataflow {
     if (known === undefined) return this.ready[register]! + load.general;
     return register === RSP && known.byStack ? known.ready + load.renamed : Math.max(known.ready, this.ready[register]!) + load.forwarded;
   }
-  private loaded(o: Operand, address: number, latency: number, isVector: boolean, isMove: boolean): number {
-    const known = this.stored.size === 0 ? undefined : this.stored.get(this.keyOf(o)), { load } = this.profile;
-    const waits = isMove && o.base < GENERALS && this.asked[o.base] === 1 && this.ready[o.base] === address ? load.second : 0;
+  private loaded(o: Operand, address: number, latency: number, traits: number): number {
+    const known = this.stored.size === 0 ? undefined : this.stored.get(this.keyOf(o)), { load } = this.profile, isVector = (traits & TRAIT.writesVector) !== 0;
+    const waits = (traits & TRAIT.moves) !== 0 && o.base < GENERALS && this.asked[o.base] === 1 && this.ready[o.base] === address ? load.second : 0;
     const usual = address + (isVector ? load.vector : load.general) + (o.index !== NONE && o.shift > 0 ? load.scaled : 0) + waits;
     if (known === undefined) return usual;
     if (known.size < o.size) return Math.max(usual, known.ready + load.blocked);
@@ -407,34 +472,23 @@ class Dataflow {
     return Math.max(usual, known.ready + (isVector ? load.forwardedVector : load.forwarded) - latency);
   }
   /** What becomes of the values of general registers, as far as addresses are concerned. */
-  private move(i: Instruction, use: Use): void {
-    const { symbols, offsets } = this, { operation, first, second } = i;
-    const shift = (register: number, by: number): void => { offsets[register] = (offsets[register]! + by) | 0; };
-    switch (operation) {
-      case 'push': case 'call': shift(RSP, -8); return;
-      case 'ret': shift(RSP, 8); return;
-      case 'leave': symbols[RSP] = symbols[RBP]!; offsets[RSP] = (offsets[RBP]! + 8) | 0; this.fresh(RBP); return;
-      default:
+  private move({ writes, sum }: Use): void {
+    const { symbols, offsets } = this, to = sum === null ? NONE : sum.to, symbol = sum === null ? 0 : symbols[sum.from]!, offset = sum === null ? 0 : offsets[sum.from]! + sum.by;
+    for (let n = 0; n < writes.length; n++) {
+      const r = writes[n]!;
+      if (r < GENERALS && r !== to) { symbols[r] = this.nextSymbol++; offsets[r] = 0; }
     }
-    const isWide = first?.kind === 'reg' && first.file === 'gpr' && first.size === 8;
-    if (isWide && (operation === 'add' || operation === 'sub') && second?.kind === 'imm') { shift(first.index, operation === 'add' ? second.lo : -second.lo); return; }
-    if (isWide && (operation === 'inc' || operation === 'dec')) { shift(first.index, operation === 'inc' ? 1 : -1); return; }
-    if (isWide && operation === 'mov' && second?.kind === 'reg') { symbols[first.index] = symbols[second.index]!; offsets[first.index] = offsets[second.index]!; return; }
-    if (isWide && operation === 'lea' && second?.kind === 'mem' && second.index === NONE && second.base < GENERALS) { symbols[first.index] = symbols[second.base]!; offsets[first.index] = (offsets[second.base]! + second.disp) | 0; return; }
-    for (const r of use.writes) if (r < GENERALS) this.fresh(r);
-    if (operation === 'pop') shift(RSP, 8);
+    if (sum !== null) { symbols[to] = symbol; offsets[to] = offset; }
   }
-  private fresh(register: number): void { this.symbols[register] = this.nextSymbol++; this.offsets[register] = 0; }
   /** Cycles from round to round, once that is steady, and the registers that take as long. */
-  round(instructions: readonly Instruction[]): { readonly cycles: number; readonly chain: ReadonlySet<number> } {
-    const { ready } = this;
-    let before = new Float64Array(REGISTERS), stored = 0;
+  round(steps: readonly Step[]): { readonly cycles: number; readonly chain: Registers } {
+    let stored = 0;
     for (let n = 0; n < ROUNDS; n++) {
-      if (n === ROUNDS / 2) { before = ready.slice(); stored = this.latestStore(); }
-      for (const i of instructions) this.perform(i);
+      if (n === ROUNDS / 2) { this.mark(); stored = this.latestStore(); }
+      for (let k = 0; k < steps.length; k++) this.perform(steps[k]!);
     }
-    const grown = Math.max(this.latestStore() - stored, this.grown(before)), chain = new Set<number>();
-    for (let r = 0; r < REGISTERS; r++) if (ready[r]! - before[r]! > grown - NEAR) chain.add(r);
+    const { ready, before, written } = this, grown = Math.max(this.latestStore() - stored, this.grown()), chain = new Uint8Array(REGISTERS);
+    for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!; if (ready[r]! - before[r]! > grown - NEAR) chain[r] = 1; }
     return { cycles: grown / (ROUNDS / 2), chain };
   }
   private latestStore(): number {
@@ -442,11 +496,16 @@ class Dataflow {
     for (const { ready } of this.stored.values()) if (ready > latest) latest = ready;
     return latest;
   }
-  registers(): Float64Array { return this.ready.slice(); }
+  /** From now on it is asked how much later registers become. */
+  mark(): void {
+    const { ready, before, written } = this;
+    for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!; before[r] = ready[r]!; }
+  }
   /** How much later the latest of what was ready has become. */
-  grown(before: Float64Array): number {
+  grown(): number {
+    const { ready, before, written } = this;
     let most = 0;
-    for (let r = 0; r < REGISTERS; r++) most = Math.max(most, this.ready[r]! - before[r]!);
+    for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!, more = ready[r]! - before[r]!; if (more > most) most = more; }
     return most;
   }
 }
