@@ -116,6 +116,14 @@ export class Block {
 /** An empty slot of the table: matches no address, because no code lies at -1. */
 export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], Pace.untimed(0), 'stop', [], -1, -1);
 
+/** What is known of a page's code, as long as nothing is written there. */
+class CodePage {
+  /** Every valid block with bytes in it. */
+  readonly blocks = new Map<Va, Block>();
+  /** What a look ahead decoded, until a block is made of it. */
+  readonly ahead = new Map<Va, readonly Instruction[]>();
+}
+
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
 export class BlockCache {
@@ -123,8 +131,8 @@ export class BlockCache {
   private readonly mmu: Mmu;
   private readonly costs: Costs;
   private readonly table: Block[] = new Array<Block>(TABLE_ENTRIES).fill(NOTHING);
-  /** Every valid block, by the physical page numbers it has bytes in. */
-  private readonly pages = new Map<number, Map<Va, Block>>();
+  /** By physical page numbers. */
+  private readonly pages = new Map<number, CodePage>();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
   private readonly breakpoints = new Set<Va>();
   /** The latest valid block at each address. */
@@ -181,7 +189,7 @@ export class BlockCache {
     return this.table[slotOf(lo, hi)] = this.trusted(block);
   }
   private find(lo: i32, hi: i32, pa: Pa): Block | null {
-    const known = this.pages.get(pa >>> 12)?.get(vaOf(lo, hi));
+    const known = this.pages.get(pa >>> 12)?.blocks.get(vaOf(lo, hi));
     if (known !== undefined && known.pa === pa) {
       const second = known.secondPa === -1 ? -1 : this.secondPage(lo, hi);
       if (second === -1 && known.secondPa !== -1) return null;
@@ -197,9 +205,9 @@ export class BlockCache {
   }
   private remember(block: Block, pa: Pa): void {
     const page = pa >>> 12;
-    let blocks = this.pages.get(page);
-    if (blocks === undefined) { this.pages.set(page, blocks = new Map()); this.mmu.markCode(page << 12); }
-    blocks.set(vaOf(block.lo, block.hi), block);
+    let code = this.pages.get(page);
+    if (code === undefined) { this.pages.set(page, code = new CodePage()); this.mmu.markCode(page << 12); }
+    code.blocks.set(vaOf(block.lo, block.hi), block);
   }
   private forget(block: Block): void {
     block.isValid = false;
@@ -207,7 +215,7 @@ export class BlockCache {
     if (this.byAddress.get(address) === block) this.byAddress.delete(address);
     for (const tell of this.onForget) tell(block);
     for (const pa of [block.pa, block.secondPa]) {
-      const blocks = this.pages.get(pa >>> 12);
+      const blocks = this.pages.get(pa >>> 12)?.blocks;
       if (pa === -1 || blocks === undefined) continue;
       if (blocks.get(vaOf(block.lo, block.hi)) === block) blocks.delete(vaOf(block.lo, block.hi));
       if (blocks.size === 0) { this.pages.delete(pa >>> 12); this.mmu.clearCode(pa & -PAGE_BYTES); }
@@ -217,9 +225,10 @@ export class BlockCache {
   /** Forgets every block with a byte in [pa, pa + length). */
   drop(pa: Pa, length: number): void {
     for (let page = pa >>> 12; page <= (pa + length - 1) >>> 12; page++) {
-      const blocks = this.pages.get(page);
-      if (blocks === undefined) continue;
-      for (const block of blocks.values()) {
+      const code = this.pages.get(page);
+      if (code === undefined) continue;
+      code.ahead.clear();
+      for (const block of code.blocks.values()) {
         const firstBytes = block.secondPa === -1 ? block.bytes : PAGE_BYTES - (block.pa & (PAGE_BYTES - 1));
         const isHit = (block.pa < pa + length && block.pa + firstBytes > pa)
           || (block.secondPa !== -1 && block.secondPa < pa + length && block.secondPa + block.bytes - firstBytes > pa);
@@ -236,7 +245,7 @@ export class BlockCache {
     if (this.breakpoints.delete(at)) this.forgetWhere(block => { const start = vaOf(block.lo, block.hi); return block.stops.length > 0 && start <= at && at < start + block.bytes; });
   }
   private forgetWhere(isConcerned: (block: Block) => boolean): void {
-    for (const blocks of [...this.pages.values()]) for (const block of [...blocks.values()]) if (isConcerned(block)) this.forget(block);
+    for (const { blocks } of [...this.pages.values()]) for (const block of [...blocks.values()]) if (isConcerned(block)) this.forget(block);
   }
 
   private secondPage(lo: i32, hi: i32): Pa {
@@ -244,12 +253,18 @@ export class BlockCache {
     return this.mmu.probe(next, next === 0 ? (hi + 1) | 0 : hi, ACCESS.execute);
   }
   private build(lo: i32, hi: i32, pa: Pa): Block | null {
+    const ahead = this.pages.get(pa >>> 12)?.ahead, at = vaOf(lo, hi), instructions = ahead?.get(at) ?? this.straightFrom(lo, pa);
+    ahead?.delete(at);
+    return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
+  }
+  /** Instructions that are one block: none if the first reaches into another page. */
+  private straightFrom(lo: i32, pa: Pa): readonly Instruction[] {
     const pageEnd = (pa & -PAGE_BYTES) + PAGE_BYTES;
     const instructions: Instruction[] = [];
     let at = pa;
     while (instructions.length < INSTRUCTIONS_MAX) {
       const instruction = at < pageEnd ? decode(this.memory.u8, at, pageEnd) : null;
-      if (instruction === null) return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
+      if (instruction === null) break;
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
       const isAlone = instruction.flow === 'stop' || ((lo + (at + instruction.length - pa)) | 0) === 0;
       if (isAlone && instructions.length > 0) break;
@@ -257,7 +272,7 @@ export class BlockCache {
       at += instruction.length;
       if (isAlone || instruction.flow !== 'next') break;
     }
-    return this.make(lo, hi, pa, -1, instructions);
+    return instructions;
   }
   private buildStraddling(lo: i32, hi: i32, pa: Pa): Block | null {
     const second = this.secondPage(lo, hi);
@@ -278,16 +293,26 @@ export class BlockCache {
       bytes += i.length;
       semantics.push(this.semanticsOf(i));
     }
+    this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES;
     const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[instructions.length - 1];
     return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.flow, stops, this.mmu.epoch, this.hotRuns);
   }
   private stopsAt(at: Va, i: Instruction): boolean { return this.breakpoints.has(at) || (this.stopsAtMarks && isMark(i)); }
-  /** The instruction at an address, where it could be fetched now: what a look ahead may know, whoever performs. */
+  /** The page of the block that is being made, and where it is. */
+  private pageLo: i32 = 0;
+  private pageHi: i32 = 0;
+  private page: Pa = 0;
+  /** Instructions from an address on, where they could be fetched now: what a look ahead may know, whoever performs. */
   private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
-    const known = this.byAddress.get(vaOf(lo, hi)), at = this.mmu.look(lo, hi), page = at & -PAGE_BYTES;
+    const isNear = (lo & -PAGE_BYTES) === this.pageLo && hi === this.pageHi, va = vaOf(lo, hi), at = isNear ? this.page + (lo & (PAGE_BYTES - 1)) : this.mmu.look(lo, hi);
     if (at === -1) return null;
-    if (known !== undefined && known.pa === at && known.isValid && known.secondPa === -1) return known.instructions;
-    const instruction = decode(this.memory.u8, at, page + PAGE_BYTES);
-    return instruction === null ? null : [instruction];
+    const page = this.pages.get(at >>> 12), known = page?.blocks.get(va);
+    if (known !== undefined && known.pa === at && known.secondPa === -1) return known.instructions;
+    const before = page?.ahead.get(va);
+    if (before !== undefined) return before;
+    const instructions = this.straightFrom(lo, at);
+    if (instructions.length === 0) return null;
+    page?.ahead.set(va, instructions);
+    return instructions;
   };
 }
