@@ -111,7 +111,8 @@ export class Cpu {
     this.mmu = mmu;
     this.costs = new Costs(options.timing, options.environment, options.mitigates, options.profile);
     const { profile, environment, isTimed, isDetailed } = this.costs, caches = isDetailed ? new Caches(memory, profile.memories, environment) : null;
-    this.predictor = new Predictor(memory, profile);
+    const prebuilt = profile === ZEN3 ? options.prebuilt ?? null : null;
+    this.predictor = new Predictor(memory, profile, prebuilt);
     this.caches = caches;
     if (caches !== null) { mmu.onRoot = root => { caches.enter(root); }; caches.enter(mmu.root); }
     this.clock = new BlockClock(this.state, this.predictor, isTimed ? profile : null, caches);
@@ -123,7 +124,7 @@ export class Cpu {
     this.state.extendedBytes = this.model.hasXsave ? AREA.bytes : FXSAVE_BYTES;
     if (options.random !== undefined) this.interpreter.random = options.random;
     this.pageFault = Object.freeze({ reason: 'page-fault', fault: mmu.fault } as const);
-    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, this.costs.profile === ZEN3 ? options.prebuilt ?? null : null, this.costs.isTimed ? this.predictor : null);
+    const support = engine === 'interpret' ? null : new Support(this.interpreter, mmu, prebuilt, this.costs.isTimed ? this.predictor : null);
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.clock,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });

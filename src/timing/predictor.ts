@@ -24,17 +24,23 @@ const FUNCTIONS = [
 ] as const;
 export type PredictorFunction = (typeof FUNCTIONS)[number]['name'];
 
+/** Modules that were written before the program was started; null: it is to be written. */
+interface Written { module(name: string): Uint8Array<ArrayBuffer> | null }
+export const PREDICTOR_NAME = 'predictor';
+
 type PredictorExports = Readonly<Record<PredictorFunction, (a: i32, b?: i32) => i32>>;
 
 export class Predictor {
   private functions: PredictorExports | null = null;
   private readonly memory: LinearMemory;
   private readonly targets: BranchTargets;
+  private readonly written: Written | null;
 
-  constructor(memory: LinearMemory, { branchTargets }: Profile) { this.memory = memory; this.targets = branchTargets; }
+  /** @param written for this profile */
+  constructor(memory: LinearMemory, { branchTargets }: Profile, written: Written | null = null) { this.memory = memory; this.targets = branchTargets; this.written = written; }
   /** Without timing nobody asks. */
   private make(): PredictorExports {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(predictorModule(this.targets)), { tramp64: { memory: this.memory.wasm } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(this.written?.module(PREDICTOR_NAME) ?? predictorModule(this.targets)), { tramp64: { memory: this.memory.wasm } });
     return this.functions = instance.exports as PredictorExports;
   }
   /** What generated code calls: SLOW_FUNCTIONS. */
@@ -47,7 +53,7 @@ export class Predictor {
   get misses(): number { return this.memory.view.getFloat64(STATE.branchMisses, true); }
 }
 
-function predictorModule(targets: BranchTargets): Uint8Array<ArrayBuffer> {
+export function predictorModule(targets: BranchTargets): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   declareMemory(module);
   const slow = writeSlowFunctions(module, targets);

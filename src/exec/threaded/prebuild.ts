@@ -1,4 +1,5 @@
 /** Writes the modules that programs need as they start, and handlers for the forms that most programs have (usual.ts): see prebuilt.ts. */
+import { PREDICTOR_NAME, predictorModule } from '../../timing/predictor.ts';
 import { ZEN3 } from '../../timing/profiles/zen3.ts';
 import { decode } from '../../decoder/decode.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
@@ -18,6 +19,7 @@ const BYTES_MAX = 15;
 export function prebuild(): Parts {
   const forms = formsOf(USUAL_FORMS), modules = new Map<string, Uint8Array>();
   for (const [name, write] of Object.entries(FIXED_MODULES)) modules.set(name, write());
+  modules.set(PREDICTOR_NAME, predictorModule(ZEN3.branchTargets));
   for (const form of forms) if (form.isNeeded && callsOthers(form)) form.isNeeded = false;
   const primitives = new PrimitiveNumbers(PREBUILT_NUMBER);
   for (const isTimed of [false, true]) {
