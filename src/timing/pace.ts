@@ -4,7 +4,7 @@
  */
 import { SLOT } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
-import { type Instruction, NONE, type Operand } from '../decoder/instruction.ts';
+import { type Flow, type Instruction, NONE, type Operand } from '../decoder/instruction.ts';
 import { assert } from '../base/assert.ts';
 import { type CostRow, type Profile, type Resource, RESOURCES } from './profile.ts';
 import { baseName, GENERALS, REGISTERS, TRAIT, type Use, useOf } from './use.ts';
@@ -96,11 +96,17 @@ export class Pacer {
   private readonly costs = new WeakMap<Instruction, Cost>();
   private readonly steps = new WeakMap<Instruction, Step>();
   private readonly fuses: string;
+  /** In parts of a cycle. */
+  private readonly ways: Profile['taken'];
+  private readonly override: number;
+  private readonly redirected: number;
   private readonly flow: Dataflow;
   private readonly sums = new Float64Array(RESOURCES.length);
 
   constructor(profile: Profile) {
+    const { taken: { jump, call, return: back }, override, redirected } = profile;
     this.profile = profile;
+    this.ways = { jump: parts(jump), call: parts(call), return: parts(back) }; this.override = parts(override); this.redirected = parts(redirected);
     this.fuses = ` ${profile.fuses} `;
     this.flow = new Dataflow(profile);
     for (const row of profile.rows) for (const pattern of row.operations.split(' ')) {
@@ -109,16 +115,24 @@ export class Pacer {
     }
   }
 
+  /** What a front end takes that goes elsewhere there, in parts of a cycle. */
+  private wayOf(flow: Flow): number {
+    switch (flow) {
+      case 'next': case 'stop': return 0;
+      case 'call': case 'call-indirect': return this.ways.call;
+      case 'return': return this.ways.return;
+      default: return this.ways.jump;
+    }
+  }
   /** Of a block at `place`; `read` lets it look at the loop that it ends. */
   paceOf(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
-    const last = instructions[instructions.length - 1]!, front: number[] = [], run = this.run(instructions, 0, instructions.length, front), { taken: ways } = this.profile;
-    const way = last.flow === 'call' || last.flow === 'call-indirect' ? ways.call : last.flow === 'return' ? ways.return : last.flow === 'next' || last.flow === 'stop' ? 0 : ways.jump;
-    const lines = parts(linesOf(place.lo, place.endLo)), base = Math.max(run.cost, lines), more = Math.max(0, Math.max(parts(way), CYCLE_PARTS * (way > 0 ? 1 : 0) + lines) - base), isBranch = last.flow === 'branch';
-    const cost = isBranch ? base : base + more, goesBack = (last.flow === 'branch' || last.flow === 'jump') && this.isBackward(last, place);
-    const whole = last.flow === 'branch' && !goesBack ? base : base + more, behind = last.flow === 'stop' ? 0 : run.busy - whole;
+    const count = instructions.length, last = instructions[count - 1]!, { flow } = last, front: number[] = [], run = this.run(instructions, 0, count, front);
+    const isBranch = flow === 'branch', goesBack = (isBranch || flow === 'jump') && this.isBackward(last, place);
+    const lines = CYCLE_PARTS * linesOf(place.lo, place.endLo), base = Math.max(run.cost, lines), way = this.wayOf(flow), more = Math.max(0, Math.max(way, (way > 0 ? CYCLE_PARTS : 0) + lines) - base);
+    const cost = isBranch ? base : base + more, whole = isBranch && !goesBack ? base : base + more, behind = flow === 'stop' ? 0 : run.busy - whole;
     const isOwn = goesBack && ((place.endLo + last.first.disp) | 0) === place.lo;
     const round = goesBack ? this.roundOf(instructions, place, read, whole + (isOwn ? 0 : kept(behind))) : NO_ROUND;
-    const resolve = (): Resolved => this.missOf(instructions, last, cost / CYCLE_PARTS), override = parts(isBranch ? this.profile.override : this.profile.redirected), taken = Math.min(HALF_MAX, (isBranch ? more : 0) + round.busy);
+    const resolve = (): Resolved => this.missOf(instructions, last, cost / CYCLE_PARTS), override = isBranch ? this.override : this.redirected, taken = Math.min(HALF_MAX, (isBranch ? more : 0) + round.busy);
     // What goes back to its own beginning falls behind once a round, there.
     if (isOwn) return new Pace(front, cost, 0, taken, { ...round, round: Math.max(0, round.round) }, override, resolve);
     return new Pace(front, cost, kept(behind), taken, round, override, resolve);
@@ -131,10 +145,10 @@ export class Pacer {
     let busy = 0, serial = 0, slots = 0, fuses = false;
     sums.fill(0);
     for (let k = from; k < to; k++) {
-      const cost = this.costOf(instructions[k]!), { resources, cycles } = cost;
+      const cost = this.costOf(instructions[k]!), { resources, cycles } = cost, count = resources.length;
       if (!(fuses && cost.isFused)) slots += cost.slots;
       serial += cost.serial; fuses = cost.fuses;
-      for (let n = 0; n < resources.length; n++) { const resource = resources[n]!, sum = sums[resource]! + cycles[n]!; sums[resource] = sum; if (sum > busy) busy = sum; }
+      for (let n = 0; n < count; n++) { const resource = resources[n]!, sum = sums[resource]! + cycles[n]!; sums[resource] = sum; if (sum > busy) busy = sum; }
       front?.push(parts(slots + serial));
     }
     return { cost: parts(slots + serial), busy: parts(Math.max(busy, slots) + serial) };
@@ -279,17 +293,17 @@ function specialName({ operation, condition, second }: Instruction): string | nu
 }
 /** What costs depend on, beside the row: memory operands, operands that are the same register, LOCK, narrow registers, forms with rows of their own. */
 function formOf(i: Instruction): number {
-  const { operands, first, second } = i;
-  let form = i.row << 6 | (i.lock ? 1 : 0);
-  if (operands.length > 0) {
-    if (first.kind === 'mem') form |= 2; else if (first.size < 4) form |= 8;
-    const last = operands[operands.length - 1]!;
-    for (let k = 1; k < operands.length; k++) if (operands[k]!.kind === 'mem') form |= 4;
-    if (operands.length > 1 && last.kind === 'reg' && (operands.length > 2 ? second : first).index === last.index) form |= 16;
-    if (i.operation === 'lea' || i.operation === 'cmovcc') form |= specialName(i) === null ? 0 : 32;
-    else if (last.kind === 'imm') form |= 32;
+  const { operands, first, second } = i, count = operands.length;
+  let form = i.row << 6 | (i.lock ? 1 : 0), last = first;
+  if (count === 0) return form;
+  if (first.kind === 'mem') form |= 2; else if (first.size < 4) form |= 8;
+  for (let k = 1; k < count; k++) {
+    last = k === 1 ? second : operands[k]!;
+    if (last.kind === 'mem') form |= 4;
   }
-  return form;
+  if (last.kind === 'imm') return form | 32;
+  if (count > 1 && last.kind === 'reg' && (count > 2 ? second : first).index === last.index) form |= 16;
+  return specialName(i) === null ? form : form | 32;
 }
 
 /** By register: 1, it is one of them. */
@@ -425,9 +439,9 @@ class Dataflow {
     return this;
   }
   readyOf(reads: readonly number[]): number {
-    const { ready } = this;
+    const { ready } = this, count = reads.length;
     let at = 0;
-    for (let n = 0; n < reads.length; n++) { const each = ready[reads[n]!]!; if (each > at) at = each; }
+    for (let n = 0; n < count; n++) { const each = ready[reads[n]!]!; if (each > at) at = each; }
     return at;
   }
   addressOf({ base, index }: Operand): number {
@@ -439,7 +453,7 @@ class Dataflow {
     return isRelative ? `r${o.disp}` : `${this.symbols[base]!}+${this.offsets[base]! + o.disp + this.offsets[index]! * (1 << o.shift)}${o.index < GENERALS ? `+${this.symbols[index]!}*${o.shift}` : ''}${o.segment === NONE ? '' : 's'}`;
   }
   perform({ use, latency }: Step): void {
-    const { reads, writes, loads, stores, traits } = use, { ready, asked, remembers } = this;
+    const { reads, writes, loads, stores, traits } = use, { ready, asked, remembers } = this, count = writes.length;
     let start = this.readyOf(reads);
     if (loads !== null) start = Math.max(start, this.loaded(loads, this.addressOf(loads), stores === loads ? latency : 0, traits));
     else if ((traits & TRAIT.pops) !== 0) start = Math.max(start, this.popped(use.sum === null ? RSP : use.sum.from));
@@ -450,7 +464,7 @@ class Dataflow {
       if ((traits & TRAIT.pushes) !== 0) this.stored.set(this.stackKey(RSP), { ready: start, size: 8, byStack: true });
     }
     if (loads !== null && loads.base < GENERALS && (traits & TRAIT.moves) === 0 && stores === null) asked[loads.base] = 1;
-    for (let n = 0; n < writes.length; n++) {
+    for (let n = 0; n < count; n++) {
       const r = writes[n]!;
       ready[r] = r === RDX && (traits & TRAIT.hasTwoResults) !== 0 ? end + SECOND_RESULT : end;
       if (r < GENERALS) asked[r] = 0;
@@ -473,8 +487,8 @@ class Dataflow {
   }
   /** What becomes of the values of general registers, as far as addresses are concerned. */
   private move({ writes, sum }: Use): void {
-    const { symbols, offsets } = this, to = sum === null ? NONE : sum.to, symbol = sum === null ? 0 : symbols[sum.from]!, offset = sum === null ? 0 : offsets[sum.from]! + sum.by;
-    for (let n = 0; n < writes.length; n++) {
+    const { symbols, offsets } = this, to = sum === null ? NONE : sum.to, symbol = sum === null ? 0 : symbols[sum.from]!, offset = sum === null ? 0 : offsets[sum.from]! + sum.by, count = writes.length;
+    for (let n = 0; n < count; n++) {
       const r = writes[n]!;
       if (r < GENERALS && r !== to) { symbols[r] = this.nextSymbol++; offsets[r] = 0; }
     }
