@@ -200,7 +200,7 @@ class World {
 const lowering = suite('lower › primitives');
 lowering('every primitive as WebAssembly gives the bits it gives as words, raises the same, and gives up where that is not masked', () => {
   const world = new World(), module = new ModuleWriter(), writer = new PrimitiveLowering(world.support);
-  declareImports(module);
+  declareImports(module, 'usual');
   const type = module.type([], []), cases = PRIMITIVES.flatMap(primitive => casesOf(primitive, world.inputs)).filter(of => of.primitive.raises || isLowered(of));
   cases.forEach((of, k) => module.exportFunction(String(k), module.function(type, writer.writeCase(of))));
   const { exports } = world.support.instantiate(module.bytes());

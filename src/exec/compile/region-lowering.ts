@@ -1,6 +1,6 @@
 /**
  * Writes a region as one WebAssembly function: registers and flags in locals, operands as constants, flow as nested blocks and loops
- * (see flow.ts). `(entry) -> status`; see LEFT in ../generated/support.ts.
+ * (see flow.ts). `(entry) -> status`; see LEFT in ../generated/ground.ts.
  */
 import { RSP } from '../state.ts';
 import { isCanonical } from '../../base/words.ts';
@@ -15,7 +15,7 @@ import { OP, TYPE } from '../../wasm/opcode.ts';
 import { pairOf, type Value } from '../../wasm/values.ts';
 import { type Block, ENDING } from '../block.ts';
 import type { Support } from '../generated/support.ts';
-import { LEFT, writeFind } from '../generated/support.ts';
+import { LEFT, writeFind } from '../generated/ground.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';
 import { IMPORTED } from '../lower/imports.ts';
 import { type BlockUse, blockUseOf, UNKNOWN_RULE } from '../lower/instruction-use.ts';

@@ -2,20 +2,20 @@
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { type Block, type BlockCache, ENDING } from '../block.ts';
-import type { Support } from '../generated/support.ts';
+import { type Support, TABLE_SLOTS } from '../generated/support.ts';
 import { declareImports } from '../lower/imports.ts';
 import type { Profile } from '../../timing/profile.ts';
 import { type Flow, flowOf } from './flow.ts';
 import { RegionLowering } from './region-lowering.ts';
 import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 
-/** Modules cost memory mappings, of which a process has 65,530, for as long as their table lives: at this many, everything is dropped. */
-const REGIONS_MAX = 2000;
 /** Instructions within which a block must reach the number of runs that makes it hot. */
 const HOT_INSTRUCTIONS = 1 << 24;
 /** Executions after which a block that came too early is looked at again. */
 const RUNS_TO_ASK_AGAIN = 20;
 const FIRST_SLOT = 16;
+/** Modules cost memory mappings, of which a process has 65,530, for as long as their table lives: when it is full, everything is dropped. */
+const REGIONS_MAX = TABLE_SLOTS - FIRST_SLOT;
 const SITE_MASK = (1 << SITE_BITS) - 1;
 /** Each entry more costs the loops around it their shape. */
 const SEEDS_MAX = 4;
@@ -77,7 +77,7 @@ export class Regions {
   private link(region: Region, flow: Flow): void {
     this.lowering ??= new RegionLowering(this.support, this.profile, this.isDetailed);
     const module = new ModuleWriter();
-    declareImports(module, this.support.memoryBytes);
+    declareImports(module, this.isDetailed ? 'detailed' : this.profile === null ? 'near' : 'timed', this.support.memoryBytes);
     module.element(region.slot, [module.function(this.support.functionType, this.lowering.writeRegion(region, flow))]);
     const bytes = module.bytes();
     this.support.instantiate(bytes);

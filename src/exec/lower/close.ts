@@ -4,7 +4,7 @@
  */
 import { STAGING, STATE } from '../../base/layout.ts';
 import { Code } from '../../wasm/code.ts';
-import { declareMemory, ModuleWriter } from '../../wasm/module.ts';
+import type { ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { type Value, Values } from '../../wasm/values.ts';
 import { DE, IE, OE, PE, UE, WATCH_TINY, WATCH_ZERO, ZE } from '../mxcsr.ts';
@@ -148,11 +148,8 @@ function writeComparison(code: Code, shape: VectorShape): void {
   code.get(need);
 }
 
-/** A module that exports all of them, and imports `primitive`. */
-export function closeModule(): Uint8Array<ArrayBuffer> {
-  const module = new ModuleWriter();
-  const primitive = module.importFunction('tramp64', 'primitive', module.type([i32], [i32]));
-  declareMemory(module);
+/** Writes all of them. `primitive`: the number of that function (see imports.ts). */
+export function writeClose(module: ModuleWriter, primitive: number): void {
   const arithmetic = module.type([v128, v128, v128, i32], [v128]), comparison = module.type([v128, v128, i32], [i32]);
   for (const shape of VECTOR_SHAPES) {
     for (const operation of CLOSE_OPERATIONS) {
@@ -164,5 +161,4 @@ export function closeModule(): Uint8Array<ArrayBuffer> {
     writeComparison(code, shape);
     module.exportFunction(`${shape}.comparison`, module.function(comparison, code));
   }
-  return module.bytes();
 }

@@ -1,7 +1,7 @@
 /** The function that computes the six arithmetic flags from any rule: for where the rule is not known when code is written. */
 import type { Size } from '../../base/types.ts';
 import { Code, type Label } from '../../wasm/code.ts';
-import { ModuleWriter } from '../../wasm/module.ts';
+import type { ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { ARITHMETIC_FLAGS, RULE } from '../ops.ts';
 import { FlagValues } from './flag-values.ts';
@@ -13,9 +13,9 @@ const RULES = Math.max(...Object.values(RULE)) + 1;
 /** The parameters. */
 const WORD = 0, EFLAGS = 1, RESULT = 2, A = 3, B = 4;
 
-/** A module that exports `settle` (see imports.ts). Its cases are numbered as the rule word is, sizes by their logarithms. */
-export function settleModule(): Uint8Array<ArrayBuffer> {
-  const module = new ModuleWriter(), code = new Code(5), values = new Values(code);
+/** Writes `settle` (see imports.ts). Its cases are numbered as the rule word is, sizes by their logarithms. */
+export function writeSettle(module: ModuleWriter): void {
+  const code = new Code(5), values = new Values(code);
   const type = module.type([TYPE.i32, TYPE.i32, TYPE.i64, TYPE.i64, TYPE.i64], [TYPE.i32]);
   code.get(WORD); code.i32(0xf0); code.op(OP['i32.and']); code.op(OP['i32.eqz']); // RULE.known has no size.
   code.if();
@@ -33,7 +33,6 @@ export function settleModule(): Uint8Array<ArrayBuffer> {
   code.end();
   code.get(EFLAGS);
   module.exportFunction('settle', module.function(type, code));
-  return module.bytes();
 }
 /** The flags a rule gives are taken where they were not written since. */
 function writeCase(code: Code, v: Values, rule: number, size: Size): void {

@@ -4,7 +4,7 @@ import { ZEN3 } from '../../timing/profiles/zen3.ts';
 import { decode } from '../../decoder/decode.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { assert } from '../../base/assert.ts';
-import { FIXED_MODULES } from '../generated/support.ts';
+import { groundModule } from '../generated/ground.ts';
 import { PREBUILT_NUMBER, PrimitiveNumbers } from '../lower/float-code.ts';
 import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
 import { semanticsOf } from '../semantics/index.ts';
@@ -17,9 +17,7 @@ import { USUAL_FORMS } from './usual.ts';
 const BYTES_MAX = 15;
 
 export function prebuild(): Parts {
-  const forms = formsOf(USUAL_FORMS), modules = new Map<string, Uint8Array>();
-  for (const [name, write] of Object.entries(FIXED_MODULES)) modules.set(name, write());
-  modules.set(PREDICTOR_NAME, predictorModule(ZEN3.branchTargets));
+  const forms = formsOf(USUAL_FORMS), modules = new Map<string, Uint8Array>([['ground', groundModule()], [PREDICTOR_NAME, predictorModule(ZEN3.branchTargets)]]);
   for (const form of forms) if (form.isNeeded && callsOthers(form)) form.isNeeded = false;
   const primitives = new PrimitiveNumbers(PREBUILT_NUMBER);
   for (const isTimed of [false, true]) {
@@ -55,7 +53,7 @@ function callsOthers(form: Form): boolean {
 }
 function moduleOf(forms: readonly Form[], primitives: PrimitiveNumbers, isTimed: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
-  declareImports(module);
+  declareImports(module, isTimed ? 'timed' : 'usual');
   const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed ? ZEN3 : null);
   const index = module.function(FUNCTION_TYPE, lowering.writeFunction(forms));
   module.element(SLOT_OF_THREADS, [index]);

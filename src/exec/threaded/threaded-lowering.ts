@@ -1,6 +1,6 @@
 /**
  * Writes the threaded interpreter as one WebAssembly function: a loop around a table of handlers, one for every form. Operands are fields of the
- * record at hand, registers are in memory, flags in locals. `(header) -> status`; see LEFT in ../generated/support.ts.
+ * record at hand, registers are in memory, flags in locals. `(header) -> status`; see LEFT in ../generated/ground.ts.
  */
 import { LOOKUP, NOTES, RECORDS, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
@@ -11,7 +11,8 @@ import type { Profile } from '../../timing/profile.ts';
 import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import type { Value } from '../../wasm/values.ts';
-import { LEFT, type Support, writeFind } from '../generated/support.ts';
+import { LEFT, writeFind } from '../generated/ground.ts';
+import type { Support } from '../generated/support.ts';
 import { CacheCode } from '../lower/cache-code.ts';
 import { ClockCode } from '../lower/clock-code.ts';
 import { loadFlags, storeFlags } from '../lower/flag-locals.ts';

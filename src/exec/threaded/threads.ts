@@ -265,7 +265,7 @@ export class Threads {
   private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
-    declareImports(module, this.support.memoryBytes);
+    declareImports(module, this.clock.isDetailed ? 'detailed' : this.clock.isTimed ? 'timed' : 'usual', this.support.memoryBytes);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
