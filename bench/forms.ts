@@ -6,7 +6,7 @@ import { decode } from '../src/decoder/decode.ts';
 import type { Block } from '../src/exec/block.ts';
 import type { Form } from '../src/exec/threaded/form.ts';
 import { HANDLER, RECORD } from '../src/exec/threaded/record.ts';
-import { keyOf, variantOf } from '../src/exec/threaded/form.ts';
+import { headOf, tailOf, variantOf } from '../src/exec/threaded/form.ts';
 import { NodeHost } from '../src/host/node-host.ts';
 import { utf8Bytes } from '../src/host/host.ts';
 import { Machine } from '../src/machine.ts';
@@ -18,7 +18,7 @@ interface Inside { readonly threads: { readonly forms: { readonly rows: readonly
 interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number }
 
 const met = new Map<string, Met>();
-const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.key} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
+const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.head} ${shape.tail} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
 for (const words of process.argv.slice(2)) {
   for (const form of met.values()) form.runs = 0;
   const host = new NodeHost(), [program = '', ...args] = words.split(' '), machine = new Machine({ host, cpu: { engine: 'threaded', threaded: { wait: 200 } } });
@@ -27,10 +27,10 @@ for (const words of process.argv.slice(2)) {
   if (machine.exec(utf8Bytes(program), [program, ...args].map(utf8Bytes), host.environment) !== null) throw new Error(`${program} cannot be run`);
   while (machine.turn(1000) === null && machine.cpu.state.instructions < INSTRUCTIONS_MAX);
   const { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.forms;
-  const hexOf = new Map<number, string>();
+  const hexOf = new Map<string, string>();
   for (const { pa, bytes } of inside.blocks.byAddress.values()) for (let at = pa; at < pa + bytes;) {
     const i = decode(u8, at, at + 15)!;
-    hexOf.set(keyOf(i), [...u8.subarray(at, at + i.length)].map(byte => byte.toString(16).padStart(2, '0')).join(''));
+    hexOf.set(`${headOf(i)} ${tailOf(i)}`, [...u8.subarray(at, at + i.length)].map(byte => byte.toString(16).padStart(2, '0')).join(''));
     at += i.length;
   }
   const note = (form: Form, runs: number, isNeeded: boolean): void => {
@@ -38,7 +38,7 @@ for (const words of process.argv.slice(2)) {
       note(form.second, 0, false);
       note({ ...form, second: null } as Form, 0, false);
     }
-    const name = nameOf(form), hex = hexOf.get(form.shape.key);
+    const name = nameOf(form), hex = hexOf.get(`${form.shape.head} ${form.shape.tail}`);
     if (hex === undefined) return;
     const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0, all: 0, share: 0 };
     if (isNeeded) { known.runs += runs; known.all += runs; }

@@ -3,7 +3,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PAGE_BYTES } from '../src/base/layout.ts';
 import { assemble } from '../src/decoder/assemble.ts';
+import { decode } from '../src/decoder/decode.ts';
 import type { CpuOptions } from '../src/exec/cpu.ts';
+import { semanticsOf } from '../src/exec/semantics/index.ts';
+import { headOf, NONE_KNOWN, Shape, tailOf } from '../src/exec/threaded/form.ts';
 import { prebuild } from '../src/exec/threaded/prebuild.ts';
 import { pack, PrebuiltFile } from '../src/exec/threaded/prebuilt.ts';
 import { Machine } from '../src/machine.ts';
@@ -191,9 +194,23 @@ prebuilt('where there is no file, all is as ever', () => {
   assert.is(stat(w, 'generations') > 0, true);
 });
 prebuilt('the forms are those of this decoder, and most have a handler', () => {
-  const { modules, forms, primitives } = prebuild();
-  assert.ok(forms.length > 4 * 400);
+  const { modules, known, primitives } = prebuild();
+  assert.ok(known.forms.length > 3 * 400);
   assert.ok(primitives.includes('f64.add'));
   for (const bytes of modules.values()) assert.ok(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>));
+});
+prebuilt('what it says of a shape is what any instruction of that shape does', () => {
+  const { known } = prebuild(), met = new Set<number>();
+  for (const { name } of FIXTURES) {
+    const bytes = fixtureBytes(name);
+    for (let at = 0; at < Math.min(bytes.length, 0x8000); at++) {
+      const i = decode(bytes, at, bytes.length);
+      if (i === null || headOf(i) < 0 || tailOf(i) < 0) continue;
+      const [told, found] = [known, NONE_KNOWN].map(one => new Shape(headOf(i), tailOf(i), semanticsOf(i), i, null, one)) as [Shape, Shape];
+      assert.equal(told.words(0), found.words(0), i.mnemonic);
+      met.add(i.row);
+    }
+  }
+  assert.ok(met.size > 100);
 });
 prebuilt.run();

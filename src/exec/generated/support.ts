@@ -9,6 +9,7 @@ import { PrimitiveNumbers } from '../lower/float-code.ts';
 import { FUNCTION_TYPE } from '../lower/imports.ts';
 import type { Helper } from '../ops.ts';
 import { Scratch } from '../primitive.ts';
+import type { KnownForms } from '../threaded/form.ts';
 import { groundModule, LEFT } from './ground.ts';
 
 const GIVE_UP = -1;
@@ -22,7 +23,7 @@ export const TABLE_SLOTS = 1 << 11;
 export interface Prebuilt {
   /** null: it is to be written. */
   module(name: string): Uint8Array<ArrayBuffer> | null;
-  readonly forms: ArrayLike<number>;
+  readonly known: KnownForms;
   /** Names of the primitives those handlers call. */
   readonly primitives: readonly string[];
   /** The threaded interpreter is large, and seldom runs for long: it is not to be optimised. */

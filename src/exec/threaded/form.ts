@@ -15,46 +15,96 @@ export const OPERAND_REGISTER = 8, BASE_REGISTER = 12, INDEX_REGISTER = 13;
 const OPERANDS_MAX = 4, FIRST_OPERANDS = 3;
 /** There is no handler for what has no number: it is called. */
 const NO_KEY = -1;
+/** No form's number. */
+export const NO_SECOND = 0;
+const NO_FLOATS: readonly Primitive[] = [];
+
+/** The words that say what is known of a shape in advance: its head and tail, FACTS, flags read and written, flags touched, the rule word, its first form's row. Its last one's is before the next shape's first. */
+const SHAPE_WORDS = 7;
+/** Those of a form: its variant, the number of its second or NO_SECOND, and its own. */
+const FORM_WORDS = 3;
+const FACTS = { mayGiveUp: 1, hasFloats: 2 } as const, WRITTEN_SHIFT = 16, MASK = 0xffff;
+/** Shapes in the order of their heads and tails, and those of their forms that have handlers. */
+export interface KnownForms { readonly shapes: Int32Array; readonly forms: Int32Array }
+export const NONE_KNOWN: KnownForms = { shapes: new Int32Array(0), forms: new Int32Array(0) };
 
 /** A form, but for what depends on the neighbours. */
 export class Shape {
-  readonly key: number;
+  readonly head: number;
+  readonly tail: number;
   readonly semantics: Semantics;
-  readonly instruction: Instruction;
-  /** The count of a shift is an immediate other than 0. */
-  readonly isCounted: boolean;
-  /** Immediates are part of the form: patterns of vectors. */
-  readonly isFixed: boolean;
   readonly flagsRead: number;
   readonly flagsWritten: number;
   readonly mayGiveUp: boolean;
   readonly floats: readonly Primitive[];
+  /** Of the same head. */
+  readonly next: Shape | null;
   private readonly flagsTouched: number;
   private readonly rule: number;
-  private readonly forms = new Map<number, Form>();
+  private readonly sample: Instruction;
+  private copy: Instruction | null = null;
+  /** Its row among those known in advance, as words, or none. */
+  private readonly row: number;
+  private firstForm: Form | null = null;
 
-  constructor(key: number, semantics: Semantics, i: Instruction) {
-    this.key = key; this.semantics = semantics;
-    this.isCounted = hasCount(i);
-    this.isFixed = hasPattern(i);
-    this.instruction = canonical(i, this.isFixed);
+  constructor(head: number, tail: number, semantics: Semantics, i: Instruction, next: Shape | null, { shapes }: KnownForms) {
+    this.head = head; this.tail = tail; this.semantics = semantics; this.sample = i; this.next = next;
+    const row = this.row = rowOf(shapes, head, tail), facts = row === NO_ROW ? FACTS.hasFloats : shapes[row + 2]!;
+    if ((facts & FACTS.hasFloats) === 0) {
+      this.mayGiveUp = (facts & FACTS.mayGiveUp) !== 0;
+      this.flagsRead = shapes[row + 3]! & MASK; this.flagsWritten = shapes[row + 3]! >>> WRITTEN_SHIFT; this.flagsTouched = shapes[row + 4]!;
+      this.rule = shapes[row + 5]!;
+      this.floats = NO_FLOATS;
+      return;
+    }
     const use: InstructionUse = useOf(semantics, i);
     this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp; this.floats = use.floats;
     this.flagsTouched = use.flagsTouched; this.rule = use.rule;
   }
+  /** The words of its row, of which the last is `firstForm`. */
+  words(firstForm: number): readonly number[] {
+    const facts = (this.mayGiveUp ? FACTS.mayGiveUp : 0) | (this.floats.length > 0 ? FACTS.hasFloats : 0);
+    return [this.head, this.tail, facts, this.flagsRead | this.flagsWritten << WRITTEN_SHIFT, this.flagsTouched, this.rule, firstForm];
+  }
+  /** What handlers are made from: few shapes need it where those exist. */
+  get instruction(): Instruction { return this.copy ??= canonical(this.sample, this.isFixed); }
+  /** The count of a shift is an immediate other than 0. */
+  get isCounted(): boolean { return hasCount(this.sample); }
+  /** Immediates are part of the form: patterns of vectors. */
+  get isFixed(): boolean { return hasPattern(this.sample); }
   isDead(live: number): boolean { return this.flagsTouched !== 0 && (this.flagsTouched & live) === 0; }
   /** The flags that are live before it. */
   liveBefore(live: number): number { return this.mayGiveUp ? ARITHMETIC_FLAGS : (live & ~this.flagsWritten) | this.flagsRead; }
   get touchesFlags(): boolean { return this.flagsTouched !== 0 || this.rule !== KEPT_RULE; }
   /** The rule word after it. Flags nobody reads are not written by all performers. */
   ruleAfter(rule: number, isDead: boolean): number { return isDead ? UNKNOWN_RULE : this.rule === KEPT_RULE ? rule : this.rule; }
-  /** @param rule the rule word before it, as far as that is known, or `isGuess` if it is only likely */
-  form(rule: number, isGuess: boolean, isDead: boolean, forms: FormTable): Form {
-    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, key = variantOf(known, isGuess, isDead);
-    let form = this.forms.get(key);
-    if (form === undefined) this.forms.set(key, form = forms.add(this, known, isGuess, isDead, null));
-    return form;
+  /**
+   * @param rule the rule word before it, as far as that is known, or `isGuess` if it is only likely
+   * @param second what its handler does after it
+   */
+  form(rule: number, isGuess: boolean, isDead: boolean, second: Form | null, forms: FormTable): Form {
+    const known = this.flagsRead === 0 ? UNKNOWN_RULE : rule, variant = variantOf(known, isGuess, isDead);
+    for (let form = this.firstForm; form !== null; form = form.next) if (form.variant === variant && form.second === second) return form;
+    return this.firstForm = forms.add(this, known, isGuess, isDead, second, this.firstForm);
   }
+  /** The number of a form that has a handler in advance, or none. */
+  prebuiltNumber(variant: number, second: number, { shapes, forms }: KnownForms): number {
+    if (this.row === NO_ROW) return NO_KEY;
+    for (let at = shapes[this.row + 6]!, end = shapes[this.row + SHAPE_WORDS + 6] ?? forms.length; at < end; at += FORM_WORDS) {
+      if (forms[at] === variant && forms[at + 1] === second) return forms[at + 2]!;
+    }
+    return NO_KEY;
+  }
+}
+const NO_ROW = -1;
+function rowOf(shapes: Int32Array, head: number, tail: number): number {
+  let from = 0, to = shapes.length / SHAPE_WORDS;
+  while (from < to) {
+    const middle = (from + to) >> 1, at = middle * SHAPE_WORDS, difference = shapes[at]! - head || shapes[at + 1]! - tail;
+    if (difference === 0) return at;
+    if (difference < 0) from = middle + 1; else to = middle;
+  }
+  return NO_ROW;
 }
 
 export class Form {
@@ -67,85 +117,77 @@ export class Form {
   readonly isGuess: boolean;
   /** Nobody reads the flags it writes. */
   readonly isDead: boolean;
+  /** All three. */
+  readonly variant: number;
   /** What the handler does after it: the next record's. */
   readonly second: Form | null;
+  /** Of the same shape. */
+  readonly next: Form | null;
   /** A record has its handler. */
   isNeeded = false;
   isWritten = false;
   /** It has a handler that was made in advance. */
-  isPrebuilt = false;
-  private readonly pairs = new Map<Form, Form>();
+  isPrebuilt: boolean;
 
-  constructor(number: number, shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null) {
-    this.number = number; this.shape = shape; this.rule = rule; this.isGuess = isGuess; this.isDead = isDead; this.second = second;
+  constructor(number: number, shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null, next: Form | null, isPrebuilt: boolean) {
+    this.number = number; this.shape = shape; this.rule = rule; this.isGuess = isGuess; this.isDead = isDead; this.variant = variantOf(rule, isGuess, isDead);
+    this.second = second; this.next = next; this.isPrebuilt = isPrebuilt;
   }
   /** The form of both, performed by one handler. */
   with(second: Form, forms: FormTable): Form {
-    let pair = this.pairs.get(second);
-    if (pair === undefined) {
-      this.pairs.set(second, pair = forms.add(this.shape, this.rule, this.isGuess, this.isDead, second));
-      pair.isNeeded = true;
-    }
-    return pair;
+    const both = this.shape.form(this.rule, this.isGuess, this.isDead, second, forms);
+    both.isNeeded = true;
+    return both;
   }
 }
 
-/** The words that say which form a number is of: the shape's key, what else there is to it, the number of the second form or 0, and the number. */
-export const FORM_WORDS = 4;
 /** All forms by their numbers, in the order in which they were met; but first those that were met in advance, of which most are missing. */
 export class FormTable {
   readonly rows: (Form | undefined)[] = [];
   met = 0;
-  /** By the shape's key: the other three words, again and again. */
-  private readonly prebuilt = new Map<number, number[]>();
+  private known = NONE_KNOWN;
 
   /** Handlers for these exist. To be called before any form is added. */
-  expect(words: ArrayLike<number>): void {
+  expect(known: KnownForms): void {
     let count = 0;
-    for (let at = 0; at < words.length; at += FORM_WORDS) {
-      const key = words[at]!, known = this.prebuilt.get(key);
-      if (known === undefined) this.prebuilt.set(key, [words[at + 1]!, words[at + 2]!, words[at + 3]!]);
-      else known.push(words[at + 1]!, words[at + 2]!, words[at + 3]!);
-      if (words[at + 3]! >= count) count = words[at + 3]! + 1;
-    }
+    for (let at = FORM_WORDS - 1; at < known.forms.length; at += FORM_WORDS) if (known.forms[at]! >= count) count = known.forms[at]! + 1;
     this.rows.length = Math.max(0, count - HANDLER.firstForm);
+    this.known = known;
   }
-  add(shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null): Form {
-    const known = this.prebuiltNumber(shape.key, variantOf(rule, isGuess, isDead), second === null ? 0 : second.number);
-    const form = new Form(known ?? HANDLER.firstForm + this.rows.length, shape, rule, isGuess, isDead, second);
-    form.isPrebuilt = known !== null;
+  add(shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null, next: Form | null): Form {
+    const known = shape.prebuiltNumber(variantOf(rule, isGuess, isDead), second === null ? NO_SECOND : second.number, this.known), isPrebuilt = known !== NO_KEY;
+    const form = new Form(isPrebuilt ? known : HANDLER.firstForm + this.rows.length, shape, rule, isGuess, isDead, second, next, isPrebuilt);
     this.rows[form.number - HANDLER.firstForm] = form;
     this.met += 1;
     return form;
   }
   /** What was made in advance is not in use any more: all is as if it had been met. */
   forget(): void {
-    this.prebuilt.clear();
+    this.known = NONE_KNOWN;
     for (const form of this.rows) if (form !== undefined) form.isPrebuilt = false;
   }
-  private prebuiltNumber(key: number, variant: number, second: number): number | null {
-    const known = this.prebuilt.get(key);
-    if (known === undefined) return null;
-    for (let at = 0; at < known.length; at += FORM_WORDS - 1) if (known[at] === variant && known[at + 1] === second) return known[at + 2]!;
-    return null;
-  }
 }
+/** A number for a form but for its shape and its second. */
 export function variantOf(rule: number, isGuess: boolean, isDead: boolean): number { return 4 * rule + (isGuess ? 2 : 0) + (isDead ? 1 : 0); }
 
 /** Finds the shape of an instruction; null: its like is called. */
 export class Shapes {
-  private readonly byKey = new Map<number, Shape>();
-  private readonly onNew: (shape: Shape) => void;
-  constructor(onNew: (shape: Shape) => void = () => { /* Nobody wants to know. */ }) { this.onNew = onNew; }
+  private readonly byHead = new Map<number, Shape>();
+  private readonly onFloats: (floats: readonly Primitive[]) => void;
+  private known = NONE_KNOWN;
+  /** @param onFloats a new shape has some */
+  constructor(onFloats: (floats: readonly Primitive[]) => void = () => { /* Nobody wants to know. */ }) { this.onFloats = onFloats; }
+  /** These are known. To be called before any is looked for. */
+  expect(known: KnownForms): void { this.known = known; }
   of(semantics: Semantics, i: Instruction): Shape | null {
-    const key = keyOf(i);
-    if (key === NO_KEY) return null;
-    let shape = this.byKey.get(key);
-    if (shape === undefined) {
-      this.byKey.set(key, shape = new Shape(key, semantics, i));
-      this.onNew(shape);
-    }
-    return shape;
+    const head = headOf(i), tail = tailOf(i);
+    if (head === NO_KEY || tail === NO_KEY) return null;
+    const first = this.byHead.get(head) ?? null;
+    for (let shape = first; shape !== null; shape = shape.next) if (shape.tail === tail) return shape;
+    const made = new Shape(head, tail, semantics, i, first, this.known);
+    this.byHead.set(head, made);
+    if (made.floats.length > 0) this.onFloats(made.floats);
+    return made;
   }
 }
 
@@ -159,25 +201,30 @@ const SWAPS = new Set(['xchg', 'xadd', 'cmpxchg']);
 /** Whether they write flags depends on the count, and in no simple way. */
 const CARRY_ROTATES = new Set(['rcl', 'rcr']);
 
-/**
- * A number for all that a shape depends on, below 2^53: the row, condition, size, REP and address size, each operand's code, and immediates
- * where they are part of it.
- */
-export function keyOf(i: Instruction): number {
-  const { operands } = i, count = operands.length;
-  if (count > OPERANDS_MAX) return NO_KEY;
-  if (count > 0 && SWAPS.has(i.operation) && i.size === 1 && operands[0]!.form !== FORM.memory) return NO_KEY;
-  if (CARRY_ROTATES.has(i.operation) && hasImmediate(i)) return NO_KEY;
-  const rep = i.rep === null ? 0 : i.rep === 'rep' ? 1 : 2;
-  let key = ((i.row * 16 + i.condition) * 6 + sizeCode(i.size)) * 6 + 2 * rep + (i.addressSize === 4 ? 1 : 0);
+/** A number for what a shape depends on beside its first three operands: the row, condition, size, REP and address size, and the fourth operand's code. */
+export function headOf(i: Instruction): number {
+  const { operands } = i, rep = i.rep === null ? 0 : i.rep === 'rep' ? 1 : 2;
+  let fourth = 0;
+  if (operands.length >= OPERANDS_MAX) {
+    if (operands.length > OPERANDS_MAX || !isFourth(operands[FIRST_OPERANDS]!)) return NO_KEY;
+    fourth = operandCode(operands[FIRST_OPERANDS]!) % FOURTH_CODES;
+  }
+  return (((i.row * 16 + i.condition) * 6 + sizeCode(i.size)) * 6 + 2 * rep + (i.addressSize === 4 ? 1 : 0)) * FOURTH_CODES + fourth;
+}
+/** A number for these, each operand's code, and immediates where they are part of it. */
+export function tailOf(i: Instruction): number {
+  const { operands } = i, count = Math.min(operands.length, FIRST_OPERANDS);
+  let tail = 0;
   for (let k = 0; k < FIRST_OPERANDS; k++) {
     const code = k < count ? operandCode(operands[k]!) : 0;
     if (code === NO_KEY) return NO_KEY;
-    key = key * OPERAND_CODES + code;
+    tail = tail * OPERAND_CODES + code;
   }
-  if (count === OPERANDS_MAX && !isFourth(operands[FIRST_OPERANDS]!)) return NO_KEY;
-  key = key * FOURTH_CODES + (count === OPERANDS_MAX ? operandCode(operands[FIRST_OPERANDS]!) % FOURTH_CODES : 0);
-  return key * 256 + (hasPattern(i) ? lastOf(i)!.lo & 0xff : hasCount(i) ? 1 : 0);
+  if (SWAPS.has(i.operation) && i.size === 1 && operands[0]!.form !== FORM.memory) return NO_KEY;
+  const last = lastOf(i);
+  if (last === undefined || last.form !== FORM.immediate) return tail * 256;
+  if (CARRY_ROTATES.has(i.operation)) return NO_KEY;
+  return tail * 256 + (hasPattern(i) ? last.lo & 0xff : hasCount(i) ? 1 : 0);
 }
 const OTHER_SIZE = 5;
 function sizeCode(size: Size): number {

@@ -8,7 +8,7 @@ import { groundModule } from '../generated/ground.ts';
 import { PREBUILT_NUMBER, PrimitiveNumbers } from '../lower/float-code.ts';
 import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
 import { semanticsOf } from '../semantics/index.ts';
-import { type Form, FormTable, Shapes, variantOf } from './form.ts';
+import { type Form, FormTable, type KnownForms, NO_SECOND, Shapes } from './form.ts';
 import type { Parts } from './prebuilt.ts';
 import { ThreadedLowering } from './threaded-lowering.ts';
 import { SLOT_OF_THREADS, threadsName } from './threads.ts';
@@ -25,11 +25,18 @@ export function prebuild(): Parts {
     modules.set(threadsName(isTimed), moduleOf(forms, primitives, isTimed));
   }
   // A form that has no handler may still be the second of one that has.
-  const words = forms.filter(form => form.isNeeded || forms.some(other => other.second === form && other.isNeeded))
-    .flatMap(({ shape, rule, isGuess, isDead, second, number }) => [shape.key, variantOf(rule, isGuess, isDead), second === null ? 0 : second.number, number]);
-  return { modules, forms: Float64Array.from(words), primitives: primitives.rows.map(({ name }) => name) };
+  const kept = forms.filter(form => form.isNeeded || forms.some(other => other.second === form && other.isNeeded));
+  return { modules, known: knownForms(kept), primitives: primitives.rows.map(({ name }) => name) };
 }
 
+function knownForms(kept: readonly Form[]): KnownForms {
+  const shapes = [...new Set(kept.map(form => form.shape))].sort((a, b) => a.head - b.head || a.tail - b.tail), shapeWords: number[] = [], formWords: number[] = [];
+  for (const shape of shapes) {
+    shapeWords.push(...shape.words(formWords.length));
+    for (const form of kept) if (form.shape === shape) formWords.push(form.variant, form.second === null ? NO_SECOND : form.second.number, form.number);
+  }
+  return { shapes: Int32Array.from(shapeWords), forms: Int32Array.from(formWords) };
+}
 /** One a line: bytes of an instruction, the rule word before it, letters (`g`: that is a guess; `d`: nobody reads its flags), and the line of its second. */
 function formsOf(table: string): Form[] {
   const shapes = new Shapes(), forms = new FormTable(), made: Form[] = [];
@@ -38,7 +45,7 @@ function formsOf(table: string): Form[] {
     const bytes = Uint8Array.from({ length: BYTES_MAX }, (_, k) => parseInt(hex.slice(2 * k, 2 * k + 2), 16) || 0);
     const instruction = decode(bytes, 0, BYTES_MAX)!, shape = shapes.of(semanticsOf(instruction), instruction);
     assert(shape !== null && 2 * instruction.length === hex.length, `no form: ${line}`);
-    const form = forms.add(shape, Number(rule), letters.includes('g'), letters.includes('d'), second === '' ? null : made[Number(second)]!);
+    const form = shape.form(Number(rule), letters.includes('g'), letters.includes('d'), second === '' ? null : made[Number(second)]!, forms);
     form.isNeeded = true;
     made.push(form);
   }

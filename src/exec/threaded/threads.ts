@@ -59,7 +59,7 @@ export class Threads {
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
-  private readonly shapes = new Shapes(({ floats }) => { for (const primitive of floats) this.support.primitives.meet(primitive); });
+  private readonly shapes = new Shapes(floats => { for (const primitive of floats) this.support.primitives.meet(primitive); });
   private readonly forms = new FormTable();
   private readonly byAddress = new Map<Va, Thread>();
   /** By the first record. */
@@ -149,7 +149,7 @@ export class Threads {
       lo = (lo + i.length) | 0;
       this.writeRecord(record, k, i, lo, block.nextHi);
       const isDead = shape !== null && shape.isDead(this.liveAt[k]!), isGuess = shape !== null && shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
-      const form: Form | null = shape === null ? null : shape.form(isGuess ? guess : rule, isGuess, isDead, this.forms);
+      const form: Form | null = shape === null ? null : shape.form(isGuess ? guess : rule, isGuess, isDead, null, this.forms);
       if (shape === null || shape.touchesFlags) guess = UNKNOWN_RULE;
       rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
       if (before !== null && form !== null && isSecond(i)) this.setHandler(record - RECORD.bytes, this.together(before, form));
@@ -255,7 +255,9 @@ export class Threads {
     const module = prebuilt.module(threadsName(this.clock.isTimed, this.clock.isDetailed));
     this.awaited = null;
     if (module === null) return false;
-    this.forms.expect(prebuilt.forms);
+    const { known } = prebuilt;
+    this.shapes.expect(known);
+    this.forms.expect(known);
     this.support.primitives.expect(prebuilt.primitives);
     this.link(prebuilt.compile(module));
     this.module = module; this.isSlow = true;
