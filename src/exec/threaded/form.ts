@@ -16,17 +16,39 @@ const OPERANDS_MAX = 4, FIRST_OPERANDS = 3;
 /** There is no handler for what has no number: it is called. */
 const NO_KEY = -1;
 /** No form's number. */
-export const NO_SECOND = 0;
+const NO_SECOND = 0;
 const NO_FLOATS: readonly Primitive[] = [];
 
-/** The words that say what is known of a shape in advance: its head and tail, FACTS, flags read and written, flags touched, the rule word, its first form's row. Its last one's is before the next shape's first. */
-const SHAPE_WORDS = 7;
-/** Those of a form: its variant, the number of its second or NO_SECOND, and its own. */
+/** What is known of a shape in advance, as words: its head and tail, FACTS, flags read and written, flags touched, the rule word, and where its forms begin and end. */
+const SHAPE_WORDS = 8;
+/** Of a form: its variant, the number of its second or NO_SECOND, and its own. */
 const FORM_WORDS = 3;
 const FACTS = { mayGiveUp: 1, hasFloats: 2 } as const, WRITTEN_SHIFT = 16, MASK = 0xffff;
-/** Shapes in the order of their heads and tails, and those of their forms that have handlers. */
+/** Shapes, each where `rowOf` looks for it, and those of their forms that have handlers. */
 export interface KnownForms { readonly shapes: Int32Array; readonly forms: Int32Array }
-export const NONE_KNOWN: KnownForms = { shapes: new Int32Array(0), forms: new Int32Array(0) };
+export const NONE_KNOWN: KnownForms = { shapes: new Int32Array(SHAPE_WORDS).fill(NO_KEY), forms: new Int32Array(0) };
+
+/** As a table with twice the room. */
+export function knownForms(kept: readonly Form[]): KnownForms {
+  const all = new Set(kept.map(form => form.shape)), rows = 2 ** Math.ceil(Math.log2(2 * all.size));
+  const shapes = new Int32Array(SHAPE_WORDS * rows).fill(NO_KEY), forms: number[] = [];
+  for (const shape of all) {
+    const from = forms.length;
+    for (const form of kept) if (form.shape === shape) forms.push(form.variant, form.second === null ? NO_SECOND : form.second.number, form.number);
+    shapes.set([...shape.facts, from, forms.length], rowOf(shapes, shape.head, shape.tail));
+  }
+  return { shapes, forms: Int32Array.from(forms) };
+}
+/** Where a shape's words are, or a row of NO_KEY where there are none. */
+function rowOf(shapes: Int32Array, head: number, tail: number): number {
+  const mask = shapes.length / SHAPE_WORDS - 1;
+  for (let row = Math.imul(head ^ Math.imul(tail, SPREAD), SPREAD) >>> SPREAD_SHIFT; ; row += 1) {
+    const at = (row & mask) * SHAPE_WORDS, found = shapes[at]!;
+    if (found === NO_KEY || (found === head && shapes[at + 1]! === tail)) return at;
+  }
+}
+/** 2^32 divided by the golden ratio: what is multiplied by it is spread over the upper bits. */
+const SPREAD = 0x9e3779b1 | 0, SPREAD_SHIFT = 16;
 
 /** A form, but for what depends on the neighbours. */
 export class Shape {
@@ -43,13 +65,14 @@ export class Shape {
   private readonly rule: number;
   private readonly sample: Instruction;
   private copy: Instruction | null = null;
-  /** Its row among those known in advance, as words, or none. */
+  /** Where it is, or would be, among those known in advance. */
   private readonly row: number;
   private firstForm: Form | null = null;
 
   constructor(head: number, tail: number, semantics: Semantics, i: Instruction, next: Shape | null, { shapes }: KnownForms) {
     this.head = head; this.tail = tail; this.semantics = semantics; this.sample = i; this.next = next;
-    const row = this.row = rowOf(shapes, head, tail), facts = row === NO_ROW ? FACTS.hasFloats : shapes[row + 2]!;
+    const row = this.row = rowOf(shapes, head, tail), facts = shapes[row + 2]!;
+    // Where there is no row, all bits are set.
     if ((facts & FACTS.hasFloats) === 0) {
       this.mayGiveUp = (facts & FACTS.mayGiveUp) !== 0;
       this.flagsRead = shapes[row + 3]! & MASK; this.flagsWritten = shapes[row + 3]! >>> WRITTEN_SHIFT; this.flagsTouched = shapes[row + 4]!;
@@ -61,10 +84,10 @@ export class Shape {
     this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp; this.floats = use.floats;
     this.flagsTouched = use.flagsTouched; this.rule = use.rule;
   }
-  /** The words of its row, of which the last is `firstForm`. */
-  words(firstForm: number): readonly number[] {
+  /** The words of its row, but for where its forms are. */
+  get facts(): readonly number[] {
     const facts = (this.mayGiveUp ? FACTS.mayGiveUp : 0) | (this.floats.length > 0 ? FACTS.hasFloats : 0);
-    return [this.head, this.tail, facts, this.flagsRead | this.flagsWritten << WRITTEN_SHIFT, this.flagsTouched, this.rule, firstForm];
+    return [this.head, this.tail, facts, this.flagsRead | this.flagsWritten << WRITTEN_SHIFT, this.flagsTouched, this.rule];
   }
   /** What handlers are made from: few shapes need it where those exist. */
   get instruction(): Instruction { return this.copy ??= canonical(this.sample, this.isFixed); }
@@ -89,24 +112,12 @@ export class Shape {
   }
   /** The number of a form that has a handler in advance, or none. */
   prebuiltNumber(variant: number, second: number, { shapes, forms }: KnownForms): number {
-    if (this.row === NO_ROW) return NO_KEY;
-    for (let at = shapes[this.row + 6]!, end = shapes[this.row + SHAPE_WORDS + 6] ?? forms.length; at < end; at += FORM_WORDS) {
+    for (let at = shapes[this.row + 6]!, end = shapes[this.row + 7]!; at < end; at += FORM_WORDS) {
       if (forms[at] === variant && forms[at + 1] === second) return forms[at + 2]!;
     }
     return NO_KEY;
   }
 }
-const NO_ROW = -1;
-function rowOf(shapes: Int32Array, head: number, tail: number): number {
-  let from = 0, to = shapes.length / SHAPE_WORDS;
-  while (from < to) {
-    const middle = (from + to) >> 1, at = middle * SHAPE_WORDS, difference = shapes[at]! - head || shapes[at + 1]! - tail;
-    if (difference === 0) return at;
-    if (difference < 0) from = middle + 1; else to = middle;
-  }
-  return NO_ROW;
-}
-
 export class Form {
   /** Of its handler. */
   readonly number: number;
@@ -145,7 +156,8 @@ export class Form {
 export class FormTable {
   readonly rows: (Form | undefined)[] = [];
   met = 0;
-  private known = NONE_KNOWN;
+  /** What has handlers already. */
+  private known: KnownForms | null = null;
 
   /** Handlers for these exist. To be called before any form is added. */
   expect(known: KnownForms): void {
@@ -155,7 +167,7 @@ export class FormTable {
     this.known = known;
   }
   add(shape: Shape, rule: number, isGuess: boolean, isDead: boolean, second: Form | null, next: Form | null): Form {
-    const known = shape.prebuiltNumber(variantOf(rule, isGuess, isDead), second === null ? NO_SECOND : second.number, this.known), isPrebuilt = known !== NO_KEY;
+    const known = this.known === null ? NO_KEY : shape.prebuiltNumber(variantOf(rule, isGuess, isDead), second === null ? NO_SECOND : second.number, this.known), isPrebuilt = known !== NO_KEY;
     const form = new Form(isPrebuilt ? known : HANDLER.firstForm + this.rows.length, shape, rule, isGuess, isDead, second, next, isPrebuilt);
     this.rows[form.number - HANDLER.firstForm] = form;
     this.met += 1;
@@ -163,7 +175,7 @@ export class FormTable {
   }
   /** What was made in advance is not in use any more: all is as if it had been met. */
   forget(): void {
-    this.known = NONE_KNOWN;
+    this.known = null;
     for (const form of this.rows) if (form !== undefined) form.isPrebuilt = false;
   }
 }

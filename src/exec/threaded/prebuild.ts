@@ -8,7 +8,7 @@ import { groundModule } from '../generated/ground.ts';
 import { PREBUILT_NUMBER, PrimitiveNumbers } from '../lower/float-code.ts';
 import { declareImports, FUNCTION_TYPE } from '../lower/imports.ts';
 import { semanticsOf } from '../semantics/index.ts';
-import { type Form, FormTable, type KnownForms, NO_SECOND, Shapes } from './form.ts';
+import { type Form, FormTable, knownForms, Shapes } from './form.ts';
 import type { Parts } from './prebuilt.ts';
 import { ThreadedLowering } from './threaded-lowering.ts';
 import { SLOT_OF_THREADS, threadsName } from './threads.ts';
@@ -29,14 +29,6 @@ export function prebuild(): Parts {
   return { modules, known: knownForms(kept), primitives: primitives.rows.map(({ name }) => name) };
 }
 
-function knownForms(kept: readonly Form[]): KnownForms {
-  const shapes = [...new Set(kept.map(form => form.shape))].sort((a, b) => a.head - b.head || a.tail - b.tail), shapeWords: number[] = [], formWords: number[] = [];
-  for (const shape of shapes) {
-    shapeWords.push(...shape.words(formWords.length));
-    for (const form of kept) if (form.shape === shape) formWords.push(form.variant, form.second === null ? NO_SECOND : form.second.number, form.number);
-  }
-  return { shapes: Int32Array.from(shapeWords), forms: Int32Array.from(formWords) };
-}
 /** One a line: bytes of an instruction, the rule word before it, letters (`g`: that is a guess; `d`: nobody reads its flags), and the line of its second. */
 function formsOf(table: string): Form[] {
   const shapes = new Shapes(), forms = new FormTable(), made: Form[] = [];

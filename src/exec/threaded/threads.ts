@@ -24,7 +24,7 @@ export const SLOT_OF_THREADS = 1;
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
 const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 
-/** What is made already waits for so many instructions, which take as long as loading it. */
+/** What is made already waits for so few instructions that only programs without a C library end sooner: all others gain by it. */
 const EARLY = 3_000;
 /** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
@@ -89,7 +89,7 @@ export class Threads {
 
   /** Whether a block whose translation holds can be entered. If not yet, this counts as its being executed by the interpreter. */
   isReady(block: Block, left: number): boolean {
-    const thread = block.thread ?? this.translated(block);
+    const thread = block.thread ?? (block.interpreted < this.runsBefore ? null : this.translated(block));
     if (thread === null || left < block.instructions.length) return false;
     const { epoch } = this.mmu;
     if (thread.isClosed) {
@@ -123,7 +123,7 @@ export class Threads {
 
   // — translation —
   private translated(block: Block): Thread | null {
-    if (block.interpreted < this.runsBefore || block.ending === ENDING.stop || block.stops.length > 0) return null;
+    if (block.ending === ENDING.stop || block.stops.length > 0) return null;
     if (this.wait > 0 && this.run === null) {
       if (block.interpreted === this.runsBefore) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
       this.wait -= block.instructions.length;
@@ -190,24 +190,25 @@ export class Threads {
   }
   private setHandler(record: number, form: Form | null): void { this.halves[(record + RECORD.handler) >> 1] = form === null ? HANDLER.call : form.number; }
   private writeRecord(record: number, place: number, i: Instruction, nextLo: i32, nextHi: i32): void {
-    const { halves, words } = this, h = record >> 1, w = record >> 2;
+    const { halves, words } = this, { operands } = i, h = record >> 1, w = record >> 2;
     halves[h + RECORD.place / 2] = place;
     words[w + RECORD.nextAddress / 4] = nextLo; words[w + RECORD.nextAddress / 4 + 1] = nextHi;
-    i.operands.forEach((o, k) => {
+    for (let k = 0; k < operands.length; k++) {
+      const o = operands[k]!;
       switch (o.form) {
-        case FORM.vector: halves[h + (k === 3 ? RECORD.fourth : RECORD.operands + 2 * k) / 2] = STATE.vector + VECTOR_BYTES * o.index; return;
-        case FORM.immediate: words[w + RECORD.immediate / 4] = o.lo; words[w + RECORD.immediate / 4 + 1] = o.hi; return;
+        case FORM.vector: halves[h + (k === 3 ? RECORD.fourth : RECORD.operands + 2 * k) / 2] = STATE.vector + VECTOR_BYTES * o.index; break;
+        case FORM.immediate: words[w + RECORD.immediate / 4] = o.lo; words[w + RECORD.immediate / 4 + 1] = o.hi; break;
         case FORM.memory: {
           const isRelative = o.base === SLOT.rip, lo = isRelative ? (o.disp + nextLo) | 0 : o.disp;
           halves[h + RECORD.base / 2] = 8 * (isRelative ? NONE : o.base); halves[h + RECORD.index / 2] = 8 * o.index;
           words[w + RECORD.displacement / 4] = lo;
           words[w + RECORD.displacement / 4 + 1] = isRelative ? (o.dispHigh + nextHi + (lo >>> 0 < nextLo >>> 0 ? 1 : 0)) | 0 : o.dispHigh;
-          return;
+          break;
         }
-        case FORM.relative: case FORM.other: return;
+        case FORM.relative: case FORM.other: break;
         default: halves[h + RECORD.operands / 2 + k] = STATE.gpr + 8 * o.index;
       }
-    });
+    }
   }
   /** Where the last record goes, and the one behind it that just goes on. */
   private writeEnd(body: number, block: Block): void {
