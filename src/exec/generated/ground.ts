@@ -55,6 +55,7 @@ function writePaths(module: ModuleWriter, imported: readonly number[]): void {
   const usual = module.type([i64, i32], [i32]), near = module.type([i64, i32, i32], [i32]);
   const [load = 0, modify = 0, store = 0] = PATHS.map((name, k) => {
     const code = new Code(2);
+    if (name !== 'store') writeHit(code, name === 'load' ? TLB.read : TLB.write);
     if (name !== 'modify') writeAcross(code, name);
     code.get(ADDRESS); code.op(OP['i32.wrap_i64']);
     code.get(ADDRESS); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
@@ -68,6 +69,17 @@ function writePaths(module: ModuleWriter, imported: readonly number[]): void {
   module.exportFunction('loadWritable', module.function(near, nearCode('load', load, TLB.write)));
   module.exportFunction('modifyNear', module.function(near, nearCode('modify', modify, TLB.write)));
   module.exportFunction('storeNear', module.function(near, nearCode('store', store, TLB.write)));
+}
+/** What lies on a page that the TLB knows: code that is brief has not asked. */
+function writeHit(code: Code, tag: number): void {
+  const entry = code.local(i32), last = code.local(i64);
+  code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
+  writeLookUp(code, ADDRESS, entry, tag, last);
+  code.op(OP['i32.eqz']);
+  code.if();
+  code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
+  code.return();
+  code.end();
 }
 /** What straddles two pages that the TLB knows is gathered in STAGING, or goes out from there: copying strings does that all the time. */
 function writeAcross(code: Code, name: 'load' | 'store'): void {

@@ -11,6 +11,7 @@ import { OP, TYPE } from '../../wasm/opcode.ts';
 import { afterWriting, ruleWord, WRITTEN_SHIFT } from '../flags.ts';
 import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantics, type Temp, TF } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import { writeDivide } from './divide-code.ts';
 import type { Called, Effect } from './effect.ts';
 import { FloatCode, type PrimitiveNumbers } from './float-code.ts';
 import type { FlagLocals } from './flag-locals.ts';
@@ -49,8 +50,11 @@ export abstract class Lowering implements Ops {
   private liveFlags = 0;
   /** The rule word where the body of a `when` was not performed. */
   private ruleOtherwise: number = UNKNOWN_RULE;
+  private readonly isBrief: boolean;
 
-  constructor(code: Code, primitives: PrimitiveNumbers) {
+  /** @param isBrief the TLB is not asked in place, but by what is called: V8 has less to compile */
+  constructor(code: Code, primitives: PrimitiveNumbers, isBrief = false) {
+    this.isBrief = isBrief;
     this.code = code; this.v = new Values(code); this.floats = new FloatCode(code, this.v, primitives, () => this.giveUp());
     this.v.customLeaf = (into, id) => this.writeCustom(into, id);
   }
@@ -487,7 +491,7 @@ export abstract class Lowering implements Ops {
       case 'give-up': v.push(effect.condition); this.giveUp(); return;
       case 'primitive': this.emitPrimitive(effect); return;
       case 'float': this.floats.write(effect); return;
-      case 'divide': this.emitDivide(effect); return;
+      case 'divide': writeDivide(code, this.v, effect, () => { this.giveUp(); }); return;
       case 'help': this.writeHelp(effect.helper, effect.instruction); return;
       case 'jump': this.writeJump(effect.to); return;
       case 'branch': this.writeBranch(effect.condition, effect.operand); return;
@@ -504,18 +508,30 @@ export abstract class Lowering implements Ops {
   // — memory: the TLB is asked in place, everything else is a call —
   /** Leaves on the stack where an address is in linear memory. */
   private translate(address: Value, size: Size, aligned: boolean, slow: 'load' | 'modify', isStore = false): void {
-    const { code } = this, near = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write, isStore);
+    const { code } = this;
+    if (this.isBrief) {
+      this.locate(address, size, aligned, isStore);
+      this.callChecked(null, slow, size);
+      code.get(this.entry);
+      return;
+    }
+    const near = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write, isStore);
     code.ifUnlikely(TYPE.i32);
-    code.get(this.at); code.i32(size);
-    this.callSlow(near, slow);
-    code.tee(this.entry);
-    code.op(OP['i32.eqz']);
-    this.giveUp();
+    this.callChecked(near, slow, size);
     if (near !== null) loadNear(code, near);
     code.get(this.entry);
     code.else();
     this.hit(near);
     code.end();
+  }
+  /** Sets `entry` to where the bytes are. */
+  private callChecked(near: Near | null, slow: 'load' | 'modify', size: Size): void {
+    const { code } = this;
+    code.get(this.at); code.i32(size);
+    this.callSlow(near, slow);
+    code.tee(this.entry);
+    code.op(OP['i32.eqz']);
+    this.giveUp();
   }
   private callSlow(near: Near | null, slow: 'load' | 'modify' | 'store'): void {
     const { code } = this;
@@ -523,13 +539,18 @@ export abstract class Lowering implements Ops {
     code.i32(near.at);
     code.call(IMPORTED[slow === 'load' && near.isWritable ? 'loadWritable' : SLOW_PATH_NEAR[slow]]);
   }
-  /** Leaves 0 on the stack if the page is known: it is the near one that is returned, or `entry` is the TLB entry's offset. */
-  private lookUp(address: Value, size: Size, aligned: boolean, tag: number, isStore: boolean): Near | null {
-    const { code } = this, near = this.nearOf(address, tag === TLB.write);
+  /** Sets `at` to the address, of an access that may go there. */
+  private locate(address: Value, size: Size, aligned: boolean, isStore: boolean): void {
+    const { code } = this;
     this.v.push(address);
     code.set(this.at);
     this.touch(this.at, isStore);
     if (aligned) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.i32(size - 1); code.op(OP['i32.and']); this.giveUp(); }
+  }
+  /** Leaves 0 on the stack if the page is known: it is the near one that is returned, or `entry` is the TLB entry's offset. */
+  private lookUp(address: Value, size: Size, aligned: boolean, tag: number, isStore: boolean): Near | null {
+    const { code } = this, near = this.nearOf(address, tag === TLB.write);
+    this.locate(address, size, aligned, isStore);
     if (near === null) this.repeat(`${tag} ${aligned ? 1 : size}`, () => writeLookUp(code, this.at, this.entry, tag, this.at, aligned ? 0 : size - 1));
     else { code.get(this.at); code.get(near.page); code.op(OP['i64.sub']); code.i64(PAGE_BYTES - size); code.op(OP['i64.gt_u']); }
     return near;
@@ -661,37 +682,6 @@ export abstract class Lowering implements Ops {
   private emitPrimitive({ called, to }: Effect & { kind: 'primitive' }): void {
     this.floats.call(called, this.v.type(to));
     this.v.take(to);
-  }
-  /** Dividends of 128 bits that are not the extension of their lower half are left to the interpreter, as errors are. */
-  private emitDivide({ high, low, divisor, size, isSigned, to }: Effect & { kind: 'divide' }): void {
-    const { v, code } = this;
-    const at = v.home(divisor), dividend = v.temporary(TYPE.i64), quotient = v.temporary(TYPE.i64);
-    const extend = (): void => { if (isSigned && size < 8) code.op(size === 4 ? OP['i64.extend32_s'] : size === 2 ? OP['i64.extend16_s'] : OP['i64.extend8_s']); };
-    if (size === 8) {
-      v.push(low); code.tee(dividend);
-      if (isSigned) { code.i64(63); code.op(OP['i64.shr_s']); } else { code.op(OP.drop); code.i64(0); }
-      v.push(high);
-      code.op(OP['i64.ne']);
-      this.giveUp();
-    } else {
-      v.push(high); code.i64(8 * size); code.op(OP['i64.shl']); v.push(low); code.op(OP['i64.or']);
-      if (isSigned && size < 4) code.op(size === 2 ? OP['i64.extend32_s'] : OP['i64.extend16_s']);
-      code.set(dividend);
-    }
-    // 0 has no quotient; -1 may have one too large, which WebAssembly would trap on.
-    code.get(at); code.op(OP['i64.eqz']);
-    if (isSigned) { code.get(at); extend(); code.i64(-1); code.op(OP['i64.eq']); code.op(OP['i32.or']); }
-    this.giveUp();
-    code.get(dividend); code.get(at); extend(); code.op(isSigned ? OP['i64.div_s'] : OP['i64.div_u']); code.set(quotient);
-    if (size < 8) {
-      code.get(quotient);
-      if (isSigned) { code.get(quotient); extend(); code.op(OP['i64.ne']); } else { code.i64(8 * size); code.op(OP['i64.shr_u']); code.i64(0); code.op(OP['i64.ne']); }
-      this.giveUp();
-    }
-    code.get(quotient);
-    if (size < 8) code.op(OP['i32.wrap_i64']);
-    if (size < 4) { code.i32(size === 2 ? 0xffff : 0xff); code.op(OP['i32.and']); }
-    v.take(to);
   }
 }
 
