@@ -197,6 +197,8 @@ prebuilt('the forms are those of this decoder, and most have a handler', () => {
   const { modules, known, primitives } = prebuild();
   assert.ok(known.forms.length > 3 * 400);
   assert.ok(primitives.includes('f64.add'));
+  const facts = [...known.shapes].filter((_, k) => k % 8 === 2).filter(word => word !== -1);
+  assert.ok(facts.filter(word => (word & 2) !== 0).length < facts.length / 5, 'few shapes have floats');
   for (const bytes of modules.values()) assert.ok(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>));
 });
 prebuilt('what it says of a shape is what any instruction of that shape does', () => {

@@ -81,7 +81,7 @@ export class Shape {
       return;
     }
     const use: InstructionUse = useOf(semantics, i);
-    this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp; this.floats = use.floats;
+    this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp; this.floats = use.floats.length === 0 ? NO_FLOATS : use.floats; // An empty one is used again.
     this.flagsTouched = use.flagsTouched; this.rule = use.rule;
   }
   /** The words of its row, but for where its forms are. */
@@ -225,18 +225,17 @@ export function headOf(i: Instruction): number {
 }
 /** A number for these, each operand's code, and immediates where they are part of it. */
 export function tailOf(i: Instruction): number {
-  const { operands } = i, count = Math.min(operands.length, FIRST_OPERANDS);
+  const { operands } = i, { length } = operands;
   let tail = 0;
   for (let k = 0; k < FIRST_OPERANDS; k++) {
-    const code = k < count ? operandCode(operands[k]!) : 0;
+    const code = k < length ? operandCode(operands[k]!) : 0;
     if (code === NO_KEY) return NO_KEY;
     tail = tail * OPERAND_CODES + code;
   }
-  if (SWAPS.has(i.operation) && i.size === 1 && operands[0]!.form !== FORM.memory) return NO_KEY;
-  const last = lastOf(i);
-  if (last === undefined || last.form !== FORM.immediate) return tail * 256;
+  if (i.size === 1 && SWAPS.has(i.operation) && operands[0]!.form !== FORM.memory) return NO_KEY;
+  if (!hasImmediate(i)) return tail * 256;
   if (CARRY_ROTATES.has(i.operation)) return NO_KEY;
-  return tail * 256 + (hasPattern(i) ? last.lo & 0xff : hasCount(i) ? 1 : 0);
+  return tail * 256 + (hasPattern(i) ? lastOf(i)!.lo & 0xff : hasCount(i) ? 1 : 0);
 }
 const OTHER_SIZE = 5;
 function sizeCode(size: Size): number {
