@@ -16,6 +16,7 @@ import { scriptsOf } from './script.ts';
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
 /** Whatever functions these programs need, the bytecode has. */
 const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => join(root, `test/fixtures/${name}.elf`));
+const NOT_HERE = ['flush-bytecode', 'sparkplug'];
 
 /** Commands that need not start as soon as `run`. */
 const RARE = ['bench', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'processors', 'profile', 'syscalls', 'trace'];
@@ -39,16 +40,19 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     const require = createRequire(here), { prebuild } = new Bundle(dist, { fs, vm }).program(name => require(name));
     fs.writeFileSync(`${dist}/prebuilt`, await prebuild());
   },
-  /** V8 refuses bytecode that was made under other flags, so the program must not set any; by itself it forgets what has not run for a while. */
+  /**
+   * V8 refuses bytecode that was made under other flags, so the program must not set any. By itself it forgets what has not run for a while; and functions that
+   * were compiled here would be compiled again as soon as they are called, few of which pay in a short program.
+   */
   async bytecode(dist) {
-    v8.setFlagsFromString('--no-flush-bytecode');
+    for (const flag of NOT_HERE) v8.setFlagsFromString(`--no-${flag}`);
     const require = createRequire(here), flagless = { setFlagsFromString() { /* Not here. */ } };
     const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name));
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
       for (const prebuilt of ['', `${dist}/prebuilt`]) await start('', prebuilt);
     }
-    v8.setFlagsFromString('--flush-bytecode');
+    for (const flag of NOT_HERE) v8.setFlagsFromString(`--${flag}`);
     bundle.saveBytecode();
   },
 };
