@@ -33,6 +33,11 @@ nine: .byte 9, 0, 0, 0, 0xc3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0\n.org ${PAGE_BYTES
     assert.is(w.get('rbx') & 0xff, 9);
   });
 }
+writing('code that was looked at ahead of time, and then rewritten, does what it is when it is come to', () => {
+  const w = new CpuWorld(`mov ecx, 2\njmp enter\nagain: mov eax, 1\nenter: mov byte ptr [rip+again+1], 7\ndec ecx\njnz again\nsyscall`);
+  assert.is(w.run(), 'syscall');
+  assert.is(w.get('rax'), 7);
+});
 writing('what the kernel writes (read(2) into code) is seen', () => {
   const w = new CpuWorld(`again: mov eax, 1\nsyscall\njmp again`);
   w.run();
