@@ -39,11 +39,11 @@ export const TRAIT = {
   /** The stack of the x87. */
   readsStack: 65536, writesStack: 131072,
   /** It may make a general register a sum. */
-  adds: 1048576,
+  adds: 262144,
   /** Of three operands with VEX, the first is read, too. */
-  accumulates: 262144,
+  accumulates: 524288,
   /** Of the instruction, not of its name: it gives a vector register a value. */
-  writesVector: 524288,
+  writesVector: 1048576,
 } as const;
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
