@@ -64,8 +64,8 @@ export class Patterns {
     if (at + BYTES_MAX > end || (prefixes !== 0 && isAmbiguous(prefixes))) return null;
     let opcode = bytes[at++]!, modrm = 0, sib = 0;
     if (opcode === 0x0f) {
-      opcode = bytes[at++]!;
-      opcode |= opcode === 0x38 ? MAP.x0f38 << 8 | bytes[at++]! : opcode === 0x3a ? MAP.x0f3a << 8 | bytes[at++]! : MAP.x0f << 8;
+      const next = bytes[at++]!;
+      opcode = next === 0x38 ? MAP.x0f38 << 8 | bytes[at++]! : next === 0x3a ? MAP.x0f3a << 8 | bytes[at++]! : MAP.x0f << 8 | next;
     }
     const kind = this.kinds[opcode]!;
     if (kind === OPCODE.unknown) return null;
