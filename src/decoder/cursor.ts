@@ -53,7 +53,7 @@ export class Cursor {
 
   /** Goes to an opcode, whose prefixes are these; what was read of another instruction is forgotten. */
   begin(bytes: Uint8Array, start: number, at: number, end: number, prefixes: number, rex: number, repeat: number, segment: number): void {
-    this.bytes = bytes; this.start = start; this.end = end; this.at = this.tail = at;
+    this.bytes = bytes; this.start = start; this.end = end; this.at = at;
     this.isShort = false; this.vexLength = 0; this.vvvv = 0; this.modrm = 0; this.sib = 0; this.displacementBytes = 0;
     this.rex = rex; this.repeat = repeat; this.segment = segment;
     this.prefixes = prefixes | (rex === 0 ? 0 : PREFIX.rex) | ((rex & W) === 0 ? 0 : PREFIX.rexW);

@@ -11,6 +11,7 @@ import { baseName, GENERALS, REGISTERS, TRAIT, type Use, useOf } from './use.ts'
 
 /** Times are integers in this part of a cycle, so that sums are exact in any order. */
 export const CYCLE_PARTS = 64;
+/** Of cycles that are not negative. */
 const parts = (cycles: number): number => (cycles * CYCLE_PARTS + 0.5) | 0;
 
 /** A block's times, in parts of a cycle. */
@@ -83,6 +84,8 @@ const kept = (behind: number): number => behind < LITTLE && behind > LITTLE_AHEA
 /** Code is fetched by lines: how many more than one a block needs. */
 const LINE_BITS = 6;
 const linesOf = (lo: i32, end: i32): number => ((end - 1) >>> LINE_BITS) - (lo >>> LINE_BITS);
+/** What the front end takes at least that fetches so many lines more, and then goes elsewhere in such a time or, at 0, does not; in parts of a cycle. */
+const frontOf = (way: number, lines: number): number => Math.max(way, (way > 0 ? CYCLE_PARTS : 0) + CYCLE_PARTS * lines);
 const bytesOf = (instructions: readonly Instruction[], from: number, to: number): number => { let bytes = 0; for (let k = from; k < to; k++) bytes += instructions[k]!.length; return bytes; };
 const HALF_MAX = 0xffff;
 const BLOCK_MAX = 64, STEPS_MAX = 1500, ROUNDS = 4, LOOP_BYTES_MAX = 1 << 13;
@@ -128,7 +131,7 @@ export class Pacer {
   paceOf(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
     const count = instructions.length, last = instructions[count - 1]!, { flow } = last, front: number[] = [], run = this.run(instructions, 0, count, front);
     const isBranch = flow === 'branch', goesBack = (isBranch || flow === 'jump') && this.isBackward(last, place);
-    const lines = CYCLE_PARTS * linesOf(place.lo, place.endLo), base = Math.max(run.cost, lines), way = this.wayOf(flow), more = Math.max(0, Math.max(way, (way > 0 ? CYCLE_PARTS : 0) + lines) - base);
+    const lines = linesOf(place.lo, place.endLo), base = Math.max(run.cost, frontOf(0, lines)), more = Math.max(0, frontOf(this.wayOf(flow), lines) - base);
     const cost = isBranch ? base : base + more, whole = isBranch && !goesBack ? base : base + more, behind = flow === 'stop' ? 0 : run.busy - whole;
     const isOwn = goesBack && ((place.endLo + last.first.disp) | 0) === place.lo;
     const round = goesBack ? this.roundOf(instructions, place, read, whole + (isOwn ? 0 : kept(behind))) : NO_ROUND;
@@ -271,9 +274,8 @@ export class Pacer {
     const { instructions, ends, places } = path, steps = this.stepsOf(instructions, 0), whole = this.run(instructions, 0, instructions.length);
     let time = 0, at = 0;
     for (let k = 0; ends[k]! < instructions.length; k++) {
-      const end = ends[k]!, run = this.run(instructions, at, end), { flow: kind } = instructions[end - 1]!, { taken } = this.profile;
-      const way = kind === 'call' ? taken.call : kind === 'jump' ? taken.jump : 0;
-      const lines = linesOf(places[k]!, places[k]! + bytesOf(instructions, at, end)), front = Math.max(run.cost, parts(Math.max(way, (way > 0 ? 1 : 0) + lines)));
+      const end = ends[k]!, run = this.run(instructions, at, end), { flow: kind } = instructions[end - 1]!, way = kind === 'call' || kind === 'jump' ? this.wayOf(kind) : 0;
+      const front = Math.max(run.cost, frontOf(way, linesOf(places[k]!, places[k]! + bytesOf(instructions, at, end))));
       time += front + kept(run.busy - front);
       at = end;
     }

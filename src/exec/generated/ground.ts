@@ -6,7 +6,7 @@ import { declareMemory, ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { writeClose } from '../lower/close.ts';
 import { FUNCTION_TYPE } from '../lower/imports.ts';
-import { writeLookUp } from '../lower/operations.ts';
+import { writeLookUp, writePlace } from '../lower/operations.ts';
 import { writeSettle } from '../lower/settle.ts';
 
 /** Why generated code came back. RIP is right after `toUnknown` only; the rest follows from STATE.site. */
@@ -70,14 +70,16 @@ function writePaths(module: ModuleWriter, imported: readonly number[]): void {
   module.exportFunction('modifyNear', module.function(near, nearCode('modify', modify, TLB.write)));
   module.exportFunction('storeNear', module.function(near, nearCode('store', store, TLB.write)));
 }
+/** The address of an access's last byte. */
+function setLast(code: Code, last: Local): void { code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last); }
 /** What lies on a page that the TLB knows: code that is brief has not asked. */
 function writeHit(code: Code, tag: number): void {
   const entry = code.local(i32), last = code.local(i64);
-  code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
+  setLast(code, last);
   writeLookUp(code, ADDRESS, entry, tag, last);
   code.op(OP['i32.eqz']);
   code.if();
-  code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
+  writePlace(code, ADDRESS, entry);
   code.return();
   code.end();
 }
@@ -85,7 +87,7 @@ function writeHit(code: Code, tag: number): void {
 function writeAcross(code: Code, name: 'load' | 'store'): void {
   const last = code.local(i64), first = code.local(i32), second = code.local(i32), room = code.local(i32);
   const tag = name === 'load' ? TLB.read : TLB.write;
-  code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
+  setLast(code, last);
   code.get(ADDRESS); code.get(last); code.op(OP['i64.xor']); code.i64(PAGE_MASK); code.op(OP['i64.and']); code.i64(0); code.op(OP['i64.ne']);
   code.if();
   writeLookUp(code, ADDRESS, first, tag, ADDRESS);
@@ -93,7 +95,7 @@ function writeAcross(code: Code, name: 'load' | 'store'): void {
   code.op(OP['i32.or']); code.op(OP['i32.eqz']);
   code.if();
   code.i32(PAGE_BYTES); code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.i32(PAGE_BYTES - 1); code.op(OP['i32.and']); code.op(OP['i32.sub']); code.set(room);
-  const firstPart = (): void => { code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(first); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']); };
+  const firstPart = (): void => { writePlace(code, ADDRESS, first); };
   const secondPart = (): void => {
     code.get(last); code.op(OP['i32.wrap_i64']); code.i32(PAGE_MASK); code.op(OP['i32.and']);
     code.get(second); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
@@ -119,9 +121,9 @@ function nearCode(name: Path, slow: number, tag: number): Code {
     writeLookUp(code, ADDRESS, entry, wanted, last);
     code.op(OP['i32.eqz']);
     code.if();
-    code.get(ADDRESS); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']); code.set(place);
+    writePlace(code, ADDRESS, entry); code.set(place);
   };
-  code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last);
+  setLast(code, last);
   find(tag);
   code.get(AT); code.get(ADDRESS); code.i64(PAGE_MASK); code.op(OP['i64.and']); code.memory(OP['i64.store'], NEAR.page);
   code.get(AT); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.memory(OP['i32.store'], NEAR.addend);

@@ -19,7 +19,7 @@ import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
 import { IMPORTED } from './imports.ts';
 import { loadNear, type Near } from './near.ts';
 import { UNKNOWN_RULE } from './instruction-use.ts';
-import { loadOperation, storeOperation, writeLookUp } from './operations.ts';
+import { loadOperation, storeOperation, writeLookUp, writePlace } from './operations.ts';
 import { lowerPrimitive, lowerWatched } from './primitives.ts';
 import type { Shape } from './primitives/row.ts';
 import { floatEffect, type Watched } from './primitives/watched.ts';
@@ -558,11 +558,7 @@ export abstract class Lowering implements Ops {
   private hit(near: Near | null): void {
     const { code } = this;
     if (near !== null) { code.get(this.at); code.op(OP['i32.wrap_i64']); code.get(near.addend); code.op(OP['i32.add']); return; }
-    this.repeat('hit', () => {
-      code.get(this.at); code.op(OP['i32.wrap_i64']);
-      code.get(this.entry); code.memory(OP['i32.load'], TLB.at + TLB.addend);
-      code.op(OP['i32.add']);
-    });
+    this.repeat('hit', () => { writePlace(code, this.at, this.entry); });
   }
   /** The same bytes again: what is written often and depends on this function's locals only, no branches. */
   private repeat(key: string, write: () => void): void {

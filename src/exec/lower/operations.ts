@@ -33,3 +33,7 @@ export function writeLookUp(code: Code, at: Local, entry: Local, tag: number, la
   code.i64(PAGE_MASK); code.op(OP['i64.and']);
   code.op(OP['i64.ne']);
 }
+/** Leaves on the stack where an address is in linear memory: what `writeLookUp` left in `entry` says which page. */
+export function writePlace(code: Code, at: Local, entry: Local): void {
+  code.get(at); code.op(OP['i32.wrap_i64']); code.get(entry); code.memory(OP['i32.load'], TLB.at + TLB.addend); code.op(OP['i32.add']);
+}

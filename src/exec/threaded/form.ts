@@ -118,6 +118,7 @@ export class Shape {
     return NO_KEY;
   }
 }
+
 export class Form {
   /** Of its handler. */
   readonly number: number;
