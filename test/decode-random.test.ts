@@ -1,8 +1,11 @@
 /** A million random byte strings through the decoder: it always answers, within bounds, and for the same reason (TEST_SEED, CASES). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decode } from '../src/decoder/decode.ts';
+import { decode, decodeBy } from '../src/decoder/decode.ts';
 import type { Decode, Instruction } from '../src/decoder/instruction.ts';
+import { RowIndex } from '../src/decoder/row-index.ts';
+import { usualEncodings } from '../src/decoder/usual.ts';
+import { USUAL_EXAMPLES } from '../src/decoder/usual-examples.ts';
 import { Random, testSeed } from './support/random.ts';
 
 const CASES = Number(process.env['CASES'] ?? 1_000_000);
@@ -50,47 +53,55 @@ random(`${CASES} byte strings (seed ${testSeed()}): an answer within the bytes; 
   }
 });
 
-let decoders = 0;
-/** A decoder that has met nothing yet. */
-async function newDecoder(): Promise<Decode> {
-  const path = `../src/decoder/decode.ts?${decoders += 1}`;
-  return (await import(path) as typeof import('../src/decoder/decode.ts')).decode;
-}
-/** One that has met so many instructions that it remembers no more: all of these have four prefixes that mean nothing. */
-const NOTHING = [0x2e, 0x36, 0x3e, 0x26];
-async function decoderThatIsFull(): Promise<Decode> {
-  const full = await newDecoder();
-  for (const opcode of [0x01, 0x03, 0x29, 0x2b]) {
-    for (let rex = 0x40; rex < 0x50; rex++) for (let modrm = 0; modrm < 0x100; modrm++) full(Uint8Array.of(...NOTHING, rex, opcode, modrm, ...new Array<number>(12).fill(0)), 0, 19);
-  }
-  return full;
-}
-/** Of all maps but those of VEX, EVEX and XOP, each with some prefixes: opcodes with ModRM bytes of every kind. */
+const decoderOf = (index: RowIndex): Decode => (bytes, start, end) => decodeBy(index, bytes, start, end);
+const newDecoder = (): Decode => decoderOf(new RowIndex());
+const decoderThatRemembersNothing = (): Decode => decoderOf(new RowIndex(undefined, 0));
+const SAID = ['mnemonic', 'operation', 'size', 'condition', 'lock', 'rep', 'flow', 'prefixes', 'addressSize', 'segment', 'row', 'length', 'operands', 'first', 'second', 'code'] as const;
+const said = (i: Instruction | null): string => i === null ? 'nothing' : JSON.stringify(SAID.map(name => i[name]));
+const LEGACY_PREFIXES = [[], [0x66], [0xf2], [0xf3], [0x48], [0x66, 0x49], [0xf3, 0x48], [0x66, 0xf2], [0xf0], [0x64], [0x67]];
+const LEGACY_ESCAPES = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
+const VEX = [[0xc5, 0xf8], [0xc5, 0xfd], [0xc5, 0x72], [0xc4, 0xe1, 0x79], [0xc4, 0xe1, 0xfb], [0xc4, 0xe2, 0x7d], [0xc4, 0xe2, 0xf9], [0xc4, 0x42, 0x73], [0xc4, 0xe3, 0x79], [0xc4, 0xe3, 0x75], [0x64, 0xc4, 0xe2, 0x71], [0x8f, 0xe9, 0x78], [0x62, 0xf1, 0x7c, 0x48]];
+/** Of all maps, each with some prefixes: opcodes with ModRM bytes of every kind. */
 function* everyOpcode(): Generator<Uint8Array> {
   const tail = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88];
-  for (const prefixes of [[], [0x66], [0xf2], [0xf3], [0x48], [0x66, 0x49], [0xf3, 0x48], [0x66, 0xf2], [0xf0], [0x64], [0x67]]) for (const escape of [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]]) {
-    for (let opcode = 0; opcode < 0x100; opcode++) for (const modrm of [0x01, 0x04, 0x05, 0x48, 0x8b, 0xc1, 0xd9, 0xe2, 0xf7]) yield Uint8Array.of(...prefixes, ...escape, opcode, modrm, ...tail, ...tail);
+  for (const before of [...LEGACY_PREFIXES.flatMap(prefixes => LEGACY_ESCAPES.map(escape => [...prefixes, ...escape])), ...VEX]) {
+    for (let opcode = 0; opcode < 0x100; opcode++) for (const modrm of [0x01, 0x04, 0x05, 0x48, 0x8b, 0xc1, 0xd9, 0xe2, 0xf7]) yield Uint8Array.of(...before, opcode, modrm, ...tail, ...tail);
   }
 }
-random('every opcode, after all the others were met: what it is to a decoder that remembers none', async () => {
-  const decode = await newDecoder(), anew = await decoderThatIsFull();
+random('every opcode, after all the others were met: what it is to a decoder that remembers none', () => {
+  const decode = newDecoder(), anew = decoderThatRemembersNothing();
   for (const bytes of everyOpcode()) decode(bytes, 0, bytes.length);
   for (const bytes of everyOpcode()) {
-    const known = JSON.stringify(decode(bytes, 0, bytes.length)), unknown = JSON.stringify(anew(bytes, 0, bytes.length));
+    const known = said(decode(bytes, 0, bytes.length)), unknown = said(anew(bytes, 0, bytes.length));
     if (known !== unknown) assert.is(known, unknown, Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(''));
   }
 });
-random(`${CASES / 50} byte strings (seed ${testSeed()}): what was met with other numbers is decoded as if it had not been`, async () => {
-  const source = new Random(testSeed()), bytes = new Uint8Array(SPACE_BYTES), decode = await newDecoder(), anew = await decoderThatIsFull();
+random(`${CASES / 50} byte strings (seed ${testSeed()}): what was met with other numbers is decoded as if it had not been`, () => {
+  const source = new Random(testSeed()), bytes = new Uint8Array(SPACE_BYTES), decode = newDecoder(), anew = decoderThatRemembersNothing();
   for (let n = 0; n < CASES / 50; n++) {
     fill(bytes, source);
     const first = decode(bytes, 0, SPACE_BYTES);
     for (let k = 0; k < 4; k++) {
       bytes[source.below(first?.length ?? 1)] = source.below(0x100);
-      const end = source.below(3) > 0 ? SPACE_BYTES : source.below(SPACE_BYTES), known = JSON.stringify(decode(bytes, 0, end)), unknown = JSON.stringify(anew(bytes, 0, end));
-      if (known === unknown || NOTHING.every(prefix => bytes.includes(prefix))) continue;
-      assert.is(known, unknown, `seed ${testSeed()}, case ${n}: ${Array.from(bytes.subarray(0, end), byte => byte.toString(16).padStart(2, '0')).join('')}`);
+      const end = source.below(3) > 0 ? SPACE_BYTES : source.below(SPACE_BYTES), known = said(decode(bytes, 0, end)), unknown = said(anew(bytes, 0, end));
+      if (known !== unknown) assert.is(known, unknown, `seed ${testSeed()}, case ${n}: ${Array.from(bytes.subarray(0, end), byte => byte.toString(16).padStart(2, '0')).join('')}`);
     }
+  }
+});
+random('every opcode: what it is to a decoder for which a builder wrote down what is usual', () => {
+  const decode = decoderOf(new RowIndex(usualEncodings(USUAL_EXAMPLES))), anew = newDecoder();
+  for (const bytes of everyOpcode()) {
+    const usual = said(decode(bytes, 0, bytes.length)), read = said(anew(bytes, 0, bytes.length));
+    if (usual !== read) assert.is(usual, read, Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(''));
+  }
+});
+random('every usual instruction: from what was written down, without reading a row', () => {
+  const index = new RowIndex(usualEncodings(USUAL_EXAMPLES)), anew = newDecoder();
+  index.rows = () => assert.unreachable('a row was read') as never;
+  for (const hex of USUAL_EXAMPLES) {
+    const bytes = Uint8Array.from({ length: SPACE_BYTES }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16) || 0), i = decodeBy(index, bytes, 0, bytes.length);
+    assert.is(said(i), said(anew(bytes, 0, bytes.length)), hex);
+    assert.is(2 * i!.length, hex.length);
   }
 });
 random.run();

@@ -1,7 +1,8 @@
 /** String instructions against a model that goes element by element, and the rules a model does not show (SDM vol. 2, REP). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Instruction, NONE } from '../src/decoder/instruction.ts';
+import { type Instruction, NONE } from '../src/decoder/instruction.ts';
+import { instructionOf } from './support/instruction.ts';
 import { SLOT } from '../src/base/layout.ts';
 import { ARITHMETIC_FLAGS, CF, DF, OF, ZF } from '../src/exec/ops.ts';
 import { strings } from '../src/exec/semantics/strings.ts';
@@ -14,7 +15,7 @@ type Element = 1 | 2 | 4 | 8;
 type Rep = 'rep' | 'repne' | null;
 
 const instruction = (operation: string, size: Element, rep: Rep, addressSize: 4 | 8 = 8, segment: number = NONE): Instruction =>
-  new Instruction(operation, operation, 2, size, [], 0, false, rep, 'next', 0, addressSize, segment, 0, 0);
+  instructionOf(operation, { size, rep, addressSize, segment });
 function world(registers: Readonly<Record<number, bigint>>, isDown = false): FakeContext {
   const c = new FakeContext();
   for (const [register, value] of Object.entries(registers)) c.state.set(Number(register), value);

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { STATE } from '../src/base/layout.ts';
-import { Instruction, memory, NONE } from '../src/decoder/instruction.ts';
+import { memory, NONE } from '../src/decoder/instruction.ts';
+import { instructionOf } from './support/instruction.ts';
 import type { Size } from '../src/base/types.ts';
 import { x87 } from '../src/exec/semantics/x87.ts';
 import { fxrstorImage, fxsaveImage } from '../src/exec/x87/fxsave.ts';
@@ -52,7 +53,7 @@ const top = (c: FakeContext): string => {
 };
 function run(c: FakeContext, operation: string, bytes: Size | null = null, at = MEMORY): void {
   const operands = bytes === null ? [] : [memory(bytes, NONE, NONE, 0, at, NONE, 8)];
-  c.run(x87[operation]!, new Instruction(operation, operation, 2, 8, operands, 0, false, null, 'next', 0, 8, NONE, 0, 0));
+  c.run(x87[operation]!, instructionOf(operation, { operands }));
 }
 function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }

@@ -1,9 +1,8 @@
 /** Where decoding stands in an instruction: prefixes seen, fields read (SDM vol. 2 §2.1-2.3, §2.7). */
 import { SLOT } from '../base/layout.ts';
 import type { i32 } from '../base/types.ts';
-import { NONE, type Operand, PREFIX, type RegisterFile } from './instruction.ts';
-import { registerOf } from './registers.ts';
-import { MAP, type Row } from './rows.ts';
+import { NONE, PREFIX } from './instruction.ts';
+import { MAP } from './rows.ts';
 
 /** What byte b is as a legacy prefix: its bits of PREFIX, or 0. */
 export const LEGACY = new Uint16Array(256);
@@ -21,48 +20,65 @@ const XOP_MAP = 8;
 /** What must not stand before VEX or EVEX. */
 const NOT_BEFORE_VEX = PREFIX.lock | PREFIX.operandSize | PREFIX.rep | PREFIX.repne | PREFIX.rex;
 
+/** 8F, and then this: XOP's prefix, not POP. */
+export function isXop(byte: number): boolean { return (byte & 31) >= XOP_MAP; }
+
 export class Cursor {
   private bytes: Uint8Array = new Uint8Array(0);
   start = 0;
+  /** Where it has to end by. */
   end = 0;
   at = 0;
   /** More was read than there is: everything read is worthless. */
   isShort = false;
+  /** Of PREFIX. VEX and EVEX are added when they are read. */
   prefixes = 0;
   /** The byte of a REX prefix that counts, otherwise 0. VEX and EVEX fill in what they have of it. */
   rex = 0;
-  /** The last of F2 and F3, or 0. */
-  repeat = 0;
-  classNumber: number = NONE_66_F3_F2.none;
+  /** VEX.pp and EVEX.pp. */
+  private pp = 0;
   /** VEX.L: 0, or 1 for 256 bits. */
   vexLength = 0;
   /** The register that VEX.vvvv names; 0 is also none. */
   vvvv = 0;
-  segment: number = NONE;
-  addressSize: 4 | 8 = 8;
   opcode = 0;
   modrm = 0;
-  sib = 0;
-  /** Where displacement and immediates begin. */
-  tail = 0;
   base: number = NONE;
   index: number = NONE;
   shift = 0;
   disp: i32 = 0;
-  displacementBytes = 0;
 
-  /** Goes to an opcode, whose prefixes are these; what was read of another instruction is forgotten. */
-  begin(bytes: Uint8Array, start: number, at: number, end: number, prefixes: number, rex: number, repeat: number, segment: number): void {
-    this.bytes = bytes; this.start = start; this.end = end; this.at = at;
-    this.isShort = false; this.vexLength = 0; this.vvvv = 0; this.modrm = 0; this.sib = 0; this.displacementBytes = 0;
-    this.rex = rex; this.repeat = repeat; this.segment = segment;
-    this.prefixes = prefixes | (rex === 0 ? 0 : PREFIX.rex) | ((rex & W) === 0 ? 0 : PREFIX.rexW);
-    this.addressSize = (prefixes & PREFIX.addressSize) !== 0 ? 4 : 8;
-    this.classNumber = repeat === 0xf3 ? NONE_66_F3_F2.rep : repeat === 0xf2 ? NONE_66_F3_F2.repne
-      : (prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
+  /** At another instruction, with these prefixes; what was read of the last is forgotten. */
+  begin(bytes: Uint8Array, start: number, end: number, prefixes: number, rex: number): void {
+    this.bytes = bytes; this.start = start; this.end = end; this.rex = rex;
+    this.prefixes = prefixes | (rex === 0 ? 0 : (rex & W) === 0 ? PREFIX.rex : PREFIX.rex | PREFIX.rexW);
+    this.isShort = false; this.vexLength = 0; this.vvvv = 0; this.modrm = 0;
   }
-  /** Goes to a number of an instruction that is all there. */
-  goTo(bytes: Uint8Array, at: number, end: number): void { this.bytes = bytes; this.at = at; this.end = end; }
+  get isVex(): boolean { return (this.prefixes & (PREFIX.vex | PREFIX.evex)) !== 0; }
+  get hasRex(): boolean { return (this.prefixes & PREFIX.rex) !== 0; }
+  get addressSize(): 4 | 8 { return (this.prefixes & PREFIX.addressSize) !== 0 ? 4 : 8; }
+  /** The last of F2 and F3, or 0. */
+  get repeat(): number { return this.lastOf(0xf2, 0xf3); }
+  /** The last of FS and GS that prefixes name. */
+  get segment(): number {
+    const last = this.lastOf(0x64, 0x65);
+    return last === 0 ? NONE : last === 0x64 ? SLOT.fs : SLOT.gs;
+  }
+  private lastOf(a: number, b: number): number {
+    let last = 0;
+    for (let n = this.start; n < this.end; n++) {
+      const byte = this.bytes[n]!;
+      if (LEGACY[byte] === 0 && (byte & 0xf0) !== 0x40) break;
+      if (byte === a || byte === b) last = byte;
+    }
+    return last;
+  }
+  /** VEX.pp, or what stands for it: of the prefixes 66, F3 and F2 one that counts. */
+  get classNumber(): number {
+    const { repeat } = this;
+    if (this.isVex) return this.pp;
+    return repeat === 0xf3 ? NONE_66_F3_F2.rep : repeat === 0xf2 ? NONE_66_F3_F2.repne : (this.prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
+  }
   byte(): number {
     if (this.at < this.end) return this.bytes[this.at++]!;
     this.isShort = true;
@@ -77,8 +93,7 @@ export class Cursor {
     return bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24;
   }
   skip(length: number): void {
-    if (this.at + length > this.end) this.isShort = true;
-    else this.at += length;
+    if (this.at + length > this.end) this.isShort = true; else this.at += length;
   }
   /** One, two or four bytes. */
   unsigned(length: number): i32 { return this.signed(length) & (length === 1 ? 0xff : length === 2 ? 0xffff : -1); }
@@ -93,8 +108,7 @@ export class Cursor {
     const map = this.readLongVex();
     return map >= MAP.x0f && map <= MAP.x0f3a ? MAP.vex + map : -1;
   }
-  /** 8F: POP, or XOP's prefix, which is like VEX's but for the maps. */
-  get isXop(): boolean { return this.at < this.end && (this.bytes[this.at]! & 31) >= XOP_MAP; }
+  /** XOP's prefix is like VEX's but for the maps. */
   readXop(): number {
     const map = this.readLongVex();
     return map >= XOP_MAP && map < XOP_MAP + 3 ? MAP.xop + map - XOP_MAP : -1;
@@ -113,38 +127,22 @@ export class Cursor {
   }
   private beginVex(kind: number, rex: number, pp: number): boolean {
     const isAllowed = (this.prefixes & NOT_BEFORE_VEX) === 0;
-    this.prefixes |= kind; this.rex = rex; this.classNumber = pp;
+    this.prefixes |= kind; this.rex = rex; this.pp = pp;
     return isAllowed;
   }
 
-  /** A register field: three bits and their extension from REX. null: there is no such register. */
-  register(file: RegisterFile, low: number, extension: number, size: number): Operand | null {
-    if (file === 'gpr') {
-      if (size === 1 && low >= 4 && (this.prefixes & PREFIX.rex) === 0) return registerOf('high8', low - 4, 1);
-      return registerOf('gpr', extension === 0 ? low : low + 8, size);
-    }
-    if (file === 'xmm') return registerOf(size === 32 ? 'ymm' : 'xmm', extension === 0 ? low : low + 8, size);
-    const isExtended = extension !== 0 && (file === 'control' || file === 'debug');
-    return registerOf(file, isExtended ? low + 8 : low, size);
-  }
-
-  /** SIB and displacement, where ModRM asks for them (SDM vol. 2 tables 2-2 and 2-3). */
-  readAddress(row: Row): void {
-    const { modrm } = this, mod = modrm >> 6;
-    this.base = this.index = NONE; this.shift = this.disp = 0;
-    if (mod === 3 || row.hasNoAddress) return;
-    let low = modrm & 7, hasBase = true;
+  /** SIB and displacement, where ModRM names memory (SDM vol. 2 tables 2-2 and 2-3). @param isGather the index is a vector register, and there is one */
+  readAddress(isGather: boolean): void {
+    const { modrm, rex } = this, mod = modrm >> 6;
+    let low = modrm & 7, base: number = NONE, index: number = NONE, shift = 0, displacementBytes = mod === 1 ? 1 : mod === 2 ? 4 : 0;
     if (low === 4) {
-      const sib = this.sib = this.byte(), number = sib >> 3 & 7 | ((this.rex & X) === 0 ? 0 : 8);
-      this.tail = this.at;
+      const sib = this.byte(), number = sib >> 3 & 7 | ((rex & X) === 0 ? 0 : 8);
       low = sib & 7;
-      if (number !== 4 || row.isGather) { this.index = number; this.shift = sib >> 6; }
-      if (low === 5 && mod === 0) hasBase = false;
+      if (number !== 4 || isGather) { index = number; shift = sib >> 6; }
+      if (low === 5 && mod === 0) displacementBytes = 4; else base = (rex & B) === 0 ? low : low + 8;
     } else if (low === 5 && mod === 0) {
-      hasBase = false; this.base = SLOT.rip;
-    }
-    if (hasBase) this.base = (this.rex & B) === 0 ? low : low + 8;
-    this.displacementBytes = mod === 1 ? 1 : mod === 2 || !hasBase ? 4 : 0;
-    if (this.displacementBytes !== 0) this.disp = this.signed(this.displacementBytes);
+      base = SLOT.rip; displacementBytes = 4;
+    } else base = (rex & B) === 0 ? low : low + 8;
+    this.base = base; this.index = index; this.shift = shift; this.disp = displacementBytes === 0 ? 0 : this.signed(displacementBytes);
   }
 }

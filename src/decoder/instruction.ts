@@ -83,19 +83,14 @@ export type Flow =
   /** Hands over to the kernel, faults on purpose or must see exact counters: syscall, int3, ud2, hlt, rdtsc, cpuid ... */
   | 'stop';
 
-/** One decoded instruction. `size` is the operand size in bytes (1, 2, 4, 8; 16 for whole vectors). */
-export class Instruction {
+/** What an instruction has in common with all that differ from it in registers, addresses and values alone. */
+export interface InstructionKind {
   /** Intel's name, in lower case, as the manual's heading has it: `add`, `jne`, `cmovae`, `movsd`. String forms are `movs`, `cmps` ... `ud` is an undefined encoding. */
   readonly mnemonic: string;
   /** The key of its semantics. The mnemonic, but for condition families: `jcc`, `setcc`, `cmovcc`. */
   readonly operation: string;
-  /** Bytes it occupies: 1 to 15. */
-  readonly length: number;
+  /** The operand size in bytes (1, 2, 4, 8; 16 for whole vectors). */
   readonly size: Size;
-  readonly operands: readonly Operand[];
-  /** The first two of them: performers ask for these all the time. */
-  readonly first: Operand;
-  readonly second: Operand;
   /** cc of jcc, setcc and cmovcc (0 = o, 1 = no, 2 = b ... 15 = nle); otherwise 0. */
   readonly condition: number;
   readonly lock: boolean;
@@ -109,16 +104,37 @@ export class Instruction {
   readonly segment: number;
   /** Number of the row it was decoded from: equal rows share semantics, costs and text rules. */
   readonly row: number;
+  /** Kinds are numbered from 1 on; 0 is none that is remembered. */
+  readonly number: number;
+}
+
+/** One decoded instruction. A program has many of few kinds. */
+export class Instruction implements InstructionKind {
+  readonly kind: InstructionKind;
+  /** Bytes it occupies: 1 to 15. */
+  readonly length: number;
+  readonly operands: readonly Operand[];
+  /** The first two of them: performers ask for these all the time. */
+  readonly first: Operand;
+  readonly second: Operand;
   /** The opcode's last byte, and ModRM or 0 below it: what the x87 remembers of its instructions. */
   readonly code: number;
 
-  constructor(mnemonic: string, operation: string, length: number, size: Size, operands: readonly Operand[], condition: number,
-    lock: boolean, rep: 'rep' | 'repne' | null, flow: Flow, prefixes: number, addressSize: 4 | 8, segment: number, row: number, code: number) {
-    this.mnemonic = mnemonic; this.operation = operation; this.length = length; this.size = size; this.operands = operands;
-    this.first = operands[0]!; this.second = operands[1]!;
-    this.condition = condition; this.lock = lock; this.rep = rep; this.flow = flow; this.prefixes = prefixes;
-    this.addressSize = addressSize; this.segment = segment; this.row = row; this.code = code;
+  constructor(kind: InstructionKind, length: number, operands: readonly Operand[], code: number) {
+    this.kind = kind; this.length = length; this.operands = operands; this.first = operands[0]!; this.second = operands[1]!; this.code = code;
   }
+  get mnemonic(): string { return this.kind.mnemonic; }
+  get operation(): string { return this.kind.operation; }
+  get size(): Size { return this.kind.size; }
+  get condition(): number { return this.kind.condition; }
+  get lock(): boolean { return this.kind.lock; }
+  get rep(): 'rep' | 'repne' | null { return this.kind.rep; }
+  get flow(): Flow { return this.kind.flow; }
+  get prefixes(): number { return this.kind.prefixes; }
+  get addressSize(): 4 | 8 { return this.kind.addressSize; }
+  get segment(): number { return this.kind.segment; }
+  get row(): number { return this.kind.row; }
+  get number(): number { return this.kind.number; }
 }
 
 /** Bits of Instruction.prefixes. */

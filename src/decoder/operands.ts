@@ -1,16 +1,55 @@
-/** The operands of an instruction, as a row says and a cursor reads them (SDM vol. 2 §2.1.5, §3.1.1.3). */
+/** The operands of an instruction: how an encoding says they are found, and finding them (SDM vol. 2 §2.1.5, §3.1.1.3). */
 import type { Size } from '../base/types.ts';
 import type { Cursor } from './cursor.ts';
-import { immediate, memory, NONE, type Operand, PREFIX, relative, vectorMemory } from './instruction.ts';
-import { ONE, registerOf, STACK_TOP } from './registers.ts';
-import { PLACE, type OperandSpec, type Row, WIDTH } from './rows.ts';
+import { immediate, type InstructionKind, memory, NONE, type Operand, type RegisterFile, relative, vectorMemory } from './instruction.ts';
+import { ONE, type Registers, registersOf, STACK_TOP } from './registers.ts';
+import { PLACE, type OperandSpec, WIDTH } from './rows.ts';
 
-/** SDM vol. 1 table 3-4; stack and branch instructions have no 4 ("default 64"). */
-export function operandSize(c: Cursor, row: Row): Size {
-  if ((c.rex & 8) !== 0 && !row.isMax32) return 8;
-  if ((c.prefixes & PREFIX.operandSize) !== 0 && (c.rex & 8) === 0) return 2;
-  return row.isDefault64 ? 8 : 4;
+/** Ways to find an operand: registers by the number in a field; memory; values. */
+const WAY = { reg: 0, rm: 1, opcode: 2, vvvv: 3, is4: 4, memory: 5, vectorMemory: 6, immediate: 7, relative: 8, offset: 9, known: 10 } as const;
+/** Of a place of the rows, where ModRM names no memory. */
+const WAYS: Readonly<Record<number, number>> = {
+  [PLACE.reg]: WAY.reg, [PLACE.address]: WAY.rm, [PLACE.number]: WAY.rm, [PLACE.opcode]: WAY.opcode, [PLACE.vvvv]: WAY.vvvv, [PLACE.is4]: WAY.is4,
+  [PLACE.immediate]: WAY.immediate, [PLACE.relative]: WAY.relative, [PLACE.offset]: WAY.offset, [PLACE.fixed]: WAY.known, [PLACE.one]: WAY.known,
+};
+
+/** What an encoding decides about an operand. */
+export interface Finder {
+  readonly way: number;
+  /** By the number that the field has. */
+  readonly registers: Registers;
+  /** Of what is always the same. */
+  readonly known: Operand | null;
+  /** Bytes of memory or value that take part. */
+  readonly size: Size;
+  /** Bytes of the value in the encoding, and whether it is extended by its sign. */
+  readonly bytes: number;
+  readonly isSigned: boolean;
+  /** Of memory whose index is a vector register. */
+  readonly indexFile: 'xmm' | 'ymm';
 }
+const NO_REGISTERS: Registers = [];
+const FILES: readonly RegisterFile[] = ['gpr', 'high8', 'xmm', 'ymm', 'mmx', 'st', 'segment', 'control', 'debug', 'mask'];
+/** Where a word has what: way, file, flags, bytes of the value (or, of what is known, 1: it is the number 1), number of the register, size. */
+const BIT = { file: 4, hasRex: 8, isSigned: 9, isYmm: 10, bytes: 11, number: 15, size: 19 } as const;
+
+/** The word that says how such an operand is found. @param c has prefixes, opcode and ModRM of such an instruction @param size the operand size @param hasMemory whether ModRM names memory */
+export function wordOf(spec: OperandSpec, c: Cursor, size: Size, hasMemory: boolean): number {
+  const { place } = spec, isMemory = place === PLACE.address && hasMemory, isValue = place === PLACE.immediate || place === PLACE.relative;
+  const own = widthOf(c, isMemory || place === PLACE.offset ? spec.memory : spec.register, size), way = !isMemory ? WAYS[place]! : spec.vectorIndex === 0 ? WAY.memory : WAY.vectorMemory;
+  const file = spec.file === 'xmm' && own === 32 ? 'ymm' : spec.file, isYmm = spec.vectorIndex !== 0 && widthOf(c, spec.vectorIndex, size) === 32;
+  return way | FILES.indexOf(file) << BIT.file | (c.hasRex ? 1 << BIT.hasRex : 0) | (spec.isSigned ? 1 << BIT.isSigned : 0) | (isYmm ? 1 << BIT.isYmm : 0)
+    | (isValue ? widthOf(c, spec.encoded, size) : place === PLACE.one ? 1 : 0) << BIT.bytes | (spec.number & 15) << BIT.number | (place === PLACE.relative ? size : own) << BIT.size;
+}
+export function finderOf(word: number): Finder {
+  const way = word & 15, file = FILES[word >> BIT.file & 15]!, bytes = word >> BIT.bytes & 15, size = word >>> BIT.size;
+  const registers = way <= WAY.is4 || way === WAY.known ? registersOf(file, size, (word & 1 << BIT.hasRex) !== 0) : NO_REGISTERS;
+  const known = way !== WAY.known ? null : bytes === 1 ? ONE : file === 'st' ? STACK_TOP : registers[word >> BIT.number & 15]!;
+  return { way, registers, known, size: size as Size, bytes, isSigned: (word & 1 << BIT.isSigned) !== 0, indexFile: (word & 1 << BIT.isYmm) !== 0 ? 'ymm' : 'xmm' };
+}
+
+/** Whether bytes behind ModRM, SIB and displacement say something of it. */
+export function hasValue({ way }: Finder): boolean { return way === WAY.is4 || (way >= WAY.immediate && way <= WAY.offset); }
 
 /** Bytes that a width of the notation means. */
 export function widthOf(c: Cursor, width: number, size: Size): number {
@@ -28,51 +67,32 @@ export function widthOf(c: Cursor, width: number, size: Size): number {
 }
 
 /** null: there is no such register. */
-export function operandOf(c: Cursor, spec: OperandSpec, size: Size): Operand | null {
-  switch (spec.place) {
-    case PLACE.reg: return c.register(spec.file, (c.modrm >> 3) & 7, c.rex & 4, widthOf(c, spec.register, size));
-    case PLACE.address:
-      if (spec.vectorIndex !== 0) return gathered(c, spec, size);
-      if (c.modrm < 0xc0) return memory(widthOf(c, spec.memory, size) as Size, c.base, c.index, c.shift, c.disp, c.segment, c.addressSize);
-      return c.register(spec.file, c.modrm & 7, c.rex & 1, widthOf(c, spec.register, size));
-    case PLACE.number: return c.register(spec.file, c.modrm & 7, c.rex & 1, widthOf(c, spec.register, size));
-    case PLACE.opcode: return c.register(spec.file, c.opcode & 7, c.rex & 1, widthOf(c, spec.register, size));
-    case PLACE.fixed: return spec.file === 'st' ? STACK_TOP : registerOf(spec.file, spec.number, widthOf(c, spec.register, size));
-    case PLACE.one: return ONE;
-    case PLACE.immediate: return immediateOf(c, spec, size);
-    case PLACE.vvvv: return c.register(spec.file, c.vvvv & 7, c.vvvv & 8, widthOf(c, spec.register, size));
-    case PLACE.is4: return selected(c, spec, size);
-    case PLACE.relative: return relative(c.signed(widthOf(c, spec.encoded, size)), size);
-    default: return offsetOf(c, widthOf(c, spec.memory, size) as Size); // PLACE.offset
+export function operandOf(c: Cursor, finder: Finder, kind: InstructionKind): Operand | null {
+  switch (finder.way) {
+    case WAY.reg: return finder.registers[c.modrm >> 3 & 7 | (c.rex & 4) << 1]!;
+    case WAY.rm: return finder.registers[c.modrm & 7 | (c.rex & 1) << 3]!;
+    case WAY.opcode: return finder.registers[c.opcode & 7 | (c.rex & 1) << 3]!;
+    case WAY.vvvv: return finder.registers[c.vvvv]!;
+    case WAY.is4: return finder.registers[c.unsigned(1) >> 4]!;
+    case WAY.memory: return memory(finder.size, c.base, c.index, c.shift, c.disp, kind.segment, kind.addressSize);
+    case WAY.vectorMemory: return vectorMemory(finder.size, c.base, finder.indexFile, c.index, c.shift, c.disp, kind.segment, kind.addressSize);
+    case WAY.immediate: return immediateOf(c, finder);
+    case WAY.relative: return relative(c.signed(finder.bytes), finder.size);
+    case WAY.offset: return offsetOf(c, finder.size, kind);
+    default: return finder.known;
   }
 }
-
-/** Memory whose index is a vector register. */
-function gathered(c: Cursor, spec: OperandSpec, size: Size): Operand {
-  const file = widthOf(c, spec.vectorIndex, size) === 32 ? 'ymm' : 'xmm';
-  return vectorMemory(spec.memory as Size, c.base, file, c.index, c.shift, c.disp, c.segment, c.addressSize);
-}
-/** A register in the upper half of an immediate byte. */
-function selected(c: Cursor, spec: OperandSpec, size: Size): Operand | null {
-  const byte = c.unsigned(1);
-  return c.register(spec.file, byte >> 4 & 7, byte >> 4 & 8, widthOf(c, spec.register, size));
-}
-
-function immediateOf(c: Cursor, spec: OperandSpec, size: Size): Operand {
-  const width = widthOf(c, spec.register, size) as Size;
-  if (spec.encoded === 8) {
+function immediateOf(c: Cursor, { size, bytes, isSigned }: Finder): Operand {
+  if (bytes === 8) {
     const lo = c.signed(4);
-    return immediate(width, lo, c.signed(4));
+    return immediate(size, lo, c.signed(4));
   }
-  const bytes = widthOf(c, spec.encoded, size);
-  if (!spec.isSigned) return immediate(width, c.unsigned(bytes), 0);
+  if (!isSigned) return immediate(size, c.unsigned(bytes), 0);
   const value = c.signed(bytes);
-  return immediate(width, value, value >> 31);
+  return immediate(size, value, value >> 31);
 }
-
 /** MOV with a whole address in the instruction (SDM vol. 2 §2.2.1.4). */
-function offsetOf(c: Cursor, size: Size): Operand {
+function offsetOf(c: Cursor, size: Size, { segment, addressSize }: InstructionKind): Operand {
   const lo = c.signed(4);
-  return memory(size, NONE, NONE, 0, lo, c.segment, c.addressSize, c.addressSize === 8 ? c.signed(4) : 0);
+  return memory(size, NONE, NONE, 0, lo, segment, addressSize, addressSize === 8 ? c.signed(4) : 0);
 }
-

@@ -2,31 +2,38 @@
 import type { Size } from '../base/types.ts';
 import { immediate, type Operand, register, type RegisterFile } from './instruction.ts';
 
-const SIZES: Readonly<Record<RegisterFile, readonly Size[]>> = {
+const SIZES: Readonly<Record<RegisterFile, readonly number[]>> = {
   gpr: [1, 2, 4, 8], high8: [1], xmm: [1, 2, 4, 8, 16], ymm: [32], mmx: [8], st: [10], segment: [2], control: [8], debug: [8], mask: [8],
 };
 const COUNTS: Readonly<Record<RegisterFile, number>> = {
   gpr: 16, high8: 4, xmm: 16, ymm: 16, mmx: 8, st: 8, segment: 6, control: 9, debug: 8, mask: 8,
 };
+/** Files whose numbers have a fourth bit, in REX or VEX; where others are meant that is ignored. */
+const IS_EXTENDED: ReadonlySet<RegisterFile> = new Set<RegisterFile>(['gpr', 'xmm', 'ymm', 'control', 'debug']);
 /** Control registers that are not there. */
 const isMissing = (file: RegisterFile, number: number): boolean => file === 'control' && (number === 1 || number > 4 && number < 8);
 
-/** Indexed by size, then by number. */
-function family(file: RegisterFile): readonly (readonly (Operand | null)[])[] {
-  const sized: (Operand | null)[][] = [];
-  for (const size of SIZES[file]) {
-    sized[size] = Array.from({ length: COUNTS[file] }, (_, number) => isMissing(file, number) ? null : register(file, number, size));
-  }
-  return sized;
-}
-const FAMILIES: Readonly<Record<RegisterFile, readonly (readonly (Operand | null)[])[]>> = {
-  gpr: family('gpr'), high8: family('high8'), xmm: family('xmm'), ymm: family('ymm'), mmx: family('mmx'), st: family('st'),
-  segment: family('segment'), control: family('control'), debug: family('debug'), mask: family('mask'),
-};
+/** By number: null where there is none. */
+export type Registers = readonly (Operand | null)[];
+const NUMBERS = 16, NO_REGISTERS: Registers = new Array<null>(NUMBERS).fill(null);
+const made = new Map<string, Registers>();
 
-/** null: there is no such register. */
-export function registerOf(file: RegisterFile, number: number, size: number): Operand | null {
-  return FAMILIES[file][size]?.[number] ?? null;
+/** Registers as a field of four bits means them. @param size bytes of them that take part @param hasRex otherwise four of the registers of a byte are others (SDM vol. 2 table 2-2) */
+export function registersOf(file: RegisterFile, size: number, hasRex: boolean): Registers {
+  if (!SIZES[file].includes(size)) return NO_REGISTERS;
+  const isOld = file === 'gpr' && size === 1 && !hasRex, key = `${file} ${size}${isOld ? ' old' : ''}`;
+  let known = made.get(key);
+  if (known === undefined) made.set(key, known = isOld ? oldBytes() : family(file, size as Size));
+  return known;
+}
+function family(file: RegisterFile, size: Size): Registers {
+  const registers = Array.from({ length: COUNTS[file] }, (_, number) => isMissing(file, number) ? null : register(file, number, size));
+  return Array.from({ length: NUMBERS }, (_, number) => registers[IS_EXTENDED.has(file) ? number : number & 7] ?? null);
+}
+/** AH, CH, DH and BH stand where SPL, BPL, SIL and DIL do. */
+function oldBytes(): Registers {
+  const bytes = registersOf('gpr', 1, true), high = registersOf('high8', 1, true);
+  return bytes.map((byte, number) => (number & 4) === 0 ? byte : high[number & 3]!);
 }
 
 /**

@@ -1,6 +1,8 @@
-/** From opcode, prefixes and ModRM to the row they mean (SDM vol. 2, appendix A). Reads rows as opcodes are met. */
+/** From opcode, prefixes and ModRM to the encoding they mean (SDM vol. 2, appendix A): what was met, what is usual, or what a row says. Reads rows as opcodes are met. */
 import { assert } from '../base/assert.ts';
 import type { Cursor } from './cursor.ts';
+import { Encoding, encodingOf, type EncodingWords } from './encoding.ts';
+import { PREFIX } from './instruction.ts';
 import { CLASS, MAP, opcodesOf, type Row, RowReader } from './rows.ts';
 
 const MOD_REGISTER = 0xc0;
@@ -9,33 +11,52 @@ const W = 8, B = 1;
 /** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
 const WEIGHT = { prefix: 8, modrm: 4, digit: 2, other: 1 } as const;
 
-/** The rows of one opcode of one map. */
+/** What order decides about among prefixes: of two of these the last counts. */
+const REPEATS = PREFIX.rep | PREFIX.repne, SEGMENTS = PREFIX.fs | PREFIX.gs;
+/** Where a key has REX, and VEX's fields; legacy prefixes are above. */
+const REX_BIT = 8, VEX_BIT = 10, PREFIX_BIT = 13;
+const LEGACY_PREFIXES = PREFIX.rex - 1, REX_FLAG_BIT = 10;
+/** What of ModRM decides, beside whether mod is 3: reg, or all of it. */
+const DECIDES = { nothing: 0, mod: 1, digit: 2, all: 3 } as const;
+
+/** The encodings of one opcode of one map. */
 export class Slot {
   readonly hasModrm: boolean;
-  private readonly rows: readonly Row[];
-  /** Whether all of ModRM matters, or only its reg and whether mod is 3. */
-  private readonly isWhole: boolean;
-  /** Remembered by all that chooses among the rows; undefined: not asked for yet. */
-  private readonly answers: (Row | null | undefined)[];
+  /** One of DECIDES: nothing where there is no ModRM. */
+  readonly decides: number;
+  private readonly index: RowIndex;
+  readonly opcode: number;
+  private known: readonly Row[] | null = null;
+  /** Those met, by all that decides. null: undefined. */
+  private readonly met = new Map<number, Encoding | null>();
 
-  constructor(rows: readonly Row[]) {
-    this.rows = rows;
-    this.hasModrm = rows[0]!.hasModrm;
-    let isWhole = false;
-    for (const row of rows) {
-      if (row.hasModrm !== this.hasModrm) assert(false, `${row.names[0]} and its neighbours disagree about ModRM`);
-      if (row.modrm >= 0) isWhole = true;
-    }
-    this.isWhole = isWhole;
-    this.answers = new Array<undefined>(this.isWhole ? 8 * 256 : rows[0]!.map >= MAP.vex ? 8 * 32 : 8 * 16);
+  constructor(index: RowIndex, opcode: number, decides: number) { this.index = index; this.opcode = opcode; this.decides = decides; this.hasModrm = decides !== DECIDES.nothing; }
+  private get rows(): readonly Row[] { return this.known ??= this.index.rows(this.opcode); }
+  /** What decides here, for the instruction whose prefixes, opcode and ModRM the cursor has read. */
+  keyOf(c: Cursor): number {
+    const { modrm, prefixes, rex } = c, { decides } = this;
+    const low = decides === DECIDES.nothing ? rex & B : decides === DECIDES.all ? modrm : (modrm >= MOD_REGISTER ? 8 : 0) | (decides === DECIDES.digit ? modrm >> 3 & 7 : 0);
+    const isVex = (prefixes & (PREFIX.vex | PREFIX.evex)) !== 0, kind = isVex ? (c.classNumber << 1 | c.vexLength) << VEX_BIT : 0;
+    return low | (rex >> 3 & 1 | (prefixes & PREFIX.rex) >> REX_FLAG_BIT) << REX_BIT | kind | (prefixes & LEGACY_PREFIXES) << PREFIX_BIT;
   }
-  /** The row of the instruction whose prefixes, opcode and ModRM the cursor has read. */
-  find(c: Cursor): Row | null {
-    const { modrm } = c;
-    const low = this.isWhole ? modrm : this.hasModrm ? modrm >> 3 & 7 | (modrm >= MOD_REGISTER ? 8 : 0)
-      : c.rex & B | (c.addressSize === 4 ? 2 : 0);
-    const key = low << 3 | c.vexLength << 7 | c.classNumber << 1 | c.rex >> 3 & 1, known = this.answers[key];
-    return known !== undefined ? known : this.answers[key] = this.choose(c);
+  find(c: Cursor): Encoding | null {
+    const key = this.keyOf(c), encoding = this.met.get(key);
+    return encoding !== undefined ? encoding : this.make(c, key);
+  }
+  private make(c: Cursor, key: number): Encoding | null {
+    const { index, opcode } = this, { prefixes } = c, isKept = (prefixes & REPEATS) !== REPEATS && (prefixes & SEGMENTS) !== SEGMENTS && index.encodings < index.encodingsMax;
+    if (isKept) index.encodings += 1;
+    const number = isKept ? index.encodings : 0, encoding = (isKept ? index.usual(opcode, key, number) : null) ?? this.encoding(c, number);
+    if (isKept) this.met.set(key, encoding);
+    return encoding;
+  }
+  private encoding(c: Cursor, number: number): Encoding | null {
+    const words = this.wordsOf(c);
+    return words === null ? null : new Encoding(words.mnemonic, words.operation, words.words, 0, number);
+  }
+  wordsOf(c: Cursor): EncodingWords | null {
+    const row = this.choose(c);
+    return row === null ? null : encodingOf(row, c);
   }
   private choose(c: Cursor): Row | null {
     let best: Row | null = null, most = -1;
@@ -85,21 +106,67 @@ export function opcodeLines(lines: readonly string[]): OpcodeLines {
 /** In a bundle, its builder has looked (src/cli/known.ts): to look at every line takes as long as a program of some thousand instructions. */
 declare const OPCODE_LINES: OpcodeLines | undefined;
 
+/**
+ * Encodings that most programs have, as a builder writes them down: of `opcodes[n]` (they ascend), where `decides[n]` says what of ModRM decides, that which `keys[n]`
+ * means begins at `starts[n]` in `words`, with its two names' numbers in `names`.
+ */
+export interface UsualEncodings {
+  readonly opcodes: readonly number[];
+  readonly decides: readonly number[];
+  readonly keys: readonly number[];
+  readonly starts: readonly number[];
+  readonly words: readonly number[];
+  readonly names: readonly string[];
+}
+const NOTHING_USUAL: UsualEncodings = { opcodes: [], decides: [], keys: [], starts: [], words: [], names: [] };
+declare const USUAL_ENCODINGS: UsualEncodings | undefined;
+/** A guest that makes instructions up is not to fill the memory. */
+const ENCODINGS_MAX = 1 << 14;
+
 export class RowIndex {
-  private readonly reader = new RowReader();
-  private readonly known: OpcodeLines = typeof OPCODE_LINES === 'undefined' ? opcodeLines(this.reader.lines) : OPCODE_LINES;
+  private readonly usuals: UsualEncodings;
+  readonly encodingsMax: number;
+  /** How many are remembered. */
+  encodings = 0;
+  private reader: RowReader | null = null;
   private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8);
 
-  /** null: no row has this opcode. */
-  slot(map: number, opcode: number): Slot | null {
-    const at = (map << 8) | opcode, slot = this.slots[at];
-    return slot !== undefined ? slot : this.slots[at] = this.build(at);
+  constructor(usual = typeof USUAL_ENCODINGS === 'undefined' ? NOTHING_USUAL : USUAL_ENCODINGS, encodingsMax = ENCODINGS_MAX) { this.usuals = usual; this.encodingsMax = encodingsMax; }
+  /** Of map * 256 + opcode. null: no row has that. */
+  slot(opcode: number): Slot | null {
+    const slot = this.slots[opcode];
+    return slot !== undefined ? slot : this.slots[opcode] = this.build(opcode);
   }
   private build(opcode: number): Slot | null {
-    const { opcodes, lines } = this.known, rows: Row[] = [];
-    for (let n = firstOf(opcodes, opcode); opcodes[n] === opcode; n++) rows.push(this.reader.row(lines[n]!));
-    return rows.length === 0 ? null : new Slot(rows);
+    const { opcodes, decides } = this.usuals, n = firstOf(opcodes, opcode);
+    if (opcodes[n] === opcode) return new Slot(this, opcode, decides[n]!);
+    const rows = this.rows(opcode);
+    return rows.length === 0 ? null : new Slot(this, opcode, decidesFor(rows));
   }
+  rows(opcode: number): readonly Row[] {
+    const reader = this.reader ??= new RowReader(), { opcodes, lines } = typeof OPCODE_LINES === 'undefined' ? this.lines ??= opcodeLines(reader.lines) : OPCODE_LINES, rows: Row[] = [];
+    for (let n = firstOf(opcodes, opcode); opcodes[n] === opcode; n++) rows.push(reader.row(lines[n]!));
+    return rows;
+  }
+  private lines: OpcodeLines | null = null;
+  /** null: that is none of them. */
+  usual(opcode: number, key: number, number: number): Encoding | null {
+    const { opcodes, keys, starts, words, names } = this.usuals;
+    for (let n = firstOf(opcodes, opcode); opcodes[n] === opcode; n++) if (keys[n] === key) {
+      const at = starts[n]!;
+      return new Encoding(names[words[at]!]!, names[words[at + 1]!]!, words, at + 2, number);
+    }
+    return null;
+  }
+}
+function decidesFor(rows: readonly Row[]): number {
+  const { hasModrm } = rows[0]!;
+  let decides: number = hasModrm ? DECIDES.mod : DECIDES.nothing;
+  for (const row of rows) {
+    if (row.hasModrm !== hasModrm) assert(false, `${row.names[0]} and its neighbours disagree about ModRM`);
+    if (row.modrm >= 0) decides = DECIDES.all; else if (row.digit >= 0 && decides === DECIDES.mod) decides = DECIDES.digit;
+  }
+  return decides;
 }
 /** The first place in ascending numbers that has no less than this. */
 function firstOf(numbers: readonly number[], least: number): number {

@@ -1,6 +1,7 @@
 /** Every x87 form as one line (machine code, operation, operands), and cases of it: state before, state after (SDM vol. 2, appendix B.17). */
 import { STATE } from '../../src/base/layout.ts';
-import { Instruction, memory, NONE, type Operand, PREFIX, register } from '../../src/decoder/instruction.ts';
+import { type Instruction, memory, NONE, type Operand, PREFIX, register } from '../../src/decoder/instruction.ts';
+import { instructionOf } from './instruction.ts';
 import type { Size } from '../../src/base/types.ts';
 import { x87 } from '../../src/exec/semantics/x87.ts';
 import { FakeContext } from './x87-context.ts';
@@ -84,9 +85,9 @@ export const TRANSCENDENTALS: readonly Form[] = [
 const BY_CODE: ReadonlyMap<string, Form> = new Map([...FORMS, ...TRANSCENDENTALS].map(f => [f.code, f]));
 export const formOf = (code: string): Form => BY_CODE.get(code)!;
 
-function instructionOf({ code, operation, operands, condition }: Form): Instruction {
+function madeOf({ code, operation, operands, condition }: Form): Instruction {
   const prefixes = code.startsWith('66') ? PREFIX.operandSize : 0;
-  return new Instruction(operation, operation, code.length / 2, 8, operands, condition, false, null, 'next', prefixes, 8, NONE, 0, parseInt(code.slice(-4), 16));
+  return instructionOf(operation, { length: code.length / 2, operands, condition, prefixes, code: parseInt(code.slice(-4), 16) });
 }
 
 /** The unit, its memory operand, RFLAGS and AX: ST(0) first, `null` an empty register, otherwise 20 hex digits. */
@@ -124,7 +125,7 @@ export function perform(c: FakeContext, code: string, before: World): World {
   s.setWords(0, before.ax, 0);
   c.writeFlags(FLAGS, before.flags);
   const f = formOf(code);
-  c.run(x87[f.operation]!, instructionOf(f));
+  c.run(x87[f.operation]!, madeOf(f));
   const stack = before.stack.map((_, i) => {
     const from = STATE.fpu + 16 * slot(i);
     return (s.fpuTags & (1 << slot(i))) === 0 ? null : registerHex(s.u8.slice(from, from + 10));

@@ -283,8 +283,7 @@ function operandCode(o: Operand): number {
 }
 
 function canonical(i: Instruction, isFixed: boolean): Instruction {
-  return new Instruction(i.mnemonic, i.operation, i.length, i.size, i.operands.map((o, k) => canonicalOperand(o, k, isFixed)), i.condition, i.lock, i.rep, i.flow,
-    i.prefixes, i.addressSize, i.segment, i.row, i.code);
+  return new Instruction(i.kind, i.length, i.operands.map((o, k) => canonicalOperand(o, k, isFixed)), i.code);
 }
 function canonicalOperand(o: Operand, k: number, isFixed: boolean): Operand {
   const isMemory = o.form === FORM.memory, isIndexed = isMemory && o.index !== NONE;

@@ -1,0 +1,120 @@
+/**
+ * Encodings: what instructions have in common that differ only in registers, addresses and values (SDM vol. 2 §2.1). A row leaves sizes and kinds of operands
+ * open; prefixes, opcode and, of ModRM, mod and a digit close them. Made when the first such instruction is met; the others cost a look, and reading their operands.
+ */
+import { SLOT } from '../base/layout.ts';
+import type { Size } from '../base/types.ts';
+import type { Cursor } from './cursor.ts';
+import { type Flow, Instruction, type InstructionKind, NONE, type Operand, PREFIX } from './instruction.ts';
+import { type Finder, finderOf, hasValue, operandOf, widthOf, wordOf } from './operands.ts';
+import { FAMILIES, type Row } from './rows.ts';
+
+const MOD_REGISTER = 0xc0;
+/** REX bits. */
+const W = 8;
+
+const FLOWS: readonly Flow[] = ['next', 'jump', 'jump-indirect', 'branch', 'call', 'call-indirect', 'return', 'stop'];
+const REPS = [null, 'rep', 'repne'] as const, SEGMENTS: readonly number[] = [NONE, SLOT.fs, SLOT.gs];
+/** Where the first word has what. */
+const BIT = { condition: 10, flow: 14, rep: 17, lock: 19, isRefused: 20, hasMemory: 21, hasVvvv: 22, isGather: 23, isShortAddress: 24, segment: 25, hiddenBytes: 27 } as const;
+/** The second: the row, and how many operands there are. */
+const COUNT_BIT = 12;
+/** What is no operand comes first: flags and small numbers, row, prefixes. */
+const HEAD_WORDS = 3;
+/** Where a key of register numbers has REX and VEX.vvvv; ModRM is below. */
+const REX_BIT = 8, VVVV_BIT = 11;
+/** A guest that makes instructions up is not to fill the memory. */
+const MET_MAX = 1 << 14;
+let metCount = 0;
+
+/** An encoding as names and numbers: what a builder can write down. */
+export interface EncodingWords { readonly mnemonic: string; readonly operation: string; readonly words: readonly number[] }
+
+/** @param c has prefixes, opcode and ModRM of such an instruction */
+export function encodingOf(row: Row, c: Cursor): EncodingWords {
+  const size = operandSize(c, row), condition = row.adds === 'condition' ? c.opcode & 15 : row.condition, { repeat, prefixes, segment } = c;
+  const hasMemory = row.hasModrm && c.modrm < MOD_REGISTER && !row.hasNoAddress, lock = (prefixes & PREFIX.lock) !== 0, rep = !row.rep || repeat === 0 ? 0 : repeat === 0xf3 ? 1 : 2;
+  const flag = (is: boolean, bit: number): number => is ? 1 << bit : 0;
+  const head = widthOf(c, row.size, size) | condition << BIT.condition | FLOWS.indexOf(row.flow) << BIT.flow | rep << BIT.rep | flag(lock, BIT.lock) | flag(lock && !(row.lock && hasMemory), BIT.isRefused)
+    | flag(hasMemory, BIT.hasMemory) | flag(row.hasVvvv, BIT.hasVvvv) | flag(row.isGather, BIT.isGather) | flag(c.addressSize === 4, BIT.isShortAddress) | SEGMENTS.indexOf(segment) << BIT.segment | row.hiddenBytes << BIT.hiddenBytes;
+  return { mnemonic: nameOf(row, size, condition), operation: row.operation, words: [head, row.index | row.operands.length << COUNT_BIT, prefixes, ...row.operands.map(spec => wordOf(spec, c, size, hasMemory))] };
+}
+
+export class Encoding implements InstructionKind {
+  readonly mnemonic: string;
+  readonly operation: string;
+  readonly size: Size;
+  readonly condition: number;
+  readonly lock: boolean;
+  readonly rep: 'rep' | 'repne' | null;
+  readonly flow: Flow;
+  readonly prefixes: number;
+  readonly addressSize: 4 | 8;
+  readonly segment: number;
+  readonly row: number;
+  readonly number: number;
+  private readonly finders: readonly Finder[];
+  /** Operands that are always the same. */
+  private readonly known: readonly (Operand | null)[];
+  private readonly hasMemory: boolean;
+  private readonly hasVvvv: boolean;
+  private readonly isGather: boolean;
+  private readonly hiddenBytes: number;
+  /** LOCK is where it may not be. */
+  private readonly isRefused: boolean;
+  /** Instructions of registers alone, by those. null: there are none. */
+  private readonly met: Map<number, Instruction> | null;
+
+  /** @param at where its words begin @param number InstructionKind.number */
+  constructor(mnemonic: string, operation: string, words: readonly number[], at: number, number: number) {
+    const head = words[at]!, row = words[at + 1]!, finders: Finder[] = [];
+    for (let n = 0; n < row >> COUNT_BIT; n++) finders.push(finderOf(words[at + HEAD_WORDS + n]!));
+    this.mnemonic = mnemonic; this.operation = operation; this.number = number; this.row = row & (1 << COUNT_BIT) - 1; this.prefixes = words[at + 2]!;
+    this.size = (head & (1 << BIT.condition) - 1) as Size; this.condition = head >> BIT.condition & 15; this.flow = FLOWS[head >> BIT.flow & 7]!; this.rep = REPS[head >> BIT.rep & 3]!;
+    this.lock = (head & 1 << BIT.lock) !== 0; this.isRefused = (head & 1 << BIT.isRefused) !== 0; this.hasMemory = (head & 1 << BIT.hasMemory) !== 0;
+    this.hasVvvv = (head & 1 << BIT.hasVvvv) !== 0; this.isGather = (head & 1 << BIT.isGather) !== 0; this.addressSize = (head & 1 << BIT.isShortAddress) !== 0 ? 4 : 8;
+    this.segment = SEGMENTS[head >> BIT.segment & 3]!; this.hiddenBytes = head >> BIT.hiddenBytes;
+    this.finders = finders; this.known = finders.map(({ known }) => known);
+    this.met = number === 0 || this.hasMemory || this.hiddenBytes !== 0 || finders.some(hasValue) ? null : new Map();
+  }
+  /** The one whose opcode and ModRM the cursor has read. null: undefined after all. */
+  instruction(c: Cursor): Instruction | null {
+    const { met } = this;
+    if (met === null) return this.make(c);
+    const registers = c.modrm | (c.rex & 7) << REX_BIT | c.vvvv << VVVV_BIT, known = met.get(registers);
+    if (known !== undefined && known.length === c.at - c.start) return known;
+    const made = this.make(c);
+    if (made !== null && metCount < MET_MAX) { metCount += 1; met.set(registers, made); }
+    return made;
+  }
+  private make(c: Cursor): Instruction | null {
+    const { finders } = this, count = finders.length, operands = this.known.slice();
+    if (this.hasMemory) c.readAddress(this.isGather);
+    if (c.vvvv !== 0 && !this.hasVvvv) return null;
+    if (this.isGather && !isGather(c)) return null;
+    for (let n = 0; n < count; n++) if ((operands[n] = operandOf(c, finders[n]!, this)) === null) return null;
+    if (this.hiddenBytes !== 0) c.skip(this.hiddenBytes);
+    return this.isRefused ? null : new Instruction(this, c.at - c.start, operands as Operand[], c.opcode << 8 | c.modrm);
+  }
+}
+
+/** SDM vol. 1 table 3-4; stack and branch instructions have no 4 ("default 64"). */
+function operandSize(c: Cursor, row: Row): Size {
+  if ((c.rex & W) !== 0 && !row.isMax32) return 8;
+  if ((c.prefixes & PREFIX.operandSize) !== 0 && (c.rex & W) === 0) return 2;
+  return row.isDefault64 ? 8 : 4;
+}
+
+/** Gathers have a SIB byte, and three different vector registers (SDM vol. 2 §2.3.12). */
+function isGather(c: Cursor): boolean {
+  const target = c.modrm >> 3 & 7 | (c.rex & 4) << 1;
+  return (c.modrm & 7) === 4 && target !== c.index && target !== c.vvvv && c.index !== c.vvvv;
+}
+
+function nameOf(row: Row, size: Size, condition: number): string {
+  const { names } = row;
+  if (row.adds === 'condition') return FAMILIES[names[0]!]![condition]!;
+  if (names.length === 1) return names[0]!;
+  if (size === 2) return names[0]!;
+  return names.length === 2 || size === 4 ? names[1]! : names[2]!;
+}
