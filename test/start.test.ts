@@ -1,4 +1,4 @@
-/** dist/cli.js as it is installed: one script and its bytecode, which may be missing, damaged or another V8's. */
+/** dist/cli.js as it is installed: scripts and their bytecode, which may be missing, damaged or another V8's. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'tramp64-start-')), dist = join(folder, 'dist'), bytecode = join(dist, 'tramp64.bytecode');
-const RAW = join(root, 'test/fixtures/raw.elf');
+const RAW = join(root, 'test/fixtures/raw.elf'), LOOPS = join(root, 'test/fixtures/loops.elf');
 
 interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 function node(...args: readonly string[]): Outcome {
@@ -39,10 +39,12 @@ start('with it, the same comes out', () => {
   assert.equal(tramp64('run', '--policy', 'deny-all', RAW), expected);
   assert.match(tramp64('disasm', RAW).stdout, /\tsyscall\n/);
 });
-start('V8 takes the bytecode: the build leaves no flags behind that would make it another\'s', () => {
-  const taken = `const fs = require('fs'), [script, bytecode] = process.argv.slice(1);
-    process.exit(new (require('vm').Script)(fs.readFileSync(script, 'latin1'), { filename: script, cachedData: fs.readFileSync(bytecode) }).cachedDataRejected ? 1 : 0)`;
-  assert.is(node('-e', taken, join(dist, 'tramp64.js'), bytecode).status, 0);
+start('V8 takes the bytecode of every script, whatever flags the program sets meanwhile', () => {
+  const told = join(folder, 'told.cjs');
+  writeFileSync(told, `const vm = require('vm'), { Script } = vm;
+    vm.Script = class extends Script { constructor(text, options) { super(text, options); console.error(require('path').basename(options.filename) + ' ' + this.cachedDataRejected); } };`);
+  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', LOOPS).stderr, 'tramp64.js false\ncompile.js false\n');
+  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', '--engine', 'interpret', '--timing', 'none', RAW).stderr, 'tramp64.js false\n');
 });
 start('--version is the package\'s', () => {
   assert.match(tramp64('--version').stdout, /^tramp64 \d+\.\d+\.\d+\n$/);

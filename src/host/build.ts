@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { buildSync } from 'esbuild'; // tsx brings it along.
-import { Bundle } from './bundle.ts';
+import { Bundle, V8_FLAG } from './bundle.ts';
 import { scriptsOf } from './script.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
@@ -19,7 +19,17 @@ const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => 
 const NOT_HERE = ['flush-bytecode', 'sparkplug'];
 
 /** Commands that need not start as soon as `run`. */
-const RARE = ['bench', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'processors', 'profile', 'syscalls', 'trace'];
+const COMMANDS = ['bench', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'processors', 'profile', 'syscalls', 'trace'];
+const modulesOf = (folder: string): readonly string[] => fs.readdirSync(join(root, folder)).filter(name => name.endsWith('.ts')).map(name => `${folder}/${name}`);
+const AT_ONCE: ReadonlySet<string> = new Set(['compile/regions', 'lower/instruction-use', 'lower/primitive-numbers'].map(name => `src/exec/${name}.ts`));
+/** What a short program does not need: see script.ts. */
+const LATER: Readonly<Record<string, readonly string[]>> = {
+  compile: [
+    ...['exec/compile', 'exec/lower', 'exec/lower/primitives', 'wasm'].flatMap(folder => modulesOf(`src/${folder}`)).filter(module => !AT_ONCE.has(module)),
+    'src/exec/generated/ground.ts', 'src/exec/threaded/threaded-lowering.ts', 'src/timing/caches-code.ts', 'src/timing/predictor-code.ts', 'src/timing/predictor-slow.ts',
+  ],
+  more: COMMANDS.map(name => `src/cli/${name}.ts`),
+};
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {
@@ -28,9 +38,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
   },
   async script(dist) {
     const { KNOWN } = await import(new URL('../cli/known.ts', import.meta.url).href) as { KNOWN: Readonly<Record<string, unknown>> };
-    const { first, more } = scriptsOf(root, 'src/cli/start.ts', RARE, KNOWN);
-    fs.writeFileSync(`${dist}/tramp64.js`, first);
-    fs.writeFileSync(`${dist}/more.js`, more);
+    for (const [name, text] of await scriptsOf({ root, entry: 'src/cli/start.ts', later: LATER, known: KNOWN })) fs.writeFileSync(`${dist}/${name}.js`, text);
     bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');
     fs.chmodSync(`${dist}/cli.js`, 0o755);
     fs.writeFileSync(`${dist}/tramp64.1`, fs.readFileSync(join(root, 'man/tramp64.1')));
@@ -53,6 +61,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
       for (const prebuilt of ['', `${dist}/prebuilt`]) await start('', prebuilt);
     }
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--${flag}`);
+    v8.setFlagsFromString(V8_FLAG);
     bundle.saveBytecode();
   },
 };

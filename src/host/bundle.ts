@@ -1,35 +1,59 @@
-/** The program as a script, the bytecode V8 made of it (nodejs.org/api/vm, `cachedData`), and what few runs need: `npm run build` makes them, dist/cli.js starts them. */
+/**
+ * The program as scripts: the one it starts with, and what few runs need; each has the bytecode V8 made of what was wanted of it (nodejs.org/api/vm, `cachedData`).
+ * `npm run build` makes them, dist/cli.js starts the first.
+ */
 /** What of Node it takes: given by whoever starts it, because bundlers copy what is imported name by name, which takes milliseconds. */
 export interface Parts { readonly fs: typeof import('node:fs'); readonly vm: typeof import('node:vm') }
 
-const SCRIPT = 'tramp64.js', BYTECODE = 'tramp64.bytecode', MORE = 'more.js';
+/** As in script.ts. */
+const FIRST = 'tramp64';
+/** Most of what a start allocates stays: to copy it around while the heap grows in small steps is a twentieth of the work. */
+export const V8_FLAG = '--semi-space-growth-factor=16';
 /** What src/cli/start.ts exports. */
 interface Program { readonly start: (manifest: string, prebuilt: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
 
 type Require = (name: string) => unknown;
+/** The values of scripts: see script.ts. */
+type Run = (require: Require, script: (name: string) => unknown) => unknown;
 
 export class Bundle {
   private readonly folder: string;
   private readonly fs: Parts['fs'];
   private readonly vm: Parts['vm'];
-  private readonly script: import('node:vm').Script;
+  private readonly scripts = new Map<string, import('node:vm').Script>();
 
-  /** V8 refuses bytecode of another V8, of another script's length, or cut short; then it compiles, which takes longer and comes to the same. */
-  constructor(folder: string, { fs, vm }: Parts) {
-    this.folder = folder; this.fs = fs; this.vm = vm;
-    this.script = this.scriptOf(SCRIPT, bytesOf(fs, `${folder}/${BYTECODE}`));
+  constructor(folder: string, { fs, vm }: Parts) { this.folder = folder; this.fs = fs; this.vm = vm; }
+  /** V8 refuses bytecode of another V8, of another script's length, made under other flags, or cut short; then it compiles, which takes longer and comes to the same. */
+  private script(name: string): import('node:vm').Script {
+    const filename = `${this.folder}/${name}.js`, cachedData = bytesOf(this.fs, `${this.folder}/${name}.bytecode`);
+    const script = new this.vm.Script(this.fs.readFileSync(filename, 'latin1'), cachedData === null ? { filename } : { filename, cachedData });
+    this.scripts.set(name, script);
+    return script;
   }
-  private scriptOf(name: string, cachedData: Uint8Array | null): import('node:vm').Script {
-    const filename = `${this.folder}/${name}`;
-    return new this.vm.Script(this.fs.readFileSync(filename, 'latin1'), cachedData === null ? { filename } : { filename, cachedData });
-  }
-  /** The script's value is a function: see script.ts. */
-  program(require: Require): Program {
-    const start = this.script.runInThisContext() as (require: Require, more: () => unknown) => Program;
-    return start(nameless(require), () => this.scriptOf(MORE, null).runInThisContext());
+  /** @param flags what the program sets V8's flags by: while a script is loaded they are as they were */
+  program(require: Require, flags: Flags | null = null): Program {
+    const own = nameless(require), values = new Map<string, unknown>();
+    const load = (name: string): unknown => {
+      const value = (this.script(name).runInThisContext() as Run)(own, other => values.get(other) ?? (flags === null ? load(other) : flags.without(() => load(other))));
+      values.set(name, value);
+      return value;
+    };
+    return (load(FIRST) as { readonly main: () => Program }).main();
   }
   /** Keeps the bytecode of what has run until now. */
-  saveBytecode(): void { this.fs.writeFileSync(`${this.folder}/${BYTECODE}`, this.script.createCachedData()); }
+  saveBytecode(): void { for (const [name, script] of this.scripts) this.fs.writeFileSync(`${this.folder}/${name}.bytecode`, script.createCachedData()); }
+}
+
+/** V8's flags: each is set to something else than it was, by `--` or `--no-`. */
+export class Flags {
+  private readonly set: (flag: string) => void;
+  private readonly since: string[] = [];
+  constructor(set: (flag: string) => void) { this.set = set; }
+  setFlagsFromString(flag: string): void { this.set(flag); this.since.push(flag); }
+  without<T>(run: () => T): T {
+    for (const flag of [...this.since].reverse()) this.set(flag.startsWith('--no-') ? flag.replace('no-', '') : flag.replace('--', '--no-'));
+    try { return run(); } finally { this.since.forEach(this.set); }
+  }
 }
 
 function bytesOf(fs: Parts['fs'], path: string): Uint8Array | null {

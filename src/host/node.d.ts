@@ -87,7 +87,7 @@ declare module 'node:os' {
   const os: { availableParallelism(): number };
   export default os;
 }
-declare module 'node:path' { export function join(...parts: string[]): string; export function dirname(path: string): string; export function resolve(...parts: string[]): string; }
+declare module 'node:path' { export function join(...parts: string[]): string; export function dirname(path: string): string; export function resolve(...parts: string[]): string; export function basename(path: string, suffix?: string): string; }
 declare module 'node:url' { export function fileURLToPath(url: string | URL): string; }
 declare module 'node:child_process' {
   export interface SpawnResult { status: number | null; signal: string | null; stdout: Uint8Array; stderr: Uint8Array; error?: Error }

@@ -6,6 +6,7 @@ import { PAGE_BYTES, PAGE_MASK } from '../../base/layout.ts';
 import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
 import { type Block, type BlockCache, ENDING, type Target } from '../block.ts';
+import { nextOf, targetOf } from '../targets.ts';
 
 /** More make one function's compilation a pause. */
 const NODES_MAX = 96, INSTRUCTIONS_MAX = 1200;
@@ -224,14 +225,6 @@ class Chooser {
 const keyOf = (lo: i32, hi: i32, context: Context | null): string => `${vaOf(lo, hi)}@${context?.number ?? 0}`;
 const isSame = (a: Target, b: Target): boolean => a.lo === b.lo && a.hi === b.hi;
 const isCall = (block: Block): boolean => block.ending === ENDING.call || block.ending === ENDING.callIndirect;
-
-export function nextOf(block: Block): Target { return { lo: (block.lo + block.bytes) | 0, hi: block.nextHi }; }
-/** Where a direct branch, jump or call goes. */
-export function targetOf(block: Block): Target {
-  const o = block.instructions[block.instructions.length - 1]!.operands[0]!, next = nextOf(block), lo = (next.lo + o.disp) | 0;
-  if (o.size === 2) return { lo: lo & 0xffff, hi: 0 };
-  return { lo, hi: (next.hi + o.dispHigh + ((lo >>> 0) < (next.lo >>> 0) ? 1 : 0)) | 0 };
-}
 
 function pagesOf(blocks: Iterable<Block>): Region['pages'] {
   const pages = new Map<number, { lo: i32; hi: i32; pa: Pa }>();

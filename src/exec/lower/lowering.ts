@@ -13,13 +13,14 @@ import { ARITHMETIC_FLAGS, type Helper, type Ops, type Rule, RULE, type Semantic
 import type { Primitive } from '../primitive.ts';
 import { writeDivide } from './divide-code.ts';
 import type { Called, Effect } from './effect.ts';
-import { FloatCode, type PrimitiveNumbers } from './float-code.ts';
+import { FloatCode } from './float-code.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import { FlagValues, multiplyHigh64, signed64 } from './flag-values.ts';
 import { IMPORTED } from './imports.ts';
 import { loadNear, type Near } from './near.ts';
 import { UNKNOWN_RULE } from './instruction-use.ts';
 import { loadOperation, storeOperation, writeLookUp, writePlace } from './operations.ts';
+import type { PrimitiveNumbers } from './primitive-numbers.ts';
 import { lowerPrimitive, lowerWatched } from './primitives.ts';
 import type { Shape } from './primitives/row.ts';
 import { floatEffect, type Watched } from './primitives/watched.ts';
