@@ -104,7 +104,7 @@ export class Machine {
   readonly mmu: Mmu;
   readonly cpu: Cpu;
   readonly kernel: Kernel;
-  readonly trampolines = new TrampolineObjects();
+  private trampolineObjects: TrampolineObjects | null = null;
   private pageFaults = 0;
   /** Trampolines that were served, other than by paging. */
   private invocations = 0;
@@ -134,23 +134,29 @@ export class Machine {
     this.chance = options.seed === undefined ? null : new Entropy(options.seed);
     this.memory = new LinearMemory(options.memoryBytes ?? MEMORY_BYTES);
     this.mmu = new Mmu(this.memory, new Frames(this.memory));
-    const policy = options.policy ?? null, calls = trampfdCalls(this.trampolines);
+    const policy = options.policy ?? null;
     this.cpu = new Cpu(this.memory, this.mmu, { random: () => this.kernel.system.entropy.next(), ...options.cpu });
     this.kernel = new Kernel({
       host: options.host, mmu: this.mmu, cycles: () => this.cpu.state.cycles, registers: this.cpu.state,
       onHandler: () => this.cpu.charge(this.environment.signalDelivery, 'signal'),
-      policy, extraCalls: policy === null ? calls : policy.guard(calls),
+      policy, extraCalls: () => { const calls = trampfdCalls(this.trampolines); return policy?.guard(calls) ?? calls; },
       hwcap: this.cpu.model.hwcap, cpuid: this.cpu.model, hwcap2: this.cpu.model.has('fsgsbase') ? HWCAP2_FSGSBASE : 0,
       ...(options.seed === undefined ? {} : { seed: options.seed }), clock: options.clock ?? 'virtual',
       whileIdle: stopsAtNs === null ? undefined : () => { this.stopIfLate(stopsAtNs); },
     });
-    this.trampolines.services = {
+    this.cpu.blocks.stopsAtMarks = options.onMark !== undefined;
+    if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
+  }
+  /** Made when something of them is wanted: few programs have any. */
+  get trampolines(): TrampolineObjects {
+    if (this.trampolineObjects !== null) return this.trampolineObjects;
+    const objects = this.trampolineObjects = new TrampolineObjects();
+    objects.services = {
       work: kind => { this.cpu.charge(WORK_CYCLES[kind], this.cause); },
       interpret: (start, end, most) => this.interpret(start, end, most),
       serve: (number, args) => this.serve(number, args),
     };
-    this.cpu.blocks.stopsAtMarks = options.onMark !== undefined;
-    if (options.strace === true) this.kernel.trace = new Trace(line => options.host.report(line));
+    return objects;
   }
   /** Loads a program; `null` if it may run, otherwise why not. */
   exec(path: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): Refusal | null {

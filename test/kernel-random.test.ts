@@ -1,7 +1,7 @@
 /** Random system calls with random arguments: the kernel answers every one, and throws at none. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { Trace } from '../src/syscalls/strace.ts';
 import { DATA_AT, KernelWorld } from './support/kernel-world.ts';
 import { Random, testSeed } from './support/random.ts';

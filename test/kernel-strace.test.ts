@@ -1,6 +1,6 @@
 /** strace's notation, call by call: the golden file is what a guest's calls print. */
 import { suite } from 'uvu';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { raise } from '../src/syscalls/signal.ts';
 import { Trace } from '../src/syscalls/strace.ts';
 import { DATA_AT, KernelWorld } from './support/kernel-world.ts';

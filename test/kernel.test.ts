@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, EISDIR, EMFILE, ENAMETOOLONG, ENODEV, ENOENT, ENOMEM, ENOSYS, ENOTDIR, ENOTTY, EPERM, EPIPE, ERANGE, ESPIPE, ETIMEDOUT } from '../src/base/errno.ts';
 import { bytesOf } from '../src/host/host.ts';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { ARGUMENTS } from '../src/syscalls/strace-words.ts';
 import { DATA_AT, KernelWorld } from './support/kernel-world.ts';
 

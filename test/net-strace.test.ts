@@ -1,6 +1,6 @@
 /** strace's notation of sockets, epoll and their kin: the golden file is what a guest's calls print. */
 import { suite } from 'uvu';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { Trace } from '../src/syscalls/strace.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 import { golden } from './support/vectors.ts';

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, EPERM, ESRCH } from '../src/base/errno.ts';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
 const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EAGAIN } from '../src/base/errno.ts';
 import { MemoryHost } from '../src/host/memory-host.ts';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { runGuest } from './support/guest.ts';
 import { build, DATA, systemCall } from './support/guest-program.ts';
 import { KernelWorld } from './support/kernel-world.ts';

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { E2BIG, EACCES, EBADF, EBUSY, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, EOPNOTSUPP, EPERM, EXDEV } from '../src/base/errno.ts';
 import { bytesOf } from '../src/host/host.ts';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
 const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));

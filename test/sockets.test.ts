@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import {
   EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EMSGSIZE, ENETUNREACH, ENOTCONN, ENOTSOCK, EPERM, EPIPE, ETOOMANYREFS,
 } from '../src/base/errno.ts';
-import { FAMILIES } from '../src/syscalls/table.ts';
+import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
 const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'tramp64-start-')), dist = join(folder, 'dist'), bytecode = join(dist, 'tramp64.bytecode');
-const RAW = join(root, 'test/fixtures/raw.elf'), LOOPS = join(root, 'test/fixtures/loops.elf');
+const RAW = join(root, 'test/fixtures/raw.elf'), LOOPS = join(root, 'test/fixtures/loops.elf'), HEAP = join(root, 'test/fixtures/heap.elf');
 
 interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 function node(...args: readonly string[]): Outcome {
@@ -44,7 +44,7 @@ start('V8 takes the bytecode of every script, whatever flags the program sets me
   writeFileSync(told, `const vm = require('vm'), { Script } = vm;
     vm.Script = class extends Script { constructor(text, options) { super(text, options); console.error(require('path').basename(options.filename) + ' ' + this.cachedDataRejected); } };`);
   assert.is(node('-r', told, join(dist, 'cli.js'), 'run', LOOPS).stderr, 'tramp64.js false\ncompile.js false\n');
-  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', '--engine', 'interpret', '--timing', 'none', RAW).stderr, 'tramp64.js false\n');
+  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', '--engine', 'interpret', '--timing', 'none', HEAP).stderr, 'tramp64.js false\n');
 });
 start('--version is the package\'s', () => {
   assert.match(tramp64('--version').stdout, /^tramp64 \d+\.\d+\.\d+\n$/);

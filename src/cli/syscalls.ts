@@ -1,5 +1,5 @@
 /** `tramp64 syscalls`: the table of system calls, one a line: number, name, arguments as strace shows them, and what is not supported (syscalls(2)). */
-import { FAMILIES } from '../syscalls/table.ts';
+import { FAMILIES } from '../syscalls/rare-table.ts';
 import type { KernelTask } from '../syscalls/process.ts';
 import type { SyscallRows } from '../syscalls/task.ts';
 import { trampfdCalls, TrampolineObjects } from '../trampfd/calls.ts';

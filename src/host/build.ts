@@ -28,6 +28,18 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     ...['exec/compile', 'exec/lower', 'exec/lower/primitives', 'wasm'].flatMap(folder => modulesOf(`src/${folder}`)).filter(module => !AT_ONCE.has(module)),
     'src/exec/generated/ground.ts', 'src/exec/threaded/threaded-lowering.ts', 'src/timing/caches-code.ts', 'src/timing/predictor-code.ts', 'src/timing/predictor-slow.ts',
   ],
+  instructions: [
+    ...['arithmetic', 'convert', 'environment', 'transcendental'].map(name => `src/exec/x87/${name}.ts`),
+    ...['fma', 'mmx', 'vex-memory', 'x87', 'x87-control'].map(name => `src/exec/semantics/${name}.ts`),
+  ],
+  calls: [
+    ...['syscalls/net', 'trampfd'].flatMap(folder => modulesOf(`src/${folder}`)),
+    ...[
+      'epoll', 'eventfd', 'fifo', 'host-terminal', 'inotify', 'ipc', 'line-discipline', 'locks', 'memory-advice', 'memory-file', 'memory-others', 'mounts', 'mqueue', 'msg', 'names', 'pidfd', 'poll', 'pty', 'rare-table', 'refused',
+      'scheduling', 'sem', 'shm', 'signalfd', 'splice', 'strace', 'strace-names', 'strace-net', 'strace-pieces', 'strace-words', 'symbols', 'terminal-nodes', 'timer-calls', 'timerfd', 'xattr',
+    ].map(name => `src/syscalls/${name}.ts`),
+    'src/host/overlay-host.ts', 'src/host/watched-host.ts',
+  ],
   more: COMMANDS.map(name => `src/cli/${name}.ts`),
 };
 

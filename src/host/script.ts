@@ -97,7 +97,7 @@ class Border {
   scriptOf(module: string): string | null { return this.modules.get(module) ?? null; }
   /** How a script exports what is imported of one of its modules. */
   exportOf(module: string, name: string): { readonly script: string; readonly name: string } {
-    const script = this.scriptOf(module)!, names = this.names.get(script) ?? new Map<string, string>(), key = `export { ${name} as NAME } from "./${module}";`;
+    const script = this.scriptOf(module)!, names = this.names.get(script) ?? new Map<string, string>(), key = `${name} ${module}`;
     this.names.set(script, names.set(key, names.get(key) ?? `${name}_${names.size}`));
     return { script, name: names.get(key)! };
   }
@@ -108,7 +108,7 @@ class Border {
   get plugin(): Plugin {
     return { name: 'later', setup: ({ onResolve, onLoad }) => {
       onResolve({ filter: /^script:/ }, ({ path }) => ({ path: path.replace('script:', ''), namespace: 'script' }));
-      onLoad({ filter: /./, namespace: 'script' }, ({ path }) => ({ contents: [...this.names.get(path)!].map(([line, name]) => line.replace('NAME', name)).join('\n'), resolveDir: this.root }));
+      onLoad({ filter: /./, namespace: 'script' }, ({ path }) => ({ contents: [...this.names.get(path)!].map(([key, to]) => { const [name = '', module = ''] = key.split(' '); return `export { ${name} as ${to} } from "./${module}";`; }).join('\n'), resolveDir: this.root }));
       onResolve({ filter: /^\./ }, ({ path, importer, kind, namespace, resolveDir }) => {
         const module = this.within(resolve(resolveDir, path)), script = this.scriptOf(module), from = this.within(importer);
         if (kind !== 'import-statement' || script === null || namespace === 'script' || script === this.scriptOf(from)) return null;

@@ -22,6 +22,7 @@ import { PageCache, PhysicalMemory } from './pages.ts';
 import { personalityAfterExec } from './personality.ts';
 import type { SecurityPolicy } from './policy.ts';
 import { KernelProcess, KernelTask, type Identification, type Life, type System } from './process.ts';
+import { RARE_FAMILIES } from './rare-table.ts';
 import {
   actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, infoFrom, isInterrupted, isKilled, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
   SIGHUP, takeStop,
@@ -29,7 +30,7 @@ import {
 import { SharedObjects } from './shared-objects.ts';
 import { SIG_IGN, type SignalInfo } from './signal-state.ts';
 import { symbolAt } from './symbols.ts';
-import { FAMILIES, tableOf } from './table.ts';
+import { tableOf, USUAL_FAMILIES } from './table.ts';
 import { Vigil } from './host-input.ts';
 import { GuestFiles } from './special.ts';
 import type { Args, Control, Sleep, Syscall, SyscallRows } from './task.ts';
@@ -50,7 +51,8 @@ export interface KernelOptions {
   readonly onHandler?: () => void;
   /** Told again and again as long as all sleep and time passes outside: it may stop the machine. */
   readonly whileIdle?: (() => void) | undefined;
-  readonly extraCalls?: SyscallRows<KernelTask>;
+  /** Asked for when a number is nobody else's. */
+  readonly extraCalls?: () => SyscallRows<KernelTask>;
   /** What may become code; null or absent: anything. */
   readonly policy?: SecurityPolicy | null;
   readonly seed?: number;
@@ -92,7 +94,8 @@ export class Kernel implements Life {
   /** The first process: its memory stays after its end, for reports. */
   first: KernelProcess | null = null;
   private readonly options: KernelOptions;
-  private readonly table: readonly (Syscall<KernelTask> | null)[];
+  private readonly table = tableOf(USUAL_FAMILIES);
+  private rareTable: ReturnType<typeof tableOf> | null = null;
   private readonly args = new CallArgs();
   /** Who may run, in order; who sleeps; of these whom to ask at every turn, and whom next time. */
   private readonly ready: KernelTask[] = [];
@@ -114,16 +117,15 @@ export class Kernel implements Life {
     const memory = new PhysicalMemory(mmu.memory.u8, mmu.frames, mmu);
     const files = new GuestFiles(host), isHostClock = options.clock === 'host', clock = isHostClock ? new HostClock(cycles, host) : new VirtualClock(cycles);
     files.useClock(() => BigInt(clock.realSeconds()) * 1_000_000_000n + BigInt(clock.realNanoseconds()));
-    let inodes = 0;
+    let inodes = 0, network: Network | null = null;
     this.options = options;
-    this.table = tableOf([...FAMILIES, options.extraCalls ?? []]);
     this.system = {
       host: files, special: files.special, cpuid: options.cpuid ?? null, memory, pageCache: new PageCache(memory), entropy: new Entropy(options.seed ?? 1), staging: new Uint8Array(CHUNK_BYTES),
       clock, newInode: () => ++inodes,
       timers: new Timers(), outside: { isAwaited: false, patienceMilliseconds: isHostClock ? 0 : PATIENCE_MILLISECONDS }, futexes: new Futexes(tid => { const task = this.system.tasks.get(tid); if (task !== undefined) this.rouseTask(task); }), processes: new Map(), tasks: new Map(), life: this,
       images: new Images(),
       processor: { hwcap: options.hwcap ?? HWCAP_BASELINE, hwcap2: options.hwcap2 ?? 0, extendedBytes: options.registers.extendedBytes },
-      network: new Network(() => ++inodes),
+      get network() { return network ??= new Network(() => ++inodes); },
       shared: new SharedObjects(), policy: options.policy ?? null,
     };
     options.policy?.begin(this.system);
@@ -172,7 +174,7 @@ export class Kernel implements Life {
     process.personality = personalityAfterExec(process.personality);
     process.hasExecuted = true; process.hasLetGo = true; process.isDumpable = true; process.parentDeathSignal = 0;
     task.ownName = null; task.clearTidAt = 0; task.robustListAt = 0;
-    forgetPosixTimers(process);
+    if (this.system.shared.posixTimers > 0) forgetPosixTimers(process);
     resetForExec(task.signals);
     enter(task.registers, loaded.entry, loaded.executable.stackPointer);
     space.activate();
@@ -199,8 +201,11 @@ export class Kernel implements Life {
 
   // — system calls —
 
+  private rowOf(number: number): Syscall<KernelTask> | null {
+    return this.table[number] ?? (this.rareTable ??= tableOf([...RARE_FAMILIES, this.options.extraCalls?.() ?? []]))[number] ?? null;
+  }
   /** A call's name; '' for a number that is nobody's. */
-  nameOf(number: number): string { return this.table[number]?.name ?? ''; }
+  nameOf(number: number): string { return this.rowOf(number)?.name ?? ''; }
   /**
    * Answers the call whose number is in RAX, and has somebody run: the same task or, where that sleeps or has ended, `current`, before whose next
    * instruction `settle` is to be asked. Gives what became of the call where it did not return; null where it did.
@@ -208,7 +213,7 @@ export class Kernel implements Life {
   call(task: KernelTask): Control | null {
     const { registers } = task, number = registers.low(RAX), { args } = this;
     args.take(registers);
-    const row = this.table[number] ?? null;
+    const row = this.rowOf(number);
     const outcome = row === null ? -ENOSYS : row.run(task, args);
     if (row === null || !QUIET_CALLS.has(row.name)) this.isNews = true;
     if (typeof outcome === 'number') {
@@ -239,7 +244,7 @@ export class Kernel implements Life {
   }
   /** A call that the kernel makes on a task's behalf, and that does not sleep: its result alone. */
   serve(task: KernelTask, number: number, args: Args): Result {
-    const outcome = this.table[number]?.run(task, args) ?? -ENOSYS;
+    const outcome = this.rowOf(number)?.run(task, args) ?? -ENOSYS;
     return typeof outcome === 'number' ? outcome : -EAGAIN;
   }
   /** To be asked before the current task goes on: it gets its signals, and whoever runs in its place if they end or stop it. */
@@ -395,7 +400,7 @@ export class Kernel implements Life {
     const { result, call } = task;
     if (result !== null) {
       setResult(registers, this.told(task, call?.number ?? 0, result));
-      if (this.trace !== null && call !== null) this.trace.call(task, call.number, this.table[call.number] ?? null, call.args, result);
+      if (this.trace !== null && call !== null) this.trace.call(task, call.number, this.rowOf(call.number), call.args, result);
       task.result = null;
     }
   }

@@ -1,50 +1,27 @@
-/** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl): every family's rows, by number. */
+/** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl), by number: families that most programs call something of. The others: rare-table.ts. */
 import { cloneCalls } from './clone.ts';
 import { futexCalls } from './futex.ts';
 import { fcntlCalls } from './fcntl.ts';
 import { identityCalls } from './identity.ts';
-import { inotifyCalls } from './inotify.ts';
 import { ioCalls } from './io.ts';
 import { ioctlCalls } from './ioctl.ts';
-import { memoryAdviceCalls } from './memory-advice.ts';
-import { memoryOtherCalls } from './memory-others.ts';
 import { memoryCalls } from './memory.ts';
-import { mountCalls } from './mounts.ts';
-import { mqueueCalls } from './mqueue.ts';
-import { msgCalls } from './msg.ts';
-import { nameCalls } from './names.ts';
-import { netCalls } from './net/calls.ts';
 import { openCalls } from './open.ts';
-import { epollCalls } from './epoll.ts';
-import { eventCalls } from './eventfd.ts';
-import { pidfdCalls } from './pidfd.ts';
-import { pollCalls } from './poll.ts';
 import type { KernelTask } from './process.ts';
-import { refusedCalls } from './refused.ts';
-import { schedulingCalls } from './scheduling.ts';
-import { semCalls } from './sem.ts';
-import { shmCalls } from './shm.ts';
 import { signalCalls } from './signal-calls.ts';
-import { signalfdCalls } from './signalfd.ts';
 import { spaceCalls } from './space.ts';
-import { spliceCalls } from './splice.ts';
 import { statCalls } from './stat.ts';
 import type { Syscall, SyscallRows } from './task.ts';
 import { taskCalls } from './tasks.ts';
 import { timeCalls } from './time.ts';
-import { timerCalls } from './timer-calls.ts';
-import { timerfdCalls } from './timerfd.ts';
 import { waitCalls } from './wait.ts';
-import { xattrCalls } from './xattr.ts';
 
-export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
+export const USUAL_FAMILIES: readonly SyscallRows<KernelTask>[] = [
   ioCalls,
   openCalls,
-  nameCalls,
-  mountCalls,
   statCalls,
+  spaceCalls,
   memoryCalls,
-  pollCalls,
   timeCalls,
   identityCalls,
   taskCalls,
@@ -52,27 +29,8 @@ export const FAMILIES: readonly SyscallRows<KernelTask>[] = [
   waitCalls,
   futexCalls,
   signalCalls,
-  timerCalls,
-  epollCalls,
-  eventCalls,
-  netCalls,
-  timerfdCalls,
-  signalfdCalls,
-  pidfdCalls,
   fcntlCalls,
   ioctlCalls,
-  spliceCalls,
-  spaceCalls,
-  memoryAdviceCalls,
-  memoryOtherCalls,
-  shmCalls,
-  semCalls,
-  msgCalls,
-  mqueueCalls,
-  schedulingCalls,
-  inotifyCalls,
-  refusedCalls,
-  xattrCalls,
 ];
 
 /** Numbers run to 511; beyond is nobody's. */

@@ -2,7 +2,7 @@
 import { CallArgs } from '../../src/syscalls/args.ts';
 import { KernelProcess, KernelTask } from '../../src/syscalls/process.ts';
 import { newSignalState } from '../../src/syscalls/signal.ts';
-import { FAMILIES } from '../../src/syscalls/table.ts';
+import { FAMILIES } from '../../src/syscalls/rare-table.ts';
 import type { Control } from '../../src/syscalls/task.ts';
 import { type KernelWorld, PlainRegisters } from './kernel-world.ts';
 

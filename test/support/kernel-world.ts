@@ -60,7 +60,7 @@ export class KernelWorld {
     this.mmu = new Mmu(memory, new Frames(memory));
     for (const [path, contents] of Object.entries(files)) host.put(path, contents);
     host.put('/bin/program', PROGRAM);
-    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls: policy?.guard(extraCalls) ?? extraCalls, policy, clock });
+    this.kernel = new Kernel({ host, mmu: this.mmu, cycles: () => this.cycles, registers: new PlainRegisters(), extraCalls: () => policy?.guard(extraCalls) ?? extraCalls, policy, clock });
     const task = this.kernel.exec('/bin/program', ['program', 'one', 'two'], host.environment);
     if ('sentence' in task) throw new Error(task.sentence);
     this.task = task;

@@ -3,7 +3,7 @@ import { PF_FETCH, PF_PRESENT, PF_USER, PF_WRITE } from '../../mmu/fault.ts';
 import type { Va } from '../../base/types.ts';
 import { ErrnoTable } from '../../host/errno-table.ts';
 import { codeName, signalName } from '../../syscalls/signal-names.ts';
-import { FAMILIES } from '../../syscalls/table.ts';
+import { FAMILIES } from '../../syscalls/rare-table.ts';
 import { trampfdCalls, TrampolineObjects } from '../../trampfd/calls.ts';
 import { hexOf } from '../../decoder/disasm.ts';
 import { numberOf } from '../registers.ts';

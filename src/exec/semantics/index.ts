@@ -28,23 +28,24 @@ import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
 type Table = Readonly<Record<string, Semantics>>;
-/** No name is in two of them. */
+/** No name is in two of them, or in x87. */
 export const USUAL: readonly Table[] = [
   arithmetic, bits, control, moves, segments, shifts, system,
-  sseCompare, sseControl, sseConvert, sseExtended, sseFloat, sseInteger, sseMoves, sseShuffle, sseText, strings, x87,
+  sseCompare, sseControl, sseConvert, sseExtended, sseFloat, sseInteger, sseMoves, sseShuffle, sseText, strings,
 ];
 function usual(operation: string): Semantics | undefined {
   for (const table of USUAL) { const score = table[operation]; if (score !== undefined) return score; }
   return undefined;
 }
-/** Made when something of it is met: a program has no VEX or MMX at all, or little. */
+/** Made when something of it is met: a program has no VEX, MMX or x87 at all, or little. */
 function once(make: () => Table): () => Table {
   let made: Table | null = null;
   return () => made ??= make();
 }
-const BMI = once(bmi), MMX = once(mmx), MMX_FORMS = once(mmxForms), FMA = once(fma), VEX = [vexMoves, vex, vexMemory].map(once);
+const BMI = once(bmi), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX = [vexMoves, vex, () => vexMemory()].map(once);
 const known = new Map<string, Semantics | undefined>();
 function rare(operation: string): Semantics | undefined {
+  if (operation[0] === 'f') return x87[operation];
   if (operation[0] !== 'v') return BMI()[operation] ?? MMX()[operation];
   if (isSameWithVex(operation)) return usual(operation.slice(1));
   const score = FMA_NAME.test(operation) ? FMA()[operation] : undefined;
