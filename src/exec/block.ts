@@ -108,7 +108,7 @@ export class Block {
     return offset;
   }
   /** Cycles of dispatching the first `count` instructions. */
-  costOf(count: number): number { return count === 0 ? 0 : this.pace.front[count - 1]! / CYCLE_PARTS; }
+  costOf(count: number): number { return count === 0 ? 0 : this.pace.front(count) / CYCLE_PARTS; }
   /** The first breakpoint from an instruction on: its index, or the number of instructions. */
   stopFrom(index: number): number { return this.stops.find(stop => stop >= index) ?? this.instructions.length; }
 }

@@ -1,6 +1,6 @@
 /** Which loads of a block wait for which registers, and which registers wait for them: where a load comes late, only what waits for it does. */
 import { type Instruction, type Operand } from '../decoder/instruction.ts';
-import { REGISTERS, type Use, useOf } from './use.ts';
+import { NO_REGISTERS, REGISTER, REGISTER_BITS, REGISTERS, type Use, useOf } from './use.ts';
 
 /** What kind of access it is: it only stores; its address comes from an earlier load of its block; the branch is known only when such a load is. */
 export const STORES = 1, FED = 2, WAITS = 4;
@@ -28,13 +28,13 @@ export function notesOf(instructions: readonly Instruction[]): Notes {
   instructions.forEach((i, k) => {
     const use: Use = useOf(i), loads = use.loads !== null || POPS.has(i.operation), address = addressOf(use.loads);
     let value = address;
-    for (const r of use.reads) value = both(value, origins[r]!);
+    for (let left = use.reads; left !== NO_REGISTERS; left >>= REGISTER_BITS) value = both(value, origins[left & REGISTER]!);
     if (loads) value = both(value, { registers: 0, loads: 1 << Math.min(loaders.push(k) - 1, LOADS_MAX) });
     // What a return goes back to was just stored: it is there, whatever else of its block is late.
     const isBranch = i.flow !== 'next' && i.flow !== 'stop';
     words[2 * k] = (isBranch ? value : address).registers;
     words[2 * k + 1] = (address.loads !== 0 ? FED : 0) | (isBranch && i.flow !== 'return' && value.loads !== 0 ? WAITS : 0);
-    for (const r of use.writes) origins[r] = value;
+    for (let left = use.writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) origins[left & REGISTER] = value;
   });
   let killed = 0;
   for (let r = 0; r < GENERALS; r++) {
