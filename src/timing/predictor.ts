@@ -59,30 +59,40 @@ export function predictorModule(targets: BranchTargets): Uint8Array<ArrayBuffer>
   const slow = writeSlowFunctions(module, targets);
   for (const { name, parameters, gives } of FUNCTIONS) {
     const code = new Code(parameters), type = module.type(Array(parameters).fill(TYPE.i32), gives ? [TYPE.i32] : []);
-    writePrediction(code, targets, slow, name, 0, 1);
+    new PredictionCode(code, targets, slow).write(name, 0, 1);
     module.exportFunction(name, module.function(type, code));
   }
   return module.bytes();
 }
 
-/** Writes one of them into a function: the arguments are locals, what it gives is left on the stack. */
-export function writePrediction(code: Code, targets: BranchTargets, slow: SlowFunctions, name: PredictorFunction, ...parameters: readonly Local[]): void {
-  const [first = 0, second = first] = parameters;
-  const given = code.local(TYPE.i32), note = (how: number) => (): void => { code.i32(how); code.set(given); };
-  const predictor = new PredictorCode(code, targets, slow, { onMiss: note(PREDICTED.wrong), onOverride: note(PREDICTED.byHistory), onSteered: () => { code.set(given); } });
-  note(PREDICTED.right)();
-  predictor.load();
-  switch (name) {
-    case 'conditional':
-      predictor.consult({ local: first });
-      code.get(second);
-      code.if(); predictor.learn({ local: first }, true); code.else(); predictor.learn({ local: first }, false); code.end();
-      break;
-    case 'direct': predictor.direct({ local: first }); break;
-    case 'indirect': predictor.indirect({ local: first }, { local: second }); break;
-    case 'called': predictor.called({ local: first }); break;
-    case 'returned': predictor.returned({ local: first }); break;
+/** Writes them into a function, as often as wanted, with the same locals. */
+export class PredictionCode {
+  private readonly code: Code;
+  private readonly given: Local;
+  private readonly predictor: PredictorCode;
+  constructor(code: Code, targets: BranchTargets, slow: SlowFunctions) {
+    const given = code.local(TYPE.i32);
+    this.code = code; this.given = given;
+    this.predictor = new PredictorCode(code, targets, slow, { onMiss: () => { this.give(PREDICTED.wrong); }, onOverride: () => { this.give(PREDICTED.byHistory); }, onSteered: () => { code.set(given); } });
   }
-  predictor.store();
-  if (name !== 'called') code.get(given);
+  private give(how: number): void { this.code.i32(how); this.code.set(this.given); }
+  /** The arguments are locals, what it gives is left on the stack. */
+  write(name: PredictorFunction, ...parameters: readonly Local[]): void {
+    const { code, predictor } = this, [first = 0, second = first] = parameters;
+    this.give(PREDICTED.right);
+    predictor.load();
+    switch (name) {
+      case 'conditional':
+        predictor.consult({ local: first });
+        code.get(second);
+        code.if(); predictor.learn({ local: first }, true); code.else(); predictor.learn({ local: first }, false); code.end();
+        break;
+      case 'direct': predictor.direct({ local: first }); break;
+      case 'indirect': predictor.indirect({ local: first }, { local: second }); break;
+      case 'called': predictor.called({ local: first }); break;
+      case 'returned': predictor.returned({ local: first }); break;
+    }
+    predictor.store();
+    if (name !== 'called') code.get(this.given);
+  }
 }

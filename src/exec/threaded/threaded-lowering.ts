@@ -5,7 +5,7 @@
 import { LOOKUP, NOTES, RECORDS, STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { type Instruction, NONE, type Operand } from '../../decoder/instruction.ts';
 import { STORES } from '../../timing/notes.ts';
-import { type PredictorFunction, writePrediction } from '../../timing/predictor.ts';
+import { type PredictorFunction, PredictionCode } from '../../timing/predictor.ts';
 import { PREDICTED } from '../../timing/predictor-tables.ts';
 import type { Profile } from '../../timing/profile.ts';
 import { Code, type Label, type Local, type Piece } from '../../wasm/code.ts';
@@ -37,6 +37,7 @@ export class ThreadedLowering extends Lowering {
   private readonly profile: Profile | null;
   private left: Local = 0;
   private clock: ClockCode | null = null;
+  private prediction: PredictionCode | null = null;
   private caches: CacheCode | null = null;
   private readonly isDetailed: boolean;
   private goal: Local = 0;
@@ -71,6 +72,7 @@ export class ThreadedLowering extends Lowering {
     this.left = code.local(TYPE.i32); this.goal = code.local(TYPE.i64); this.goalLow = code.local(TYPE.i32);
     this.from = code.local(TYPE.i32); this.taken = code.local(TYPE.i32); this.found = code.local(TYPE.i32);
     this.clock = this.profile === null ? null : new ClockCode(code, this.profile);
+    this.prediction = this.profile === null ? null : new PredictionCode(code, this.profile.branchTargets, IMPORTED);
     this.caches = this.clock !== null && this.isDetailed ? new CacheCode(code, this.clock) : null;
   }
 
@@ -307,7 +309,7 @@ export class ThreadedLowering extends Lowering {
     code.end();
   }
   private writePredicted(name: PredictorFunction, ...parameters: readonly Local[]): void {
-    if (this.profile !== null) writePrediction(this.code, this.profile.branchTargets, IMPORTED, name, ...parameters);
+    this.prediction?.write(name, ...parameters);
   }
   /** A direct branch was taken. */
   private took(): void {
