@@ -10,6 +10,7 @@ import { FakeContext, FakeFault, FakeTrap } from './support/x87-context.ts';
 import { Random } from './support/x87-inputs.ts';
 
 const suiteOf = suite('strings');
+const scores = strings();
 const RAX = 0, RCX = 1, RSI = 6, RDI = 7;
 type Element = 1 | 2 | 4 | 8;
 type Rep = 'rep' | 'repne' | null;
@@ -22,7 +23,7 @@ function world(registers: Readonly<Record<number, bigint>>, isDown = false): Fak
   if (isDown) c.state.eflags |= DF;
   return c;
 }
-const run = (c: FakeContext, i: Instruction): number => c.run(strings[i.operation]!, i);
+const run = (c: FakeContext, i: Instruction): number => c.run(scores[i.operation]!, i);
 function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }
   return null;

@@ -13,6 +13,7 @@ import { FakeContext, FakeFault, FakeTrap } from './support/x87-context.ts';
 import { bytesOf, hexOf, isClose, parseWorld, perform, printWorld, registerBytes, registerHex, type World } from './support/x87-forms.ts';
 
 const fpu = suite('x87');
+const scores = x87();
 const MEMORY = 0x2000;
 const ONE = '3fff8000000000000000', TWO = '40008000000000000000';
 
@@ -53,7 +54,7 @@ const top = (c: FakeContext): string => {
 };
 function run(c: FakeContext, operation: string, bytes: Size | null = null, at = MEMORY): void {
   const operands = bytes === null ? [] : [memory(bytes, NONE, NONE, 0, at, NONE, 8)];
-  c.run(x87[operation]!, instructionOf(operation, { operands }));
+  c.run(scores[operation]!, instructionOf(operation, { operands }));
 }
 function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }

@@ -1,7 +1,7 @@
 /** Forms whose whole value is one primitive: fused multiply-adds, with the order of their operands (SDM: VFMADD132SD), and halves. */
 import { watchOf } from '../../src/exec/mxcsr.ts';
 import { Scratch, type Primitive } from '../../src/exec/primitive.ts';
-import * as fused from '../../src/exec/primitives/fused.ts';
+import { fused } from '../../src/exec/primitives/fused.ts';
 import * as half from '../../src/exec/primitives/half.ts';
 import type { Inputs } from './sse-inputs.ts';
 import { hexOf } from './sse-forms.ts';
@@ -10,9 +10,7 @@ import { hexOf } from './sse-forms.ts';
 export interface FusedForm { readonly text: string; readonly primitive: Primitive; readonly order: readonly number[]; readonly kind: 'single' | 'double'; readonly immediate: number }
 const ORDERS = { 132: [0, 2, 1], 213: [1, 0, 2], 231: [1, 2, 0] } as const;
 const SHAPES = [['sd', 'f64', 'double'], ['ss', 'f32', 'single'], ['pd', 'f64x2', 'double'], ['ps', 'f32x4', 'single']] as const;
-const families: Readonly<Record<string, Partial<Record<'f64' | 'f32' | 'f64x2' | 'f32x4', Primitive>>>> = {
-  fmadd: fused.fmadd, fmsub: fused.fmsub, fnmadd: fused.fnmadd, fnmsub: fused.fnmsub, fmaddsub: fused.fmaddsub, fmsubadd: fused.fmsubadd,
-};
+const families: Readonly<Record<string, Partial<Record<'f64' | 'f32' | 'f64x2' | 'f32x4', Primitive>>>> = fused();
 export const FUSED_FORMS: readonly FusedForm[] = [
   ...Object.entries(families).flatMap(([name, shapes]) => Object.entries(ORDERS).flatMap(([digits, order]) => SHAPES.flatMap(([suffix, shape, kind]): FusedForm[] => {
     const primitive = shapes[shape];

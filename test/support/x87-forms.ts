@@ -14,6 +14,7 @@ export interface Form {
   readonly condition: number;
 }
 
+const scores = x87();
 /** Memory operands are at [rsi], which holds this. */
 export const MEMORY_AT = 0x2000;
 const st = (index: number): Operand => register('st', index, 10);
@@ -125,7 +126,7 @@ export function perform(c: FakeContext, code: string, before: World): World {
   s.setWords(0, before.ax, 0);
   c.writeFlags(FLAGS, before.flags);
   const f = formOf(code);
-  c.run(x87[f.operation]!, madeOf(f));
+  c.run(scores[f.operation]!, madeOf(f));
   const stack = before.stack.map((_, i) => {
     const from = STATE.fpu + 16 * slot(i);
     return (s.fpuTags & (1 << slot(i))) === 0 ? null : registerHex(s.u8.slice(from, from + 10));

@@ -50,8 +50,9 @@ function shapes(name: string, signs: Signs): FloatShapes {
     f64x2: pairs(`x86.${name}pd`, signs, signs), f32x4: quads(`x86.${name}ps`, signs, signs),
   };
 }
-/** a * b + c, a * b - c, -(a * b) + c, -(a * b) - c. */
-export const fmadd = shapes('fmadd', NEITHER), fmsub = shapes('fmsub', ADDEND), fnmadd = shapes('fnmadd', PRODUCT), fnmsub = shapes('fnmsub', BOTH);
-/** Odd lanes are added and even ones subtracted, or the other way round. */
-export const fmaddsub: Pick<FloatShapes, 'f64x2' | 'f32x4'> = { f64x2: pairs('x86.fmaddsubpd', ADDEND, NEITHER), f32x4: quads('x86.fmaddsubps', ADDEND, NEITHER) };
-export const fmsubadd: Pick<FloatShapes, 'f64x2' | 'f32x4'> = { f64x2: pairs('x86.fmsubaddpd', NEITHER, ADDEND), f32x4: quads('x86.fmsubaddps', NEITHER, ADDEND) };
+/** a * b + c, a * b - c, -(a * b) + c, -(a * b) - c; where two signs change by turns, odd lanes are added and even ones subtracted, or the other way round. */
+export const fused = () => ({
+  fmadd: shapes('fmadd', NEITHER), fmsub: shapes('fmsub', ADDEND), fnmadd: shapes('fnmadd', PRODUCT), fnmsub: shapes('fnmsub', BOTH),
+  fmaddsub: { f64x2: pairs('x86.fmaddsubpd', ADDEND, NEITHER), f32x4: quads('x86.fmaddsubps', ADDEND, NEITHER) },
+  fmsubadd: { f64x2: pairs('x86.fmsubaddpd', NEITHER, ADDEND), f32x4: quads('x86.fmsubaddps', NEITHER, ADDEND) },
+});

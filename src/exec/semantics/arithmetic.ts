@@ -164,7 +164,7 @@ const addWith = (flag: number, shift: number): Semantics => (m, i) => {
   m.writeFlags(flag, m.shiftLeft(out, m.constant(shift), 8));
 };
 
-export const arithmetic: Readonly<Record<string, Semantics>> = {
+export const arithmetic = (): Readonly<Record<string, Semantics>> => ({
   add, adc, sub, sbb, cmp, test, not, neg, inc, dec, imul, xadd, cmpxchg,
   and: logic((m, a, b) => m.and(a, b)), or: logic((m, a, b) => m.or(a, b)), xor: logic((m, a, b) => m.xor(a, b)),
   mul: wideMultiply(false),
@@ -172,4 +172,4 @@ export const arithmetic: Readonly<Record<string, Semantics>> = {
   cbw: widen, cwde: widen, cdqe: widen, cwd: spread, cdq: spread, cqo: spread,
   cmpxchg8b: (m, i) => m.help(pair8, i), cmpxchg16b: (m, i) => m.help(pair16, i),
   adcx: addWith(CF, 0), adox: addWith(OF, 11),
-};
+});

@@ -77,11 +77,11 @@ const popf: Semantics = (m, i) => {
   m.write(STACK_POINTER, m.add(top, m.constant(i.size), 8));
 };
 
-export const bits: Readonly<Record<string, Semantics>> = {
+export const bits = (): Readonly<Record<string, Semantics>> => ({
   bt: bitTest(null), bts: bitTest((m, a, mask) => m.or(a, mask)), btc: bitTest((m, a, mask) => m.xor(a, mask)),
   btr: bitTest((m, a, mask) => m.and(a, m.not(mask, 8))),
   bsf: scan(true), bsr: scan(false), tzcnt: count(true), lzcnt: count(false), popcnt,
   crc32,
   clc: setFlag(CF, 0), stc: setFlag(CF, CF), cld: setFlag(DF, 0), std: setFlag(DF, DF), cmc,
   lahf, sahf, pushf, popf, pushfq: pushf, popfq: popf,
-};
+});

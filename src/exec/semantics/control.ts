@@ -68,8 +68,8 @@ const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'evex', 'sysenter', 'rdpkru', 'wrp
 const HINTS = ['nop', 'endbr64', 'endbr32', 'prefetchwt1', 'rdsspd', 'rdsspq', 'serialize'];
 const all = (names: readonly string[], semantics: Semantics) => Object.fromEntries(names.map(name => [name, semantics]));
 
-export const control: Readonly<Record<string, Semantics>> = {
+export const control = (): Readonly<Record<string, Semantics>> => ({
   jmp, jcc, call, ret, loop: loop(null), loope: loop(true), loopne: loop(false), jrcxz, jecxz: jrcxz, jcxz: jrcxz,
   syscall, int3: trap(VECTOR.breakpoint), int1: trap(VECTOR.debug), int: (m, i) => m.help(interrupt, i),
   ...all(FORBIDDEN, forbidden), ...all(UNDEFINED, undefinedInstruction), ...all(HINTS, nothing),
-};
+});

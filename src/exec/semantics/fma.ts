@@ -1,5 +1,5 @@
 /** FMA3: a product and a sum that are rounded once (SDM vol. 2: VFMADD132PD ...). The digits name two factors and an addend, by operand. */
-import { fmadd, fmaddsub, fmsub, fmsubadd, fnmadd, fnmsub } from '../primitives/fused.ts';
+import { fused } from '../primitives/fused.ts';
 import type { FloatShapes } from '../primitives/float.ts';
 import type { Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
@@ -32,7 +32,10 @@ function alternating(name: string, shapes: Pick<FloatShapes, 'f32x4' | 'f64x2'>)
   ]));
 }
 
-export const fma = (): Readonly<Record<string, Semantics>> => ({
-  ...family('fmadd', fmadd), ...family('fmsub', fmsub), ...family('fnmadd', fnmadd), ...family('fnmsub', fnmsub),
-  ...alternating('fmaddsub', fmaddsub), ...alternating('fmsubadd', fmsubadd),
-});
+export function fma(): Readonly<Record<string, Semantics>> {
+  const { fmadd, fmsub, fnmadd, fnmsub, fmaddsub, fmsubadd } = fused();
+  return {
+    ...family('fmadd', fmadd), ...family('fmsub', fmsub), ...family('fnmadd', fnmadd), ...family('fnmsub', fnmsub),
+    ...alternating('fmaddsub', fmaddsub), ...alternating('fmsubadd', fmsubadd),
+  };
+}

@@ -28,37 +28,46 @@ import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
 type Table = Readonly<Record<string, Semantics>>;
-/** No name is in two of them, or in x87. */
-export const USUAL: readonly Table[] = [
-  arithmetic, bits, control, moves, segments, shifts, system,
-  sseCompare, sseControl, sseConvert, sseExtended, sseFloat, sseInteger, sseMoves, sseShuffle, sseText, strings,
-];
-function usual(operation: string): Semantics | undefined {
-  for (const table of USUAL) { const score = table[operation]; if (score !== undefined) return score; }
-  return undefined;
-}
-/** Made when something of it is met: a program has no VEX, MMX or x87 at all, or little. */
+/** Made when something is looked for there: a program has no floats, no VEX, MMX or x87 at all, or little. */
 function once(make: () => Table): () => Table {
   let made: Table | null = null;
   return () => made ??= make();
 }
-const BMI = once(bmi), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX = [vexMoves, vex, () => vexMemory()].map(once);
-const known = new Map<string, Semantics | undefined>();
-function rare(operation: string): Semantics | undefined {
-  if (operation[0] === 'f') return x87[operation];
-  if (operation[0] !== 'v') return BMI()[operation] ?? MMX()[operation];
-  if (isSameWithVex(operation)) return usual(operation.slice(1));
-  const score = FMA_NAME.test(operation) ? FMA()[operation] : undefined;
-  return score ?? VEX.reduce<Semantics | undefined>((found, table) => found ?? table()[operation], undefined);
+const INTEGER = once(sseInteger), FLOAT = once(sseFloat), VEX = once(vex), VEX_MOVES = once(vexMoves);
+const X87 = once(() => x87()), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX_MEMORY = once(() => vexMemory());
+/** No name is in two of them, or in x87. What programs have is looked for first. */
+export const USUAL: readonly (() => Table)[] = [
+  ...[moves, arithmetic, control, shifts, bits, strings, sseMoves].map(once), INTEGER,
+  ...[sseShuffle, system, segments, bmi, sseControl, sseCompare].map(once), FLOAT,
+  ...[sseConvert, sseExtended, sseText].map(once),
+];
+function usual(operation: string): Semantics | undefined {
+  for (const table of USUAL) { const score = table()[operation]; if (score !== undefined) return score; }
+  return undefined;
+}
+/** By the name behind the `v`. */
+function withVex(name: string): Semantics | undefined {
+  const operation = `v${name}`, move = VEX_MOVES()[operation];
+  if (move !== undefined) return move;
+  if (name in INTEGER() || isSameWithVex(name) || name in FLOAT()) return usual(name);
+  return (FMA_NAME.test(operation) ? FMA()[operation] : undefined) ?? VEX()[operation] ?? VEX_MEMORY()[operation];
 }
 const FMA_NAME = /^vfn?m/;
+function found(operation: string): Semantics | undefined {
+  switch (operation[0]) {
+    case 'f': return X87()[operation];
+    case 'v': return withVex(operation.slice(1)) ?? usual(operation); // VERR has none.
+    default: return usual(operation) ?? MMX()[operation];
+  }
+}
+const known = new Map<string, Semantics | undefined>();
 /** By Instruction.operation. What is decoded but not here is not implemented: #UD. */
 export function semanticsNamed(operation: string): Semantics | undefined {
   const score = known.get(operation);
   if (score !== undefined || known.has(operation)) return score;
-  const found = usual(operation) ?? rare(operation);
-  known.set(operation, found);
-  return found;
+  const first = found(operation);
+  known.set(operation, first);
+  return first;
 }
 const notImplemented: Semantics = m => { m.trap(VECTOR.undefined); };
 /** By Instruction.row. */

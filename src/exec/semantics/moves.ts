@@ -113,7 +113,7 @@ const cmovcc: Semantics = (m, i) => {
 };
 const setcc: Semantics = (m, i) => { m.write(i.first, m.condition(i.condition)); };
 
-export const moves: Readonly<Record<string, Semantics>> = {
+export const moves = (): Readonly<Record<string, Semantics>> => ({
   mov, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushOperand, pop: popOperand, leave,
   enter: (m, i) => m.help(enter, i), xlat: (m, i) => m.help(xlat, i), cmovcc, setcc,
-};
+});

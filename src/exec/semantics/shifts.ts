@@ -124,8 +124,8 @@ function doubleWords(m: Ops, i: Instruction, isLeft: boolean): void {
   }
 }
 
-export const shifts: Readonly<Record<string, Semantics>> = {
+export const shifts = (): Readonly<Record<string, Semantics>> => ({
   shl: shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl), sal: shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl),
   shr: shift((m, a, n, size) => m.shiftRight(a, n, size), RULE.shr), sar: shift((m, a, n, size) => m.shiftRightSigned(a, n, size), RULE.sar),
   rol, ror, rcl, rcr, shld: double(true), shrd: double(false),
-};
+});

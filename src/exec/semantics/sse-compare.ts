@@ -21,8 +21,8 @@ function order(primitive: Primitive, size: LaneSize): Semantics {
   };
 }
 
-export const sseCompare: Readonly<Record<string, Semantics>> = {
+export const sseCompare = (): Readonly<Record<string, Semantics>> => ({
   cmpps: binaryWithImmediate(compare.f32x4), cmppd: binaryWithImmediate(compare.f64x2),
   cmpss: scalarCompare(compare.f32, 4), cmpsd: scalarCompare(compare.f64, 8),
   ucomiss: order(ucomiss, 4), comiss: order(comiss, 4), ucomisd: order(ucomisd, 8), comisd: order(comisd, 8),
-};
+});

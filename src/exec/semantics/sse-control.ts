@@ -14,9 +14,9 @@ const nothing: Semantics = () => {};
 /** Faults as a load of one byte does (SDM: CLFLUSH). */
 const flushLine: Semantics = (m, i) => { m.load(m.address(first(i)), 1); };
 
-export const sseControl: Readonly<Record<string, Semantics>> = {
+export const sseControl = (): Readonly<Record<string, Semantics>> => ({
   ldmxcsr: (m, i) => m.help(loadControl, i), stmxcsr: (m, i) => m.help(storeControl, i),
   lfence: nothing, mfence: nothing, sfence: nothing, pause: nothing,
   prefetcht0: nothing, prefetcht1: nothing, prefetcht2: nothing, prefetchnta: nothing, prefetchw: nothing, prefetch: nothing,
   clflush: flushLine, clflushopt: flushLine, clwb: flushLine,
-};
+});

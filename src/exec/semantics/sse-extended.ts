@@ -53,7 +53,7 @@ const ptest: Semantics = (m, i) => {
   m.writeFlags(ARITHMETIC_FLAGS, m.apply(p.ptest, a, vectorOf(m, second(i))));
 };
 
-export const sseExtended: Readonly<Record<string, Semantics>> = {
+export const sseExtended = (): Readonly<Record<string, Semantics>> => ({
   pshufb: binary(p.pshufb), palignr: binaryWithImmediate(p.palignr),
   phaddw: binary(p.phaddw), phaddd: binary(p.phaddd), phaddsw: binary(p.phaddsw),
   phsubw: binary(p.phsubw), phsubd: binary(p.phsubd), phsubsw: binary(p.phsubsw),
@@ -76,4 +76,4 @@ export const sseExtended: Readonly<Record<string, Semantics>> = {
   pinsrb: insert(p.pinsrb, 1), pinsrd: insert(p.pinsrd, 4), pinsrq: insert(p.pinsrq, 8), insertps,
   roundps: unaryWithImmediate(round.f32x4), roundpd: unaryWithImmediate(round.f64x2),
   roundss: roundScalar(round.f32, 4), roundsd: roundScalar(round.f64, 8),
-};
+});

@@ -21,7 +21,7 @@ function extremes(name: string, shapes: FloatShapes): Record<string, Semantics> 
   };
 }
 
-export const sseFloat: Readonly<Record<string, Semantics>> = {
+export const sseFloat = (): Readonly<Record<string, Semantics>> => ({
   ...family('add', add), ...family('sub', sub), ...family('mul', mul), ...family('div', div),
   ...extremes('min', pmin), ...extremes('max', pmax),
   sqrtps: unary(sqrt.f32x4), sqrtpd: unary(sqrt.f64x2), sqrtss: scalarUnary(sqrt.f32, 4), sqrtsd: scalarUnary(sqrt.f64, 8),
@@ -31,4 +31,4 @@ export const sseFloat: Readonly<Record<string, Semantics>> = {
   andnps: exchanged(andnot), andnpd: exchanged(andnot),
   addsubps: binary(addsubps), addsubpd: binary(addsubpd),
   haddps: binary(haddps), haddpd: binary(haddpd), hsubps: binary(hsubps), hsubpd: binary(hsubpd),
-};
+});

@@ -25,7 +25,7 @@ function vexShift(m: Ops, i: Instruction, primitive: Primitive): void {
   else writeLower(m, target, lower);
 }
 
-export const sseInteger: Readonly<Record<string, Semantics>> = {
+export const sseInteger = (): Readonly<Record<string, Semantics>> => ({
   paddb: binary(p.i8x16add), paddw: binary(p.i16x8add), paddd: binary(p.i32x4add), paddq: binary(p.i64x2add),
   psubb: binary(p.i8x16sub), psubw: binary(p.i16x8sub), psubd: binary(p.i32x4sub), psubq: binary(p.i64x2sub),
   paddsb: binary(p.i8x16addSatS), paddsw: binary(p.i16x8addSatS), paddusb: binary(p.i8x16addSatU), paddusw: binary(p.i16x8addSatU),
@@ -41,4 +41,4 @@ export const sseInteger: Readonly<Record<string, Semantics>> = {
   psrlw: shift(p.psrlw), psrld: shift(p.psrld), psrlq: shift(p.psrlq),
   psraw: shift(p.psraw), psrad: shift(p.psrad),
   pslldq: shift(shiftBytesLeft), psrldq: shift(shiftBytesRight),
-};
+});

@@ -74,7 +74,7 @@ function registerBytes(state: Uint8Array, register: number): Uint8Array {
   return state.slice(STATE.vector + VECTOR_BYTES * register, STATE.vector + VECTOR_BYTES * register + 16);
 }
 
-export const sseMoves: Readonly<Record<string, Semantics>> = {
+export const sseMoves = (): Readonly<Record<string, Semantics>> => ({
   movaps: aligned, movapd: aligned, movdqa: aligned,
   movntps: aligned, movntpd: aligned, movntdq: aligned, movntdqa: aligned,
   movups: unaligned, movupd: unaligned, movdqu: unaligned, lddqu: unaligned,
@@ -87,4 +87,4 @@ export const sseMoves: Readonly<Record<string, Semantics>> = {
   maskmovdqu: (m, i) => m.help(maskedStore, i),
   movddup: (m, i) => m.write(whole(first(i)), m.apply(duplicateHalf, laneOf(m, second(i), 8))),
   movsldup: unary(movsldup), movshdup: unary(movshdup),
-};
+});

@@ -17,7 +17,7 @@ const extractWord: Semantics = (m, i) => {
   else m.write(target, value);
 };
 
-export const sseShuffle: Readonly<Record<string, Semantics>> = {
+export const sseShuffle = (): Readonly<Record<string, Semantics>> => ({
   punpcklbw: binary(p.unpackLow8), punpcklwd: binary(p.unpackLow16),
   punpckldq: binary(p.unpackLow32), punpcklqdq: binary(p.unpackLow64),
   punpckhbw: binary(p.unpackHigh8), punpckhwd: binary(p.unpackHigh16),
@@ -26,4 +26,4 @@ export const sseShuffle: Readonly<Record<string, Semantics>> = {
   pshufd: unaryWithImmediate(p.pshufd), pshuflw: unaryWithImmediate(p.pshuflw), pshufhw: unaryWithImmediate(p.pshufhw),
   shufps: binaryWithImmediate(p.shufps), shufpd: binaryWithImmediate(p.shufpd),
   pinsrw: insertWord, pextrw: extractWord,
-};
+});

@@ -46,7 +46,7 @@ const sha256rnds2: Semantics = (m, i) => {
   m.write(whole(first(i)), m.apply(crypto.sha256rnds2, a, b, m.read(whole(third(i)))));
 };
 
-export const sseText: Readonly<Record<string, Semantics>> = {
+export const sseText = (): Readonly<Record<string, Semantics>> => ({
   pcmpistri: toIndex(text.pcmpistri, implicit), pcmpistrm: toMask(text.pcmpistrm, implicit),
   pcmpestri: toIndex(text.pcmpestri, explicit), pcmpestrm: toMask(text.pcmpestrm, explicit),
   pcmpestriq: toIndex(text.pcmpestri, explicit64), pcmpestrmq: toMask(text.pcmpestrm, explicit64),
@@ -54,4 +54,4 @@ export const sseText: Readonly<Record<string, Semantics>> = {
   aesimc: unary(crypto.aesimc), aeskeygenassist: unaryWithImmediate(crypto.aeskeygenassist), pclmulqdq: binaryWithImmediate(crypto.pclmulqdq),
   sha1msg1: hash(crypto.sha1msg1), sha1msg2: hash(crypto.sha1msg2), sha1nexte: hash(crypto.sha1nexte), sha1rnds4: hash(crypto.sha1rnds4),
   sha256msg1: hash(crypto.sha256msg1), sha256msg2: hash(crypto.sha256msg2), sha256rnds2,
-};
+});

@@ -217,17 +217,17 @@ function isEvenParity(value: number): boolean {
   return ((0x9669 >> (folded & 15)) & 1) !== 0;
 }
 
-const HELPERS: Readonly<Record<string, Helper>> = {
+const helpers = (): Readonly<Record<string, Helper>> => ({
   movs: perform({ hasSource: true, destination: 'write', compares: false, run: copyElements }),
   stos: perform({ hasSource: false, destination: 'write', compares: false, run: storeElements }),
   lods: perform({ hasSource: true, destination: 'none', compares: false, run: loadElements }),
   cmps: perform({ hasSource: true, destination: 'read', compares: true, run: compareElements }),
   scas: perform({ hasSource: false, destination: 'read', compares: true, run: scanElements }),
-};
+});
 /** I/O is not for user mode (SDM vol. 1 §19.5). */
 const refused: Semantics = m => m.trap(VECTOR.protection);
 
-export const strings: Readonly<Record<string, Semantics>> = {
-  ...Object.fromEntries(Object.entries(HELPERS).map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)])),
+export const strings = (): Readonly<Record<string, Semantics>> => ({
+  ...Object.fromEntries(Object.entries(helpers()).map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)])),
   ins: refused, outs: refused,
-};
+});

@@ -92,9 +92,9 @@ const restore: Helper = function xrstor(context, i) {
 };
 const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);
-export const system: Readonly<Record<string, Semantics>> = {
+export const system = (): Readonly<Record<string, Semantics>> => ({
   cpuid: helps(cpuid), rdrand: helps(random), rdseed: helps(random), rdpid: helps(rdpid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), rdpmc: helps(rdpmc), xgetbv: helps(xgetbv),
   rdfsbase: helps(readBase(SLOT.fs)), rdgsbase: helps(readBase(SLOT.gs)),
   wrfsbase: helps(writeBase(SLOT.fs)), wrgsbase: helps(writeBase(SLOT.gs)),
   xsave, xsave64: xsave, xsaveopt, xsaveopt64: xsaveopt, xsavec, xsavec64: xsavec, xrstor, xrstor64: xrstor,
-};
+});

@@ -315,7 +315,7 @@ const freeRegister = (pops: number): Helper => (c, i) => {
   if (pops > 0) pop(c.state);
 };
 
-const HELPERS: Readonly<Record<string, Helper>> = {
+const helpers = (): Readonly<Record<string, Helper>> => ({
   fadd: arithmetic(add, readReal), faddp: arithmetic(add, readReal, 1), fiadd: arithmetic(add, readInteger),
   fsub: arithmetic(subtract, readReal), fsubp: arithmetic(subtract, readReal, 1), fisub: arithmetic(subtract, readInteger),
   fsubr: arithmetic(subtractReversed, readReal), fsubrp: arithmetic(subtractReversed, readReal, 1),
@@ -340,10 +340,10 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   fld1: pushed(one(0)), fldz: pushed(zero(0)),
   ...Object.fromEntries(Object.keys(CONSTANTS).map(name => [name, constant(name)])),
   fxch: exchange, fincstp: rotate(1), fdecstp: rotate(-1), ffree: freeRegister(0), ffreep: freeRegister(1), fcmovcc: conditionalMove, fnop: wait,
-};
+});
 /** Exceptions or not; what faults was not executed. */
 const remembered = (helper: Helper): Helper => function x87(c, i) { helper(c, i); rememberInstruction(c.state, i); };
 
-export const x87: Readonly<Record<string, Semantics>> = Object.fromEntries(
-  [...Object.entries(HELPERS).map(([name, helper]) => [name, remembered(helper)] as const), ...Object.entries(CONTROL)]
+export const x87 = (): Readonly<Record<string, Semantics>> => Object.fromEntries(
+  [...Object.entries(helpers()).map(([name, helper]) => [name, remembered(helper)] as const), ...Object.entries(CONTROL)]
     .map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)]));
