@@ -64,7 +64,7 @@ export interface CpuOptions {
 /** What the interpreter performs is worth compiling sooner than what is threaded. */
 const HOT_RUNS = 150, HOT_THREADED_RUNS = 20_000, HOT_FROM = 40_000;
 /** Making the threaded interpreter, and V8's optimising it in the background, takes the time of so many interpreted instructions. */
-const LATER: ThreadedOptions = { runs: 2, wait: 60_000, bytes: RECORDS.end - RECORDS.at };
+const LATER: ThreadedOptions = { runs: 1, wait: 60_000, bytes: RECORDS.end - RECORDS.at };
 /** Where nothing else makes code fast. */
 const SOON: ThreadedOptions = { ...LATER, wait: 20_000 };
 
