@@ -181,33 +181,33 @@ export class BlockCache {
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
     // A process that starts anew, or comes to run again, asks so for every block.
-    const last = this.table[slotOf(lo, hi)];
+    const slot = slotOf(lo, hi), last = this.table[slot];
     if (last.lo === lo && last.hi === hi && last.pa === pa && last.secondPa === -1 && last.isValid) return this.trusted(last);
-    const block = this.find(lo, hi, pa);
+    const address = vaOf(lo, hi), block = this.find(lo, hi, pa, address);
     if (block === null) return null;
-    this.byAddress.set(vaOf(lo, hi), block);
-    return this.table[slotOf(lo, hi)] = this.trusted(block);
+    this.byAddress.set(address, block);
+    return this.table[slot] = this.trusted(block);
   }
-  private find(lo: i32, hi: i32, pa: Pa): Block | null {
-    const known = this.pages.get(pa >>> 12)?.blocks.get(vaOf(lo, hi));
+  private find(lo: i32, hi: i32, pa: Pa, address: Va): Block | null {
+    const page = this.pages.get(pa >>> 12), known = page?.blocks.get(address);
     if (known !== undefined && known.pa === pa) {
       const second = known.secondPa === -1 ? -1 : this.secondPage(lo, hi);
       if (second === -1 && known.secondPa !== -1) return null;
       if (second === known.secondPa) return known;
       this.forget(known);
     }
-    const block = this.build(lo, hi, pa);
+    const block = this.build(lo, hi, pa, address, page?.ahead);
     if (block === null) return null;
     this.built += 1;
-    this.remember(block, block.pa);
-    if (block.secondPa !== -1) this.remember(block, block.secondPa);
+    this.remember(block, pa, address);
+    if (block.secondPa !== -1) this.remember(block, block.secondPa, address);
     return block;
   }
-  private remember(block: Block, pa: Pa): void {
+  private remember(block: Block, pa: Pa, address: Va): void {
     const page = pa >>> 12;
     let code = this.pages.get(page);
     if (code === undefined) { this.pages.set(page, code = new CodePage()); this.mmu.markCode(page << 12); }
-    code.blocks.set(vaOf(block.lo, block.hi), block);
+    code.blocks.set(address, block);
   }
   private forget(block: Block): void {
     block.isValid = false;
@@ -252,25 +252,25 @@ export class BlockCache {
     const next = ((lo & -PAGE_BYTES) + PAGE_BYTES) | 0;
     return this.mmu.probe(next, next === 0 ? (hi + 1) | 0 : hi, ACCESS.execute);
   }
-  private build(lo: i32, hi: i32, pa: Pa): Block | null {
-    const ahead = this.pages.get(pa >>> 12)?.ahead, at = vaOf(lo, hi), instructions = ahead?.get(at) ?? this.straightFrom(lo, pa);
-    ahead?.delete(at);
+  private build(lo: i32, hi: i32, pa: Pa, address: Va, ahead: Map<Va, readonly Instruction[]> | undefined): Block | null {
+    const before = ahead === undefined || ahead.size === 0 ? undefined : ahead.get(address), instructions = before ?? this.straightFrom(lo, pa);
+    if (before !== undefined) ahead!.delete(address);
     return instructions.length > 0 ? this.make(lo, hi, pa, -1, instructions) : this.buildStraddling(lo, hi, pa);
   }
   /** Instructions that are one block: none if the first reaches into another page. */
   private straightFrom(lo: i32, pa: Pa): readonly Instruction[] {
-    const pageEnd = (pa & -PAGE_BYTES) + PAGE_BYTES;
+    const { u8 } = this.memory, pageEnd = (pa & -PAGE_BYTES) + PAGE_BYTES;
     const instructions: Instruction[] = [];
-    let at = pa;
-    while (instructions.length < INSTRUCTIONS_MAX) {
-      const instruction = at < pageEnd ? decode(this.memory.u8, at, pageEnd) : null;
+    for (let at = pa, count = 0; count < INSTRUCTIONS_MAX; count++) {
+      const instruction = at < pageEnd ? decode(u8, at, pageEnd) : null;
       if (instruction === null) break;
-      // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
-      const isAlone = instruction.flow === 'stop' || ((lo + (at + instruction.length - pa)) | 0) === 0;
-      if (isAlone && instructions.length > 0) break;
-      instructions.push(instruction);
+      const { flow } = instruction;
       at += instruction.length;
-      if (isAlone || instruction.flow !== 'next') break;
+      // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
+      const isAlone = flow === 'stop' || ((lo + (at - pa)) | 0) === 0;
+      if (isAlone && count > 0) break;
+      instructions[count] = instruction;
+      if (isAlone || flow !== 'next') break;
     }
     return instructions;
   }
@@ -284,17 +284,17 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const semantics: Semantics[] = [], stops: number[] = [], start = vaOf(lo, hi);
+    const semantics: Semantics[] = [], stops: number[] = [], start = vaOf(lo, hi), { length } = instructions, { semanticsOf } = this;
     const mayStop = this.breakpoints.size > 0 || this.stopsAtMarks;
     let bytes = 0;
-    for (let n = 0; n < instructions.length; n++) {
+    for (let n = 0; n < length; n++) {
       const i = instructions[n];
       if (mayStop && this.stopsAt(start + bytes, i)) stops.push(n);
       bytes += i.length;
-      semantics.push(this.semanticsOf(i));
+      semantics[n] = semanticsOf(i);
     }
     this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES;
-    const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[instructions.length - 1];
+    const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[length - 1];
     return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.flow, stops, this.mmu.epoch, this.hotRuns);
   }
   private stopsAt(at: Va, i: Instruction): boolean { return this.breakpoints.has(at) || (this.stopsAtMarks && isMark(i)); }
