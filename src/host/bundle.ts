@@ -8,7 +8,7 @@ export interface Parts { readonly fs: typeof import('node:fs'); readonly vm: typ
 /** As in script.ts. */
 const FIRST = 'tramp64';
 /** Most of what a start allocates stays: to copy it around while the heap grows in small steps is a twentieth of the work. */
-export const V8_FLAG = '--semi-space-growth-factor=16';
+export const V8_FLAG = '--semi-space-growth-factor=8';
 /** What src/cli/start.ts exports. */
 interface Program { readonly start: (manifest: string, prebuilt: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
 
