@@ -3,9 +3,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { main } from '../src/cli/main.ts';
 import { ROWS } from '../src/decoder/all-rows.ts';
+import { assemble } from '../src/decoder/assemble.ts';
+import { decode } from '../src/decoder/decode.ts';
 import type { Engine } from '../src/exec/cpu.ts';
+import { askedOf, feed } from '../src/timing/dataflow.ts';
 import { PROFILE_NAMES, type Profile, RESOURCES } from '../src/timing/profile.ts';
 import { PROCESSORS } from '../src/timing/profiles/processors.ts';
+import { GENERALS, REGISTERS, useOf } from '../src/timing/use.ts';
 import { CliHost } from './support/cli-host.ts';
 import { build, systemCall } from './support/guest-program.ts';
 import { runGuest } from './support/guest.ts';
@@ -49,6 +53,13 @@ for (const name of PROFILE_NAMES) profiles(`${name}: the same cycles, by cause, 
   const mixed = build(`_start: mov r15d, 3000\nagain: imul r15, r15, 1\nmov [rsp-8], r15\nmov rax, [rsp-8]\nbt r15, 2\njc 1f\ncall f\n1: dec r15d\njnz again\n${systemCall(60, 0)}f: cvtsi2sd xmm0, rax\nsqrtsd xmm0, xmm0\nret\n`, 64);
   const [first, ...others] = (['interpret', 'threaded', 'compile', 'auto'] as const).map((engine: Engine) => ({ ...runGuest(mixed, { cpu: { engine, profile: named(name), hotRuns: 20, threaded: { wait: 500 } } }).counters, tlbMisses: 0 }));
   for (const other of others) assert.equal(other, first);
+});
+profiles('an address without a base or an index waits for no vector register', () => {
+  for (const code of ['mov rax, [rbx]', 'mov rax, [rip+8]', 'mov rax, [rcx*2+8]']) {
+    const use = useOf(decode(assemble(code).bytes, 0, 15)!), waiting = new Uint8Array(REGISTERS).fill(1, GENERALS);
+    assert.is(feed(use, waiting), false, code);
+    assert.equal([...askedOf([use]).slice(GENERALS)].includes(1), false, code);
+  }
 });
 profiles('--cpu-profile chooses', async () => {
   const cycles = async (...options: readonly string[]): Promise<string> => {

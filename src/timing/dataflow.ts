@@ -18,9 +18,11 @@ const isOneOf = (registers: Registers, of: RegisterSet): boolean => {
   for (let left = registers; left !== NO_REGISTERS; left >>= REGISTER_BITS) if (of[left & REGISTER] === 1) return true;
   return false;
 };
+/** Of an address's parts: others than these are numbers of nothing here. */
+const isGeneral = (r: number, of: RegisterSet): boolean => r < GENERALS && of[r] === 1;
 /** Whether an instruction waits for one of these; then what it writes belongs to them from now on, else no longer. */
 export function feed({ reads, writes, loads }: Use, waiting: RegisterSet): boolean {
-  const isFed = isOneOf(reads, waiting) || (loads !== null && (waiting[loads.base] === 1 || waiting[loads.index] === 1));
+  const isFed = isOneOf(reads, waiting) || (loads !== null && (isGeneral(loads.base, waiting) || isGeneral(loads.index, waiting)));
   for (let left = writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) waiting[left & REGISTER] = isFed ? 1 : 0;
   return isFed;
 }
@@ -30,7 +32,7 @@ export function askedOf(steps: readonly Use[]): RegisterSet {
   const ask = (r: number): void => { if (written[r] === 0) asked[r] = 1; };
   for (const { reads, writes, loads, stores } of steps) {
     for (let left = reads; left !== NO_REGISTERS; left >>= REGISTER_BITS) ask(left & REGISTER);
-    for (const o of [loads, stores]) if (o !== null) { ask(o.base); ask(o.index); }
+    for (const o of [loads, stores]) if (o !== null) { if (o.base < GENERALS) ask(o.base); if (o.index < GENERALS) ask(o.index); }
     for (let left = writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) written[left & REGISTER] = 1;
   }
   return asked;
