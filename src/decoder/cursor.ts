@@ -36,7 +36,7 @@ export class Cursor {
   /** The byte of a REX prefix that counts, otherwise 0. VEX and EVEX fill in what they have of it. */
   rex = 0;
   /** VEX.pp and EVEX.pp. */
-  private pp = 0;
+  pp = 0;
   /** VEX.L: 0, or 1 for 256 bits. */
   vexLength = 0;
   /** The register that VEX.vvvv names; 0 is also none. */
@@ -75,8 +75,8 @@ export class Cursor {
   }
   /** VEX.pp, or what stands for it: of the prefixes 66, F3 and F2 one that counts. */
   get classNumber(): number {
-    const { repeat } = this;
     if (this.isVex) return this.pp;
+    const { repeat } = this;
     return repeat === 0xf3 ? NONE_66_F3_F2.rep : repeat === 0xf2 ? NONE_66_F3_F2.repne : (this.prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
   }
   byte(): number {

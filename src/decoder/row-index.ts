@@ -13,9 +13,9 @@ const WEIGHT = { prefix: 8, modrm: 4, digit: 2, other: 1 } as const;
 
 /** What order decides about among prefixes: of two of these the last counts. */
 const REPEATS = PREFIX.rep | PREFIX.repne, SEGMENTS = PREFIX.fs | PREFIX.gs;
-/** Where a key has REX, and VEX's fields; legacy prefixes are above. */
+/** Where a key has REX.W and, above it, whether there is REX; VEX's fields; and legacy prefixes. */
 const REX_BIT = 8, VEX_BIT = 10, PREFIX_BIT = 13;
-const LEGACY_PREFIXES = PREFIX.rex - 1, REX_FLAG_BIT = 10;
+const LEGACY_PREFIXES = PREFIX.rex - 1;
 /** What of ModRM decides, beside whether mod is 3: reg, or all of it. */
 const DECIDES = { nothing: 0, mod: 1, digit: 2, all: 3 } as const;
 
@@ -36,8 +36,8 @@ export class Slot {
   keyOf(c: Cursor): number {
     const { modrm, prefixes, rex } = c, { decides } = this;
     const low = decides === DECIDES.nothing ? rex & B : decides === DECIDES.all ? modrm : (modrm >= MOD_REGISTER ? 8 : 0) | (decides === DECIDES.digit ? modrm >> 3 & 7 : 0);
-    const isVex = (prefixes & (PREFIX.vex | PREFIX.evex)) !== 0, kind = isVex ? (c.classNumber << 1 | c.vexLength) << VEX_BIT : 0;
-    return low | (rex >> 3 & 1 | (prefixes & PREFIX.rex) >> REX_FLAG_BIT) << REX_BIT | kind | (prefixes & LEGACY_PREFIXES) << PREFIX_BIT;
+    const vex = (prefixes & (PREFIX.vex | PREFIX.evex)) === 0 ? 0 : (c.pp << 1 | c.vexLength) << VEX_BIT;
+    return low | (rex >> 3 & 1 | ((prefixes & PREFIX.rex) === 0 ? 0 : 2)) << REX_BIT | vex | (prefixes & LEGACY_PREFIXES) << PREFIX_BIT;
   }
   find(c: Cursor): Encoding | null {
     const key = this.keyOf(c), encoding = this.met.get(key);
