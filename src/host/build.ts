@@ -40,6 +40,7 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     ].map(name => `src/syscalls/${name}.ts`),
     'src/host/overlay-host.ts', 'src/host/watched-host.ts',
   ],
+  rows: ['src/decoder/rows.ts', ...modulesOf('src/decoder/table')],
   more: COMMANDS.map(name => `src/cli/${name}.ts`),
 };
 
