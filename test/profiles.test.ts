@@ -5,8 +5,10 @@ import { main } from '../src/cli/main.ts';
 import { ROWS } from '../src/decoder/all-rows.ts';
 import { assemble } from '../src/decoder/assemble.ts';
 import { decode } from '../src/decoder/decode.ts';
+import type { Instruction } from '../src/decoder/instruction.ts';
 import type { Engine } from '../src/exec/cpu.ts';
 import { askedOf, feed } from '../src/timing/dataflow.ts';
+import { notesOf } from '../src/timing/notes.ts';
 import { PROFILE_NAMES, type Profile, RESOURCES } from '../src/timing/profile.ts';
 import { PROCESSORS } from '../src/timing/profiles/processors.ts';
 import { GENERALS, REGISTERS, useOf } from '../src/timing/use.ts';
@@ -60,6 +62,11 @@ profiles('an address without a base or an index waits for no vector register', (
     assert.is(feed(use, waiting), false, code);
     assert.equal([...askedOf([use]).slice(GENERALS)].includes(1), false, code);
   }
+  const { bytes } = assemble('movsd xmm0, [rdi]\nmovsd xmm1, [rdi]\nmov rax, [rsi]\nmov rbx, [rip+8]');
+  const instructions: Instruction[] = [];
+  for (let at = 0; at < bytes.length; at += instructions.at(-1)!.length) instructions.push(decode(bytes, at, bytes.length)!);
+  const { words } = notesOf(instructions);
+  assert.equal([words[4]! & 0xffff, words[5], words[6]! & 0xffff, words[7]], [1 << 6, 0, 0, 0], 'of the loads behind, whose address is RSI, and none');
 });
 profiles('--cpu-profile chooses', async () => {
   const cycles = async (...options: readonly string[]): Promise<string> => {

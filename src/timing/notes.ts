@@ -24,7 +24,7 @@ const both = (a: Origin, b: Origin): Origin => ({ registers: a.registers | b.reg
 export function notesOf(instructions: readonly Instruction[]): Notes {
   const words = new Int32Array(2 * instructions.length), loaders: number[] = [];
   const origins: Origin[] = Array.from({ length: REGISTERS }, (_, r) => r < GENERALS ? { registers: 1 << r, loads: 0 } : NONE);
-  const addressOf = (o: Operand | null): Origin => o === null ? NONE : both(origins[o.base] ?? NONE, origins[o.index] ?? NONE);
+  const addressOf = (o: Operand | null): Origin => o === null ? NONE : both(o.base < GENERALS ? origins[o.base]! : NONE, o.index < GENERALS ? origins[o.index]! : NONE);
   instructions.forEach((i, k) => {
     const use: Use = useOf(i), loads = use.loads !== null || POPS.has(i.operation), address = addressOf(use.loads);
     let value = address;
