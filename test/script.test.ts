@@ -49,6 +49,10 @@ scripts('give their constants to who reads them without being loaded', async () 
   assert.equal([main['read']!(), loaded], [8, [FIRST]]);
   assert.not.match(texts.get(FIRST)!, /late/);
 });
+scripts('give a table of constants that somebody reads as a whole', async () => {
+  const { main, loaded } = await world({ start: 'import { TABLE } from "./counter.ts"; export const read = () => { const { a, b } = TABLE; return [a, b, Object.keys(TABLE)]; };', counter: COUNTER }, { late: ['counter.ts'] });
+  assert.equal([main['read']!(), loaded], [[5, 4, ['a', 'b']], [FIRST, 'late']]);
+});
 scripts('share what both need with the first', async () => {
   const { main, loaded } = await world({
     shared: 'export const seen = []; export const note = what => { seen.push(what); };',

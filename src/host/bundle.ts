@@ -6,15 +6,17 @@
 export interface Parts { readonly fs: typeof import('node:fs'); readonly vm: typeof import('node:vm') }
 
 /** As in script.ts. */
-const FIRST = 'tramp64';
+const FIRST = 'tramp64', O_RDONLY = 0;
 /** Most of what a start allocates stays: to copy it around while the heap grows in small steps is a twentieth of the work. */
 export const V8_FLAG = '--semi-space-growth-factor=8';
 /** What src/cli/start.ts exports. */
 interface Program { readonly start: (manifest: string, prebuilt: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
 
 type Require = (name: string) => unknown;
-/** The values of scripts: see script.ts. */
-type Run = (require: Require, script: (name: string) => unknown) => unknown;
+/** See script.ts. */
+interface Value { readonly stamp: string }
+interface FirstValue extends Value { readonly main: () => Program }
+type Run = (require: Require, script: (name: string) => Value) => Value;
 
 export class Bundle {
   private readonly folder: string;
@@ -32,13 +34,26 @@ export class Bundle {
   }
   /** @param flags what the program sets V8's flags by: while a script is loaded they are as they were */
   program(require: Require, flags: Flags | null = null): Program {
-    const own = nameless(require), values = new Map<string, unknown>();
-    const load = (name: string): unknown => {
-      const value = (this.script(name).runInThisContext() as Run)(own, other => values.get(other) ?? (flags === null ? load(other) : flags.without(() => load(other))));
+    const own = nameless(require), values = new Map<string, Value>();
+    const load = (name: string): Value => {
+      const value = (this.script(name).runInThisContext() as Run)(own, other => values.get(other) ?? (flags === null ? later(other) : flags.without(() => later(other))));
       values.set(name, value);
       return value;
     };
-    return (load(FIRST) as { readonly main: () => Program }).main();
+    const first = load(FIRST) as FirstValue;
+    let spare = this.spare();
+    // A guest may have taken all descriptors there are: one is kept for this.
+    const later = (name: string): Value => {
+      if (spare !== null) this.fs.closeSync(spare);
+      const value = load(name);
+      spare = this.spare();
+      if (value.stamp !== first.stamp) throw new Error('the program was replaced by another build while it ran');
+      return value;
+    };
+    return first.main();
+  }
+  private spare(): number | null {
+    try { return this.fs.openSync(this.folder, O_RDONLY); } catch { return null; }
   }
   /** Keeps the bytecode of what has run until now. */
   saveBytecode(): void { for (const [name, script] of this.scripts) this.fs.writeFileSync(`${this.folder}/${name}.bytecode`, script.createCachedData()); }

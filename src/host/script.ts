@@ -14,6 +14,7 @@ const COMMENTS = /^\s*\/\*\*[\s\S]*?\*\/$/gm, WORDS = /(?<![\w$.])[A-Za-z_$][\w$
 const IMPORT = /^import (?:\{([^}]*)\} from )?"(\.\/|later:)([^"]+)";$/gm, EXPORT = /^export \{([^}]*)\};$/m;
 /** `A["b.c"]`: esbuild's define knows only names. */
 const QUOTED = /(?<![\w$.])\w+\["[\w.]+"\]/g, KEY = /^(?:[a-z]\w*|"[\w.]+")$/i;
+const STAMP_BYTES = 8;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
 /** What comes before a name that is no member's: `a.b` is one, `...b` is none. */
@@ -52,7 +53,7 @@ export interface Program {
 
 /**
  * Texts of scripts, by name. A script's value is a function of `require` and of what gives another script's value, called so; it gives the functions that others
- * run its chunks by, the first script `main` beside them. What is imported of a module that waits is looked up wherever it is used, which loads its script;
+ * run its chunks by, the first script `main` beside them, and a stamp that scripts of one build have in common. What is imported of a module that waits is looked up wherever it is used, which loads its script;
  * so nothing may use it while modules are initialised, and nothing that is used often ought to be imported so.
  */
 export async function scriptsOf(program: Program): Promise<ReadonlyMap<string, string>> {
@@ -61,15 +62,24 @@ export async function scriptsOf(program: Program): Promise<ReadonlyMap<string, s
   for (const chunk of chunks.values()) fold(chunk, border);
   const places = placesOf(main, chunks, border);
   for (const { file, modules } of chunks.values()) border.check(places.get(file)!, modules);
-  const texts = new Map<string, string>();
+  checkLookUps(chunks);
+  const bodies = new Map<string, readonly [text: string, names: readonly string[]]>();
   for (const script of [FIRST, ...border.scripts]) {
     const own = [...chunks.values()].filter(({ file }) => places.get(file) === script);
     const functions = own.map(chunk => written(chunk, chunks, places)).join('\n'), names = own.map(({ file }) => nameOf(file));
     const others = [FIRST, ...border.scripts].filter(other => functions.includes(`script_${other}()`)).map(other => `var ${other}_;function script_${other}(){return ${other}_??=script("${other}")}`).join('');
-    texts.set(script, shortened(`(function (require, script) {\n${others}${functions}return {${names.join()}${script === FIRST ? `,main:${nameOf(main)}` : ''}}; })`));
+    bodies.set(script, [others + functions, names]);
   }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode([...bodies.values()].join()))), stamp = JSON.stringify([...digest.subarray(0, STAMP_BYTES)].join('.')), texts = new Map<string, string>();
+  for (const [script, [text, names]] of bodies) texts.set(script, shortened(`(function (require, script) {\n${text}return {${names.join()},stamp:${stamp}${script === FIRST ? `,main:${nameOf(main)}` : ''}}; })`));
   initialise(texts.get(FIRST)!, program.root);
   return texts;
+}
+/** What is looked up has to be given. */
+function checkLookUps(chunks: Chunks): void {
+  for (const { text } of chunks.values()) for (const [, script, name] of text.matchAll(LOOKED_UP)) {
+    if (!givenBy(chunks.get(`${script!}.js`)!, chunks).some(({ to }) => to === name)) throw new Error(`${name!.replace(/_\d+$/, '')} is looked up in the script '${script!}', which does not give it`);
+  }
 }
 /** Runs all chunks of the first script, as programs will, where no other script can be loaded. */
 function initialise(text: string, root: string): void {
@@ -77,7 +87,7 @@ function initialise(text: string, root: string): void {
     throw new Error(`${String(name).replace(/_\d+$/, '')}, of a module that waits in the script '${script}', is used while modules are initialised`);
   } }) });
   const first = (new Script(text, { filename: FIRST }).runInThisContext() as (require: unknown, script: typeof refused) => Readonly<Record<string, () => unknown>>)(createRequire(`${root}/`), refused);
-  for (const chunk of Object.values(first)) chunk();
+  for (const chunk of Object.values(first)) if (typeof chunk === 'function') chunk();
 }
 
 /** Which modules wait, and what others import of them. */
@@ -241,13 +251,18 @@ function written(chunk: Chunk, chunks: Chunks, places: ReadonlyMap<string, strin
     const needed = all.filter(({ to }) => !chunk.constants.has(to) && (isRead(to, chunk.text) || isPassedOn(chunk, to)));
     return `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${call(file)};`;
   }).join('');
-  const given = chunk.exports.filter(({ from }) => !chunk.constants.has(from) && (!chunk.tables.has(from) || wanted(chunk, chunks).has(from)));
+  const given = givenBy(chunk, chunks);
   const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => call(file)).replace(LOOKED_UP, (_, other: string, name: string) => `(${call(`${other}.js`)}.${name})`);
   return `var ${name}_;function ${name}(){if(${name}_!==void 0)return ${name}_;${nodes}${links}${kept}${body}`
     + `return ${name}_={${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
 }
 /** What is imported only to be exported: a module that is imported both at once and when it is wanted becomes two chunks. */
 function isPassedOn(chunk: Chunk, name: string): boolean { return chunk.exports.some(({ from }) => from === name); }
+/** What others take of it when they run: not what is constant, but for tables that somebody reads as a whole. */
+function givenBy(chunk: Chunk, chunks: Chunks): readonly Link[] {
+  const tables = wanted(chunk, chunks);
+  return chunk.exports.filter(({ from }) => !chunk.constants.has(from) && (!chunk.tables.has(from) || tables.has(from)));
+}
 /** Its tables that other chunks read otherwise than by a member's name. */
 function wanted(chunk: Chunk, chunks: Chunks): ReadonlySet<string> {
   const names = new Set<string>();
@@ -259,6 +274,7 @@ function wanted(chunk: Chunk, chunks: Chunks): ReadonlySet<string> {
         if (chunk.tables.has(name) && (isPassedOn(other, to) || new RegExp(`${ALONE}${to}(?![\\w$])`).test(other.text))) names.add(name);
       }
     }
+    for (const [, script, name] of other.text.matchAll(LOOKED_UP)) if (`${script!}.js` === chunk.file) names.add(chunk.exports.find(({ to }) => to === name)!.from);
   }
   return names;
 }
