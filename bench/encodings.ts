@@ -5,11 +5,10 @@
 import { PAGE_BYTES } from '../src/base/layout.ts';
 import { decode } from '../src/decoder/decode.ts';
 import type { Instruction } from '../src/decoder/instruction.ts';
+import { exampleOf } from '../src/decoder/usual.ts';
 import { USUAL_EXAMPLES } from '../src/decoder/usual-examples.ts';
 import type { Block } from '../src/exec/block.ts';
-import { utf8Bytes } from '../src/host/host.ts';
-import { NodeHost } from '../src/host/node-host.ts';
-import { Machine } from '../src/machine.ts';
+import { started } from './started.ts';
 
 /** Of each program's start. */
 const INSTRUCTIONS_MAX = 3_000_000;
@@ -20,7 +19,6 @@ interface Inside {
 }
 
 const examples = new Map<number, string>();
-const bytesOf = (hex: string): Uint8Array => Uint8Array.from({ length: 15 }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16) || 0);
 /** Up to the end of a page: the next one may lie elsewhere. */
 function add(u8: Uint8Array, from: number, end: number): void {
   const pageEnd = (Math.floor(from / PAGE_BYTES) + 1) * PAGE_BYTES;
@@ -31,14 +29,9 @@ function add(u8: Uint8Array, from: number, end: number): void {
     at += i.length;
   }
 }
-for (const hex of USUAL_EXAMPLES) add(bytesOf(hex), 0, 1);
+for (const hex of USUAL_EXAMPLES) add(exampleOf(hex), 0, 1);
 for (const words of process.argv.slice(2)) {
-  const host = new NodeHost(), [program = '', ...args] = words.split(' '), machine = new Machine({ host, cpu: { timing: 'fast' } });
-  // Output goes nowhere.
-  Object.assign(host, { write: (_: number, from: Uint8Array) => from.length });
-  if (machine.exec(utf8Bytes(program), [program, ...args].map(utf8Bytes), host.environment) !== null) throw new Error(`${program} cannot be run`);
-  while (machine.turn(1000) === null && machine.cpu.state.instructions < INSTRUCTIONS_MAX);
-  const { u8 } = machine.memory, { byAddress, pages } = (machine.cpu as unknown as Inside).blocks;
+  const machine = started(words, { timing: 'fast' }, INSTRUCTIONS_MAX), { u8 } = machine.memory, { byAddress, pages } = (machine.cpu as unknown as Inside).blocks;
   for (const { pa, bytes } of byAddress.values()) add(u8, pa, pa + bytes);
   for (const [page, { ahead }] of pages) {
     for (const [va, instructions] of ahead) {

@@ -7,9 +7,7 @@ import type { Block } from '../src/exec/block.ts';
 import type { Form } from '../src/exec/threaded/form.ts';
 import { HANDLER, RECORD } from '../src/exec/threaded/record.ts';
 import { headOf, tailOf, variantOf } from '../src/exec/threaded/form.ts';
-import { NodeHost } from '../src/host/node-host.ts';
-import { utf8Bytes } from '../src/host/host.ts';
-import { Machine } from '../src/machine.ts';
+import { started } from './started.ts';
 
 /** Of each program's start; how much of one a form must be to have a handler, or of all together. */
 const INSTRUCTIONS_MAX = 150_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005;
@@ -21,12 +19,7 @@ const met = new Map<string, Met>();
 const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.head} ${shape.tail} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
 for (const words of process.argv.slice(2)) {
   for (const form of met.values()) form.runs = 0;
-  const host = new NodeHost(), [program = '', ...args] = words.split(' '), machine = new Machine({ host, cpu: { engine: 'threaded', threaded: { wait: 200 } } });
-  // Output goes nowhere.
-  Object.assign(host, { write: (_: number, from: Uint8Array) => from.length });
-  if (machine.exec(utf8Bytes(program), [program, ...args].map(utf8Bytes), host.environment) !== null) throw new Error(`${program} cannot be run`);
-  while (machine.turn(1000) === null && machine.cpu.state.instructions < INSTRUCTIONS_MAX);
-  const { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.forms;
+  const machine = started(words, { engine: 'threaded', threaded: { wait: 200 } }, INSTRUCTIONS_MAX), { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.forms;
   const hexOf = new Map<string, string>();
   for (const { pa, bytes } of inside.blocks.byAddress.values()) for (let at = pa; at < pa + bytes;) {
     const i = decode(u8, at, at + 15)!;

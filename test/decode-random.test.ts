@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { decode, decodeBy } from '../src/decoder/decode.ts';
 import type { Decode, Instruction } from '../src/decoder/instruction.ts';
 import { RowIndex } from '../src/decoder/row-index.ts';
-import { usualEncodings } from '../src/decoder/usual.ts';
+import { exampleOf, usualEncodings } from '../src/decoder/usual.ts';
 import { USUAL_EXAMPLES } from '../src/decoder/usual-examples.ts';
 import { Random, testSeed } from './support/random.ts';
 
@@ -99,7 +99,7 @@ random('every usual instruction: from what was written down, without reading a r
   const index = new RowIndex(usualEncodings(USUAL_EXAMPLES)), anew = newDecoder();
   index.rows = () => assert.unreachable('a row was read') as never;
   for (const hex of USUAL_EXAMPLES) {
-    const bytes = Uint8Array.from({ length: SPACE_BYTES }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16) || 0), i = decodeBy(index, bytes, 0, bytes.length);
+    const bytes = exampleOf(hex), i = decodeBy(index, bytes, 0, bytes.length);
     assert.is(said(i), said(anew(bytes, 0, bytes.length)), hex);
     assert.is(2 * i!.length, hex.length);
   }

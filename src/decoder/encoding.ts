@@ -9,7 +9,8 @@ import { type Flow, Instruction, type InstructionKind, NONE, type Operand, PREFI
 import { type Finder, finderOf, hasValue, operandOf, widthOf, wordOf } from './operands.ts';
 import { FAMILIES, type Row } from './rows.ts';
 
-const MOD_REGISTER = 0xc0;
+/** ModRM from here on: mod is 3. */
+export const MOD_REGISTER = 0xc0;
 /** REX bits. */
 const W = 8;
 
@@ -40,19 +41,9 @@ export function encodingOf(row: Row, c: Cursor): EncodingWords {
   return { mnemonic: nameOf(row, size, condition), operation: row.operation, words: [head, row.index | row.operands.length << COUNT_BIT, prefixes, ...row.operands.map(spec => wordOf(spec, c, size, hasMemory))] };
 }
 
-export class Encoding implements InstructionKind {
-  readonly mnemonic: string;
-  readonly operation: string;
-  readonly size: Size;
-  readonly condition: number;
-  readonly lock: boolean;
-  readonly rep: 'rep' | 'repne' | null;
-  readonly flow: Flow;
-  readonly prefixes: number;
-  readonly addressSize: 4 | 8;
-  readonly segment: number;
-  readonly row: number;
-  readonly number: number;
+export class Encoding {
+  /** Of all its instructions. */
+  private readonly kind: InstructionKind;
   private readonly finders: readonly Finder[];
   /** Operands that are always the same. */
   private readonly known: readonly (Operand | null)[];
@@ -67,13 +58,13 @@ export class Encoding implements InstructionKind {
 
   /** @param at where its words begin @param number InstructionKind.number */
   constructor(mnemonic: string, operation: string, words: readonly number[], at: number, number: number) {
-    const head = words[at]!, row = words[at + 1]!, finders: Finder[] = [];
+    const head = words[at]!, row = words[at + 1]!, finders: Finder[] = [], is = (bit: number): boolean => (head & 1 << bit) !== 0;
     for (let n = 0; n < row >> COUNT_BIT; n++) finders.push(finderOf(words[at + HEAD_WORDS + n]!));
-    this.mnemonic = mnemonic; this.operation = operation; this.number = number; this.row = row & (1 << COUNT_BIT) - 1; this.prefixes = words[at + 2]!;
-    this.size = (head & (1 << BIT.condition) - 1) as Size; this.condition = head >> BIT.condition & 15; this.flow = FLOWS[head >> BIT.flow & 7]!; this.rep = REPS[head >> BIT.rep & 3]!;
-    this.lock = (head & 1 << BIT.lock) !== 0; this.isRefused = (head & 1 << BIT.isRefused) !== 0; this.hasMemory = (head & 1 << BIT.hasMemory) !== 0;
-    this.hasVvvv = (head & 1 << BIT.hasVvvv) !== 0; this.isGather = (head & 1 << BIT.isGather) !== 0; this.addressSize = (head & 1 << BIT.isShortAddress) !== 0 ? 4 : 8;
-    this.segment = SEGMENTS[head >> BIT.segment & 3]!; this.hiddenBytes = head >> BIT.hiddenBytes;
+    this.kind = {
+      mnemonic, operation, size: (head & (1 << BIT.condition) - 1) as Size, condition: head >> BIT.condition & 15, lock: is(BIT.lock), rep: REPS[head >> BIT.rep & 3]!, flow: FLOWS[head >> BIT.flow & 7]!,
+      prefixes: words[at + 2]!, addressSize: is(BIT.isShortAddress) ? 4 : 8, segment: SEGMENTS[head >> BIT.segment & 3]!, row: row & (1 << COUNT_BIT) - 1, number,
+    };
+    this.hasMemory = is(BIT.hasMemory); this.hasVvvv = is(BIT.hasVvvv); this.isGather = is(BIT.isGather); this.hiddenBytes = head >> BIT.hiddenBytes; this.isRefused = is(BIT.isRefused);
     this.finders = finders; this.known = finders.map(({ known }) => known);
     this.met = number === 0 || this.hasMemory || this.hiddenBytes !== 0 || finders.some(hasValue) ? null : new Map();
   }
@@ -88,13 +79,13 @@ export class Encoding implements InstructionKind {
     return made;
   }
   private make(c: Cursor): Instruction | null {
-    const { finders } = this, count = finders.length, operands = this.known.slice();
+    const { finders, kind } = this, count = finders.length, operands = this.known.slice();
     if (this.hasMemory) c.readAddress(this.isGather);
     if (c.vvvv !== 0 && !this.hasVvvv) return null;
     if (this.isGather && !isGather(c)) return null;
-    for (let n = 0; n < count; n++) if ((operands[n] = operandOf(c, finders[n]!, this)) === null) return null;
+    for (let n = 0; n < count; n++) if ((operands[n] = operandOf(c, finders[n]!, kind)) === null) return null;
     if (this.hiddenBytes !== 0) c.skip(this.hiddenBytes);
-    return this.isRefused ? null : new Instruction(this, c.at - c.start, operands as Operand[], c.opcode << 8 | c.modrm);
+    return this.isRefused ? null : new Instruction(kind, c.at - c.start, operands as Operand[], c.opcode << 8 | c.modrm);
   }
 }
 

@@ -1,11 +1,10 @@
 /** From opcode, prefixes and ModRM to the encoding they mean (SDM vol. 2, appendix A): what was met, what is usual, or what a row says. Reads rows as opcodes are met. */
 import { assert } from '../base/assert.ts';
 import type { Cursor } from './cursor.ts';
-import { Encoding, encodingOf, type EncodingWords } from './encoding.ts';
+import { Encoding, encodingOf, type EncodingWords, MOD_REGISTER } from './encoding.ts';
 import { PREFIX } from './instruction.ts';
 import { CLASS, MAP, opcodesOf, type Row, RowReader } from './rows.ts';
 
-const MOD_REGISTER = 0xc0;
 /** REX bits. */
 const W = 8, B = 1;
 /** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
@@ -18,6 +17,9 @@ const REX_BIT = 8, VEX_BIT = 10, PREFIX_BIT = 13;
 const LEGACY_PREFIXES = PREFIX.rex - 1;
 /** What of ModRM decides, beside whether mod is 3: reg, or all of it. */
 const DECIDES = { nothing: 0, mod: 1, digit: 2, all: 3 } as const;
+
+/** Numbered, over all indexes: what others keep by them is of one process. */
+let kinds = 0;
 
 /** The encodings of one opcode of one map. */
 export class Slot {
@@ -45,8 +47,8 @@ export class Slot {
   }
   private make(c: Cursor, key: number): Encoding | null {
     const { index, opcode } = this, { prefixes } = c, isKept = (prefixes & REPEATS) !== REPEATS && (prefixes & SEGMENTS) !== SEGMENTS && index.encodings < index.encodingsMax;
-    if (isKept) index.encodings += 1;
-    const number = isKept ? index.encodings : 0, encoding = (isKept ? index.usual(opcode, key, number) : null) ?? this.encoding(c, number);
+    if (isKept) { index.encodings += 1; kinds += 1; }
+    const number = isKept ? kinds : 0, encoding = (isKept ? index.usual(opcode, key, number) : null) ?? this.encoding(c, number);
     if (isKept) this.met.set(key, encoding);
     return encoding;
   }

@@ -4,6 +4,8 @@ import { readOpcode } from './decode.ts';
 import { RowIndex, type UsualEncodings } from './row-index.ts';
 
 const BYTES_MAX = 32;
+/** An instruction written in hexadecimal, and zeros. */
+export function exampleOf(hex: string): Uint8Array { return Uint8Array.from({ length: BYTES_MAX }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16) || 0); }
 
 /** What the decoder knows of such instructions once it has met them. @param examples in hexadecimal */
 export function usualEncodings(examples: readonly string[]): UsualEncodings {
@@ -13,7 +15,7 @@ export function usualEncodings(examples: readonly string[]): UsualEncodings {
     return numbers.get(name)!;
   };
   for (const hex of examples) {
-    const bytes = Uint8Array.from({ length: BYTES_MAX }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16) || 0), slot = readOpcode(index, c, bytes, 0, BYTES_MAX), said = slot?.wordsOf(c);
+    const slot = readOpcode(index, c, exampleOf(hex), 0, BYTES_MAX), said = slot?.wordsOf(c);
     if (slot == null || said == null) continue;
     const { opcode, decides } = slot, key = slot.keyOf(c);
     found.set(`${opcode} ${key}`, { opcode, key, decides, words: [numberOf(said.mnemonic), numberOf(said.operation), ...said.words] });

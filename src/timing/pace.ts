@@ -311,8 +311,8 @@ function formOf(i: Instruction): number {
   if (operands[count - 1]!.kind === 'imm') return form | 32;
   return form | (isSpecial(i) ? 16 : 0) | (specialName(i) === null ? 0 : 32);
 }
-interface Path { readonly instructions: readonly Instruction[]; readonly ends: readonly number[]; readonly places: readonly i32[] }
 
+interface Path { readonly instructions: readonly Instruction[]; readonly ends: readonly number[]; readonly places: readonly i32[] }
 /** A way round a loop: straight on where a branch may go either way, and past calls. null: none was found. */
 function findPath(read: CodeReader, top: i32, close: i32, hi: i32): Path | null {
   // The way so far: straight runs, and where each begins. Where else its branches go, and how many runs lead there.

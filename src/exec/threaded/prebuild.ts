@@ -2,6 +2,7 @@
 import { PREDICTOR_NAME, predictorModule } from '../../timing/predictor.ts';
 import { ZEN3 } from '../../timing/profiles/zen3.ts';
 import { decode } from '../../decoder/decode.ts';
+import { exampleOf } from '../../decoder/usual.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import { assert } from '../../base/assert.ts';
 import { groundModule } from '../generated/ground.ts';
@@ -34,8 +35,7 @@ function formsOf(table: string): Form[] {
   const shapes = new Shapes(), forms = new FormTable(), made: Form[] = [];
   for (const line of table.trim().split('\n')) {
     const [hex = '', rule = '', letters = '', second = ''] = line.split(' ');
-    const bytes = Uint8Array.from({ length: BYTES_MAX }, (_, k) => parseInt(hex.slice(2 * k, 2 * k + 2), 16) || 0);
-    const instruction = decode(bytes, 0, BYTES_MAX)!, shape = shapes.of(semanticsOf(instruction), instruction);
+    const instruction = decode(exampleOf(hex), 0, BYTES_MAX)!, shape = shapes.of(semanticsOf(instruction), instruction);
     assert(shape !== null && 2 * instruction.length === hex.length, `no form: ${line}`);
     const form = shape.form(Number(rule), letters.includes('g'), letters.includes('d'), second === '' ? null : made[Number(second)]!, forms);
     form.isNeeded = true;
