@@ -50,6 +50,7 @@ export function readOpcode(index: RowIndex, c: Cursor, bytes: Uint8Array, start:
     at = c.at;
     opcode = bytes[at++]!;
   }
+  if (at > limit) return cutShort(c);
   const slot = index.slot(map << 8 | opcode);
   if (slot !== null && slot.hasModrm) c.modrm = bytes[at++]!;
   c.at = at; c.opcode = opcode;

@@ -25,7 +25,7 @@ const CALLS_MAX = 4000, WAIT_GROWTH = 2;
 const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 
 /** What is made already waits for so few instructions that only programs without a C library end sooner: all others gain by it. */
-const EARLY = 300;
+const EARLY = 600;
 /** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
 /** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
