@@ -8,7 +8,7 @@ import { Random, testSeed } from './support/random.ts';
 
 /** These end the program, or read all it has; one world makes many calls. */
 const LAST_CALLS = ['exit', 'exit_group', 'rt_sigreturn', 'pause', 'rt_sigsuspend'];
-const ROWS = FAMILIES.flat().filter(([, row]) => !LAST_CALLS.includes(row.name));
+const ROWS = FAMILIES.flat().filter(({ name }) => !LAST_CALLS.includes(name));
 const CALLS_A_WORLD = 400, WORLDS = 40;
 
 function argument(w: KernelWorld, random: Random): bigint {
@@ -31,16 +31,16 @@ fuzz(`${CALLS_A_WORLD * WORLDS} calls are all answered, traced or not`, () => {
     w.call(88, 'a.txt', 'link');
     if (world % 2 === 0) w.kernel.trace = new Trace(() => {});
     for (let count = 0; count < CALLS_A_WORLD; count++) {
-      const [number, row] = random.pick(ROWS);
+      const { number, name } = random.pick(ROWS);
       const room = w.task.process.memory.copyOut(DATA_AT, new Uint8Array(1));
       if (!room) break; // It has unmapped its own data: strings have nowhere to go.
       try {
         const args = Array.from({ length: 6 }, () => argument(w, random)), result = w.call(number, ...args);
-        assert.ok(typeof result === 'object' || result >= -4095, `${row.name} gave ${String(result)}`);
+        assert.ok(typeof result === 'object' || result >= -4095, `${name} gave ${String(result)}`);
         if (w.task.isGone || w.kernel.current !== w.task) break;
       } catch (error) {
         if (error instanceof Error && error.message.startsWith('cannot write')) break;
-        throw new Error(`seed ${seed}, world ${world}, call ${count}: ${row.name}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+        throw new Error(`seed ${seed}, world ${world}, call ${count}: ${name}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
       }
     }
   }

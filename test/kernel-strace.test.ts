@@ -6,7 +6,7 @@ import { Trace } from '../src/syscalls/strace.ts';
 import { DATA_AT, KernelWorld } from './support/kernel-world.ts';
 import { golden } from './support/vectors.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 const suiteOf = suite('kernel › strace');
 
 type Step = readonly [string, ...(number | bigint | string)[]];

@@ -7,7 +7,7 @@ import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { ARGUMENTS } from '../src/syscalls/strace-words.ts';
 import { DATA_AT, KernelWorld } from './support/kernel-world.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 const world = (files: Readonly<Record<string, string>> = { '/home/a.txt': 'hello world\n' }): KernelWorld => new KernelWorld(files);
 const call = (w: KernelWorld, name: string, ...args: readonly (number | bigint | string)[]): number => {
   const number = SYS.get(name);
@@ -21,11 +21,11 @@ const BAD = 0x10;
 
 const table = suite('kernel › the table');
 table('every call has a number of its own', () => {
-  const numbers = FAMILIES.flat().map(([number]) => number);
+  const numbers = FAMILIES.flat().map(({ number }) => number);
   assert.is(new Set(numbers).size, numbers.length);
 });
 table('every word of every shape can be printed', () => {
-  const words = FAMILIES.flat().flatMap(([, row]) => (row.shape.split('→')[0] ?? '').split(' ')).filter(word => word !== '');
+  const words = FAMILIES.flat().flatMap(({ shape }) => (shape.split('→')[0] ?? '').split(' ')).filter(word => word !== '');
   assert.equal([...new Set(words)].filter(word => !Object.hasOwn(ARGUMENTS, word)), []);
 });
 table('an unknown call is ENOSYS, whatever its number', () => {
@@ -33,11 +33,11 @@ table('an unknown call is ENOSYS, whatever its number', () => {
   for (const number of [335, 511, 512, 1000, 0x7fffffff, -1]) assert.is(w.call(number), -ENOSYS);
 });
 table('no call crashes on arguments of zeros, of ones, of minus ones, or of addresses that nobody has', () => {
-  for (const [number, row] of FAMILIES.flat()) {
+  for (const { number, name } of FAMILIES.flat()) {
     const w = world({});
     for (const value of [0n, 1n, 0xffff_ffff_ffff_ffffn, 0x7fff_ffff_fff8n, BigInt(DATA_AT), 1n << 63n]) {
       const result = w.call(number, value, value, value, value, value, value);
-      assert.ok(typeof result !== 'number' || result >= -4095, `${row.name}(${value}…) = ${String(result)}`);
+      assert.ok(typeof result !== 'number' || result >= -4095, `${name}(${value}…) = ${String(result)}`);
       if (w.task.isGone) break;
     }
   }

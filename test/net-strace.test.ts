@@ -5,7 +5,7 @@ import { Trace } from '../src/syscalls/strace.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 import { golden } from './support/vectors.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 const suiteOf = suite('net › strace');
 suiteOf('prints addresses, messages, options and events', () => {
   const w = new KernelWorld(), trace = new Trace(line => w.host.report(line));

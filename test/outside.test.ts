@@ -8,7 +8,7 @@ import { runGuest } from './support/guest.ts';
 import { build, DATA, systemCall } from './support/guest-program.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 const call = (w: KernelWorld, name: string, ...args: (number | bigint | string)[]): number => Number(w.call(SYS.get(name) ?? -1, ...args));
 const MILLISECOND_NS = 1e6, POLLIN = 1, POLLOUT = 4, POLLHUP = 16, O_NONBLOCK = 0o4000, F_SETFL = 4;
 /** A world whose standard input gets texts at such times, in milliseconds from the start. */

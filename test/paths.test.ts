@@ -6,7 +6,7 @@ import { bytesOf } from '../src/host/host.ts';
 import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 type Argument = number | bigint | string;
 const call = (w: KernelWorld, name: string, ...args: readonly Argument[]): number => {
   const result = w.call(SYS.get(name) ?? -1, ...args);

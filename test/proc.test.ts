@@ -5,7 +5,7 @@ import { EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENODEV, ENOENT, ENOSPC, ENOTDIR 
 import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 const call = (w: KernelWorld, name: string, ...args: readonly (number | bigint | string)[]): number => {
   const result = w.call(SYS.get(name) ?? -1, ...args);
   if (typeof result !== 'number') throw new Error(`${name} did not return: ${result.then}`);

@@ -7,7 +7,7 @@ import {
 import { FAMILIES } from '../src/syscalls/rare-table.ts';
 import { KernelWorld } from './support/kernel-world.ts';
 
-const SYS = new Map(FAMILIES.flat().map(([number, row]) => [row.name, number]));
+const SYS = new Map(FAMILIES.flat().map(({ name, number }) => [name, number]));
 const call = (w: KernelWorld, name: string, ...args: (number | bigint | string)[]): number => {
   const result = w.call(SYS.get(name) ?? -1, ...args);
   assert.type(result, 'number', `${name} did not return`);

@@ -9,17 +9,17 @@ import type { CommandLine } from './options.ts';
 
 /** By number. */
 export function allCalls(): SyscallRows<KernelTask> {
-  return [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())].sort(([a], [b]) => a - b);
+  return [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())].sort((a, b) => a.number - b.number);
 }
 /** For src/syscalls/README.md. */
 export function callsAsMarkdown(): string {
-  const rows = allCalls().map(([number, { name, partial }]) => `| ${number} | ${name} | ${partial ?? ''} |\n`);
+  const rows = allCalls().map(({ number, name, partial }) => `| ${number} | ${name} | ${partial} |\n`);
   return `| number | call | what is missing |\n| ---: | --- | --- |\n${rows.join('')}`;
 }
 
 export function syscalls(host: CommandHost, line: CommandLine): number {
-  const calls = allCalls(), width = Math.max(...calls.map(([, { name }]) => name.length)), shapes = Math.max(...calls.map(([, { shape }]) => shape.length));
+  const calls = allCalls(), width = Math.max(...calls.map(({ name }) => name.length)), shapes = Math.max(...calls.map(({ shape }) => shape.length));
   const text = line.values.has('--markdown') ? callsAsMarkdown()
-    : calls.map(([number, { name, shape, partial }]) => `${String(number).padStart(3)}  ${name.padEnd(width)}  ${shape.padEnd(partial === undefined ? 0 : shapes)}${partial === undefined ? '' : `  ${partial}`}\n`).join('');
+    : calls.map(({ number, name, shape, partial }) => `${String(number).padStart(3)}  ${name.padEnd(width)}  ${partial === '' ? shape : `${shape.padEnd(shapes)}  ${partial}`}\n`).join('');
   return printed(host, text.replaceAll('→', '->'));
 }

@@ -8,7 +8,7 @@ import { openProcess } from './pidfd.ts';
 import { KernelProcess, KernelTask, RLIMIT_NPROC, RLIMIT_STACK } from './process.ts';
 import { childSignalState, newSignalState, SIGCHLD, threadSignalState } from './signal.ts';
 import { getWord, putStructure, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, PATH_MAX, S_IFLNK, S_IFMT, S_IFREG } from './uapi.ts';
 import { locateHost } from './walk.ts';
 
@@ -171,12 +171,12 @@ function execute(task: KernelTask, dirfd: number, pathAt: Va, argvAt: Va, envpAt
 }
 
 export const cloneCalls: SyscallRows<KernelTask> = [
-  [56, { name: 'clone', run: clone, shape: 'hex ptr ptr ptr ptr → int', partial: 'no namespaces' }],
-  [57, { name: 'fork', run: task => start(task, { flags: 0, exitSignal: SIGCHLD, ...NOTHING }), shape: '→ int' }],
-  [58, { name: 'vfork', run: task => start(task, { flags: CLONE.vm | CLONE.vfork, exitSignal: SIGCHLD, ...NOTHING }), shape: '→ int' }],
-  [59, { name: 'execve', run: (task, a) => execute(task, AT_FDCWD, a.pointer(0), a.pointer(1), a.pointer(2), 0), shape: 'path ptr ptr → int' }],
-  [60, { name: 'exit', run: (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'task' }), shape: 'int → int' }],
-  [231, { name: 'exit_group', run: (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'process' }), shape: 'int → int' }],
-  [322, { name: 'execveat', run: (task, a) => execute(task, a.int(0), a.pointer(1), a.pointer(2), a.pointer(3), a.int(4)), shape: 'dirfd path ptr ptr hex → int' }],
-  [435, { name: 'clone3', run: clone3, shape: 'ptr size → int', partial: 'no namespaces, no control groups, no chosen pids' }],
+  call(56, 'clone', 'hex ptr ptr ptr ptr → int', clone, 'no namespaces'),
+  call(57, 'fork', '→ int', task => start(task, { flags: 0, exitSignal: SIGCHLD, ...NOTHING })),
+  call(58, 'vfork', '→ int', task => start(task, { flags: CLONE.vm | CLONE.vfork, exitSignal: SIGCHLD, ...NOTHING })),
+  call(59, 'execve', 'path ptr ptr → int', (task, a) => execute(task, AT_FDCWD, a.pointer(0), a.pointer(1), a.pointer(2), 0)),
+  call(60, 'exit', 'int → int', (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'task' })),
+  call(231, 'exit_group', 'int → int', (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'process' })),
+  call(322, 'execveat', 'dirfd path ptr ptr hex → int', (task, a) => execute(task, a.int(0), a.pointer(1), a.pointer(2), a.pointer(3), a.int(4))),
+  call(435, 'clone3', 'ptr size → int', clone3, 'no namespaces, no control groups, no chosen pids'),
 ];

@@ -6,7 +6,7 @@ import { FileDescription, type Edges, type File, type Result, type Stat } from '
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows, Task } from './task.ts';
+import { type Args, call, type Control, type SyscallRows, type Task } from './task.ts';
 import { readiness } from './poll.ts';
 import {
   O_CLOEXEC, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM, S_IFCHR, S_IFDIR,
@@ -243,11 +243,9 @@ function epollPwait(task: KernelTask, a: Args): Result | Control {
 }
 
 export const epollCalls: SyscallRows<KernelTask> = [
-  [213, { name: 'epoll_create', run: (task, a) => a.int(0) <= 0 ? -EINVAL : create(task, 0), shape: 'int → fd' }],
-  [232, { name: 'epoll_wait', run: (task, a) => wait(task, a, milliseconds(a.int(3))), shape: 'fd epollevents int int → int' }],
-  [233, {
-    name: 'epoll_ctl', run: control, shape: 'fd epollctl fd epollevent → int', partial: 'EPOLLEXCLUSIVE and EPOLLWAKEUP are accepted and ignored',
-  }],
-  [281, { name: 'epoll_pwait', run: epollPwait, shape: 'fd epollevents int int sigset size → int' }],
-  [291, { name: 'epoll_create1', run: (task, a) => create(task, a.int(0)), shape: 'epollbits → fd' }],
+  call(213, 'epoll_create', 'int → fd', (task, a) => a.int(0) <= 0 ? -EINVAL : create(task, 0)),
+  call(232, 'epoll_wait', 'fd epollevents int int → int', (task, a) => wait(task, a, milliseconds(a.int(3)))),
+  call(233, 'epoll_ctl', 'fd epollctl fd epollevent → int', control, 'EPOLLEXCLUSIVE and EPOLLWAKEUP are accepted and ignored'),
+  call(281, 'epoll_pwait', 'fd epollevents int int sigset size → int', epollPwait),
+  call(291, 'epoll_create1', 'epollbits → fd', (task, a) => create(task, a.int(0))),
 ];

@@ -2,7 +2,7 @@
 import { EAGAIN, EFAULT, EINVAL } from '../base/errno.ts';
 import { FileDescription, type File, type Result, type Stat, type UserBuffer } from './file.ts';
 import type { KernelTask } from './process.ts';
-import type { SyscallRows } from './task.ts';
+import { call, type SyscallRows } from './task.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLERR, POLLIN, POLLOUT } from './uapi.ts';
 
 const EFD_SEMAPHORE = 1;
@@ -54,6 +54,6 @@ function eventfd(task: KernelTask, count: number, flags: number): Result {
 }
 
 export const eventCalls: SyscallRows<KernelTask> = [
-  [284, { name: 'eventfd', run: (task, a) => eventfd(task, a.uint(0), 0), shape: 'uint → fd' }],
-  [290, { name: 'eventfd2', run: (task, a) => eventfd(task, a.uint(0), a.int(1)), shape: 'uint efd → fd' }],
+  call(284, 'eventfd', 'uint → fd', (task, a) => eventfd(task, a.uint(0), 0)),
+  call(290, 'eventfd2', 'uint efd → fd', (task, a) => eventfd(task, a.uint(0), a.int(1))),
 ];

@@ -7,7 +7,7 @@ import type { LockKey, LockOwner, RecordLock } from './locks.ts';
 import { MemoryFile } from './memory-file.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET } from './uapi.ts';
 import { untilDone } from './waiting.ts';
 
@@ -183,9 +183,6 @@ function fcntl(task: KernelTask, a: Args): Outcome {
 }
 
 export const fcntlCalls: SyscallRows<KernelTask> = [
-  [72, {
-    name: 'fcntl', run: fcntl, shape: 'fd fcntl fcntlarg → fcntl',
-    partial: 'leases are refused, O_ASYNC and the owner are remembered but send no signal; hints are forgotten; locks are within the machine',
-  }],
-  [73, { name: 'flock', run: flock, shape: 'fd flock → int', partial: 'within the machine' }],
+  call(72, 'fcntl', 'fd fcntl fcntlarg → fcntl', fcntl, 'leases are refused, O_ASYNC and the owner are remembered but send no signal; hints are forgotten; locks are within the machine'),
+  call(73, 'flock', 'fd flock → int', flock, 'within the machine'),
 ];

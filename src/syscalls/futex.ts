@@ -6,7 +6,7 @@ import type { Result } from './file.ts';
 import type { Waiter } from './futex-queues.ts';
 import type { KernelTask, System } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Control, Sleep, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type Sleep, type SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 
 const FUTEX_COMMAND = 0x7f, FUTEX_PRIVATE_FLAG = 0x80, FUTEX_CLOCK_REALTIME = 0x100;
@@ -251,19 +251,13 @@ function die(task: KernelTask, at: Va, isPi: boolean, isUnderWay: boolean): bool
 }
 
 export const futexCalls: SyscallRows<KernelTask> = [
-  [202, { name: 'futex', run: futex, shape: 'ptr futex int timespec? → int' }],
-  [273, {
-    name: 'set_robust_list', shape: 'ptr size → int',
-    run: (task, a) => { if (a.size(1) !== ROBUST_HEAD_BYTES) return -EINVAL; task.robustListAt = a.pointer(0); return 0; },
-  }],
-  [274, {
-    name: 'get_robust_list', shape: 'int ptr ptr → int',
-    run: (task, a) => {
-      const of = a.int(0) === 0 ? task : task.process.system.tasks.get(a.int(0));
-      if (of === undefined) return -ESRCH;
-      const told = putStructure(task, a.pointer(2), 8, view => setWord(view, 0, ROBUST_HEAD_BYTES));
-      return told < 0 ? told : putStructure(task, a.pointer(1), 8, view => setWord(view, 0, of.robustListAt));
-    },
-  }],
-  [449, { name: 'futex_waitv', run: futexWaitv, shape: 'ptr uint hex timespec? int → int' }],
+  call(202, 'futex', 'ptr futex int timespec? → int', futex),
+  call(273, 'set_robust_list', 'ptr size → int', (task, a) => { if (a.size(1) !== ROBUST_HEAD_BYTES) return -EINVAL; task.robustListAt = a.pointer(0); return 0; }),
+  call(274, 'get_robust_list', 'int ptr ptr → int', (task, a) => {
+    const of = a.int(0) === 0 ? task : task.process.system.tasks.get(a.int(0));
+    if (of === undefined) return -ESRCH;
+    const told = putStructure(task, a.pointer(2), 8, view => setWord(view, 0, ROBUST_HEAD_BYTES));
+    return told < 0 ? told : putStructure(task, a.pointer(1), 8, view => setWord(view, 0, of.robustListAt));
+  }),
+  call(449, 'futex_waitv', 'ptr uint hex timespec? int → int', futexWaitv),
 ];

@@ -6,7 +6,7 @@ import { copyOutPieces } from './buffers.ts';
 import type { Result } from './file.ts';
 import { RLIMIT_NOFILE, RLIMIT_STACK, type KernelProcess, type KernelTask, type Limit } from './process.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { DESCRIPTORS_MAX } from './uapi.ts';
 
 /** struct new_utsname: six fields of 65 bytes. The kernel the trampfd series was written for. */
@@ -140,32 +140,29 @@ function personality(task: KernelTask, a: Args): Result {
 
 const LIMITS = 'FSIZE, DATA, STACK, NOFILE, NPROC, AS and SIGPENDING act, MEMLOCK on each mlock alone';
 export const identityCalls: SyscallRows<KernelTask> = [
-  [63, { name: 'uname', run: uname, shape: 'ptr → int' }],
-  [97, { name: 'getrlimit', run: getrlimit, shape: 'rlimit ptr → int' }],
-  [99, { name: 'sysinfo', run: sysinfo, shape: 'ptr → int', partial: 'uptime, memory and tasks' }],
-  [102, { name: 'getuid', run: user('uid'), shape: '→ int' }],
-  [104, { name: 'getgid', run: user('gid'), shape: '→ int' }],
-  [105, { name: 'setuid', run: becomes(['uid']), shape: 'int → int', partial: 'only to what one is' }],
-  [106, { name: 'setgid', run: becomes(['gid']), shape: 'int → int', partial: 'only to what one is' }],
-  [107, { name: 'geteuid', run: user('euid'), shape: '→ int' }],
-  [108, { name: 'getegid', run: user('egid'), shape: '→ int' }],
-  [113, { name: 'setreuid', run: becomes(['uid', 'euid']), shape: 'int int → int', partial: 'only to what one is' }],
-  [114, { name: 'setregid', run: becomes(['gid', 'egid']), shape: 'int int → int', partial: 'only to what one is' }],
-  [115, { name: 'getgroups', run: getgroups, shape: 'int ptr → int' }],
-  [117, { name: 'setresuid', run: becomes(['uid', 'euid', 'euid']), shape: 'int int int → int', partial: 'only to what one is' }],
-  [118, { name: 'getresuid', run: threeIds(['uid', 'euid', 'euid']), shape: 'ptr ptr ptr → int' }],
-  [119, { name: 'setresgid', run: becomes(['gid', 'egid', 'egid']), shape: 'int int int → int', partial: 'only to what one is' }],
-  [120, { name: 'getresgid', run: threeIds(['gid', 'egid', 'egid']), shape: 'ptr ptr ptr → int' }],
-  [116, { name: 'setgroups', run: setgroups, shape: 'int ptr → int', partial: 'only to what they are' }],
-  [122, { name: 'setfsuid', run: user('euid'), shape: 'int → int', partial: 'changes nothing' }],
-  [123, { name: 'setfsgid', run: user('egid'), shape: 'int → int', partial: 'changes nothing' }],
-  [125, { name: 'capget', run: capget, shape: 'ptr ptr → int', partial: 'all or none' }],
-  [126, { name: 'capset', run: capset, shape: 'ptr ptr → int', partial: 'changes nothing' }],
-  [135, { name: 'personality', run: personality, shape: 'hex → hex', partial: 'of READ_IMPLIES_EXEC, what mmap, mprotect and shmat do; the rest is remembered' }],
-  [160, {
-    name: 'setrlimit', run: (task, a) => setLimit(task, task.process, a.uint(0), a.pointer(1)), shape: 'rlimit ptr → int',
-    partial: LIMITS,
-  }],
-  [302, { name: 'prlimit64', run: prlimit64, shape: 'int rlimit rlim rlimout → int', partial: LIMITS }],
-  [318, { name: 'getrandom', run: getrandom, shape: 'random size grnd → size', partial: 'seeded, not secret' }],
+  call(63, 'uname', 'ptr → int', uname),
+  call(97, 'getrlimit', 'rlimit ptr → int', getrlimit),
+  call(99, 'sysinfo', 'ptr → int', sysinfo, 'uptime, memory and tasks'),
+  call(102, 'getuid', '→ int', user('uid')),
+  call(104, 'getgid', '→ int', user('gid')),
+  call(105, 'setuid', 'int → int', becomes(['uid']), 'only to what one is'),
+  call(106, 'setgid', 'int → int', becomes(['gid']), 'only to what one is'),
+  call(107, 'geteuid', '→ int', user('euid')),
+  call(108, 'getegid', '→ int', user('egid')),
+  call(113, 'setreuid', 'int int → int', becomes(['uid', 'euid']), 'only to what one is'),
+  call(114, 'setregid', 'int int → int', becomes(['gid', 'egid']), 'only to what one is'),
+  call(115, 'getgroups', 'int ptr → int', getgroups),
+  call(117, 'setresuid', 'int int int → int', becomes(['uid', 'euid', 'euid']), 'only to what one is'),
+  call(118, 'getresuid', 'ptr ptr ptr → int', threeIds(['uid', 'euid', 'euid'])),
+  call(119, 'setresgid', 'int int int → int', becomes(['gid', 'egid', 'egid']), 'only to what one is'),
+  call(120, 'getresgid', 'ptr ptr ptr → int', threeIds(['gid', 'egid', 'egid'])),
+  call(116, 'setgroups', 'int ptr → int', setgroups, 'only to what they are'),
+  call(122, 'setfsuid', 'int → int', user('euid'), 'changes nothing'),
+  call(123, 'setfsgid', 'int → int', user('egid'), 'changes nothing'),
+  call(125, 'capget', 'ptr ptr → int', capget, 'all or none'),
+  call(126, 'capset', 'ptr ptr → int', capset, 'changes nothing'),
+  call(135, 'personality', 'hex → hex', personality, 'of READ_IMPLIES_EXEC, what mmap, mprotect and shmat do; the rest is remembered'),
+  call(160, 'setrlimit', 'rlimit ptr → int', (task, a) => setLimit(task, task.process, a.uint(0), a.pointer(1)), LIMITS),
+  call(302, 'prlimit64', 'int rlimit rlim rlimout → int', prlimit64, LIMITS),
+  call(318, 'getrandom', 'random size grnd → size', getrandom, 'seeded, not secret'),
 ];

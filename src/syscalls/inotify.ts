@@ -10,7 +10,7 @@ import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { putInt } from './structure.ts';
 import { FIONREAD } from './terminal.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_RDONLY, POLLIN, S_IFDIR, S_IFMT } from './uapi.ts';
 import { locateHost, pathArgument } from './walk.ts';
 
@@ -191,10 +191,8 @@ function removeWatch(task: KernelTask, a: Args): Result {
 }
 
 export const inotifyCalls: SyscallRows<KernelTask> = [
-  [253, { name: 'inotify_init', run: task => create(task, 0), shape: '→ fd', partial: 'tells what is done inside the machine' }],
-  [254, {
-    name: 'inotify_add_watch', run: addWatch, shape: 'fd path hex → int', partial: 'not /dev/shm, FIFOs and sockets; pages of a mapped file tell when they are written back',
-  }],
-  [255, { name: 'inotify_rm_watch', run: removeWatch, shape: 'fd int → int' }],
-  [294, { name: 'inotify_init1', run: (task, a) => create(task, a.int(0)), shape: 'hex → fd', partial: 'tells what is done inside the machine' }],
+  call(253, 'inotify_init', '→ fd', task => create(task, 0), 'tells what is done inside the machine'),
+  call(254, 'inotify_add_watch', 'fd path hex → int', addWatch, 'not /dev/shm, FIFOs and sockets; pages of a mapped file tell when they are written back'),
+  call(255, 'inotify_rm_watch', 'fd int → int', removeWatch),
+  call(294, 'inotify_init1', 'hex → fd', (task, a) => create(task, a.int(0)), 'tells what is done inside the machine'),
 ];

@@ -12,7 +12,7 @@ import { Pipe, PipeReader, PipeWriter } from './pipe.ts';
 import { RLIMIT_FSIZE, UNLIMITED, type KernelProcess, type KernelTask } from './process.ts';
 import { raise } from './signal.ts';
 import { userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import {
   IOVECS_MAX, O_ACCMODE, O_APPEND, O_CLOEXEC, O_DIRECT, O_LARGEFILE, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ, TRANSFER_BYTES_MAX,
 } from './uapi.ts';
@@ -278,25 +278,25 @@ export function duplicateFrom(process: KernelProcess, fd: number, from: number, 
 }
 
 export const ioCalls: SyscallRows<KernelTask> = [
-  [0, { name: 'read', run: plain(readFrom), shape: 'fd bytes size → size' }],
-  [1, { name: 'write', run: plain(writeTo), shape: 'fd data size → size' }],
-  [3, { name: 'close', run: close, shape: 'fd → int' }],
-  [8, { name: 'lseek', run: lseek, shape: 'fd off whence → off', partial: 'SEEK_DATA and SEEK_HOLE see holes of memfds only' }],
-  [17, { name: 'pread64', run: placed(readFrom), shape: 'fd bytes size off → size' }],
-  [18, { name: 'pwrite64', run: placed(writeTo), shape: 'fd data size off → size' }],
-  [19, { name: 'readv', run: vectored(readFrom, false), shape: 'fd iovout int → size' }],
-  [20, { name: 'writev', run: vectored(writeTo, false), shape: 'fd iov int → size' }],
-  [22, { name: 'pipe', run: (task, a) => pipeCall(task, a.pointer(0), 0), shape: 'fds → int' }],
-  [32, { name: 'dup', run: dup, shape: 'fd → fd' }],
-  [33, { name: 'dup2', run: dup2, shape: 'fd fd → fd' }],
-  [78, { name: 'getdents', run: getdents(true), shape: 'fd dirents uint → size' }],
-  [217, { name: 'getdents64', run: getdents(false), shape: 'fd dirents uint → size' }],
-  [292, { name: 'dup3', run: dup3, shape: 'fd fd openbits → fd' }],
-  [293, { name: 'pipe2', run: (task, a) => pipeCall(task, a.pointer(0), a.int(1)), shape: 'fds openbits → int' }],
-  [295, { name: 'preadv', run: vectored(readFrom, true), shape: 'fd iovout int off → size' }],
-  [296, { name: 'pwritev', run: vectored(writeTo, true), shape: 'fd iov int off → size' }],
-  [319, { name: 'memfd_create', run: memfdCreate, shape: 'path memfd → fd', partial: 'no MFD_HUGETLB; F_SEAL_EXEC is remembered only' }],
-  [327, { name: 'preadv2', run: vectored2(readFrom), shape: 'fd iovout int off int rwf → size' }],
-  [328, { name: 'pwritev2', run: vectored2(writeTo), shape: 'fd iov int off int rwf → size' }],
-  [436, { name: 'close_range', run: closeRange, shape: 'uint uint hex → int' }],
+  call(0, 'read', 'fd bytes size → size', plain(readFrom)),
+  call(1, 'write', 'fd data size → size', plain(writeTo)),
+  call(3, 'close', 'fd → int', close),
+  call(8, 'lseek', 'fd off whence → off', lseek, 'SEEK_DATA and SEEK_HOLE see holes of memfds only'),
+  call(17, 'pread64', 'fd bytes size off → size', placed(readFrom)),
+  call(18, 'pwrite64', 'fd data size off → size', placed(writeTo)),
+  call(19, 'readv', 'fd iovout int → size', vectored(readFrom, false)),
+  call(20, 'writev', 'fd iov int → size', vectored(writeTo, false)),
+  call(22, 'pipe', 'fds → int', (task, a) => pipeCall(task, a.pointer(0), 0)),
+  call(32, 'dup', 'fd → fd', dup),
+  call(33, 'dup2', 'fd fd → fd', dup2),
+  call(78, 'getdents', 'fd dirents uint → size', getdents(true)),
+  call(217, 'getdents64', 'fd dirents uint → size', getdents(false)),
+  call(292, 'dup3', 'fd fd openbits → fd', dup3),
+  call(293, 'pipe2', 'fds openbits → int', (task, a) => pipeCall(task, a.pointer(0), a.int(1))),
+  call(295, 'preadv', 'fd iovout int off → size', vectored(readFrom, true)),
+  call(296, 'pwritev', 'fd iov int off → size', vectored(writeTo, true)),
+  call(319, 'memfd_create', 'path memfd → fd', memfdCreate, 'no MFD_HUGETLB; F_SEAL_EXEC is remembered only'),
+  call(327, 'preadv2', 'fd iovout int off int rwf → size', vectored2(readFrom)),
+  call(328, 'pwritev2', 'fd iov int off int rwf → size', vectored2(writeTo)),
+  call(436, 'close_range', 'uint uint hex → int', closeRange),
 ];

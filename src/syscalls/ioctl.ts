@@ -4,7 +4,7 @@ import type { FileDescription, Result } from './file.ts';
 import { contentSize, descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from './terminal.ts';
 import { O_NONBLOCK } from './uapi.ts';
 
@@ -42,8 +42,6 @@ function ioctl(task: KernelTask, a: Args): Result {
 }
 
 export const ioctlCalls: SyscallRows<KernelTask> = [
-  [16, {
-    name: 'ioctl', run: ioctl, shape: 'fd ioctl ptr → int',
-    partial: 'descriptors, pipes, sockets and terminals; a terminal of the host is raw or as it was, what else it is set to is remembered; breaks, TCXONC and TIOCEXCL do nothing',
-  }],
+  call(16, 'ioctl', 'fd ioctl ptr → int',
+    ioctl, 'descriptors, pipes, sockets and terminals; a terminal of the host is raw or as it was, what else it is set to is remembered; breaks, TCXONC and TIOCEXCL do nothing'),
 ];

@@ -8,7 +8,7 @@ import { mappingsIn, pagesUp, populate } from './memory.ts';
 import { HostPages } from './pages.ts';
 import { RLIMIT_MEMLOCK, UNLIMITED, type KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 
 /** A range of whole pages, or -errno; an empty one is no error. */
 function pageRange(start: Va, bytes: number): readonly [Va, Va] | Result {
@@ -134,17 +134,17 @@ function movePages(task: KernelTask, a: Args): Result {
 }
 
 export const memoryAdviceCalls: SyscallRows<KernelTask> = [
-  [26, { name: 'msync', run: msync, shape: 'ptr size msync → int' }],
-  [27, { name: 'mincore', run: mincore, shape: 'ptr size ptr → int', partial: 'tells of pages of this process' }],
-  [28, { name: 'madvise', run: madvise, shape: 'ptr size madvise → int', partial: 'MADV_FREE frees nothing; what is only advice changes nothing' }],
-  [149, { name: 'mlock', run: (task, a) => lock(task, a, true, true), shape: 'ptr size → int', partial: 'faults in; nothing is ever paged out' }],
-  [150, { name: 'munlock', run: (task, a) => lock(task, a, false, false), shape: 'ptr size → int' }],
-  [151, { name: 'mlockall', run: mlockall, shape: 'hex → int', partial: 'checked only' }],
-  [152, { name: 'munlockall', run: () => 0, shape: '→ int' }],
-  [237, { name: 'mbind', run: (_task, a) => policy(a.int(2)), shape: 'ptr size int ptr size hex → int', partial: 'there is one node' }],
-  [238, { name: 'set_mempolicy', run: (_task, a) => policy(a.int(0)), shape: 'int ptr size → int', partial: 'there is one node' }],
-  [239, { name: 'get_mempolicy', run: getMempolicy, shape: 'ptr ptr size ptr hex → int', partial: 'there is one node' }],
-  [256, { name: 'migrate_pages', run: () => 0, shape: 'int size ptr ptr → int', partial: 'there is one node' }],
-  [279, { name: 'move_pages', run: movePages, shape: 'int size ptr ptr ptr hex → int', partial: 'tells where pages are: on the one node' }],
-  [325, { name: 'mlock2', run: mlock2, shape: 'ptr size hex → int', partial: 'as mlock' }],
+  call(26, 'msync', 'ptr size msync → int', msync),
+  call(27, 'mincore', 'ptr size ptr → int', mincore, 'tells of pages of this process'),
+  call(28, 'madvise', 'ptr size madvise → int', madvise, 'MADV_FREE frees nothing; what is only advice changes nothing'),
+  call(149, 'mlock', 'ptr size → int', (task, a) => lock(task, a, true, true), 'faults in; nothing is ever paged out'),
+  call(150, 'munlock', 'ptr size → int', (task, a) => lock(task, a, false, false)),
+  call(151, 'mlockall', 'hex → int', mlockall, 'checked only'),
+  call(152, 'munlockall', '→ int', () => 0),
+  call(237, 'mbind', 'ptr size int ptr size hex → int', (_task, a) => policy(a.int(2)), 'there is one node'),
+  call(238, 'set_mempolicy', 'int ptr size → int', (_task, a) => policy(a.int(0)), 'there is one node'),
+  call(239, 'get_mempolicy', 'ptr ptr size ptr hex → int', getMempolicy, 'there is one node'),
+  call(256, 'migrate_pages', 'int size ptr ptr → int', () => 0, 'there is one node'),
+  call(279, 'move_pages', 'int size ptr ptr ptr hex → int', movePages, 'tells where pages are: on the one node'),
+  call(325, 'mlock2', 'ptr size hex → int', mlock2, 'as mlock'),
 ];

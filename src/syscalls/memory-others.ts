@@ -6,7 +6,7 @@ import type { Result } from './file.ts';
 import { gather } from './io.ts';
 import { protect } from './memory.ts';
 import type { KernelTask } from './process.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 
 /** Page by page, so that what lies before the first that cannot be reached is counted. */
 const transfer = (isWrite: boolean) => (task: KernelTask, a: Args): Result => {
@@ -56,10 +56,10 @@ function pkeyMprotect(task: KernelTask, a: Args): Result {
 function pkeyAlloc(_task: KernelTask, a: Args): Result { return a.size(0) !== 0 || a.size(1) > 3 ? -EINVAL : -ENOSPC; }
 
 export const memoryOtherCalls: SyscallRows<KernelTask> = [
-  [310, { name: 'process_vm_readv', run: transfer(false), shape: 'int iovout int ptr int hex → size' }],
-  [311, { name: 'process_vm_writev', run: transfer(true), shape: 'int iov int ptr int hex → size' }],
-  [324, { name: 'membarrier', run: membarrier, shape: 'int hex int → int' }],
-  [329, { name: 'pkey_mprotect', run: pkeyMprotect, shape: 'ptr size prot int → int', partial: 'no keys: -1 only' }],
-  [330, { name: 'pkey_alloc', run: pkeyAlloc, shape: 'hex hex → int', partial: 'no keys: ENOSPC' }],
-  [331, { name: 'pkey_free', run: () => -EINVAL, shape: 'int → int', partial: 'no keys' }],
+  call(310, 'process_vm_readv', 'int iovout int ptr int hex → size', transfer(false)),
+  call(311, 'process_vm_writev', 'int iov int ptr int hex → size', transfer(true)),
+  call(324, 'membarrier', 'int hex int → int', membarrier),
+  call(329, 'pkey_mprotect', 'ptr size prot int → int', pkeyMprotect, 'no keys: -1 only'),
+  call(330, 'pkey_alloc', 'hex hex → int', pkeyAlloc, 'no keys: ENOSPC'),
+  call(331, 'pkey_free', 'int → int', () => -EINVAL, 'no keys'),
 ];

@@ -9,7 +9,7 @@ import { descriptionOf } from './io.ts';
 import { isData, withinMemoryLimits } from './memory-limits.ts';
 import { impliedProt } from './personality.ts';
 import type { KernelTask } from './process.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import {
   MAP_32BIT, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE,
   MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, O_ACCMODE, O_RDWR, O_WRONLY,
@@ -106,10 +106,10 @@ export function mappingsIn(task: KernelTask, start: Va, end: Va): { readonly fou
 }
 
 export const memoryCalls: SyscallRows<KernelTask> = [
-  [9, { name: 'mmap', run: mmap, shape: 'ptr size prot map mapfd hex → ptr', partial: 'no huge pages: MAP_HUGETLB is ENOMEM' }],
-  [10, { name: 'mprotect', run: protect, shape: 'ptr size prot → int' }],
-  [11, { name: 'munmap', run: munmap, shape: 'ptr size → int' }],
-  [12, { name: 'brk', run: brk, shape: 'ptr → ptr' }],
-  [25, { name: 'mremap', run: mremap, shape: 'ptr size size mremap mremapto → ptr' }],
-  [216, { name: 'remap_file_pages', run: remapFilePages, shape: 'ptr size prot size map → int' }],
+  call(9, 'mmap', 'ptr size prot map mapfd hex → ptr', mmap, 'no huge pages: MAP_HUGETLB is ENOMEM'),
+  call(10, 'mprotect', 'ptr size prot → int', protect),
+  call(11, 'munmap', 'ptr size → int', munmap),
+  call(12, 'brk', 'ptr → ptr', brk),
+  call(25, 'mremap', 'ptr size size mremap mremapto → ptr', mremap),
+  call(216, 'remap_file_pages', 'ptr size prot size map → int', remapFilePages),
 ];

@@ -9,7 +9,7 @@ import type { KernelProcess, KernelTask, System } from './process.ts';
 import { infoFrom, raiseProcess } from './signal.ts';
 import { SIGNAL_MAX } from './signal-state.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 import { O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_WRONLY, POLLIN, POLLOUT, S_IFREG } from './uapi.ts';
 
@@ -207,10 +207,10 @@ function getsetattr(task: KernelTask, a: Args): Result {
 }
 
 export const mqueueCalls: SyscallRows<KernelTask> = [
-  [240, { name: 'mq_open', run: mqOpen, shape: 'path open mode? ptr → fd' }],
-  [241, { name: 'mq_unlink', run: mqUnlink, shape: 'path → int' }],
-  [242, { name: 'mq_timedsend', run: send, shape: 'fd data size uint timespec → int' }],
-  [243, { name: 'mq_timedreceive', run: receive, shape: 'fd bytes size ptr timespec → size' }],
-  [244, { name: 'mq_notify', run: notify, shape: 'fd ptr → int', partial: 'no SIGEV_THREAD' }],
-  [245, { name: 'mq_getsetattr', run: getsetattr, shape: 'fd ptr ptr → int' }],
+  call(240, 'mq_open', 'path open mode? ptr → fd', mqOpen),
+  call(241, 'mq_unlink', 'path → int', mqUnlink),
+  call(242, 'mq_timedsend', 'fd data size uint timespec → int', send),
+  call(243, 'mq_timedreceive', 'fd bytes size ptr timespec → size', receive),
+  call(244, 'mq_notify', 'fd ptr → int', notify, 'no SIGEV_THREAD'),
+  call(245, 'mq_getsetattr', 'fd ptr ptr → int', getsetattr),
 ];

@@ -7,7 +7,7 @@ import {
 } from './ipc.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 
 /** Queues (fewer than there could be: each may hold 16 KiB), bytes of a message and of a queue. */
 export const QUEUES_MAX = 512;
@@ -133,8 +133,8 @@ function msgctl(task: KernelTask, a: Args): Result {
 }
 
 export const msgCalls: SyscallRows<KernelTask> = [
-  [68, { name: 'msgget', run: msgget, shape: 'hex ipc → int' }],
-  [69, { name: 'msgsnd', run: msgsnd, shape: 'int ptr size ipc → int' }],
-  [70, { name: 'msgrcv', run: msgrcv, shape: 'int ptr size int ipc → size', partial: 'no MSG_COPY' }],
-  [71, { name: 'msgctl', run: msgctl, shape: 'int int ptr → int' }],
+  call(68, 'msgget', 'hex ipc → int', msgget),
+  call(69, 'msgsnd', 'int ptr size ipc → int', msgsnd),
+  call(70, 'msgrcv', 'int ptr size int ipc → size', msgrcv, 'no MSG_COPY'),
+  call(71, 'msgctl', 'int int ptr → int', msgctl),
 ];

@@ -10,7 +10,7 @@ import { HostFile } from './host-file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import {
   AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK,
 } from './uapi.ts';
@@ -250,49 +250,33 @@ function umask(task: KernelTask, a: Args): Result {
 
 const NO_FILE = 'of pipes, sockets, memfds and what is made up nothing changes';
 export const nameCalls: SyscallRows<KernelTask> = [
-  [76, { name: 'truncate', run: truncate, shape: 'path off → int' }],
-  [82, { name: 'rename', run: (task, a) => rename(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0), shape: 'path path → int' }],
-  [83, { name: 'mkdir', run: atName((task, path, a) => mkdir(task, path, a.int(1)), EEXIST), shape: 'path mode → int' }],
-  [84, { name: 'rmdir', run: atName((task, path) => rmdir(task, path), EPERM), shape: 'path → int' }],
-  [86, { name: 'link', run: (task, a) => link(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0), shape: 'path path → int' }],
-  [87, { name: 'unlink', run: atName((task, path) => unlink(task, path), EPERM), shape: 'path → int' }],
-  [88, { name: 'symlink', run: (task, a) => symlink(task, a.pointer(0), AT_FDCWD, a.pointer(1)), shape: 'path path → int' }],
-  [90, {
-    name: 'chmod', run: (task, a) => changeMode(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.int(1), true), shape: 'path mode → int',
-  }],
-  [91, { name: 'fchmod', run: (task, a) => changeMode(task, open(task, a.int(0)), a.int(1), true), shape: 'fd mode → int', partial: NO_FILE }],
-  [92, {
-    name: 'chown', run: (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.uint(1), a.uint(2), true),
-    shape: 'path int int → int',
-  }],
-  [93, { name: 'fchown', run: (task, a) => changeOwner(task, open(task, a.int(0)), a.uint(1), a.uint(2), true), shape: 'fd int int → int', partial: NO_FILE }],
-  [94, {
-    name: 'lchown', run: (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), false, EPERM), a.uint(1), a.uint(2), false),
-    shape: 'path int int → int',
-  }],
-  [95, { name: 'umask', run: umask, shape: 'mode → mode' }],
-  [132, { name: 'utime', run: (task, a) => setOldTimes(task, AT_FDCWD, a.pointer(0), a.pointer(1), false), shape: 'path ptr → int' }],
-  [133, { name: 'mknod', run: (task, a) => mknod(task, AT_FDCWD, a.pointer(0), a.int(1)), shape: 'path nodemode device? → int', partial: 'no device nodes are made' }],
-  [235, { name: 'utimes', run: (task, a) => setOldTimes(task, AT_FDCWD, a.pointer(0), a.pointer(1), true), shape: 'path ptr → int' }],
-  [258, { name: 'mkdirat', run: atDirectory((task, path, a) => mkdir(task, path, a.int(2)), EEXIST), shape: 'dirfd path mode → int' }],
-  [259, { name: 'mknodat', run: (task, a) => mknod(task, a.int(0), a.pointer(1), a.int(2)), shape: 'dirfd path nodemode device? → int', partial: 'no device nodes are made' }],
-  [260, { name: 'fchownat', run: fchownat, shape: 'dirfd path int int at → int' }],
-  [261, { name: 'futimesat', run: (task, a) => setOldTimes(task, a.int(0), a.pointer(1), a.pointer(2), true), shape: 'dirfd path ptr → int' }],
-  [263, { name: 'unlinkat', run: unlinkat, shape: 'dirfd path atrm → int' }],
-  [264, {
-    name: 'renameat', run: (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), 0),
-    shape: 'dirfd path dirfd path → int',
-  }],
-  [265, {
-    name: 'linkat', run: (task, a) => link(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), a.uint(4)),
-    shape: 'dirfd path dirfd path at → int',
-  }],
-  [266, { name: 'symlinkat', run: (task, a) => symlink(task, a.pointer(0), a.int(1), a.pointer(2)), shape: 'path dirfd path → int' }],
-  [268, { name: 'fchmodat', run: (task, a) => fchmodat(task, a, 0), shape: 'dirfd path mode → int' }],
-  [280, { name: 'utimensat', run: utimensat, shape: 'dirfd path times at → int', partial: 'files of the host keep microseconds, the machine remembers the rest; of pipes, sockets and memfds nothing changes' }],
-  [316, {
-    name: 'renameat2', run: (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), a.uint(4)),
-    shape: 'dirfd path dirfd path renamebits → int', partial: 'no RENAME_WHITEOUT; RENAME_EXCHANGE is three renames of the host',
-  }],
-  [452, { name: 'fchmodat2', run: (task, a) => fchmodat(task, a, a.uint(3)), shape: 'dirfd path mode at → int' }],
+  call(76, 'truncate', 'path off → int', truncate),
+  call(82, 'rename', 'path path → int', (task, a) => rename(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0)),
+  call(83, 'mkdir', 'path mode → int', atName((task, path, a) => mkdir(task, path, a.int(1)), EEXIST)),
+  call(84, 'rmdir', 'path → int', atName((task, path) => rmdir(task, path), EPERM)),
+  call(86, 'link', 'path path → int', (task, a) => link(task, AT_FDCWD, a.pointer(0), AT_FDCWD, a.pointer(1), 0)),
+  call(87, 'unlink', 'path → int', atName((task, path) => unlink(task, path), EPERM)),
+  call(88, 'symlink', 'path path → int', (task, a) => symlink(task, a.pointer(0), AT_FDCWD, a.pointer(1))),
+  call(90, 'chmod', 'path mode → int', (task, a) => changeMode(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.int(1), true)),
+  call(91, 'fchmod', 'fd mode → int', (task, a) => changeMode(task, open(task, a.int(0)), a.int(1), true), NO_FILE),
+  call(92, 'chown', 'path int int → int', (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), true, EPERM), a.uint(1), a.uint(2), true)),
+  call(93, 'fchown', 'fd int int → int', (task, a) => changeOwner(task, open(task, a.int(0)), a.uint(1), a.uint(2), true), NO_FILE),
+  call(94, 'lchown', 'path int int → int', (task, a) => changeOwner(task, hostPathArgument(task, AT_FDCWD, a.pointer(0), false, EPERM), a.uint(1), a.uint(2), false)),
+  call(95, 'umask', 'mode → mode', umask),
+  call(132, 'utime', 'path ptr → int', (task, a) => setOldTimes(task, AT_FDCWD, a.pointer(0), a.pointer(1), false)),
+  call(133, 'mknod', 'path nodemode device? → int', (task, a) => mknod(task, AT_FDCWD, a.pointer(0), a.int(1)), 'no device nodes are made'),
+  call(235, 'utimes', 'path ptr → int', (task, a) => setOldTimes(task, AT_FDCWD, a.pointer(0), a.pointer(1), true)),
+  call(258, 'mkdirat', 'dirfd path mode → int', atDirectory((task, path, a) => mkdir(task, path, a.int(2)), EEXIST)),
+  call(259, 'mknodat', 'dirfd path nodemode device? → int', (task, a) => mknod(task, a.int(0), a.pointer(1), a.int(2)), 'no device nodes are made'),
+  call(260, 'fchownat', 'dirfd path int int at → int', fchownat),
+  call(261, 'futimesat', 'dirfd path ptr → int', (task, a) => setOldTimes(task, a.int(0), a.pointer(1), a.pointer(2), true)),
+  call(263, 'unlinkat', 'dirfd path atrm → int', unlinkat),
+  call(264, 'renameat', 'dirfd path dirfd path → int', (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), 0)),
+  call(265, 'linkat', 'dirfd path dirfd path at → int', (task, a) => link(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), a.uint(4))),
+  call(266, 'symlinkat', 'path dirfd path → int', (task, a) => symlink(task, a.pointer(0), a.int(1), a.pointer(2))),
+  call(268, 'fchmodat', 'dirfd path mode → int', (task, a) => fchmodat(task, a, 0)),
+  call(280, 'utimensat', 'dirfd path times at → int', utimensat, 'files of the host keep microseconds, the machine remembers the rest; of pipes, sockets and memfds nothing changes'),
+  call(316, 'renameat2', 'dirfd path dirfd path renamebits → int',
+    (task, a) => rename(task, a.int(0), a.pointer(1), a.int(2), a.pointer(3), a.uint(4)), 'no RENAME_WHITEOUT; RENAME_EXCHANGE is three renames of the host'),
+  call(452, 'fchmodat2', 'dirfd path mode at → int', (task, a) => fchmodat(task, a, a.uint(3))),
 ];

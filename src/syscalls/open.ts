@@ -13,7 +13,7 @@ import type { KernelTask } from './process.ts';
 import { RESOLVE_FLAGS, resolveBelow } from './resolve.ts';
 import type { SpecialNode } from './special.ts';
 import { userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import {
   AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_ACCMODE, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOFOLLOW, O_PATH, O_RDONLY,
   O_TMPFILE, O_TRUNC, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT,
@@ -201,30 +201,17 @@ function chroot(task: KernelTask, a: Args): Result {
 }
 
 export const openCalls: SyscallRows<KernelTask> = [
-  [2, { name: 'open', run: (task, a) => open(task, AT_FDCWD, a.pointer(0), a.int(1), a.int(2)), shape: 'path open mode? → fd' }],
-  [21, { name: 'access', run: (task, a) => access(task, AT_FDCWD, a.pointer(0), a.int(1), 0), shape: 'path access → int' }],
-  [79, { name: 'getcwd', run: getcwd, shape: 'cwd size → size' }],
-  [80, { name: 'chdir', run: (task, a) => chdirCall(task, pathArgument(task, a.pointer(0))), shape: 'path → int' }],
-  [81, { name: 'fchdir', run: fchdir, shape: 'fd → int' }],
-  [85, {
-    name: 'creat', run: (task, a) => open(task, AT_FDCWD, a.pointer(0), O_CREAT | O_WRONLY | O_TRUNC, a.int(1)), shape: 'path mode → fd',
-  }],
-  [89, {
-    name: 'readlink', run: (task, a) => readlink(task, AT_FDCWD, a.pointer(0), a.pointer(1), a.int(2)), shape: 'path bytes size → size',
-  }],
-  [161, { name: 'chroot', run: chroot, shape: 'path → int', partial: 'nobody may' }],
-  [257, {
-    name: 'openat', run: (task, a) => open(task, a.int(0), a.pointer(1), a.int(2), a.int(3)), shape: 'dirfd path open mode? → fd',
-    partial: 'a file of O_TMPFILE is copied when it is given a name',
-  }],
-  [267, {
-    name: 'readlinkat', run: (task, a) => readlink(task, a.int(0), a.pointer(1), a.pointer(2), a.int(3)),
-    shape: 'dirfd path bytes size → size',
-  }],
-  [269, { name: 'faccessat', run: (task, a) => access(task, a.int(0), a.pointer(1), a.int(2), 0), shape: 'dirfd path access → int' }],
-  [437, { name: 'openat2', run: openat2, shape: 'dirfd path openhow size → fd', partial: 'RESOLVE_CACHED is always EAGAIN' }],
-  [439, {
-    name: 'faccessat2', run: (task, a) => access(task, a.int(0), a.pointer(1), a.int(2), a.uint(3)),
-    shape: 'dirfd path access ataccess → int', partial: 'AT_EACCESS changes nothing',
-  }],
+  call(2, 'open', 'path open mode? → fd', (task, a) => open(task, AT_FDCWD, a.pointer(0), a.int(1), a.int(2))),
+  call(21, 'access', 'path access → int', (task, a) => access(task, AT_FDCWD, a.pointer(0), a.int(1), 0)),
+  call(79, 'getcwd', 'cwd size → size', getcwd),
+  call(80, 'chdir', 'path → int', (task, a) => chdirCall(task, pathArgument(task, a.pointer(0)))),
+  call(81, 'fchdir', 'fd → int', fchdir),
+  call(85, 'creat', 'path mode → fd', (task, a) => open(task, AT_FDCWD, a.pointer(0), O_CREAT | O_WRONLY | O_TRUNC, a.int(1))),
+  call(89, 'readlink', 'path bytes size → size', (task, a) => readlink(task, AT_FDCWD, a.pointer(0), a.pointer(1), a.int(2))),
+  call(161, 'chroot', 'path → int', chroot, 'nobody may'),
+  call(257, 'openat', 'dirfd path open mode? → fd', (task, a) => open(task, a.int(0), a.pointer(1), a.int(2), a.int(3)), 'a file of O_TMPFILE is copied when it is given a name'),
+  call(267, 'readlinkat', 'dirfd path bytes size → size', (task, a) => readlink(task, a.int(0), a.pointer(1), a.pointer(2), a.int(3))),
+  call(269, 'faccessat', 'dirfd path access → int', (task, a) => access(task, a.int(0), a.pointer(1), a.int(2), 0)),
+  call(437, 'openat2', 'dirfd path openhow size → fd', openat2, 'RESOLVE_CACHED is always EAGAIN'),
+  call(439, 'faccessat2', 'dirfd path access ataccess → int', (task, a) => access(task, a.int(0), a.pointer(1), a.int(2), a.uint(3)), 'AT_EACCESS changes nothing'),
 ];

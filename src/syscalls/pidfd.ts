@@ -7,7 +7,7 @@ import { infoFrom, raiseProcess } from './signal.ts';
 import { INFO_BYTES, isForged, readInfo } from './signal-frame.ts';
 import { SIGNAL_MAX } from './signal-state.ts';
 import { userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { O_NONBLOCK, O_RDWR, POLLHUP, POLLIN } from './uapi.ts';
 
 export class PidFile implements File {
@@ -63,7 +63,7 @@ function pidfdGetfd(task: KernelTask, a: Args): Result {
 }
 
 export const pidfdCalls: SyscallRows<KernelTask> = [
-  [424, { name: 'pidfd_send_signal', run: pidfdSendSignal, shape: 'fd signal ptr hex → int' }],
-  [434, { name: 'pidfd_open', run: pidfdOpen, shape: 'int pidfd → fd' }],
-  [438, { name: 'pidfd_getfd', run: pidfdGetfd, shape: 'fd fd hex → fd' }],
+  call(424, 'pidfd_send_signal', 'fd signal ptr hex → int', pidfdSendSignal),
+  call(434, 'pidfd_open', 'int pidfd → fd', pidfdOpen),
+  call(438, 'pidfd_getfd', 'fd fd hex → fd', pidfdGetfd),
 ];

@@ -166,7 +166,7 @@ export class SecurityPolicy {
   /** The calls of trampfd, refused if the policy says so. */
   guard(rows: SyscallRows<KernelTask>): SyscallRows<KernelTask> {
     if (this.rows.trampfd.length === 0) return rows;
-    return rows.map(([number, call]) => [number, { ...call, run: (task: KernelTask, _: Args) => this.askByName('trampfd', task, call.name) }]);
+    return rows.map(row => ({ ...row, run: (task: KernelTask, _: Args) => this.askByName('trampfd', task, row.name) }));
   }
   /** What strace adds to the call that was just made. */
   takeNote(): string {

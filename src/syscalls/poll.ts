@@ -4,7 +4,7 @@ import type { Va } from '../base/types.ts';
 import type { File, Result } from './file.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, putStructure, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows, Task } from './task.ts';
+import { type Args, call, type Control, type SyscallRows, type Task } from './task.ts';
 import { nsOf, setTimespec, setTimeval, timespec, timevalAt } from './time.ts';
 import {
   POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM,
@@ -113,12 +113,8 @@ function pselect6(task: KernelTask, a: Args): Result | Control {
 }
 
 export const pollCalls: SyscallRows<KernelTask> = [
-  [7, { name: 'poll', run: poll, shape: 'pollfds uint int → polled' }],
-  [23, { name: 'select', run: select, shape: 'int fdset fdset fdset timevalin → selected' }],
-  [270, {
-    name: 'pselect6', run: pselect6, shape: 'int fdset fdset fdset timespec sigmaskp → selected',
-  }],
-  [271, {
-    name: 'ppoll', run: ppoll, shape: 'pollfds uint timespec sigset size → polled',
-  }],
+  call(7, 'poll', 'pollfds uint int → polled', poll),
+  call(23, 'select', 'int fdset fdset fdset timevalin → selected', select),
+  call(270, 'pselect6', 'int fdset fdset fdset timespec sigmaskp → selected', pselect6),
+  call(271, 'ppoll', 'pollfds uint timespec sigset size → polled', ppoll),
 ];

@@ -3,7 +3,7 @@ import { EACCES, EBADF, EFAULT, EINTR, EINVAL, ENODEV, ENOSYS, EOPNOTSUPP, EPERM
 import type { Result } from './file.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, setWord } from './structure.ts';
-import type { Args, Handler, SyscallRows } from './task.ts';
+import { type Args, call, type Handler, type SyscallRows } from './task.ts';
 
 /** number, name, errno, shape. */
 type Refusal = readonly [number, string, number, string];
@@ -100,14 +100,12 @@ const refuse = (name: string, errno: number): Handler<KernelTask> => {
 };
 
 export const refusedCalls: SyscallRows<KernelTask> = [
-  ...REFUSED.flatMap(([partial, rows]) => rows.map(([number, name, errno, shape]) => [number, { name, run: refuse(name, errno), shape, partial }] as const)),
-  [154, { name: 'modify_ldt', run: modifyLdt, shape: 'int ptr size → int', partial: 'the table is empty and stays so' }],
-  [159, { name: 'adjtimex', run: (task, a) => readAdjustment(task, a.pointer(0)), shape: 'ptr → int', partial: 'only asks' }],
-  [219, { name: 'restart_syscall', run: () => -EINTR, shape: '→ int', partial: 'calls are made again as they were' }],
-  [272, { name: 'unshare', run: unshare, shape: 'hex → int', partial: 'descriptors and directories of a process with one thread' }],
-  [305, {
-    name: 'clock_adjtime', run: (task, a) => a.int(0) === 0 ? readAdjustment(task, a.pointer(1)) : -ENODEV, shape: 'clock ptr → int', partial: 'only asks, CLOCK_REALTIME',
-  }],
-  [312, { name: 'kcmp', run: kcmp, shape: 'int int int hex hex → int', partial: 'files, memory, descriptors and directories' }],
-  [317, { name: 'seccomp', run: seccomp, shape: 'int hex ptr → int', partial: 'not implemented: EINVAL' }],
+  ...REFUSED.flatMap(([partial, rows]) => rows.map(([number, name, errno, shape]) => call(number, name, shape, refuse(name, errno), partial))),
+  call(154, 'modify_ldt', 'int ptr size → int', modifyLdt, 'the table is empty and stays so'),
+  call(159, 'adjtimex', 'ptr → int', (task, a) => readAdjustment(task, a.pointer(0)), 'only asks'),
+  call(219, 'restart_syscall', '→ int', () => -EINTR, 'calls are made again as they were'),
+  call(272, 'unshare', 'hex → int', unshare, 'descriptors and directories of a process with one thread'),
+  call(305, 'clock_adjtime', 'clock ptr → int', (task, a) => a.int(0) === 0 ? readAdjustment(task, a.pointer(1)) : -ENODEV, 'only asks, CLOCK_REALTIME'),
+  call(312, 'kcmp', 'int int int hex hex → int', kcmp, 'files, memory, descriptors and directories'),
+  call(317, 'seccomp', 'int hex ptr → int', seccomp, 'not implemented: EINVAL'),
 ];

@@ -3,7 +3,7 @@ import { EACCES, EFAULT, EINVAL, EPERM, ESRCH, E2BIG } from '../base/errno.ts';
 import type { Result } from './file.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 
 const SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5, SCHED_DEADLINE = 6, SCHED_RESET_ON_FORK = 0x4000_0000;
 const NORMAL: readonly number[] = [SCHED_OTHER, SCHED_BATCH, SCHED_IDLE], KNOWN: readonly number[] = [...NORMAL, SCHED_FIFO, SCHED_RR, SCHED_DEADLINE];
@@ -127,17 +127,17 @@ function ofClass(task: KernelTask, a: Args): readonly KernelProcess[] | Result {
 
 const ONE_TURN = 'remembered: tasks take turns all the same';
 export const schedulingCalls: SyscallRows<KernelTask> = [
-  [140, { name: 'getpriority', run: getPriority, shape: 'int int → int' }],
-  [141, { name: 'setpriority', run: setPriority, shape: 'int int int → int', partial: ONE_TURN }],
-  [142, { name: 'sched_setparam', run: setParameter, shape: 'int ptr → int', partial: 'no real-time policies' }],
-  [143, { name: 'sched_getparam', run: getParameter, shape: 'int ptr → int' }],
-  [144, { name: 'sched_setscheduler', run: setScheduler, shape: 'int int ptr → int', partial: 'no real-time policies: EPERM' }],
-  [145, { name: 'sched_getscheduler', run: (task, a) => { const named = taskOf(task, a.int(0)); return typeof named === 'number' ? named : policyOf(named); }, shape: 'int → int' }],
-  [146, { name: 'sched_get_priority_max', run: priorityLimit(REAL_TIME_MAX), shape: 'int → int' }],
-  [147, { name: 'sched_get_priority_min', run: priorityLimit(1), shape: 'int → int' }],
-  [148, { name: 'sched_rr_get_interval', run: roundRobinInterval, shape: 'int ptr → int' }],
-  [251, { name: 'ioprio_set', run: ioprioSet, shape: 'int int hex → int', partial: 'remembered' }],
-  [252, { name: 'ioprio_get', run: ioprioGet, shape: 'int int → int' }],
-  [314, { name: 'sched_setattr', run: setAttributes, shape: 'int ptr hex → int', partial: 'no real-time policies: EPERM' }],
-  [315, { name: 'sched_getattr', run: getAttributes, shape: 'int ptr uint hex → int' }],
+  call(140, 'getpriority', 'int int → int', getPriority),
+  call(141, 'setpriority', 'int int int → int', setPriority, ONE_TURN),
+  call(142, 'sched_setparam', 'int ptr → int', setParameter, 'no real-time policies'),
+  call(143, 'sched_getparam', 'int ptr → int', getParameter),
+  call(144, 'sched_setscheduler', 'int int ptr → int', setScheduler, 'no real-time policies: EPERM'),
+  call(145, 'sched_getscheduler', 'int → int', (task, a) => { const named = taskOf(task, a.int(0)); return typeof named === 'number' ? named : policyOf(named); }),
+  call(146, 'sched_get_priority_max', 'int → int', priorityLimit(REAL_TIME_MAX)),
+  call(147, 'sched_get_priority_min', 'int → int', priorityLimit(1)),
+  call(148, 'sched_rr_get_interval', 'int ptr → int', roundRobinInterval),
+  call(251, 'ioprio_set', 'int int hex → int', ioprioSet, 'remembered'),
+  call(252, 'ioprio_get', 'int int → int', ioprioGet),
+  call(314, 'sched_setattr', 'int ptr hex → int', setAttributes, 'no real-time policies: EPERM'),
+  call(315, 'sched_getattr', 'int ptr uint hex → int', getAttributes),
 ];

@@ -7,7 +7,7 @@ import {
 } from './ipc.ts';
 import type { KernelProcess, KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 
 /** Sets, semaphores of one set and of all, operations of one call, the highest value (/proc/sys/kernel/sem; fewer sets than there could be). */
@@ -182,8 +182,8 @@ function oneValue(task: KernelTask, set: SemaphoreSet, command: number, index: n
 }
 
 export const semCalls: SyscallRows<KernelTask> = [
-  [64, { name: 'semget', run: semget, shape: 'hex int ipc → int' }],
-  [65, { name: 'semop', run: semop, shape: 'int ptr uint → int' }],
-  [66, { name: 'semctl', run: semctl, shape: 'int int int ptr → int' }],
-  [220, { name: 'semtimedop', run: semtimedop, shape: 'int ptr uint timespec → int' }],
+  call(64, 'semget', 'hex int ipc → int', semget),
+  call(65, 'semop', 'int ptr uint → int', semop),
+  call(66, 'semctl', 'int int int ptr → int', semctl),
+  call(220, 'semtimedop', 'int ptr uint timespec → int', semtimedop),
 ];

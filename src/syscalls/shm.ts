@@ -10,7 +10,7 @@ import { AnonymousPages } from './pages.ts';
 import { impliedProt } from './personality.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 
 export const SEGMENTS_MAX = 4096;
 const SEGMENT_BYTES_MAX = 2 ** 46;
@@ -144,8 +144,8 @@ function destroy(task: KernelTask, segment: Segment): void {
 }
 
 export const shmCalls: SyscallRows<KernelTask> = [
-  [29, { name: 'shmget', run: shmget, shape: 'hex size ipc → int', partial: 'no SHM_HUGETLB' }],
-  [30, { name: 'shmat', run: shmat, shape: 'int ptr shmat → ptr' }],
-  [31, { name: 'shmctl', run: shmctl, shape: 'int int ptr → int', partial: 'SHM_LOCK is remembered only' }],
-  [67, { name: 'shmdt', run: shmdt, shape: 'ptr → int' }],
+  call(29, 'shmget', 'hex size ipc → int', shmget, 'no SHM_HUGETLB'),
+  call(30, 'shmat', 'int ptr shmat → ptr', shmat),
+  call(31, 'shmctl', 'int int ptr → int', shmctl, 'SHM_LOCK is remembered only'),
+  call(67, 'shmdt', 'ptr → int', shmdt),
 ];

@@ -8,7 +8,7 @@ import {
 import { infoBytes, INFO_BYTES, isForged, isOnStack, popFrame, readInfo, readStack, SI_TKILL, STACK, writeStack } from './signal-frame.ts';
 import { SIGNAL_MAX, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, type SignalAction, type SignalInfo, type SignalStack } from './signal-state.ts';
 import { putStructure, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { timespec } from './time.ts';
 
 const SIGSEGV = 11, SIGRTMIN = 32;
@@ -199,17 +199,17 @@ function rtTgsigqueueinfo(task: KernelTask, a: Args): Result {
 }
 
 export const signalCalls: SyscallRows<KernelTask> = [
-  [13, { name: 'rt_sigaction', run: rtSigaction, shape: 'signal sigaction sigactionout size → int' }],
-  [14, { name: 'rt_sigprocmask', run: rtSigprocmask, shape: 'sighow sigset sigsetout size → int' }],
-  [15, { name: 'rt_sigreturn', run: rtSigreturn, shape: '→ int' }],
-  [34, { name: 'pause', run: untilInterrupted, shape: '→ int' }],
-  [62, { name: 'kill', run: kill, shape: 'int signal → int' }],
-  [127, { name: 'rt_sigpending', run: rtSigpending, shape: 'sigsetout size → int' }],
-  [128, { name: 'rt_sigtimedwait', run: rtSigtimedwait, shape: 'sigset ptr timespec? size → int' }],
-  [129, { name: 'rt_sigqueueinfo', run: rtSigqueueinfo, shape: 'int signal ptr → int' }],
-  [130, { name: 'rt_sigsuspend', run: rtSigsuspend, shape: 'sigset size → int' }],
-  [131, { name: 'sigaltstack', run: sigaltstack, shape: 'sigstack sigstackout → int' }],
-  [200, { name: 'tkill', run: tkill, shape: 'int signal → int' }],
-  [234, { name: 'tgkill', run: tgkill, shape: 'int int signal → int' }],
-  [297, { name: 'rt_tgsigqueueinfo', run: rtTgsigqueueinfo, shape: 'int int signal ptr → int' }],
+  call(13, 'rt_sigaction', 'signal sigaction sigactionout size → int', rtSigaction),
+  call(14, 'rt_sigprocmask', 'sighow sigset sigsetout size → int', rtSigprocmask),
+  call(15, 'rt_sigreturn', '→ int', rtSigreturn),
+  call(34, 'pause', '→ int', untilInterrupted),
+  call(62, 'kill', 'int signal → int', kill),
+  call(127, 'rt_sigpending', 'sigsetout size → int', rtSigpending),
+  call(128, 'rt_sigtimedwait', 'sigset ptr timespec? size → int', rtSigtimedwait),
+  call(129, 'rt_sigqueueinfo', 'int signal ptr → int', rtSigqueueinfo),
+  call(130, 'rt_sigsuspend', 'sigset size → int', rtSigsuspend),
+  call(131, 'sigaltstack', 'sigstack sigstackout → int', sigaltstack),
+  call(200, 'tkill', 'int signal → int', tkill),
+  call(234, 'tgkill', 'int int signal → int', tgkill),
+  call(297, 'rt_tgsigqueueinfo', 'int int signal ptr → int', rtTgsigqueueinfo),
 ];

@@ -7,7 +7,7 @@ import type { KernelTask } from './process.ts';
 import { pendingSet, SET_BYTES, SIGCHLD, signalSet, takeOf } from './signal.ts';
 import { isFault } from './signal-names.ts';
 import type { SignalInfo } from './signal-state.ts';
-import type { SyscallRows, Task } from './task.ts';
+import { call, type SyscallRows, type Task } from './task.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLIN } from './uapi.ts';
 
 const INFO_BYTES = 128, SI_QUEUE = -1, SI_TIMER = -2;
@@ -62,6 +62,6 @@ function signalfd(task: KernelTask, fd: number, at: number, setBytes: number, fl
 }
 
 export const signalfdCalls: SyscallRows<KernelTask> = [
-  [282, { name: 'signalfd', run: (task, a) => signalfd(task, a.int(0), a.pointer(1), a.size(2), 0), shape: 'int sigset size → fd' }],
-  [289, { name: 'signalfd4', run: (task, a) => signalfd(task, a.int(0), a.pointer(1), a.size(2), a.int(3)), shape: 'int sigset size sfd → fd' }],
+  call(282, 'signalfd', 'int sigset size → fd', (task, a) => signalfd(task, a.int(0), a.pointer(1), a.size(2), 0)),
+  call(289, 'signalfd4', 'int sigset size sfd → fd', (task, a) => signalfd(task, a.int(0), a.pointer(1), a.size(2), a.int(3))),
 ];

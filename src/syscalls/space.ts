@@ -3,7 +3,7 @@ import { EBADF, EFBIG, EINVAL, ENODEV, EOPNOTSUPP, EPERM, ESPIPE } from '../base
 import type { FileDescription, Result } from './file.ts';
 import { contentSize, descriptionOf, sizeOf, withinFileLimit } from './io.ts';
 import type { KernelTask } from './process.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './uapi.ts';
 
 const FILE_BYTES_MAX = 2 ** 63;
@@ -70,15 +70,13 @@ function readahead(task: KernelTask, a: Args): Result {
 }
 
 export const spaceCalls: SyscallRows<KernelTask> = [
-  [74, { name: 'fsync', run: fsync, shape: 'fd → int' }],
-  [75, { name: 'fdatasync', run: fsync, shape: 'fd → int' }],
-  [77, { name: 'ftruncate', run: ftruncate, shape: 'fd off → int' }],
-  [162, { name: 'sync', run: sync, shape: '→ int', partial: 'mapped pages go to their files; the host is not told to sync' }],
-  [187, { name: 'readahead', run: readahead, shape: 'fd off size → int', partial: 'nothing is read ahead' }],
-  [221, { name: 'fadvise64', run: fadvise, shape: 'fd off off int → int', partial: 'advice changes nothing' }],
-  [277, { name: 'sync_file_range', run: syncFileRange, shape: 'fd off off int → int', partial: 'nothing is written out' }],
-  [285, {
-    name: 'fallocate', run: fallocate, shape: 'fd int off off → int', partial: 'holes in files of the host are zeros; no COLLAPSE_ or INSERT_RANGE',
-  }],
-  [306, { name: 'syncfs', run: syncfs, shape: 'fd → int', partial: 'as sync' }],
+  call(74, 'fsync', 'fd → int', fsync),
+  call(75, 'fdatasync', 'fd → int', fsync),
+  call(77, 'ftruncate', 'fd off → int', ftruncate),
+  call(162, 'sync', '→ int', sync, 'mapped pages go to their files; the host is not told to sync'),
+  call(187, 'readahead', 'fd off size → int', readahead, 'nothing is read ahead'),
+  call(221, 'fadvise64', 'fd off off int → int', fadvise, 'advice changes nothing'),
+  call(277, 'sync_file_range', 'fd off off int → int', syncFileRange, 'nothing is written out'),
+  call(285, 'fallocate', 'fd int off off → int', fallocate, 'holes in files of the host are zeros; no COLLAPSE_ or INSERT_RANGE'),
+  call(306, 'syncfs', 'fd → int', syncfs, 'as sync'),
 ];

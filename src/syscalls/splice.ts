@@ -7,7 +7,7 @@ import { contentSize, descriptionOf, gather, readFrom, writeTo } from './io.ts';
 import type { KernelTask } from './process.ts';
 import { raise } from './signal.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY, SEEK_CUR, SIGPIPE, TRANSFER_BYTES_MAX } from './uapi.ts';
 import { untilDone } from './waiting.ts';
 
@@ -142,9 +142,9 @@ function copyFileRange(task: KernelTask, a: Args): Outcome {
 }
 
 export const spliceCalls: SyscallRows<KernelTask> = [
-  [40, { name: 'sendfile', run: sendfile, shape: 'fd fd offp size → size' }],
-  [275, { name: 'splice', run: splice, shape: 'fd offp fd offp size splice → size', partial: 'bytes are copied' }],
-  [276, { name: 'tee', run: tee, shape: 'fd fd size splice → size', partial: 'bytes are copied; packets become bytes' }],
-  [278, { name: 'vmsplice', run: vmsplice, shape: 'fd iov int splice → size', partial: 'bytes are copied' }],
-  [326, { name: 'copy_file_range', run: copyFileRange, shape: 'fd offp fd offp size uint → size' }],
+  call(40, 'sendfile', 'fd fd offp size → size', sendfile),
+  call(275, 'splice', 'fd offp fd offp size splice → size', splice, 'bytes are copied'),
+  call(276, 'tee', 'fd fd size splice → size', tee, 'bytes are copied; packets become bytes'),
+  call(278, 'vmsplice', 'fd iov int splice → size', vmsplice, 'bytes are copied'),
+  call(326, 'copy_file_range', 'fd offp fd offp size uint → size', copyFileRange),
 ];

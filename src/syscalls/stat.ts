@@ -7,7 +7,7 @@ import { statOf } from './made-up.ts';
 import { MOUNT_ID } from './proc-machine.ts';
 import type { KernelTask } from './process.ts';
 import { putStructure, setWord } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './uapi.ts';
 import { hostPathOf, locate, pathArgument } from './walk.ts';
 
@@ -118,14 +118,11 @@ function volumeOf(task: KernelTask, file: File): HostVolume | Result {
 }
 
 export const statCalls: SyscallRows<KernelTask> = [
-  [4, { name: 'stat', run: (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), 0)), shape: 'path stat → int' }],
-  [5, { name: 'fstat', run: (task, a) => putStat(task, a.pointer(1), statOfDescription(task, a.int(0))), shape: 'fd stat → int' }],
-  [6, {
-    name: 'lstat', shape: 'path stat → int',
-    run: (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), AT_SYMLINK_NOFOLLOW)),
-  }],
-  [137, { name: 'statfs', run: statfs, shape: 'path ptr → int' }],
-  [138, { name: 'fstatfs', run: fstatfs, shape: 'fd ptr → int' }],
-  [262, { name: 'newfstatat', run: newfstatat, shape: 'dirfd path stat at → int' }],
-  [332, { name: 'statx', run: statx, shape: 'dirfd path atstatx statxmask statx → int', partial: 'no attributes' }],
+  call(4, 'stat', 'path stat → int', (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), 0))),
+  call(5, 'fstat', 'fd stat → int', (task, a) => putStat(task, a.pointer(1), statOfDescription(task, a.int(0)))),
+  call(6, 'lstat', 'path stat → int', (task, a) => putStat(task, a.pointer(1), statAt(task, AT_FDCWD, a.pointer(0), AT_SYMLINK_NOFOLLOW))),
+  call(137, 'statfs', 'path ptr → int', statfs),
+  call(138, 'fstatfs', 'fd ptr → int', fstatfs),
+  call(262, 'newfstatat', 'dirfd path stat at → int', newfstatat),
+  call(332, 'statx', 'dirfd path atstatx statxmask statx → int', statx, 'no attributes'),
 ];

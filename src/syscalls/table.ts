@@ -36,6 +36,6 @@ export const USUAL_FAMILIES: readonly SyscallRows<KernelTask>[] = [
 /** Numbers run to 511; beyond is nobody's. */
 export function tableOf(families: readonly SyscallRows<KernelTask>[]): readonly (Syscall<KernelTask> | null)[] {
   const table = new Array<Syscall<KernelTask> | null>(512).fill(null);
-  for (const rows of families) for (const [number, row] of rows) table[number] = row;
+  for (const rows of families) for (const row of rows) table[row.number] = row;
   return table;
 }

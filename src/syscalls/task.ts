@@ -68,11 +68,16 @@ export type Control =
 export type Handler<T extends Task = Task> = (task: T, args: Args) => Result | Control;
 
 export interface Syscall<T extends Task = Task> {
+  readonly number: number;
   readonly name: string;
-  readonly run: Handler<T>;
   /** For strace, one word an argument, then the result: 'fd data size → size'. The words are rows of strace-words.ts. */
   readonly shape: string;
-  /** What is not supported, in one sentence. */
-  readonly partial?: string;
+  readonly run: Handler<T>;
+  /** What is not supported, in one sentence; '': nothing that is known. */
+  readonly partial: string;
 }
-export type SyscallRows<T extends Task = Task> = readonly (readonly [number, Syscall<T>])[];
+export type SyscallRows<T extends Task = Task> = readonly Syscall<T>[];
+/** A row of the table. There are hundreds: V8 takes much longer to make each by an object literal of its own. */
+export function call<T extends Task>(number: number, name: string, shape: string, run: Handler<T>, partial = ''): Syscall<T> {
+  return { number, name, shape, run, partial };
+}

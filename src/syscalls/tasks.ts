@@ -5,7 +5,7 @@ import type { Result } from './file.ts';
 import { TIMER_SLACK, type KernelProcess, type KernelTask } from './process.ts';
 import { SIGNAL_MAX } from './signal-state.ts';
 import { putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Handler, SyscallRows } from './task.ts';
+import { type Args, call, type Handler, type SyscallRows } from './task.ts';
 
 /** The task a number names (0: the caller's own), or null. */
 function taskOf(task: KernelTask, tid: number): KernelTask | null { return tid === 0 ? task : task.process.system.tasks.get(tid) ?? null; }
@@ -126,20 +126,20 @@ function prctl(task: KernelTask, a: Args): Result { return PRCTL[a.int(0)]?.(tas
 const schedYield: Handler<KernelTask> = () => ({ then: 'sleep', isRoused: true, until: () => 0 });
 
 export const taskCalls: SyscallRows<KernelTask> = [
-  [24, { name: 'sched_yield', run: schedYield, shape: '→ int' }],
-  [39, { name: 'getpid', run: task => task.process.pid, shape: '→ int' }],
-  [109, { name: 'setpgid', run: setpgid, shape: 'int int → int' }],
-  [110, { name: 'getppid', run: task => task.process.parentPid, shape: '→ int' }],
-  [111, { name: 'getpgrp', run: task => task.process.group, shape: '→ int' }],
-  [112, { name: 'setsid', run: setsid, shape: '→ int' }],
-  [121, { name: 'getpgid', run: ofProcess(({ group }) => group), shape: 'int → int' }],
-  [124, { name: 'getsid', run: ofProcess(({ session }) => session), shape: 'int → int' }],
-  [157, { name: 'prctl', run: prctl, shape: 'prctl prctlarg prctlarg prctlarg prctlarg → int', partial: 'names, parents and children, privileges; what else is harmless' }],
-  [158, { name: 'arch_prctl', run: archPrctl, shape: 'arch ptr → int' }],
-  [186, { name: 'gettid', run: task => task.tid, shape: '→ int' }],
-  [203, { name: 'sched_setaffinity', run: schedSetaffinity, shape: 'int uint ptr → int', partial: 'there is one processor' }],
-  [204, { name: 'sched_getaffinity', run: schedGetaffinity, shape: 'int uint cpus → int' }],
-  [218, { name: 'set_tid_address', run: (task, a) => { task.clearTidAt = a.pointer(0); return task.tid; }, shape: 'ptr → int' }],
-  [309, { name: 'getcpu', run: getcpu, shape: 'ptr ptr ptr → int' }],
-  [334, { name: 'rseq', run: (_task, a) => a.uint(2) === 0 && a.uint(1) >= RSEQ_BYTES ? -ENOSYS : -EINVAL, shape: 'ptr hex hex hex → int', partial: 'not implemented: libraries do without' }],
+  call(24, 'sched_yield', '→ int', schedYield),
+  call(39, 'getpid', '→ int', task => task.process.pid),
+  call(109, 'setpgid', 'int int → int', setpgid),
+  call(110, 'getppid', '→ int', task => task.process.parentPid),
+  call(111, 'getpgrp', '→ int', task => task.process.group),
+  call(112, 'setsid', '→ int', setsid),
+  call(121, 'getpgid', 'int → int', ofProcess(({ group }) => group)),
+  call(124, 'getsid', 'int → int', ofProcess(({ session }) => session)),
+  call(157, 'prctl', 'prctl prctlarg prctlarg prctlarg prctlarg → int', prctl, 'names, parents and children, privileges; what else is harmless'),
+  call(158, 'arch_prctl', 'arch ptr → int', archPrctl),
+  call(186, 'gettid', '→ int', task => task.tid),
+  call(203, 'sched_setaffinity', 'int uint ptr → int', schedSetaffinity, 'there is one processor'),
+  call(204, 'sched_getaffinity', 'int uint cpus → int', schedGetaffinity),
+  call(218, 'set_tid_address', 'ptr → int', (task, a) => { task.clearTidAt = a.pointer(0); return task.tid; }),
+  call(309, 'getcpu', 'ptr ptr ptr → int', getcpu),
+  call(334, 'rseq', 'ptr hex hex hex → int', (_task, a) => a.uint(2) === 0 && a.uint(1) >= RSEQ_BYTES ? -ENOSYS : -EINVAL, 'not implemented: libraries do without'),
 ];

@@ -5,7 +5,7 @@ import { CYCLES_PER_NANOSECOND, type Clock } from './clock.ts';
 import type { Result } from './file.ts';
 import type { KernelTask } from './process.ts';
 import { getWord, putStructure, setWord, userStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 
 const TIMER_ABSTIME = 1, THREAD_CPUTIME = 3;
 /** A moment or a span: split, for doubles hold no date to the nanosecond. */
@@ -149,13 +149,13 @@ function getrusage(task: KernelTask, a: Args): Result {
 }
 
 export const timeCalls: SyscallRows<KernelTask> = [
-  [35, { name: 'nanosleep', run: nanosleep, shape: 'timespec ptr → int' }],
-  [96, { name: 'gettimeofday', run: gettimeofday, shape: 'timeval ptr → int' }],
-  [98, { name: 'getrusage', run: getrusage, shape: 'rusage ptr → int', partial: 'user time, peak memory and minor faults' }],
-  [100, { name: 'times', run: times, shape: 'ptr → int', partial: 'user time only' }],
-  [201, { name: 'time', run: time, shape: 'ptr → int' }],
-  [227, { name: 'clock_settime', run: clockSettime, shape: 'clock timespec → int', partial: 'nobody may set a clock' }],
-  [228, { name: 'clock_gettime', run: clockGettime, shape: 'clock timespecout → int' }],
-  [229, { name: 'clock_getres', run: clockGetres, shape: 'clock timespecout → int' }],
-  [230, { name: 'clock_nanosleep', run: clockNanosleep, shape: 'clock timer timespec ptr → int' }],
+  call(35, 'nanosleep', 'timespec ptr → int', nanosleep),
+  call(96, 'gettimeofday', 'timeval ptr → int', gettimeofday),
+  call(98, 'getrusage', 'rusage ptr → int', getrusage, 'user time, peak memory and minor faults'),
+  call(100, 'times', 'ptr → int', times, 'user time only'),
+  call(201, 'time', 'ptr → int', time),
+  call(227, 'clock_settime', 'clock timespec → int', clockSettime, 'nobody may set a clock'),
+  call(228, 'clock_gettime', 'clock timespecout → int', clockGettime),
+  call(229, 'clock_getres', 'clock timespecout → int', clockGetres),
+  call(230, 'clock_nanosleep', 'clock timer timespec ptr → int', clockNanosleep),
 ];

@@ -7,7 +7,7 @@ import type { KernelProcess, KernelTask } from './process.ts';
 import { isQueued, pendingCount, raise, raiseProcess, SI_KERNEL } from './signal.ts';
 import { SIGNAL_MAX, type SignalInfo } from './signal-state.ts';
 import { putStructure, userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { ITIMERSPEC_BYTES, nsOf, putItimerspec, readClock, setTimeval, timeAt, timevalAt } from './time.ts';
 import type { Timer } from './timers.ts';
 
@@ -182,12 +182,12 @@ function timerDelete(task: KernelTask, a: Args): Result {
 }
 
 export const timerCalls: SyscallRows<KernelTask> = [
-  [36, { name: 'getitimer', run: getitimer, shape: 'int ptr → int' }],
-  [37, { name: 'alarm', run: alarm, shape: 'uint → int' }],
-  [38, { name: 'setitimer', run: setitimer, shape: 'int ptr ptr → int' }],
-  [222, { name: 'timer_create', run: timerCreate, shape: 'clock ptr ptr → int' }],
-  [223, { name: 'timer_settime', run: timerSettime, shape: 'int hex ptr ptr → int' }],
-  [224, { name: 'timer_gettime', run: timerGettime, shape: 'int ptr → int' }],
-  [225, { name: 'timer_getoverrun', run: (task, a) => timersOf(task).posix.get(a.int(0))?.overrun ?? -EINVAL, shape: 'int → int' }],
-  [226, { name: 'timer_delete', run: timerDelete, shape: 'int → int' }],
+  call(36, 'getitimer', 'int ptr → int', getitimer),
+  call(37, 'alarm', 'uint → int', alarm),
+  call(38, 'setitimer', 'int ptr ptr → int', setitimer),
+  call(222, 'timer_create', 'clock ptr ptr → int', timerCreate),
+  call(223, 'timer_settime', 'int hex ptr ptr → int', timerSettime),
+  call(224, 'timer_gettime', 'int ptr → int', timerGettime),
+  call(225, 'timer_getoverrun', 'int → int', (task, a) => timersOf(task).posix.get(a.int(0))?.overrun ?? -EINVAL),
+  call(226, 'timer_delete', 'int → int', timerDelete),
 ];

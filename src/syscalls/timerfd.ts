@@ -6,7 +6,7 @@ import { FileDescription, type File, type Result, type Stat, type UserBuffer } f
 import { descriptionOf } from './io.ts';
 import type { KernelTask, System } from './process.ts';
 import { userStructure } from './structure.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { ITIMERSPEC_BYTES, NANOSECONDS_MAX, nsOf, putItimerspec, timeAt, type Time } from './time.ts';
 import type { Timer } from './timers.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLIN } from './uapi.ts';
@@ -118,7 +118,7 @@ function gettime(task: KernelTask, a: Args): Result {
 }
 
 export const timerfdCalls: SyscallRows<KernelTask> = [
-  [283, { name: 'timerfd_create', run: create, shape: 'clock tfd → fd', partial: 'the alarm clocks are refused' }],
-  [286, { name: 'timerfd_settime', run: settime, shape: 'fd tfdset timersetting timersettingout → int', partial: 'nobody sets the clock: TFD_TIMER_CANCEL_ON_SET never cancels' }],
-  [287, { name: 'timerfd_gettime', run: gettime, shape: 'fd timersettingout → int' }],
+  call(283, 'timerfd_create', 'clock tfd → fd', create, 'the alarm clocks are refused'),
+  call(286, 'timerfd_settime', 'fd tfdset timersetting timersettingout → int', settime, 'nobody sets the clock: TFD_TIMER_CANCEL_ON_SET never cancels'),
+  call(287, 'timerfd_gettime', 'fd timersettingout → int', gettime),
 ];

@@ -8,7 +8,7 @@ import type { KernelProcess, KernelTask } from './process.ts';
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, infoFrom, SIGCHLD } from './signal.ts';
 import { INFO_BYTES, infoBytes } from './signal-frame.ts';
 import { putStructure } from './structure.ts';
-import type { Args, Control, SyscallRows } from './task.ts';
+import { type Args, call, type Control, type SyscallRows } from './task.ts';
 import { putUsage } from './time.ts';
 
 const WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x100_0000;
@@ -99,6 +99,6 @@ function waitid(task: KernelTask, a: Args): Result | Control {
 }
 
 export const waitCalls: SyscallRows<KernelTask> = [
-  [61, { name: 'wait4', run: wait4, shape: 'int ptr hex ptr → int', partial: 'usage: user time, peak memory and minor faults' }],
-  [247, { name: 'waitid', run: waitid, shape: 'int int ptr hex ptr → int', partial: 'usage: user time, peak memory and minor faults' }],
+  call(61, 'wait4', 'int ptr hex ptr → int', wait4, 'usage: user time, peak memory and minor faults'),
+  call(247, 'waitid', 'int int ptr hex ptr → int', waitid, 'usage: user time, peak memory and minor faults'),
 ];

@@ -5,7 +5,7 @@ import type { Va } from '../base/types.ts';
 import type { Result, Stat } from './file.ts';
 import { descriptionOf } from './io.ts';
 import type { KernelTask } from './process.ts';
-import type { Args, SyscallRows } from './task.ts';
+import { type Args, call, type SyscallRows } from './task.ts';
 import { AT_FDCWD, S_IFDIR, S_IFMT, S_IFREG } from './uapi.ts';
 import { locate, pathArgument } from './walk.ts';
 
@@ -127,8 +127,8 @@ const removeOf = (find: Find) => (task: KernelTask, a: Args): Result => {
 const WAYS: readonly (readonly [string, string, Find])[] = [['', 'path', byPath(true)], ['l', 'path', byPath(false)], ['f', 'fd', byDescriptor]];
 const partial = 'user. only; kept by the machine, not by the file';
 export const xattrCalls: SyscallRows<KernelTask> = WAYS.flatMap(([letter, word, find], i) => [
-  [188 + i, { name: `${letter}setxattr`, run: setOf(find), shape: `${word} path ptr size xattr → int`, partial }],
-  [191 + i, { name: `${letter}getxattr`, run: getOf(find), shape: `${word} path ptr size → size`, partial }],
-  [194 + i, { name: `${letter}listxattr`, run: listOf(find), shape: `${word} ptr size → size`, partial }],
-  [197 + i, { name: `${letter}removexattr`, run: removeOf(find), shape: `${word} path → int`, partial }],
-] as const);
+  call(188 + i, `${letter}setxattr`, `${word} path ptr size xattr → int`, setOf(find), partial),
+  call(191 + i, `${letter}getxattr`, `${word} path ptr size → size`, getOf(find), partial),
+  call(194 + i, `${letter}listxattr`, `${word} ptr size → size`, listOf(find), partial),
+  call(197 + i, `${letter}removexattr`, `${word} path → int`, removeOf(find), partial),
+]);

@@ -3,7 +3,7 @@ import { EINVAL } from '../base/errno.ts';
 import { FileDescription, type Result } from '../syscalls/file.ts';
 import { putStructure } from '../syscalls/structure.ts';
 import type { KernelTask } from '../syscalls/process.ts';
-import type { Args, SyscallRows, Task } from '../syscalls/task.ts';
+import { type Args, call, type SyscallRows, type Task } from '../syscalls/task.ts';
 import { O_RDWR } from '../syscalls/uapi.ts';
 import { enterGate } from './gate.ts';
 import { handleCalls } from './handles.ts';
@@ -32,9 +32,9 @@ function table(objects: TrampolineObjects, task: Task, a: Args): Result {
 
 export function trampfdCalls(objects: TrampolineObjects): SyscallRows<KernelTask> {
   return [
-    [440, { name: 'trampfd_create', run: (task, a) => create(objects, task, a), shape: 'int ptr hex → fd' }],
-    [441, { name: 'trampfd', run: (task, a) => table(objects, task, a), shape: 'ptr → fd' }],
+    call(440, 'trampfd_create', 'int ptr hex → fd', (task, a) => create(objects, task, a)),
+    call(441, 'trampfd', 'ptr → fd', (task, a) => table(objects, task, a)),
     ...handleCalls(objects),
-    [ENTER_CALL, { name: 'tramp_enter', run: enterGate, shape: '→ int' }],
+    call(ENTER_CALL, 'tramp_enter', '→ int', enterGate),
   ];
 }

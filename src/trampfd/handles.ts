@@ -12,7 +12,7 @@ import { IPC_PRIVATE, mayControl, mayUse, type IpcFields, type IpcObject } from 
 import { withinMemoryLimits } from '../syscalls/memory-limits.ts';
 import type { KernelProcess, KernelTask } from '../syscalls/process.ts';
 import { userStructure } from '../syscalls/structure.ts';
-import type { Args, SyscallRows } from '../syscalls/task.ts';
+import { type Args, call, type SyscallRows } from '../syscalls/task.ts';
 import { parseAllowedPcs, parseRegisters, parseStack, type Contexts } from './context.ts';
 import type { TrampolineObjects } from './objects.ts';
 import { TrampolineFile } from './trampoline.ts';
@@ -228,11 +228,11 @@ function at(task: KernelTask, address: Va): TrampolineFile | Result {
 export function handleCalls(objects: TrampolineObjects): SyscallRows<KernelTask> {
   const handles = new Handles(objects);
   return [
-    [442, { name: 'tramp_create', run: (task, a) => handles.create(task, a), shape: 'int hex ptr ptr → ptr' }],
-    [443, { name: 'tramp_set', run: (task, a) => handles.set(task, a), shape: 'ptr hex ptr → int' }],
-    [444, { name: 'tramp_get', run: (task, a) => handles.get(task, a), shape: 'ptr hex ptr size → int' }],
-    [445, { name: 'tramp_allow', run: (task, a) => handles.allow(task, a), shape: 'ptr hex ptr size → int' }],
-    [446, { name: 'tramp_share', run: (task, a) => handles.share(task, a), shape: 'ptr hex ptr → ptr' }],
-    [447, { name: 'tramp_free', run: (task, a) => handles.free(task, a), shape: 'ptr hex → int' }],
+    call(442, 'tramp_create', 'int hex ptr ptr → ptr', (task, a) => handles.create(task, a)),
+    call(443, 'tramp_set', 'ptr hex ptr → int', (task, a) => handles.set(task, a)),
+    call(444, 'tramp_get', 'ptr hex ptr size → int', (task, a) => handles.get(task, a)),
+    call(445, 'tramp_allow', 'ptr hex ptr size → int', (task, a) => handles.allow(task, a)),
+    call(446, 'tramp_share', 'ptr hex ptr → ptr', (task, a) => handles.share(task, a)),
+    call(447, 'tramp_free', 'ptr hex → int', (task, a) => handles.free(task, a)),
   ];
 }

@@ -6,7 +6,7 @@ import { FAMILIES } from '../../src/syscalls/rare-table.ts';
 import type { Control } from '../../src/syscalls/task.ts';
 import { type KernelWorld, PlainRegisters } from './kernel-world.ts';
 
-const ROWS = new Map(FAMILIES.flat().map(([, row]) => [row.name, row]));
+const ROWS = new Map(FAMILIES.flat().map(row => [row.name, row]));
 const ARGUMENT_REGISTERS = [7, 6, 2, 10, 8, 9];
 export type Argument = number | bigint | string;
 export type Sleep = Control & { then: 'sleep' };

@@ -23,7 +23,7 @@ export class Calls {
   private rows: readonly { readonly number: number; readonly name: string; readonly arguments: number }[] | null = null;
   private readonly errors = new ErrnoTable();
   get all(): NonNullable<typeof this.rows> {
-    return this.rows ??= [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())].map(([number, { name, shape }]) => ({
+    return this.rows ??= [...FAMILIES.flat(), ...trampfdCalls(new TrampolineObjects())].map(({ number, name, shape }) => ({
       number, name, arguments: shape.split('→')[0]!.split(' ').filter(word => word !== '').length,
     }));
   }

@@ -5,7 +5,7 @@ import {
 import { FileDescription, type Result } from '../file.ts';
 import type { KernelTask } from '../process.ts';
 import { putStructure } from '../structure.ts';
-import type { Args, Control, SyscallRows } from '../task.ts';
+import { type Args, call, type Control, type SyscallRows } from '../task.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi.ts';
 import { addressArgument, tellAddress } from './address.ts';
 import { NetlinkSocket } from './netlink.ts';
@@ -146,22 +146,22 @@ const getsockopt = onSocket((task, socket, a) => getOption(task, socket, a.int(1
 
 const INSIDE = 'loopback inside the emulated machine', CONTROL = 'no MSG_OOB; control messages: SCM_RIGHTS, SCM_CREDENTIALS';
 export const netCalls: SyscallRows<KernelTask> = [
-  [41, { name: 'socket', run: socket, shape: 'family socktype protocol → fd', partial: `AF_UNIX, AF_INET and AF_INET6 (${INSIDE}), AF_NETLINK (lo)` }],
-  [42, { name: 'connect', run: connect, shape: 'fd address uint → int', partial: INSIDE }],
-  [43, { name: 'accept', run: (task, a) => accept(task, a.int(0), a.pointer(1), a.pointer(2), 0), shape: 'fd addressout lengthp → fd' }],
-  [44, { name: 'sendto', run: sendto, shape: 'fd data size msg address uint → size', partial: 'no MSG_OOB' }],
-  [45, { name: 'recvfrom', run: recvfrom, shape: 'fd bytes size msg addressout lengthp → size', partial: 'no MSG_OOB' }],
-  [46, { name: 'sendmsg', run: sendmsg, shape: 'fd message msg → size', partial: CONTROL }],
-  [47, { name: 'recvmsg', run: recvmsg, shape: 'fd messageout msg → size', partial: CONTROL }],
-  [48, { name: 'shutdown', run: shutdown, shape: 'fd shut → int' }],
-  [49, { name: 'bind', run: bind, shape: 'fd address uint → int' }],
-  [50, { name: 'listen', run: listen, shape: 'fd int → int' }],
-  [51, { name: 'getsockname', run: getsockname, shape: 'fd addressout lengthp → int' }],
-  [52, { name: 'getpeername', run: getpeername, shape: 'fd addressout lengthp → int' }],
-  [53, { name: 'socketpair', run: socketpair, shape: 'family socktype protocol fds → int' }],
-  [54, { name: 'setsockopt', run: setsockopt, shape: 'fd level option optionin uint → int', partial: 'many options are kept and told, and do nothing' }],
-  [55, { name: 'getsockopt', run: getsockopt, shape: 'fd level option optionout lengthp → int' }],
-  [288, { name: 'accept4', run: (task, a) => accept(task, a.int(0), a.pointer(1), a.pointer(2), a.int(3)), shape: 'fd addressout lengthp sockflags → fd' }],
-  [299, { name: 'recvmmsg', run: recvmmsg, shape: 'fd messages uint msg timespec → int', partial: CONTROL }],
-  [307, { name: 'sendmmsg', run: sendmmsg, shape: 'fd messages uint msg → int', partial: CONTROL }],
+  call(41, 'socket', 'family socktype protocol → fd', socket, `AF_UNIX, AF_INET and AF_INET6 (${INSIDE}), AF_NETLINK (lo)`),
+  call(42, 'connect', 'fd address uint → int', connect, INSIDE),
+  call(43, 'accept', 'fd addressout lengthp → fd', (task, a) => accept(task, a.int(0), a.pointer(1), a.pointer(2), 0)),
+  call(44, 'sendto', 'fd data size msg address uint → size', sendto, 'no MSG_OOB'),
+  call(45, 'recvfrom', 'fd bytes size msg addressout lengthp → size', recvfrom, 'no MSG_OOB'),
+  call(46, 'sendmsg', 'fd message msg → size', sendmsg, CONTROL),
+  call(47, 'recvmsg', 'fd messageout msg → size', recvmsg, CONTROL),
+  call(48, 'shutdown', 'fd shut → int', shutdown),
+  call(49, 'bind', 'fd address uint → int', bind),
+  call(50, 'listen', 'fd int → int', listen),
+  call(51, 'getsockname', 'fd addressout lengthp → int', getsockname),
+  call(52, 'getpeername', 'fd addressout lengthp → int', getpeername),
+  call(53, 'socketpair', 'family socktype protocol fds → int', socketpair),
+  call(54, 'setsockopt', 'fd level option optionin uint → int', setsockopt, 'many options are kept and told, and do nothing'),
+  call(55, 'getsockopt', 'fd level option optionout lengthp → int', getsockopt),
+  call(288, 'accept4', 'fd addressout lengthp sockflags → fd', (task, a) => accept(task, a.int(0), a.pointer(1), a.pointer(2), a.int(3))),
+  call(299, 'recvmmsg', 'fd messages uint msg timespec → int', recvmmsg, CONTROL),
+  call(307, 'sendmmsg', 'fd messages uint msg → int', sendmmsg, CONTROL),
 ];
