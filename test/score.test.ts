@@ -136,7 +136,7 @@ order('a Temp is made before it is used, and in the score of its own instruction
   assert.equal(wrong.map(([form, score]) => `${form}: ${score.join('; ')}`), []);
 });
 order('no operation is in two tables', () => {
-  const names = [...USUAL, x87].flatMap(table => Object.keys(table()));
+  const names = [...USUAL, x87].flatMap(family => family().filter(entry => typeof entry === 'string'));
   assert.equal(names.filter((name, k) => names.indexOf(name) !== k), []);
 });
 order.run();

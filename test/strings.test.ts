@@ -5,6 +5,7 @@ import { type Instruction, NONE } from '../src/decoder/instruction.ts';
 import { instructionOf } from './support/instruction.ts';
 import { SLOT } from '../src/base/layout.ts';
 import { ARITHMETIC_FLAGS, CF, DF, OF, ZF } from '../src/exec/ops.ts';
+import { scoreIn } from '../src/exec/semantics/scores.ts';
 import { strings } from '../src/exec/semantics/strings.ts';
 import { FakeContext, FakeFault, FakeTrap } from './support/x87-context.ts';
 import { Random } from './support/x87-inputs.ts';
@@ -23,7 +24,7 @@ function world(registers: Readonly<Record<number, bigint>>, isDown = false): Fak
   if (isDown) c.state.eflags |= DF;
   return c;
 }
-const run = (c: FakeContext, i: Instruction): number => c.run(scores[i.operation]!, i);
+const run = (c: FakeContext, i: Instruction): number => c.run(scoreIn(scores, i.operation)!, i);
 function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }
   return null;

@@ -7,6 +7,7 @@ import { STATE } from '../src/base/layout.ts';
 import { memory, NONE } from '../src/decoder/instruction.ts';
 import { instructionOf } from './support/instruction.ts';
 import type { Size } from '../src/base/types.ts';
+import { scoreIn } from '../src/exec/semantics/scores.ts';
 import { x87 } from '../src/exec/semantics/x87.ts';
 import { fxrstorImage, fxsaveImage } from '../src/exec/x87/fxsave.ts';
 import { FakeContext, FakeFault, FakeTrap } from './support/x87-context.ts';
@@ -54,7 +55,7 @@ const top = (c: FakeContext): string => {
 };
 function run(c: FakeContext, operation: string, bytes: Size | null = null, at = MEMORY): void {
   const operands = bytes === null ? [] : [memory(bytes, NONE, NONE, 0, at, NONE, 8)];
-  c.run(scores[operation]!, instructionOf(operation, { operands }));
+  c.run(scoreIn(scores, operation)!, instructionOf(operation, { operands }));
 }
 function thrown(run: () => void): unknown {
   try { run(); } catch (error) { return error; }

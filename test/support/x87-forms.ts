@@ -3,6 +3,7 @@ import { STATE } from '../../src/base/layout.ts';
 import { type Instruction, memory, NONE, type Operand, PREFIX, register } from '../../src/decoder/instruction.ts';
 import { instructionOf } from './instruction.ts';
 import type { Size } from '../../src/base/types.ts';
+import { scoreIn } from '../../src/exec/semantics/scores.ts';
 import { x87 } from '../../src/exec/semantics/x87.ts';
 import { FakeContext } from './x87-context.ts';
 
@@ -126,7 +127,7 @@ export function perform(c: FakeContext, code: string, before: World): World {
   s.setWords(0, before.ax, 0);
   c.writeFlags(FLAGS, before.flags);
   const f = formOf(code);
-  c.run(scores[f.operation]!, madeOf(f));
+  c.run(scoreIn(scores, f.operation)!, madeOf(f));
   const stack = before.stack.map((_, i) => {
     const from = STATE.fpu + 16 * slot(i);
     return (s.fpuTags & (1 << slot(i))) === 0 ? null : registerHex(s.u8.slice(from, from + 10));

@@ -2,6 +2,7 @@
 import type { Size } from '../../base/types.ts';
 import { type Instruction, type Operand, register } from '../../decoder/instruction.ts';
 import { AF, CF, type Helper, type HelperContext, OF, PF, RULE, type Semantics, SF, type Temp, VECTOR, ZF, type Ops } from '../ops.ts';
+import { helps, type Scores } from './scores.ts';
 
 const ACCUMULATOR = { 1: register('gpr', 0, 1), 2: register('gpr', 0, 2), 4: register('gpr', 0, 4), 8: register('gpr', 0, 8) };
 const DATA = { 2: register('gpr', 2, 2), 4: register('gpr', 2, 4), 8: register('gpr', 2, 8) };
@@ -164,12 +165,12 @@ const addWith = (flag: number, shift: number): Semantics => (m, i) => {
   m.writeFlags(flag, m.shiftLeft(out, m.constant(shift), 8));
 };
 
-export const arithmetic = (): Readonly<Record<string, Semantics>> => ({
-  add, adc, sub, sbb, cmp, test, not, neg, inc, dec, imul, xadd, cmpxchg,
-  and: logic((m, a, b) => m.and(a, b)), or: logic((m, a, b) => m.or(a, b)), xor: logic((m, a, b) => m.xor(a, b)),
-  mul: wideMultiply(false),
-  div: divide(false), idiv: divide(true),
-  cbw: widen, cwde: widen, cdqe: widen, cwd: spread, cdq: spread, cqo: spread,
-  cmpxchg8b: (m, i) => m.help(pair8, i), cmpxchg16b: (m, i) => m.help(pair16, i),
-  adcx: addWith(CF, 0), adox: addWith(OF, 11),
-});
+export const arithmetic = (): Scores => [
+  'add', add, 'adc', adc, 'sub', sub, 'sbb', sbb, 'cmp', cmp, 'test', test, 'not', not, 'neg', neg, 'inc', inc, 'dec', dec, 'imul', imul, 'xadd', xadd, 'cmpxchg', cmpxchg,
+  'and', logic((m, a, b) => m.and(a, b)), 'or', logic((m, a, b) => m.or(a, b)), 'xor', logic((m, a, b) => m.xor(a, b)),
+  'mul', wideMultiply(false),
+  'div', divide(false), 'idiv', divide(true),
+  'cbw', widen, 'cwde', widen, 'cdqe', widen, 'cwd', spread, 'cdq', spread, 'cqo', spread,
+  'cmpxchg8b', helps(pair8), 'cmpxchg16b', helps(pair16),
+  'adcx', addWith(CF, 0), 'adox', addWith(OF, 11),
+];

@@ -5,6 +5,7 @@ import { CRC32 } from '../primitives/crypto.ts';
 import { AF, ARITHMETIC_FLAGS, CF, DF, OF, type Ops, PF, SF, type Semantics, type Temp, TF, ZF } from '../ops.ts';
 import { RSP } from '../state.ts';
 import { push } from './moves.ts';
+import type { Scores } from './scores.ts';
 
 const AH = register('high8', 0, 1), STACK_POINTER = register('gpr', RSP, 8);
 /** What POPF in user mode may change: not IF, IOPL, VIF, VIP (SDM vol. 2, POPF, table 4-21). */
@@ -77,11 +78,11 @@ const popf: Semantics = (m, i) => {
   m.write(STACK_POINTER, m.add(top, m.constant(i.size), 8));
 };
 
-export const bits = (): Readonly<Record<string, Semantics>> => ({
-  bt: bitTest(null), bts: bitTest((m, a, mask) => m.or(a, mask)), btc: bitTest((m, a, mask) => m.xor(a, mask)),
-  btr: bitTest((m, a, mask) => m.and(a, m.not(mask, 8))),
-  bsf: scan(true), bsr: scan(false), tzcnt: count(true), lzcnt: count(false), popcnt,
-  crc32,
-  clc: setFlag(CF, 0), stc: setFlag(CF, CF), cld: setFlag(DF, 0), std: setFlag(DF, DF), cmc,
-  lahf, sahf, pushf, popf, pushfq: pushf, popfq: popf,
-});
+export const bits = (): Scores => [
+  'bt', bitTest(null), 'bts', bitTest((m, a, mask) => m.or(a, mask)), 'btc', bitTest((m, a, mask) => m.xor(a, mask)),
+  'btr', bitTest((m, a, mask) => m.and(a, m.not(mask, 8))),
+  'bsf', scan(true), 'bsr', scan(false), 'tzcnt', count(true), 'lzcnt', count(false), 'popcnt', popcnt,
+  'crc32', crc32,
+  'clc', setFlag(CF, 0), 'stc', setFlag(CF, CF), 'cld', setFlag(DF, 0), 'std', setFlag(DF, DF), 'cmc', cmc,
+  'lahf', lahf, 'sahf', sahf, 'pushf', pushf, 'popf', popf, 'pushfq', pushf, 'popfq', popf,
+];

@@ -4,6 +4,7 @@ import { AF, CF, type Ops, RULE, type Semantics, SF, type Temp } from '../ops.ts
 import type { Instruction } from '../../decoder/instruction.ts';
 import * as p from '../primitives/vex.ts';
 import type { Primitive } from '../primitive.ts';
+import type { Scores } from './scores.ts';
 
 const RDX: Readonly<Record<number, ReturnType<typeof register>>> = { 4: register('gpr', 2, 4), 8: register('gpr', 2, 8) };
 
@@ -61,7 +62,7 @@ const shift = (name: 'shiftLeft' | 'shiftRight' | 'shiftRightSigned'): Semantics
   m.write(i.operands[0], m[name](a, count, i.size));
 };
 
-export const bmi = (): Readonly<Record<string, Semantics>> => ({
-  andn, bextr, blsi, blsmsk, blsr, bzhi, mulx, pdep: deposit(p.pdep), pext: deposit(p.pext), rorx,
-  shlx: shift('shiftLeft'), shrx: shift('shiftRight'), sarx: shift('shiftRightSigned'),
-});
+export const bmi = (): Scores => [
+  'andn', andn, 'bextr', bextr, 'blsi', blsi, 'blsmsk', blsmsk, 'blsr', blsr, 'bzhi', bzhi, 'mulx', mulx, 'pdep', deposit(p.pdep), 'pext', deposit(p.pext), 'rorx', rorx,
+  'shlx', shift('shiftLeft'), 'shrx', shift('shiftRight'), 'sarx', shift('shiftRightSigned'),
+];

@@ -4,6 +4,7 @@ import { type Instruction, register } from '../../decoder/instruction.ts';
 import { type Helper, type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
 import { push } from './moves.ts';
 import { RSP } from '../state.ts';
+import { all, helps, type Scores } from './scores.ts';
 
 const STACK_POINTER = register('gpr', RSP, 8);
 const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4), R11 = register('gpr', 11, 8);
@@ -66,10 +67,9 @@ const FORBIDDEN = ['hlt', 'cli', 'sti', 'in', 'out', 'lgdt', 'lidt', 'lldt', 'lt
   'rdmsr', 'sysret', 'sysexit', 'ljmp', 'lcall', 'xsetbv', 'xsaves', 'xsaves64', 'xrstors', 'xrstors64'];
 const UNDEFINED = ['ud', 'ud0', 'ud1', 'ud2', 'evex', 'sysenter', 'rdpkru', 'wrpkru'];
 const HINTS = ['nop', 'endbr64', 'endbr32', 'prefetchwt1', 'rdsspd', 'rdsspq', 'serialize'];
-const all = (names: readonly string[], semantics: Semantics) => Object.fromEntries(names.map(name => [name, semantics]));
 
-export const control = (): Readonly<Record<string, Semantics>> => ({
-  jmp, jcc, call, ret, loop: loop(null), loope: loop(true), loopne: loop(false), jrcxz, jecxz: jrcxz, jcxz: jrcxz,
-  syscall, int3: trap(VECTOR.breakpoint), int1: trap(VECTOR.debug), int: (m, i) => m.help(interrupt, i),
+export const control = (): Scores => [
+  'jmp', jmp, 'jcc', jcc, 'call', call, 'ret', ret, 'loop', loop(null), 'loope', loop(true), 'loopne', loop(false), 'jrcxz', jrcxz, 'jecxz', jrcxz, 'jcxz', jrcxz,
+  'syscall', syscall, 'int3', trap(VECTOR.breakpoint), 'int1', trap(VECTOR.debug), 'int', helps(interrupt),
   ...all(FORBIDDEN, forbidden), ...all(UNDEFINED, undefinedInstruction), ...all(HINTS, nothing),
-});
+];

@@ -3,6 +3,7 @@ import { fused } from '../primitives/fused.ts';
 import type { FloatShapes } from '../primitives/float.ts';
 import type { Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import type { Scores } from './scores.ts';
 import { laneOf, type LaneSize } from './sse-operands.ts';
 import { vexTernary, writeLane } from './vex-operands.ts';
 
@@ -20,22 +21,20 @@ const scalar = (primitive: Primitive, order: Order, size: LaneSize): Semantics =
   const a = laneOf(m, operands[x], size), b = laneOf(m, operands[y], size), c = laneOf(m, operands[z], size);
   writeLane(m, operands[0], operands[0], m.apply(primitive, a, b, c), size);
 };
-function family(name: string, shapes: FloatShapes): Record<string, Semantics> {
-  return Object.fromEntries(([132, 213, 231] as const).flatMap(order => [
-    [`v${name}${order}ps`, packed(shapes.f32x4, order)], [`v${name}${order}pd`, packed(shapes.f64x2, order)],
-    [`v${name}${order}ss`, scalar(shapes.f32, order, 4)], [`v${name}${order}sd`, scalar(shapes.f64, order, 8)],
-  ]));
+function family(name: string, shapes: FloatShapes): Scores {
+  return ([132, 213, 231] as const).flatMap(order => [
+    `v${name}${order}ps`, packed(shapes.f32x4, order), `v${name}${order}pd`, packed(shapes.f64x2, order),
+    `v${name}${order}ss`, scalar(shapes.f32, order, 4), `v${name}${order}sd`, scalar(shapes.f64, order, 8),
+  ]);
 }
-function alternating(name: string, shapes: Pick<FloatShapes, 'f32x4' | 'f64x2'>): Record<string, Semantics> {
-  return Object.fromEntries(([132, 213, 231] as const).flatMap(order => [
-    [`v${name}${order}ps`, packed(shapes.f32x4, order)], [`v${name}${order}pd`, packed(shapes.f64x2, order)],
-  ]));
+function alternating(name: string, shapes: Pick<FloatShapes, 'f32x4' | 'f64x2'>): Scores {
+  return ([132, 213, 231] as const).flatMap(order => [`v${name}${order}ps`, packed(shapes.f32x4, order), `v${name}${order}pd`, packed(shapes.f64x2, order)]);
 }
 
-export function fma(): Readonly<Record<string, Semantics>> {
+export function fma(): Scores {
   const { fmadd, fmsub, fnmadd, fnmsub, fmaddsub, fmsubadd } = fused();
-  return {
+  return [
     ...family('fmadd', fmadd), ...family('fmsub', fmsub), ...family('fnmadd', fnmadd), ...family('fnmsub', fnmsub),
     ...alternating('fmaddsub', fmaddsub), ...alternating('fmsubadd', fmsubadd),
-  };
+  ];
 }

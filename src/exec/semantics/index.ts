@@ -9,6 +9,7 @@ import { control } from './control.ts';
 import { fma } from './fma.ts';
 import { mmx, mmxForms } from './mmx.ts';
 import { moves } from './moves.ts';
+import { scoreIn, type Scores } from './scores.ts';
 import { segmentMoves, segments } from './segments.ts';
 import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
@@ -27,37 +28,36 @@ import { vexMemory } from './vex-memory.ts';
 import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
-type Table = Readonly<Record<string, Semantics>>;
 /** Made when something is looked for there: a program has no floats, no VEX, MMX or x87 at all, or little. */
-function once(make: () => Table): () => Table {
-  let made: Table | null = null;
+function once(make: () => Scores): () => Scores {
+  let made: Scores | null = null;
   return () => made ??= make();
 }
 const INTEGER = once(sseInteger), FLOAT = once(sseFloat), VEX = once(vex), VEX_MOVES = once(vexMoves);
 const X87 = once(() => x87()), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX_MEMORY = once(() => vexMemory());
 /** No name is in two of them, or in x87. What programs have is looked for first. */
-export const USUAL: readonly (() => Table)[] = [
+export const USUAL: readonly (() => Scores)[] = [
   ...[moves, arithmetic, control, shifts, bits, strings, sseMoves].map(once), INTEGER,
   ...[sseShuffle, system, segments, bmi, sseControl, sseCompare].map(once), FLOAT,
   ...[sseConvert, sseExtended, sseText].map(once),
 ];
 function usual(operation: string): Semantics | undefined {
-  for (const table of USUAL) { const score = table()[operation]; if (score !== undefined) return score; }
+  for (const family of USUAL) { const score = scoreIn(family(), operation); if (score !== undefined) return score; }
   return undefined;
 }
 /** By the name behind the `v`. */
 function withVex(name: string): Semantics | undefined {
-  const operation = `v${name}`, move = VEX_MOVES()[operation];
+  const operation = `v${name}`, move = scoreIn(VEX_MOVES(), operation);
   if (move !== undefined) return move;
-  if (name in INTEGER() || isSameWithVex(name) || name in FLOAT()) return usual(name);
-  return (FMA_NAME.test(operation) ? FMA()[operation] : undefined) ?? VEX()[operation] ?? VEX_MEMORY()[operation];
+  if (INTEGER().includes(name) || isSameWithVex(name) || FLOAT().includes(name)) return usual(name);
+  return (FMA_NAME.test(operation) ? scoreIn(FMA(), operation) : undefined) ?? scoreIn(VEX(), operation) ?? scoreIn(VEX_MEMORY(), operation);
 }
 const FMA_NAME = /^vfn?m/;
 function found(operation: string): Semantics | undefined {
   switch (operation[0]) {
-    case 'f': return X87()[operation];
+    case 'f': return scoreIn(X87(), operation);
     case 'v': return withVex(operation.slice(1)) ?? usual(operation); // VERR has none.
-    default: return usual(operation) ?? MMX()[operation];
+    default: return usual(operation) ?? scoreIn(MMX(), operation);
   }
 }
 const known = new Map<string, Semantics | undefined>();
@@ -80,7 +80,7 @@ export function semanticsOf(i: Instruction): Semantics {
 /** Instructions with an MMX register share names with those of XMM registers, but not their scores. */
 function choose({ operation, operands }: Instruction): Semantics {
   const others = operands.filter(({ form }) => form === FORM.other);
-  if (others.some(({ file }) => file === 'mmx')) return MMX_FORMS()[operation] ?? semanticsNamed(operation) ?? notImplemented;
+  if (others.some(({ file }) => file === 'mmx')) return scoreIn(MMX_FORMS(), operation) ?? semanticsNamed(operation) ?? notImplemented;
   const isSystem = others.some(({ file }) => file === 'segment' || file === 'control' || file === 'debug');
   return (isSystem ? segmentMoves[operation] : semanticsNamed(operation)) ?? notImplemented;
 }

@@ -9,9 +9,10 @@ import * as convert from '../primitives/convert.ts';
 import * as extended from '../primitives/extended.ts';
 import * as integer from '../primitives/integer.ts';
 import * as shuffle from '../primitives/shuffle.ts';
-import { type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
+import { type Helper, type HelperContext, VECTOR } from '../ops.ts';
 import { type Primitive, Scratch } from '../primitive.ts';
 import type { CpuState } from '../state.ts';
+import { helps, type Scores } from './scores.ts';
 import { wait } from './x87-control.ts';
 
 /** Words of the scratch: the result, the target and the source, of which only the low halves hold anything, and an immediate. */
@@ -143,14 +144,12 @@ const emms: Helper = function emms(c) {
   c.state.fpuTags = 0;
 };
 
-const all = (make: (how: Compute) => Helper, rows: Readonly<Record<string, Compute>>): Record<string, Semantics> =>
-  Object.fromEntries(Object.entries(rows).map(([name, how]) => { const helper = make(how); return [name, (m, i) => m.help(helper, i)]; }));
+const all = (make: (how: Compute) => Helper, rows: Readonly<Record<string, Compute>>): Scores => Object.entries(rows).flatMap(([name, how]) => [name, helps(make(how))]);
 const each = (shape: (p: Primitive) => Compute, rows: Readonly<Record<string, Primitive>>): Record<string, Compute> =>
   Object.fromEntries(Object.entries(rows).map(([name, p]) => [name, shape(p)]));
-const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 
 /** What has an XMM namesake: the scores of instructions with an MMX register. */
-export const mmxForms = (): Readonly<Record<string, Semantics>> => ({
+export const mmxForms = (): Scores => [
   ...all(into, {
     ...each(plain, {
       paddb: integer.i8x16add, paddw: integer.i16x8add, paddd: integer.i32x4add, paddq: integer.i64x2add,
@@ -178,14 +177,14 @@ export const mmxForms = (): Readonly<Record<string, Semantics>> => ({
     pandn: exchanged(andnot), pshufb, palignr, pinsrw: placed(plain(integer.insert16)),
   }),
   ...all(out, { pmovmskb: unary(signs8), pextrw }),
-  movd: helps(move), movq: helps(move),
-});
+  'movd', helps(move), 'movq', helps(move),
+];
 /** What has none. */
-export const mmx = (): Readonly<Record<string, Semantics>> => ({
+export const mmx = (): Scores => [
   ...all(into, {
     pshufw: unary(shuffle.pshuflw),
     cvtps2pi: unary(convert.cvtps2dq), cvttps2pi: unary(convert.cvttps2dq), cvtpd2pi: unary(convert.cvtpd2dq), cvttpd2pi: unary(convert.cvttpd2dq),
   }),
-  cvtpi2ps: helps(toVector(convert.f32x4FromI32)), cvtpi2pd: helps(toVector(convert.f64x2FromI32)),
-  movntq: helps(move), movdq2q: helps(move), movq2dq: helps(toWholeVector), maskmovq: helps(maskedStore), emms: helps(emms),
-});
+  'cvtpi2ps', helps(toVector(convert.f32x4FromI32)), 'cvtpi2pd', helps(toVector(convert.f64x2FromI32)),
+  'movntq', helps(move), 'movdq2q', helps(move), 'movq2dq', helps(toWholeVector), 'maskmovq', helps(maskedStore), 'emms', helps(emms),
+];

@@ -4,6 +4,7 @@ import { hiOf, loOf, WORD } from '../../base/words.ts';
 import { NONE, register } from '../../decoder/instruction.ts';
 import type { Helper, Ops, Semantics, Temp } from '../ops.ts';
 import { RSP } from '../state.ts';
+import { helps, type Scores } from './scores.ts';
 
 const STACK_POINTER = register('gpr', RSP, 8);
 const FRAME_POINTER = register('gpr', 5, 8);
@@ -113,7 +114,7 @@ const cmovcc: Semantics = (m, i) => {
 };
 const setcc: Semantics = (m, i) => { m.write(i.first, m.condition(i.condition)); };
 
-export const moves = (): Readonly<Record<string, Semantics>> => ({
-  mov, movzx, movsx, movsxd: movsx, lea, xchg, bswap, movbe, push: pushOperand, pop: popOperand, leave,
-  enter: (m, i) => m.help(enter, i), xlat: (m, i) => m.help(xlat, i), cmovcc, setcc,
-});
+export const moves = (): Scores => [
+  'mov', mov, 'movzx', movzx, 'movsx', movsx, 'movsxd', movsx, 'lea', lea, 'xchg', xchg, 'bswap', bswap, 'movbe', movbe, 'push', pushOperand, 'pop', popOperand, 'leave', leave,
+  'enter', helps(enter), 'xlat', helps(xlat), 'cmovcc', cmovcc, 'setcc', setcc,
+];

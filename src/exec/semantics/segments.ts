@@ -7,6 +7,7 @@ import { hiOf, loOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction } from '../../decoder/instruction.ts';
 import { type Helper, type HelperContext, type Semantics, VECTOR, ZF } from '../ops.ts';
 import { type CpuState, RSP } from '../state.ts';
+import { helps, type Scores } from './scores.ts';
 
 const CS = 1, SS = 2, FS = 4;
 const USER_CODE = SELECTOR.code, USER_DATA = SELECTOR.stack, PRIVILEGE = 3;
@@ -110,12 +111,11 @@ const interruptReturn: Helper = function iret(c, i) {
   state.setWords(RSP, ...wordAt(view, i, 3));
 };
 
-const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
-export const segments = (): Readonly<Record<string, Semantics>> => ({
-  lss: helps(loadPointer(SS)), lfs: helps(loadPointer(FS)), lgs: helps(loadPointer(FS + 1)),
-  lar: helps(look(d => d.rights)), lsl: helps(look(d => d.limit)), verr: helps(verify(() => true)), verw: helps(verify(d => d.isWritable)),
-  sgdt: helps(storeTable(-0x2_0000)), sidt: helps(storeTable(-0x1_0000)), sldt: helps(storeWord(0)), str: helps(storeWord(0x40)), smsw: helps(storeWord(0x8005_0033)),
-  iret: helps(interruptReturn), retf: helps(ret),
-});
+export const segments = (): Scores => [
+  'lss', helps(loadPointer(SS)), 'lfs', helps(loadPointer(FS)), 'lgs', helps(loadPointer(FS + 1)),
+  'lar', helps(look(d => d.rights)), 'lsl', helps(look(d => d.limit)), 'verr', helps(verify(() => true)), 'verw', helps(verify(d => d.isWritable)),
+  'sgdt', helps(storeTable(-0x2_0000)), 'sidt', helps(storeTable(-0x1_0000)), 'sldt', helps(storeWord(0)), 'str', helps(storeWord(0x40)), 'smsw', helps(storeWord(0x8005_0033)),
+  'iret', helps(interruptReturn), 'retf', helps(ret),
+];
 /** MOV, PUSH and POP with a segment, control or debug register. */
 export const segmentMoves: Readonly<Record<string, Semantics>> = { mov: helps(move), push: helps(push), pop: helps(pop) };

@@ -2,6 +2,7 @@
 import type { Size } from '../../base/types.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
 import { AF, CF, OF, type Ops, RULE, type Rule, type Semantics, type Temp } from '../ops.ts';
+import type { Scores } from './scores.ts';
 
 type Shift = (m: Ops, a: Temp, count: Temp, size: Size) => Temp;
 
@@ -124,8 +125,8 @@ function doubleWords(m: Ops, i: Instruction, isLeft: boolean): void {
   }
 }
 
-export const shifts = (): Readonly<Record<string, Semantics>> => ({
-  shl: shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl), sal: shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl),
-  shr: shift((m, a, n, size) => m.shiftRight(a, n, size), RULE.shr), sar: shift((m, a, n, size) => m.shiftRightSigned(a, n, size), RULE.sar),
-  rol, ror, rcl, rcr, shld: double(true), shrd: double(false),
-});
+export const shifts = (): Scores => [
+  'shl', shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl), 'sal', shift((m, a, n, size) => m.shiftLeft(a, n, size), RULE.shl),
+  'shr', shift((m, a, n, size) => m.shiftRight(a, n, size), RULE.shr), 'sar', shift((m, a, n, size) => m.shiftRightSigned(a, n, size), RULE.sar),
+  'rol', rol, 'ror', ror, 'rcl', rcl, 'rcr', rcr, 'shld', double(true), 'shrd', double(false),
+];

@@ -2,6 +2,7 @@
 import { comisd, comiss, compare, ucomisd, ucomiss } from '../primitives/float.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import type { Scores } from './scores.ts';
 import { binaryWithImmediate, first, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
 
 function scalarCompare(primitive: Primitive, size: LaneSize): Semantics {
@@ -21,8 +22,8 @@ function order(primitive: Primitive, size: LaneSize): Semantics {
   };
 }
 
-export const sseCompare = (): Readonly<Record<string, Semantics>> => ({
-  cmpps: binaryWithImmediate(compare.f32x4), cmppd: binaryWithImmediate(compare.f64x2),
-  cmpss: scalarCompare(compare.f32, 4), cmpsd: scalarCompare(compare.f64, 8),
-  ucomiss: order(ucomiss, 4), comiss: order(comiss, 4), ucomisd: order(ucomisd, 8), comisd: order(comisd, 8),
-});
+export const sseCompare = (): Scores => [
+  'cmpps', binaryWithImmediate(compare.f32x4), 'cmppd', binaryWithImmediate(compare.f64x2),
+  'cmpss', scalarCompare(compare.f32, 4), 'cmpsd', scalarCompare(compare.f64, 8),
+  'ucomiss', order(ucomiss, 4), 'comiss', order(comiss, 4), 'ucomisd', order(ucomisd, 8), 'comisd', order(comisd, 8),
+];

@@ -1,6 +1,7 @@
 /** MXCSR, fences, prefetches and cache lines (SDM vol. 1 §10.2.3, §10.4.6, §11.4.4). */
 import { MXCSR_MASK } from '../mxcsr.ts';
 import { VECTOR, type Helper, type Semantics } from '../ops.ts';
+import { helps, type Scores } from './scores.ts';
 import { first } from './sse-operands.ts';
 
 const loadControl: Helper = (c, i) => {
@@ -14,9 +15,9 @@ const nothing: Semantics = () => {};
 /** Faults as a load of one byte does (SDM: CLFLUSH). */
 const flushLine: Semantics = (m, i) => { m.load(m.address(first(i)), 1); };
 
-export const sseControl = (): Readonly<Record<string, Semantics>> => ({
-  ldmxcsr: (m, i) => m.help(loadControl, i), stmxcsr: (m, i) => m.help(storeControl, i),
-  lfence: nothing, mfence: nothing, sfence: nothing, pause: nothing,
-  prefetcht0: nothing, prefetcht1: nothing, prefetcht2: nothing, prefetchnta: nothing, prefetchw: nothing, prefetch: nothing,
-  clflush: flushLine, clflushopt: flushLine, clwb: flushLine,
-});
+export const sseControl = (): Scores => [
+  'ldmxcsr', helps(loadControl), 'stmxcsr', helps(storeControl),
+  'lfence', nothing, 'mfence', nothing, 'sfence', nothing, 'pause', nothing,
+  'prefetcht0', nothing, 'prefetcht1', nothing, 'prefetcht2', nothing, 'prefetchnta', nothing, 'prefetchw', nothing, 'prefetch', nothing,
+  'clflush', flushLine, 'clflushopt', flushLine, 'clwb', flushLine,
+];

@@ -4,6 +4,7 @@ import { dppd, dpps } from '../primitives/float.ts';
 import { round } from '../primitives/round.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import type { Scores } from './scores.ts';
 import {
   binary, binaryWithImmediate, first, isMemory, lane, laneOf, type LaneSize, second, third, unary, unaryWithImmediate, vectorOf, whole,
 } from './sse-operands.ts';
@@ -53,27 +54,27 @@ const ptest: Semantics = (m, i) => {
   m.writeFlags(ARITHMETIC_FLAGS, m.apply(p.ptest, a, vectorOf(m, second(i))));
 };
 
-export const sseExtended = (): Readonly<Record<string, Semantics>> => ({
-  pshufb: binary(p.pshufb), palignr: binaryWithImmediate(p.palignr),
-  phaddw: binary(p.phaddw), phaddd: binary(p.phaddd), phaddsw: binary(p.phaddsw),
-  phsubw: binary(p.phsubw), phsubd: binary(p.phsubd), phsubsw: binary(p.phsubsw),
-  pmaddubsw: binary(p.pmaddubsw), pmulhrsw: binary(p.pmulhrsw),
-  psignb: binary(p.psignb), psignw: binary(p.psignw), psignd: binary(p.psignd),
-  pabsb: unary(p.i8x16abs), pabsw: unary(p.i16x8abs), pabsd: unary(p.i32x4abs),
+export const sseExtended = (): Scores => [
+  'pshufb', binary(p.pshufb), 'palignr', binaryWithImmediate(p.palignr),
+  'phaddw', binary(p.phaddw), 'phaddd', binary(p.phaddd), 'phaddsw', binary(p.phaddsw),
+  'phsubw', binary(p.phsubw), 'phsubd', binary(p.phsubd), 'phsubsw', binary(p.phsubsw),
+  'pmaddubsw', binary(p.pmaddubsw), 'pmulhrsw', binary(p.pmulhrsw),
+  'psignb', binary(p.psignb), 'psignw', binary(p.psignw), 'psignd', binary(p.psignd),
+  'pabsb', unary(p.i8x16abs), 'pabsw', unary(p.i16x8abs), 'pabsd', unary(p.i32x4abs),
 
-  pminsb: binary(p.i8x16minS), pmaxsb: binary(p.i8x16maxS), pminuw: binary(p.i16x8minU), pmaxuw: binary(p.i16x8maxU),
-  pminsd: binary(p.i32x4minS), pmaxsd: binary(p.i32x4maxS), pminud: binary(p.i32x4minU), pmaxud: binary(p.i32x4maxU),
-  pmulld: binary(p.i32x4mul), pmuldq: binary(p.pmuldq), packusdw: binary(p.i16x8narrowU),
-  pcmpeqq: binary(p.i64x2eq), pcmpgtq: binary(p.i64x2gtS), phminposuw: unary(p.phminposuw), mpsadbw: binaryWithImmediate(p.mpsadbw),
-  pmovsxbw: widen(p.pmovsxbw, 8), pmovsxbd: widen(p.pmovsxbd, 4), pmovsxbq: widen(p.pmovsxbq, 2),
-  pmovsxwd: widen(p.pmovsxwd, 8), pmovsxwq: widen(p.pmovsxwq, 4), pmovsxdq: widen(p.pmovsxdq, 8),
-  pmovzxbw: widen(p.pmovzxbw, 8), pmovzxbd: widen(p.pmovzxbd, 4), pmovzxbq: widen(p.pmovzxbq, 2),
-  pmovzxwd: widen(p.pmovzxwd, 8), pmovzxwq: widen(p.pmovzxwq, 4), pmovzxdq: widen(p.pmovzxdq, 8),
-  pblendw: binaryWithImmediate(p.pblendw), blendps: binaryWithImmediate(p.blendps), blendpd: binaryWithImmediate(p.blendpd),
-  pblendvb: blendBySign(p.pblendvb), blendvps: blendBySign(p.blendvps), blendvpd: blendBySign(p.blendvpd),
-  ptest, dpps: binaryWithImmediate(dpps), dppd: binaryWithImmediate(dppd),
-  pextrb: extract(p.pextrb, 1), pextrd: extract(p.pextrd, 4), pextrq: extract(p.pextrq, 8), extractps: extract(p.pextrd, 4),
-  pinsrb: insert(p.pinsrb, 1), pinsrd: insert(p.pinsrd, 4), pinsrq: insert(p.pinsrq, 8), insertps,
-  roundps: unaryWithImmediate(round.f32x4), roundpd: unaryWithImmediate(round.f64x2),
-  roundss: roundScalar(round.f32, 4), roundsd: roundScalar(round.f64, 8),
-});
+  'pminsb', binary(p.i8x16minS), 'pmaxsb', binary(p.i8x16maxS), 'pminuw', binary(p.i16x8minU), 'pmaxuw', binary(p.i16x8maxU),
+  'pminsd', binary(p.i32x4minS), 'pmaxsd', binary(p.i32x4maxS), 'pminud', binary(p.i32x4minU), 'pmaxud', binary(p.i32x4maxU),
+  'pmulld', binary(p.i32x4mul), 'pmuldq', binary(p.pmuldq), 'packusdw', binary(p.i16x8narrowU),
+  'pcmpeqq', binary(p.i64x2eq), 'pcmpgtq', binary(p.i64x2gtS), 'phminposuw', unary(p.phminposuw), 'mpsadbw', binaryWithImmediate(p.mpsadbw),
+  'pmovsxbw', widen(p.pmovsxbw, 8), 'pmovsxbd', widen(p.pmovsxbd, 4), 'pmovsxbq', widen(p.pmovsxbq, 2),
+  'pmovsxwd', widen(p.pmovsxwd, 8), 'pmovsxwq', widen(p.pmovsxwq, 4), 'pmovsxdq', widen(p.pmovsxdq, 8),
+  'pmovzxbw', widen(p.pmovzxbw, 8), 'pmovzxbd', widen(p.pmovzxbd, 4), 'pmovzxbq', widen(p.pmovzxbq, 2),
+  'pmovzxwd', widen(p.pmovzxwd, 8), 'pmovzxwq', widen(p.pmovzxwq, 4), 'pmovzxdq', widen(p.pmovzxdq, 8),
+  'pblendw', binaryWithImmediate(p.pblendw), 'blendps', binaryWithImmediate(p.blendps), 'blendpd', binaryWithImmediate(p.blendpd),
+  'pblendvb', blendBySign(p.pblendvb), 'blendvps', blendBySign(p.blendvps), 'blendvpd', blendBySign(p.blendvpd),
+  'ptest', ptest, 'dpps', binaryWithImmediate(dpps), 'dppd', binaryWithImmediate(dppd),
+  'pextrb', extract(p.pextrb, 1), 'pextrd', extract(p.pextrd, 4), 'pextrq', extract(p.pextrq, 8), 'extractps', extract(p.pextrd, 4),
+  'pinsrb', insert(p.pinsrb, 1), 'pinsrd', insert(p.pinsrd, 4), 'pinsrq', insert(p.pinsrq, 8), 'insertps', insertps,
+  'roundps', unaryWithImmediate(round.f32x4), 'roundpd', unaryWithImmediate(round.f64x2),
+  'roundss', roundScalar(round.f32, 4), 'roundsd', roundScalar(round.f64, 8),
+];

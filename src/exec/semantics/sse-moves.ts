@@ -4,6 +4,7 @@ import { memory, NONE } from '../../decoder/instruction.ts';
 import { duplicateHalf, fromHalves, highHalf, signs32, signs64, signs8 } from '../primitives/bits.ts';
 import { movshdup, movsldup } from '../primitives/shuffle.ts';
 import type { Helper, Semantics } from '../ops.ts';
+import { helps, type Scores } from './scores.ts';
 import { first, isMemory, isXmm, lane, laneOf, type LaneSize, second, unalignedVectorOf, unary, vectorOf, whole } from './sse-operands.ts';
 
 const aligned: Semantics = (m, i) => {
@@ -74,17 +75,17 @@ function registerBytes(state: Uint8Array, register: number): Uint8Array {
   return state.slice(STATE.vector + VECTOR_BYTES * register, STATE.vector + VECTOR_BYTES * register + 16);
 }
 
-export const sseMoves = (): Readonly<Record<string, Semantics>> => ({
-  movaps: aligned, movapd: aligned, movdqa: aligned,
-  movntps: aligned, movntpd: aligned, movntdq: aligned, movntdqa: aligned,
-  movups: unaligned, movupd: unaligned, movdqu: unaligned, lddqu: unaligned,
-  movss: scalarMove(4), movsd: scalarMove(8),
-  movd: integerMove, movq: integerMove,
-  movlps: lowMove, movlpd: lowMove, movhlps: lowMove,
-  movhps: highMove, movhpd: highMove, movlhps: highMove,
-  movmskps: toInteger(signs32), movmskpd: toInteger(signs64), pmovmskb: toInteger(signs8),
-  movnti: storeInteger,
-  maskmovdqu: (m, i) => m.help(maskedStore, i),
-  movddup: (m, i) => m.write(whole(first(i)), m.apply(duplicateHalf, laneOf(m, second(i), 8))),
-  movsldup: unary(movsldup), movshdup: unary(movshdup),
-});
+export const sseMoves = (): Scores => [
+  'movaps', aligned, 'movapd', aligned, 'movdqa', aligned,
+  'movntps', aligned, 'movntpd', aligned, 'movntdq', aligned, 'movntdqa', aligned,
+  'movups', unaligned, 'movupd', unaligned, 'movdqu', unaligned, 'lddqu', unaligned,
+  'movss', scalarMove(4), 'movsd', scalarMove(8),
+  'movd', integerMove, 'movq', integerMove,
+  'movlps', lowMove, 'movlpd', lowMove, 'movhlps', lowMove,
+  'movhps', highMove, 'movhpd', highMove, 'movlhps', highMove,
+  'movmskps', toInteger(signs32), 'movmskpd', toInteger(signs64), 'pmovmskb', toInteger(signs8),
+  'movnti', storeInteger,
+  'maskmovdqu', helps(maskedStore),
+  'movddup', (m, i) => m.write(whole(first(i)), m.apply(duplicateHalf, laneOf(m, second(i), 8))),
+  'movsldup', unary(movsldup), 'movshdup', unary(movshdup),
+];

@@ -2,6 +2,7 @@
 import { extract16, insert16 } from '../primitives/integer.ts';
 import * as p from '../primitives/shuffle.ts';
 import type { Semantics } from '../ops.ts';
+import type { Scores } from './scores.ts';
 import { binary, binaryWithImmediate, first, isMemory, second, third, unaryWithImmediate, whole } from './sse-operands.ts';
 
 /** Memory gives a word; a register its low one. */
@@ -17,13 +18,13 @@ const extractWord: Semantics = (m, i) => {
   else m.write(target, value);
 };
 
-export const sseShuffle = (): Readonly<Record<string, Semantics>> => ({
-  punpcklbw: binary(p.unpackLow8), punpcklwd: binary(p.unpackLow16),
-  punpckldq: binary(p.unpackLow32), punpcklqdq: binary(p.unpackLow64),
-  punpckhbw: binary(p.unpackHigh8), punpckhwd: binary(p.unpackHigh16),
-  punpckhdq: binary(p.unpackHigh32), punpckhqdq: binary(p.unpackHigh64),
-  unpcklps: binary(p.unpackLow32), unpckhps: binary(p.unpackHigh32), unpcklpd: binary(p.unpackLow64), unpckhpd: binary(p.unpackHigh64),
-  pshufd: unaryWithImmediate(p.pshufd), pshuflw: unaryWithImmediate(p.pshuflw), pshufhw: unaryWithImmediate(p.pshufhw),
-  shufps: binaryWithImmediate(p.shufps), shufpd: binaryWithImmediate(p.shufpd),
-  pinsrw: insertWord, pextrw: extractWord,
-});
+export const sseShuffle = (): Scores => [
+  'punpcklbw', binary(p.unpackLow8), 'punpcklwd', binary(p.unpackLow16),
+  'punpckldq', binary(p.unpackLow32), 'punpcklqdq', binary(p.unpackLow64),
+  'punpckhbw', binary(p.unpackHigh8), 'punpckhwd', binary(p.unpackHigh16),
+  'punpckhdq', binary(p.unpackHigh32), 'punpckhqdq', binary(p.unpackHigh64),
+  'unpcklps', binary(p.unpackLow32), 'unpckhps', binary(p.unpackHigh32), 'unpcklpd', binary(p.unpackLow64), 'unpckhpd', binary(p.unpackHigh64),
+  'pshufd', unaryWithImmediate(p.pshufd), 'pshuflw', unaryWithImmediate(p.pshuflw), 'pshufhw', unaryWithImmediate(p.pshufhw),
+  'shufps', binaryWithImmediate(p.shufps), 'shufpd', binaryWithImmediate(p.shufpd),
+  'pinsrw', insertWord, 'pextrw', extractWord,
+];

@@ -4,6 +4,7 @@ import * as crypto from '../primitives/crypto.ts';
 import * as text from '../primitives/text.ts';
 import { ARITHMETIC_FLAGS, type Ops, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import type { Scores } from './scores.ts';
 import { isVex, writeLower } from './vex-operands.ts';
 import { binary, binaryWithImmediate, first, second, third, unalignedVectorOf, unary, unaryWithImmediate, whole } from './sse-operands.ts';
 
@@ -46,12 +47,12 @@ const sha256rnds2: Semantics = (m, i) => {
   m.write(whole(first(i)), m.apply(crypto.sha256rnds2, a, b, m.read(whole(third(i)))));
 };
 
-export const sseText = (): Readonly<Record<string, Semantics>> => ({
-  pcmpistri: toIndex(text.pcmpistri, implicit), pcmpistrm: toMask(text.pcmpistrm, implicit),
-  pcmpestri: toIndex(text.pcmpestri, explicit), pcmpestrm: toMask(text.pcmpestrm, explicit),
-  pcmpestriq: toIndex(text.pcmpestri, explicit64), pcmpestrmq: toMask(text.pcmpestrm, explicit64),
-  aesenc: binary(crypto.aesenc), aesenclast: binary(crypto.aesenclast), aesdec: binary(crypto.aesdec), aesdeclast: binary(crypto.aesdeclast),
-  aesimc: unary(crypto.aesimc), aeskeygenassist: unaryWithImmediate(crypto.aeskeygenassist), pclmulqdq: binaryWithImmediate(crypto.pclmulqdq),
-  sha1msg1: hash(crypto.sha1msg1), sha1msg2: hash(crypto.sha1msg2), sha1nexte: hash(crypto.sha1nexte), sha1rnds4: hash(crypto.sha1rnds4),
-  sha256msg1: hash(crypto.sha256msg1), sha256msg2: hash(crypto.sha256msg2), sha256rnds2,
-});
+export const sseText = (): Scores => [
+  'pcmpistri', toIndex(text.pcmpistri, implicit), 'pcmpistrm', toMask(text.pcmpistrm, implicit),
+  'pcmpestri', toIndex(text.pcmpestri, explicit), 'pcmpestrm', toMask(text.pcmpestrm, explicit),
+  'pcmpestriq', toIndex(text.pcmpestri, explicit64), 'pcmpestrmq', toMask(text.pcmpestrm, explicit64),
+  'aesenc', binary(crypto.aesenc), 'aesenclast', binary(crypto.aesenclast), 'aesdec', binary(crypto.aesdec), 'aesdeclast', binary(crypto.aesdeclast),
+  'aesimc', unary(crypto.aesimc), 'aeskeygenassist', unaryWithImmediate(crypto.aeskeygenassist), 'pclmulqdq', binaryWithImmediate(crypto.pclmulqdq),
+  'sha1msg1', hash(crypto.sha1msg1), 'sha1msg2', hash(crypto.sha1msg2), 'sha1nexte', hash(crypto.sha1nexte), 'sha1rnds4', hash(crypto.sha1rnds4),
+  'sha256msg1', hash(crypto.sha256msg1), 'sha256msg2', hash(crypto.sha256msg2), 'sha256rnds2', sha256rnds2,
+];

@@ -8,6 +8,7 @@ import { addressOf, vaOf, WORD } from '../../base/words.ts';
 import { type Instruction, NONE } from '../../decoder/instruction.ts';
 import { AF, ARITHMETIC_FLAGS, CF, DF, type Helper, type HelperContext, OF, PF, type Semantics, SF, TF, VECTOR, ZF } from '../ops.ts';
 import type { CpuState } from '../state.ts';
+import { helps, type Scores } from './scores.ts';
 
 const RAX = 0, RCX = 1, RSI = 6, RDI = 7;
 /** Iterations before the machine may look at other things. */
@@ -217,17 +218,14 @@ function isEvenParity(value: number): boolean {
   return ((0x9669 >> (folded & 15)) & 1) !== 0;
 }
 
-const helpers = (): Readonly<Record<string, Helper>> => ({
-  movs: perform({ hasSource: true, destination: 'write', compares: false, run: copyElements }),
-  stos: perform({ hasSource: false, destination: 'write', compares: false, run: storeElements }),
-  lods: perform({ hasSource: true, destination: 'none', compares: false, run: loadElements }),
-  cmps: perform({ hasSource: true, destination: 'read', compares: true, run: compareElements }),
-  scas: perform({ hasSource: false, destination: 'read', compares: true, run: scanElements }),
-});
 /** I/O is not for user mode (SDM vol. 1 §19.5). */
 const refused: Semantics = m => m.trap(VECTOR.protection);
 
-export const strings = (): Readonly<Record<string, Semantics>> => ({
-  ...Object.fromEntries(Object.entries(helpers()).map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)])),
-  ins: refused, outs: refused,
-});
+export const strings = (): Scores => [
+  'movs', helps(perform({ hasSource: true, destination: 'write', compares: false, run: copyElements })),
+  'stos', helps(perform({ hasSource: false, destination: 'write', compares: false, run: storeElements })),
+  'lods', helps(perform({ hasSource: true, destination: 'none', compares: false, run: loadElements })),
+  'cmps', helps(perform({ hasSource: true, destination: 'read', compares: true, run: compareElements })),
+  'scas', helps(perform({ hasSource: false, destination: 'read', compares: true, run: scanElements })),
+  'ins', refused, 'outs', refused,
+];

@@ -6,7 +6,8 @@ import { COUNTER_BITS, PERFORMANCE_COUNTERS } from '../counters.ts';
 import { MXCSR_AT_START } from '../mxcsr.ts';
 import { is64 } from '../x87/fxsave.ts';
 import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, xrstorImage } from '../x87/xsave.ts';
-import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, type Semantics, VECTOR } from '../ops.ts';
+import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, VECTOR } from '../ops.ts';
+import { helps, type Scores } from './scores.ts';
 
 const RAX = 0, RCX = 1, RDX = 2, RBX = 3;
 
@@ -90,11 +91,10 @@ const restore: Helper = function xrstor(context, i) {
   if ((new DataView(area.buffer).getUint32(AREA.header, true) & asked & AVX) !== 0) context.load(at, area);
   if (!xrstorImage(state, area, asked, is64(i))) context.trap(VECTOR.protection);
 };
-const helps = (helper: Helper): Semantics => (m, i) => m.help(helper, i);
 const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);
-export const system = (): Readonly<Record<string, Semantics>> => ({
-  cpuid: helps(cpuid), rdrand: helps(random), rdseed: helps(random), rdpid: helps(rdpid), rdtsc: helps(rdtsc), rdtscp: helps(rdtscp), rdpmc: helps(rdpmc), xgetbv: helps(xgetbv),
-  rdfsbase: helps(readBase(SLOT.fs)), rdgsbase: helps(readBase(SLOT.gs)),
-  wrfsbase: helps(writeBase(SLOT.fs)), wrgsbase: helps(writeBase(SLOT.gs)),
-  xsave, xsave64: xsave, xsaveopt, xsaveopt64: xsaveopt, xsavec, xsavec64: xsavec, xrstor, xrstor64: xrstor,
-});
+export const system = (): Scores => [
+  'cpuid', helps(cpuid), 'rdrand', helps(random), 'rdseed', helps(random), 'rdpid', helps(rdpid), 'rdtsc', helps(rdtsc), 'rdtscp', helps(rdtscp), 'rdpmc', helps(rdpmc), 'xgetbv', helps(xgetbv),
+  'rdfsbase', helps(readBase(SLOT.fs)), 'rdgsbase', helps(readBase(SLOT.gs)),
+  'wrfsbase', helps(writeBase(SLOT.fs)), 'wrgsbase', helps(writeBase(SLOT.gs)),
+  'xsave', xsave, 'xsave64', xsave, 'xsaveopt', xsaveopt, 'xsaveopt64', xsaveopt, 'xsavec', xsavec, 'xsavec64', xsavec, 'xrstor', xrstor, 'xrstor64', xrstor,
+];

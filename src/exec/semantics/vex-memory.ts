@@ -2,6 +2,7 @@
 import { STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { memory, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Helper, HelperContext, Semantics } from '../ops.ts';
+import type { Scores } from './scores.ts';
 
 const vectorAt = (operand: Operand): number => STATE.vector + VECTOR_BYTES * operand.index;
 /** Whether the mask chooses element k: its top bit. */
@@ -66,8 +67,8 @@ function elementAt(c: HelperContext, source: Operand, lo: number, hi: number): n
   return c.address(memory(source.size, source.base, NONE, 0, Number(BigInt.asIntN(32, scaled)), source.segment, source.addressSize, Number(BigInt.asIntN(32, scaled >> 32n))));
 }
 
-export const vexMemory = (): Readonly<Record<string, Semantics>> => ({
-  vmaskmovps: masked(4), vmaskmovpd: masked(8), vpmaskmovd: masked(4), vpmaskmovq: masked(8),
-  vgatherdps: gather(4, 4), vgatherqps: gather(4, 8), vgatherdpd: gather(8, 4), vgatherqpd: gather(8, 8),
-  vpgatherdd: gather(4, 4), vpgatherqd: gather(4, 8), vpgatherdq: gather(8, 4), vpgatherqq: gather(8, 8),
-});
+export const vexMemory = (): Scores => [
+  'vmaskmovps', masked(4), 'vmaskmovpd', masked(8), 'vpmaskmovd', masked(4), 'vpmaskmovq', masked(8),
+  'vgatherdps', gather(4, 4), 'vgatherqps', gather(4, 8), 'vgatherdpd', gather(8, 4), 'vgatherqpd', gather(8, 8),
+  'vpgatherdd', gather(4, 4), 'vpgatherqd', gather(4, 8), 'vpgatherdq', gather(8, 4), 'vpgatherqq', gather(8, 8),
+];

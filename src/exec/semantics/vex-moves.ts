@@ -6,6 +6,7 @@ import { shufpd, unpackLow64 } from '../primitives/shuffle.ts';
 import * as p from '../primitives/vex.ts';
 import type { Helper, Ops, Semantics, Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import { helps, type Scores } from './scores.ts';
 import { first, fourth, isMemory, isXmm, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
 import { isWide, vexBinary, vexScalar, writeBoth, writeLower } from './vex-operands.ts';
 
@@ -116,17 +117,17 @@ const permuteDoubles: Semantics = (m, i) => {
 
 const zeroAll: Helper = function zeroAll(c) { c.state.u8.fill(0, STATE.vector, STATE.fpu); };
 
-export const vexMoves = (): Readonly<Record<string, Semantics>> => ({
-  vmovaps: move(true), vmovapd: move(true), vmovdqa: move(true), vmovntps: move(true), vmovntpd: move(true), vmovntdq: move(true), vmovntdqa: move(true),
-  vmovups: move(false), vmovupd: move(false), vmovdqu: move(false), vlddqu: move(false),
-  vmovss: scalarMove(4), vmovsd: scalarMove(8), vmovd: integerMove, vmovq: integerMove,
-  vmovlps: lowMove, vmovlpd: lowMove, vmovhlps: lowMove, vmovhps: highMove, vmovhpd: highMove, vmovlhps: highMove, vmovddup: duplicate,
-  vmovmskps: toInteger(signs32, 4), vmovmskpd: toInteger(signs64, 2), vpmovmskb: toInteger(signs8, 16),
-  vbroadcastss: broadcast(p.splat32), vbroadcastsd: broadcast(duplicateHalf), vbroadcastf128: broadcastHalf, vbroadcasti128: broadcastHalf,
-  vpbroadcastb: broadcast(p.splat8), vpbroadcastw: broadcast(p.splat16), vpbroadcastd: broadcast(p.splat32), vpbroadcastq: broadcast(duplicateHalf),
-  vinsertf128: insertHalf, vinserti128: insertHalf, vextractf128: extractHalf, vextracti128: extractHalf,
-  vperm2f128: permuteHalves, vperm2i128: permuteHalves, vpermq: permuteQuadwords, vpermpd: permuteQuadwords,
-  vpermd: permuteDoublewords, vpermps: permuteDoublewords, vpermilpd: permuteDoubles,
-  vpinsrw: insert(insert16),
-  vzeroupper: m => { m.clearUppers(); }, vzeroall: (m, i) => { m.help(zeroAll, i); },
-});
+export const vexMoves = (): Scores => [
+  'vmovaps', move(true), 'vmovapd', move(true), 'vmovdqa', move(true), 'vmovntps', move(true), 'vmovntpd', move(true), 'vmovntdq', move(true), 'vmovntdqa', move(true),
+  'vmovups', move(false), 'vmovupd', move(false), 'vmovdqu', move(false), 'vlddqu', move(false),
+  'vmovss', scalarMove(4), 'vmovsd', scalarMove(8), 'vmovd', integerMove, 'vmovq', integerMove,
+  'vmovlps', lowMove, 'vmovlpd', lowMove, 'vmovhlps', lowMove, 'vmovhps', highMove, 'vmovhpd', highMove, 'vmovlhps', highMove, 'vmovddup', duplicate,
+  'vmovmskps', toInteger(signs32, 4), 'vmovmskpd', toInteger(signs64, 2), 'vpmovmskb', toInteger(signs8, 16),
+  'vbroadcastss', broadcast(p.splat32), 'vbroadcastsd', broadcast(duplicateHalf), 'vbroadcastf128', broadcastHalf, 'vbroadcasti128', broadcastHalf,
+  'vpbroadcastb', broadcast(p.splat8), 'vpbroadcastw', broadcast(p.splat16), 'vpbroadcastd', broadcast(p.splat32), 'vpbroadcastq', broadcast(duplicateHalf),
+  'vinsertf128', insertHalf, 'vinserti128', insertHalf, 'vextractf128', extractHalf, 'vextracti128', extractHalf,
+  'vperm2f128', permuteHalves, 'vperm2i128', permuteHalves, 'vpermq', permuteQuadwords, 'vpermpd', permuteQuadwords,
+  'vpermd', permuteDoublewords, 'vpermps', permuteDoublewords, 'vpermilpd', permuteDoubles,
+  'vpinsrw', insert(insert16),
+  'vzeroupper', m => { m.clearUppers(); }, 'vzeroall', helps(zeroAll),
+];

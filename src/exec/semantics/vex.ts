@@ -9,12 +9,12 @@ import * as p from '../primitives/vex.ts';
 import { ARITHMETIC_FLAGS, type Ops, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
+import type { Scores } from './scores.ts';
 import { first, fourth, isMemory, lane, laneOf, type LaneSize, second, third } from './sse-operands.ts';
 import {
   isWide, vexBinary, vexBinaryWithImmediate, vexScalar, vexTernary, vexUnaryWithImmediate, writeBoth, writeLower, writeWide,
 } from './vex-operands.ts';
 
-type Table = Readonly<Record<string, Semantics>>;
 /** The scores of these know VEX by themselves, or have nothing that differs; so do those of sse-float.ts and sse-integer.ts. */
 const SAME = ` punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq unpcklps unpckhps unpcklpd unpckhpd pshufd pshuflw pshufhw shufps pextrw
  pshufb palignr phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd
@@ -104,27 +104,27 @@ const vtestpd: Semantics = (m, i) => {
   writeTest(m, i, m.apply(fromHalves, high, high));
 };
 
-export function vex(): Table {
+export function vex(): Scores {
   const compares = p.compareVex();
-  return {
-    vpmovsxbw: widen(e.pmovsxbw, 8), vpmovsxbd: widen(e.pmovsxbd, 4), vpmovsxbq: widen(e.pmovsxbq, 2),
-    vpmovsxwd: widen(e.pmovsxwd, 8), vpmovsxwq: widen(e.pmovsxwq, 4), vpmovsxdq: widen(e.pmovsxdq, 8),
-    vpmovzxbw: widen(e.pmovzxbw, 8), vpmovzxbd: widen(e.pmovzxbd, 4), vpmovzxbq: widen(e.pmovzxbq, 2),
-    vpmovzxwd: widen(e.pmovzxwd, 8), vpmovzxwq: widen(e.pmovzxwq, 4), vpmovzxdq: widen(e.pmovzxdq, 8),
-    vcvtps2pd: fromLowHalf(convert.f64x2FromF32), vcvtdq2pd: fromLowHalf(convert.f64x2FromI32),
-    vcvtpd2ps: toLowHalf(convert.f32x4FromF64), vcvtpd2dq: toLowHalf(convert.cvtpd2dq), vcvttpd2dq: toLowHalf(convert.cvttpd2dq),
-    vcvtph2ps: fromLowHalf(f32x4FromF16), vcvtps2ph: toHalves,
-    vcvtsi2sd: fromInteger(convert.f64FromI32, convert.f64FromI64, 8), vcvtsi2ss: fromInteger(convert.f32FromI32, convert.f32FromI64, 4),
+  return [
+    'vpmovsxbw', widen(e.pmovsxbw, 8), 'vpmovsxbd', widen(e.pmovsxbd, 4), 'vpmovsxbq', widen(e.pmovsxbq, 2),
+    'vpmovsxwd', widen(e.pmovsxwd, 8), 'vpmovsxwq', widen(e.pmovsxwq, 4), 'vpmovsxdq', widen(e.pmovsxdq, 8),
+    'vpmovzxbw', widen(e.pmovzxbw, 8), 'vpmovzxbd', widen(e.pmovzxbd, 4), 'vpmovzxbq', widen(e.pmovzxbq, 2),
+    'vpmovzxwd', widen(e.pmovzxwd, 8), 'vpmovzxwq', widen(e.pmovzxwq, 4), 'vpmovzxdq', widen(e.pmovzxdq, 8),
+    'vcvtps2pd', fromLowHalf(convert.f64x2FromF32), 'vcvtdq2pd', fromLowHalf(convert.f64x2FromI32),
+    'vcvtpd2ps', toLowHalf(convert.f32x4FromF64), 'vcvtpd2dq', toLowHalf(convert.cvtpd2dq), 'vcvttpd2dq', toLowHalf(convert.cvttpd2dq),
+    'vcvtph2ps', fromLowHalf(f32x4FromF16), 'vcvtps2ph', toHalves,
+    'vcvtsi2sd', fromInteger(convert.f64FromI32, convert.f64FromI64, 8), 'vcvtsi2ss', fromInteger(convert.f32FromI32, convert.f32FromI64, 4),
 
-    vroundss: withImmediate(round.f32, 4), vroundsd: withImmediate(round.f64, 8),
-    vcmpps: withImmediateOfHalf(compares.f32x4, 0), vcmppd: withImmediateOfHalf(compares.f64x2, 0),
-    vcmpss: compareScalar(compares.f32, 4), vcmpsd: compareScalar(compares.f64, 8),
+    'vroundss', withImmediate(round.f32, 4), 'vroundsd', withImmediate(round.f64, 8),
+    'vcmpps', withImmediateOfHalf(compares.f32x4, 0), 'vcmppd', withImmediateOfHalf(compares.f64x2, 0),
+    'vcmpss', compareScalar(compares.f32, 4), 'vcmpsd', compareScalar(compares.f64, 8),
 
-    vshufpd: withImmediateOfHalf(shufpd, 2), vblendps: withImmediateOfHalf(e.blendps, 4), vblendpd: withImmediateOfHalf(e.blendpd, 2),
-    vpblendd: withImmediateOfHalf(e.blendps, 4), vmpsadbw: withImmediateOfHalf(e.mpsadbw, 3),
-    vblendvps: blendBySign(e.blendvps), vblendvpd: blendBySign(e.blendvpd), vpblendvb: blendBySign(e.pblendvb), vpermilps: permuteSingles,
-    vpinsrb: insert(e.pinsrb), vpinsrd: insert(e.pinsrd), vpinsrq: insert(e.pinsrq), vinsertps: insertps,
-    vpsllvd: binary(p.vpsllvd), vpsllvq: binary(p.vpsllvq), vpsrlvd: binary(p.vpsrlvd), vpsrlvq: binary(p.vpsrlvq), vpsravd: binary(p.vpsravd),
-    vptest: (m, i) => { writeTest(m, i, null); }, vtestps, vtestpd,
-  };
+    'vshufpd', withImmediateOfHalf(shufpd, 2), 'vblendps', withImmediateOfHalf(e.blendps, 4), 'vblendpd', withImmediateOfHalf(e.blendpd, 2),
+    'vpblendd', withImmediateOfHalf(e.blendps, 4), 'vmpsadbw', withImmediateOfHalf(e.mpsadbw, 3),
+    'vblendvps', blendBySign(e.blendvps), 'vblendvpd', blendBySign(e.blendvpd), 'vpblendvb', blendBySign(e.pblendvb), 'vpermilps', permuteSingles,
+    'vpinsrb', insert(e.pinsrb), 'vpinsrd', insert(e.pinsrd), 'vpinsrq', insert(e.pinsrq), 'vinsertps', insertps,
+    'vpsllvd', binary(p.vpsllvd), 'vpsllvq', binary(p.vpsllvq), 'vpsrlvd', binary(p.vpsrlvd), 'vpsrlvq', binary(p.vpsrlvq), 'vpsravd', binary(p.vpsravd),
+    'vptest', (m, i) => { writeTest(m, i, null); }, 'vtestps', vtestps, 'vtestpd', vtestpd,
+  ];
 }

@@ -1,7 +1,7 @@
 /** x87 instructions (SDM vol. 2, F...; vol. 1, ch. 8), one helper each: operands, stack faults, the operation, status, pops. */
 import { PAGE_BYTES } from '../../base/layout.ts';
 import type { Instruction, Operand } from '../../decoder/instruction.ts';
-import { AF, CF, type Helper, type HelperContext, OF, PF, type Semantics, SF as SIGN, ZF } from '../ops.ts';
+import { AF, CF, type Helper, type HelperContext, OF, PF, SF as SIGN, ZF } from '../ops.ts';
 import type { CpuState } from '../state.ts';
 import {
   add, type Binary, compare, divide, divideReversed, extract, multiply, ORDER, remainder, roundToInteger, scale, squareRoot, subtract,
@@ -15,6 +15,7 @@ import {
   C0, C1, C2, C3, free, isEmpty, pop, push, readRegister, record, setTop, stackFault, summarise, topOf, writeRegister,
 } from '../x87/stack.ts';
 import { arctangentOf, cosine, isOutOfRange, powerLessOne, sine, tangent, yLog2x, yLog2xPlusOne } from '../x87/transcendental.ts';
+import { helps, type Scores } from './scores.ts';
 import { CONTROL, wait } from './x87-control.ts';
 
 function begin(c: HelperContext, mode?: number): Environment {
@@ -344,6 +345,5 @@ const helpers = (): Readonly<Record<string, Helper>> => ({
 /** Exceptions or not; what faults was not executed. */
 const remembered = (helper: Helper): Helper => function x87(c, i) { helper(c, i); rememberInstruction(c.state, i); };
 
-export const x87 = (): Readonly<Record<string, Semantics>> => Object.fromEntries(
-  [...Object.entries(helpers()).map(([name, helper]) => [name, remembered(helper)] as const), ...Object.entries(CONTROL)]
-    .map(([name, helper]): [string, Semantics] => [name, (m, i) => m.help(helper, i)]));
+export const x87 = (): Scores =>
+  [...Object.entries(helpers()).map(([name, helper]) => [name, remembered(helper)] as const), ...Object.entries(CONTROL)].flatMap(([name, helper]) => [name, helps(helper)]);
