@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { main } from '../src/cli/main.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
 import { fishName, manualPage } from '../src/cli/manual.ts';
-import { readCommandLine } from '../src/cli/options.ts';
+import { flag, option, readCommandLine } from '../src/cli/options.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { CliHost } from './support/cli-host.ts';
 
@@ -168,7 +168,7 @@ asProcess.after(() => rmSync(folder, { recursive: true, force: true }));
 asProcess.run();
 
 const options = suite('cli › options');
-const OPTIONS = [{ name: '--flag', value: null, help: '' }, { name: '--set', value: 'X', help: '' }];
+const OPTIONS = [flag('--flag', ''), option('--set', 'X', '')];
 options('end at the first operand, at --, and not at a lone dash', () => {
   const read = (...words: readonly string[]): readonly string[] | string => { const line = readCommandLine(words, OPTIONS); return typeof line === 'string' ? line : line.operands; };
   assert.equal(read('--flag', 'prog', '--flag'), ['prog', '--flag']);

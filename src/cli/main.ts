@@ -1,8 +1,9 @@
 /** From words to a command: what `tramp64` says when it is asked for help, and when it does not understand. */
 import { bytesOf } from '../host/host.ts';
 import { complain, STATUS_USAGE, type CommandHost } from './command.ts';
-import { COMMANDS, HELP } from './commands.ts';
+import { COMMANDS } from './commands.ts';
 import { readCommandLine } from './options.ts';
+import { HELP, RUN } from './run-command.ts';
 
 /** Returns the exit status. `manifest`: path of the package's package.json, for `--version`. */
 export async function main(host: CommandHost, manifest = ''): Promise<number> {
@@ -10,7 +11,7 @@ export async function main(host: CommandHost, manifest = ''): Promise<number> {
   if (first === '--version') return say(host, `tramp64 ${version(host, manifest)}\n`);
   if (first === '--help' || first === '-h' || first === 'help') return help(host, words[0]);
   if (first === undefined) { await help(host, undefined, 2); return STATUS_USAGE; }
-  const command = COMMANDS.find(row => row.name === first);
+  const command = first === RUN.name ? RUN : COMMANDS.find(row => row.name === first);
   if (command === undefined) {
     const what = first.startsWith('-') ? `unknown option ${first}` : `unknown command '${first}'`;
     return complain(host, `${what}; see tramp64 --help`, STATUS_USAGE);

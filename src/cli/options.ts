@@ -5,10 +5,17 @@ export interface Option {
   readonly name: string;
   /** What the value is called in the help text; null: a switch. */
   readonly value: string | null;
-  /** The values there are; absent: any. */
-  readonly choices?: readonly string[];
+  /** The values there are; null: any. */
+  readonly choices: readonly string[] | null;
   readonly help: string;
 }
+/** A switch. */
+export function flag(name: string, help: string): Option { return { name, value: null, choices: null, help }; }
+/** An option with a value. */
+export function option(name: string, value: string, help: string): Option { return { name, value, choices: null, help }; }
+/** An option with one of these. */
+export function choice(name: string, choices: readonly string[], help: string): Option { return { name, value: choices.join('|'), choices, help }; }
+
 export interface CommandLine {
   /** Values by option name, in order; a switch has '' for each time it was given. */
   readonly values: ReadonlyMap<string, readonly string[]>;

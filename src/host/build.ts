@@ -19,7 +19,7 @@ const WARM_UP = ['raw', 'heap', 'print', 'jumps', 'start', 'loops'].map(name => 
 const NOT_HERE = ['flush-bytecode', 'sparkplug'];
 
 /** Commands that need not start as soon as `run`. */
-const COMMANDS = ['bench', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'processors', 'profile', 'syscalls', 'trace'];
+const COMMANDS = ['bench', 'commands', 'compare', 'debug', 'debug-screen', 'debug-session', 'diff', 'disasm', 'manual', 'manual-commands', 'prebuild', 'processors', 'profile', 'syscalls', 'trace'];
 const modulesOf = (folder: string): readonly string[] => fs.readdirSync(join(root, folder)).filter(name => name.endsWith('.ts')).map(name => `${folder}/${name}`);
 const AT_ONCE: ReadonlySet<string> = new Set(['compile/regions', 'lower/instruction-use', 'lower/primitive-numbers'].map(name => `src/exec/${name}.ts`));
 /** What a short program does not need: see script.ts. */
