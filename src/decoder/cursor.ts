@@ -11,12 +11,15 @@ LEGACY[0xf0] = PREFIX.lock; LEGACY[0xf2] = PREFIX.repne; LEGACY[0xf3] = PREFIX.r
 LEGACY[0x2e] = PREFIX.cs; LEGACY[0x36] = PREFIX.ss; LEGACY[0x3e] = PREFIX.ds; LEGACY[0x26] = PREFIX.es;
 LEGACY[0x64] = PREFIX.fs; LEGACY[0x65] = PREFIX.gs;
 
-/** Prefix classes as VEX.pp and `Slot.find` number them. */
+/** Prefix classes as VEX.pp numbers them. */
 const NONE_66_F3_F2 = { none: 0, operandSize: 1, rep: 2, repne: 3 } as const;
 /** REX bits. */
 const W = 8, R = 4, X = 2, B = 1;
 /** XOP's first map. */
 const XOP_MAP = 8;
+/** Where `vex` has L and vvvv; pp is below. */
+const PP_MASK = 3, L_BIT = 2, VVVV_BIT = 3;
+export const VVVV = 15 << VVVV_BIT;
 /** What must not stand before VEX or EVEX. */
 const NOT_BEFORE_VEX = PREFIX.lock | PREFIX.operandSize | PREFIX.rep | PREFIX.repne | PREFIX.rex;
 
@@ -35,26 +38,26 @@ export class Cursor {
   prefixes = 0;
   /** The byte of a REX prefix that counts, otherwise 0. VEX and EVEX fill in what they have of it. */
   rex = 0;
-  /** VEX.pp and EVEX.pp. */
-  pp = 0;
-  /** VEX.L: 0, or 1 for 256 bits. */
-  vexLength = 0;
-  /** The register that VEX.vvvv names; 0 is also none. */
-  vvvv = 0;
-  opcode = 0;
-  modrm = 0;
-  base: number = NONE;
-  index: number = NONE;
-  shift = 0;
-  disp: i32 = 0;
+  /** What a VEX or EVEX prefix has beside; 0 without one. */
+  vex = 0;
+  /** The opcode's last byte, and ModRM or 0 below it. */
+  code = 0;
+  /** Of all that was read, what decides among the encodings of the opcode. */
+  key = 0;
 
   /** At another instruction, with these prefixes; what was read of the last is forgotten. */
   begin(bytes: Uint8Array, start: number, end: number, prefixes: number, rex: number): void {
     this.bytes = bytes; this.start = start; this.end = end; this.rex = rex;
     this.prefixes = prefixes | (rex === 0 ? 0 : (rex & W) === 0 ? PREFIX.rex : PREFIX.rex | PREFIX.rexW);
-    this.isShort = false; this.vexLength = 0; this.vvvv = 0; this.modrm = 0;
+    this.isShort = false; this.vex = 0;
   }
+  get opcode(): number { return this.code >> 8; }
+  get modrm(): number { return this.code & 0xff; }
   get isVex(): boolean { return (this.prefixes & (PREFIX.vex | PREFIX.evex)) !== 0; }
+  /** VEX.L: 0, or 1 for 256 bits. */
+  get vexLength(): number { return this.vex >> L_BIT & 1; }
+  /** The register that VEX.vvvv names; 0 is also none. */
+  get vvvv(): number { return this.vex >> VVVV_BIT; }
   get hasRex(): boolean { return (this.prefixes & PREFIX.rex) !== 0; }
   get addressSize(): 4 | 8 { return (this.prefixes & PREFIX.addressSize) !== 0 ? 4 : 8; }
   /** The last of F2 and F3, or 0. */
@@ -75,7 +78,7 @@ export class Cursor {
   }
   /** VEX.pp, or what stands for it: of the prefixes 66, F3 and F2 one that counts. */
   get classNumber(): number {
-    if (this.isVex) return this.pp;
+    if (this.isVex) return this.vex & PP_MASK;
     const { repeat } = this;
     return repeat === 0xf3 ? NONE_66_F3_F2.rep : repeat === 0xf2 ? NONE_66_F3_F2.repne : (this.prefixes & PREFIX.operandSize) !== 0 ? NONE_66_F3_F2.operandSize : NONE_66_F3_F2.none;
   }
@@ -101,8 +104,7 @@ export class Cursor {
   /** C5: one byte more. Like the two below it gives the map, or -1 where the prefix is undefined. */
   readShortVex(): number {
     const last = this.byte();
-    this.vexLength = last >> 2 & 1; this.vvvv = ~last >> 3 & 15;
-    return this.beginVex(PREFIX.vex, ~last >> 5 & R, last & 3) ? MAP.vex + MAP.x0f : -1;
+    return this.beginVex(PREFIX.vex, ~last >> 5 & R, vexOf(last)) ? MAP.vex + MAP.x0f : -1;
   }
   readVex(): number {
     const map = this.readLongVex();
@@ -115,34 +117,20 @@ export class Cursor {
   }
   private readLongVex(): number {
     const first = this.byte(), last = this.byte();
-    this.vexLength = last >> 2 & 1; this.vvvv = ~last >> 3 & 15;
-    return this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, last & 3) ? first & 31 : -1;
+    return this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, vexOf(last)) ? first & 31 : -1;
   }
   readEvex(): number {
     const first = this.byte(), middle = this.byte();
     this.byte();
     // Bit 3 of the first byte is 0 and bit 2 of the second 1, or it is not EVEX.
-    if (!this.beginVex(PREFIX.evex, ~first >> 5 & (R | X | B) | middle >> 4 & W, middle & 3)) return -1;
+    if (!this.beginVex(PREFIX.evex, ~first >> 5 & (R | X | B) | middle >> 4 & W, middle & PP_MASK)) return -1;
     return (first & 8) === 0 && (middle & 4) !== 0 ? MAP.evex + (first & 7) : -1;
   }
-  private beginVex(kind: number, rex: number, pp: number): boolean {
+  private beginVex(kind: number, rex: number, vex: number): boolean {
     const isAllowed = (this.prefixes & NOT_BEFORE_VEX) === 0;
-    this.prefixes |= kind; this.rex = rex; this.pp = pp;
+    this.prefixes |= kind; this.rex = rex; this.vex = vex;
     return isAllowed;
   }
-
-  /** SIB and displacement, where ModRM names memory (SDM vol. 2 tables 2-2 and 2-3). @param isGather the index is a vector register, and there is one */
-  readAddress(isGather: boolean): void {
-    const { modrm, rex } = this, mod = modrm >> 6;
-    let low = modrm & 7, base: number = NONE, index: number = NONE, shift = 0, displacementBytes = mod === 1 ? 1 : mod === 2 ? 4 : 0;
-    if (low === 4) {
-      const sib = this.byte(), number = sib >> 3 & 7 | ((rex & X) === 0 ? 0 : 8);
-      low = sib & 7;
-      if (number !== 4 || isGather) { index = number; shift = sib >> 6; }
-      if (low === 5 && mod === 0) displacementBytes = 4; else base = (rex & B) === 0 ? low : low + 8;
-    } else if (low === 5 && mod === 0) {
-      base = SLOT.rip; displacementBytes = 4;
-    } else base = (rex & B) === 0 ? low : low + 8;
-    this.base = base; this.index = index; this.shift = shift; this.disp = displacementBytes === 0 ? 0 : this.signed(displacementBytes);
-  }
 }
+/** Of VEX's last byte: vvvv is there upside down. */
+function vexOf(byte: number): number { return byte & (PP_MASK | 1 << L_BIT) | (~byte & VVVV); }

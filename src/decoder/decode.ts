@@ -1,7 +1,8 @@
 /** Bytes to instructions (SDM vol. 2, ch. 2): prefixes, opcode, ModRM, SIB, displacement, immediates. What they mean is in the rows. */
 import { Cursor, isXop, LEGACY } from './cursor.ts';
+import { MOD_REGISTER } from './encoding.ts';
 import { type Decode, Instruction, type InstructionKind, NONE, PREFIX } from './instruction.ts';
-import { RowIndex, type Slot } from './row-index.ts';
+import { DECIDES, KEY, RowIndex, type Slot } from './row-index.ts';
 import { MAP } from './rows.ts';
 
 /** "The maximum length of an Intel 64 and IA-32 instruction remains 15 bytes." — SDM vol. 2 §2.3.11 */
@@ -22,24 +23,25 @@ const index = new RowIndex();
 export const decode: Decode = (bytes, start, end) => decodeBy(index, bytes, start, end);
 /** With encodings that this index has met. */
 export function decodeBy(index: RowIndex, bytes: Uint8Array, start: number, end: number): Instruction | null {
-  const isWhole = end - start >= LENGTH_MAX, limit = isWhole ? LENGTH_MAX : Math.max(end - start, 0), isLast = start + READ_MAX > bytes.length;
+  const room = end - start, isWhole = room >= LENGTH_MAX, limit = isWhole ? LENGTH_MAX : Math.max(room, 0), isLast = room < READ_MAX && start + READ_MAX > bytes.length;
   if (isLast) { lastBytes.fill(0); lastBytes.set(bytes.subarray(start, start + limit)); }
   const slot = isLast ? readOpcode(index, cursor, lastBytes, 0, limit) : readOpcode(index, cursor, bytes, start, start + limit);
   const encoding = slot === null ? null : slot.find(cursor), instruction = encoding === null ? null : encoding.instruction(cursor);
-  if (cursor.isShort) return isWhole ? undefinedInstruction(cursor, cursor.prefixes & ~VEX_PREFIXES) : null;
-  return instruction ?? undefinedInstruction(cursor, cursor.prefixes);
+  if (instruction !== null) return instruction;
+  if (!cursor.isShort) return undefinedInstruction(cursor, cursor.prefixes);
+  return isWhole ? undefinedInstruction(cursor, cursor.prefixes & ~VEX_PREFIXES) : null;
 }
 
-/** Brings the cursor behind ModRM, or behind the opcode where nothing follows it. Legacy prefixes come in any order, then REX; one that is not the last is ignored (SDM vol. 2 §2.2.1). null: there is no such opcode, or it is not all there. */
+/** Brings the cursor behind ModRM, or behind the opcode where nothing follows it. Legacy prefixes come in any order, then REX; one that is not the last is ignored (SDM vol. 2 §2.2.1). null: a prefix is undefined, or it is not all there. */
 export function readOpcode(index: RowIndex, c: Cursor, bytes: Uint8Array, start: number, limit: number): Slot | null {
-  let at = start, prefixes = 0, rex = 0;
+  let at = start, prefixes = 0, rex = 0, vex = 0;
   for (; at < limit; at++) {
     const byte = bytes[at]!, legacy = LEGACY[byte]!;
     if (legacy !== 0) { prefixes |= legacy; rex = 0; } else if ((byte & 0xf0) === 0x40) rex = byte; else break;
   }
   c.begin(bytes, start, limit, prefixes, rex);
   if (at === limit) return cutShort(c);
-  let opcode = bytes[at++]!, map: number = MAP.primary;
+  let opcode = bytes[at++]!, map: number = MAP.primary, modrm = 0, decided = rex & KEY.rexB;
   if (opcode === 0x0f) {
     opcode = bytes[at++]!; map = MAP.x0f;
     if (opcode === 0x38) { opcode = bytes[at++]!; map = MAP.x0f38; } else if (opcode === 0x3a) { opcode = bytes[at++]!; map = MAP.x0f3a; }
@@ -47,13 +49,17 @@ export function readOpcode(index: RowIndex, c: Cursor, bytes: Uint8Array, start:
     c.at = at;
     map = opcode === 0xc5 ? c.readShortVex() : opcode === 0xc4 ? c.readVex() : opcode === 0x62 ? c.readEvex() : c.readXop();
     if (map < 0 || c.isShort) return null;
-    at = c.at;
-    opcode = bytes[at++]!;
+    at = c.at; rex = c.rex; vex = c.vex;
+    opcode = bytes[at++]!; decided = rex & KEY.rexB;
   }
   if (at > limit) return cutShort(c);
-  const slot = index.slot(map << 8 | opcode);
-  if (slot !== null && slot.hasModrm) c.modrm = bytes[at++]!;
-  c.at = at; c.opcode = opcode;
+  const slot = index.slot(map << 8 | opcode), { decides } = slot;
+  if (decides !== DECIDES.nothing) {
+    modrm = bytes[at++]!;
+    decided = decides === DECIDES.all ? modrm : (modrm >= MOD_REGISTER ? KEY.register : 0) | (decides === DECIDES.digit ? modrm >> 3 & 7 : 0);
+  }
+  c.at = at; c.code = opcode << 8 | modrm;
+  c.key = decided | (rex & KEY.rex) << KEY.rexBit | (vex & KEY.vex) << KEY.vexBit | prefixes << KEY.prefixBit;
   return at > limit ? cutShort(c) : slot;
 }
 

@@ -4,9 +4,9 @@
  */
 import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, VVVV } from './cursor.ts';
 import { type Flow, Instruction, type InstructionKind, NONE, type Operand, PREFIX } from './instruction.ts';
-import { type Finder, finderOf, hasValue, operandOf, widthOf, wordOf } from './operands.ts';
+import { addressFinder, addressOf, type Finder, finderOf, hasValue, operandOf, widthOf, wordOf } from './operands.ts';
 import { FAMILIES, type Row } from './rows.ts';
 
 /** ModRM from here on: mod is 3. */
@@ -17,13 +17,13 @@ const W = 8;
 const FLOWS: readonly Flow[] = ['next', 'jump', 'jump-indirect', 'branch', 'call', 'call-indirect', 'return', 'stop'];
 const REPS = [null, 'rep', 'repne'] as const, SEGMENTS: readonly number[] = [NONE, SLOT.fs, SLOT.gs];
 /** Where the first word has what. */
-const BIT = { condition: 10, flow: 14, rep: 17, lock: 19, isRefused: 20, hasMemory: 21, hasVvvv: 22, isGather: 23, isShortAddress: 24, segment: 25, hiddenBytes: 27 } as const;
+const BIT = { condition: 10, flow: 14, rep: 17, lock: 19, isRefused: 20, hasMemory: 21, hasVvvv: 22, isShortAddress: 23, segment: 24, hiddenBytes: 26 } as const;
 /** The second: the row, and how many operands there are. */
 const COUNT_BIT = 12;
 /** What is no operand comes first: flags and small numbers, row, prefixes. */
 const HEAD_WORDS = 3;
-/** Where a key of register numbers has REX and VEX.vvvv; ModRM is below. */
-const REX_BIT = 8, VVVV_BIT = 11;
+/** Where a key of register numbers has REX's three and what VEX has; the opcode and ModRM are below. */
+const REX_BIT = 16, VEX_BIT = 19, REX_NUMBERS = 7;
 /** A guest that makes instructions up is not to fill the memory. */
 const MET_MAX = 1 << 14;
 let metCount = 0;
@@ -37,7 +37,7 @@ export function encodingOf(row: Row, c: Cursor): EncodingWords {
   const hasMemory = row.hasModrm && c.modrm < MOD_REGISTER && !row.hasNoAddress, lock = (prefixes & PREFIX.lock) !== 0, rep = !row.rep || repeat === 0 ? 0 : repeat === 0xf3 ? 1 : 2;
   const flag = (is: boolean, bit: number): number => is ? 1 << bit : 0;
   const head = widthOf(c, row.size, size) | condition << BIT.condition | FLOWS.indexOf(row.flow) << BIT.flow | rep << BIT.rep | flag(lock, BIT.lock) | flag(lock && !(row.lock && hasMemory), BIT.isRefused)
-    | flag(hasMemory, BIT.hasMemory) | flag(row.hasVvvv, BIT.hasVvvv) | flag(row.isGather, BIT.isGather) | flag(c.addressSize === 4, BIT.isShortAddress) | SEGMENTS.indexOf(segment) << BIT.segment | row.hiddenBytes << BIT.hiddenBytes;
+    | flag(hasMemory, BIT.hasMemory) | flag(row.hasVvvv, BIT.hasVvvv) | flag(c.addressSize === 4, BIT.isShortAddress) | SEGMENTS.indexOf(segment) << BIT.segment | row.hiddenBytes << BIT.hiddenBytes;
   return { mnemonic: nameOf(row, size, condition), operation: row.operation, words: [head, row.index | row.operands.length << COUNT_BIT, prefixes, ...row.operands.map(spec => wordOf(spec, c, size, hasMemory))] };
 }
 
@@ -45,11 +45,9 @@ export class Encoding {
   /** Of all its instructions. */
   private readonly kind: InstructionKind;
   private readonly finders: readonly Finder[];
-  /** Operands that are always the same. */
-  private readonly known: readonly (Operand | null)[];
-  private readonly hasMemory: boolean;
+  /** Of the memory that ModRM names, if it does. */
+  private readonly address: Finder | null;
   private readonly hasVvvv: boolean;
-  private readonly isGather: boolean;
   private readonly hiddenBytes: number;
   /** LOCK is where it may not be. */
   private readonly isRefused: boolean;
@@ -64,28 +62,31 @@ export class Encoding {
       mnemonic, operation, size: (head & (1 << BIT.condition) - 1) as Size, condition: head >> BIT.condition & 15, lock: is(BIT.lock), rep: REPS[head >> BIT.rep & 3]!, flow: FLOWS[head >> BIT.flow & 7]!,
       prefixes: words[at + 2]!, addressSize: is(BIT.isShortAddress) ? 4 : 8, segment: SEGMENTS[head >> BIT.segment & 3]!, row: row & (1 << COUNT_BIT) - 1, number,
     };
-    this.hasMemory = is(BIT.hasMemory); this.hasVvvv = is(BIT.hasVvvv); this.isGather = is(BIT.isGather); this.hiddenBytes = head >> BIT.hiddenBytes; this.isRefused = is(BIT.isRefused);
-    this.finders = finders; this.known = finders.map(({ known }) => known);
-    this.met = number === 0 || this.hasMemory || this.hiddenBytes !== 0 || finders.some(hasValue) ? null : new Map();
+    this.address = is(BIT.hasMemory) ? addressFinder(finders) : null; this.hasVvvv = is(BIT.hasVvvv); this.hiddenBytes = head >> BIT.hiddenBytes; this.isRefused = is(BIT.isRefused);
+    this.finders = finders;
+    this.met = number === 0 || this.address !== null || this.hiddenBytes !== 0 || finders.some(hasValue) ? null : new Map();
   }
-  /** The one whose opcode and ModRM the cursor has read. null: undefined after all. */
+  /** The one whose opcode and ModRM the cursor has read. null: undefined after all, or not all there. */
   instruction(c: Cursor): Instruction | null {
-    const { met } = this;
-    if (met === null) return this.make(c);
-    const registers = c.modrm | (c.rex & 7) << REX_BIT | c.vvvv << VVVV_BIT, known = met.get(registers);
-    if (known !== undefined && known.length === c.at - c.start) return known;
-    const made = this.make(c);
-    if (made !== null && metCount < MET_MAX) { metCount += 1; met.set(registers, made); }
-    return made;
-  }
-  private make(c: Cursor): Instruction | null {
-    const { finders, kind } = this, count = finders.length, operands = this.known.slice();
-    if (this.hasMemory) c.readAddress(this.isGather);
-    if (c.vvvv !== 0 && !this.hasVvvv) return null;
-    if (this.isGather && !isGather(c)) return null;
-    for (let n = 0; n < count; n++) if ((operands[n] = operandOf(c, finders[n]!, kind)) === null) return null;
+    const { met, finders, kind, address } = this, count = finders.length;
+    let registers = 0;
+    if (met !== null) {
+      registers = c.code | (c.rex & REX_NUMBERS) << REX_BIT | c.vex << VEX_BIT;
+      const known = met.get(registers);
+      if (known !== undefined && known.length === c.at - c.start) return known;
+    }
+    const memory = address === null ? null : addressOf(c, address, kind);
+    if ((c.vex & VVVV) !== 0 && !this.hasVvvv) return null;
+    if (memory !== null && address!.indexFile !== null && !isGather(c, memory)) return null;
+    // Nearly all have one or two.
+    const first = count > 0 ? operandOf(c, finders[0]!, kind, memory) : undefined, second = count > 1 ? operandOf(c, finders[1]!, kind, memory) : undefined;
+    const operands = count === 1 ? [first] : count === 2 ? [first, second] : finders.map((finder, n) => n === 0 ? first : n === 1 ? second : operandOf(c, finder, kind, memory));
+    if (first === null || second === null || (count > 2 && operands.includes(null))) return null;
     if (this.hiddenBytes !== 0) c.skip(this.hiddenBytes);
-    return this.isRefused ? null : new Instruction(kind, c.at - c.start, operands as Operand[], c.opcode << 8 | c.modrm);
+    if (this.isRefused || c.isShort) return null;
+    const made = new Instruction(kind, c.at - c.start, operands as Operand[], c.code);
+    if (met !== null && metCount < MET_MAX) { metCount += 1; met.set(registers, made); }
+    return made;
   }
 }
 
@@ -97,9 +98,9 @@ function operandSize(c: Cursor, row: Row): Size {
 }
 
 /** Gathers have a SIB byte, and three different vector registers (SDM vol. 2 §2.3.12). */
-function isGather(c: Cursor): boolean {
-  const target = c.modrm >> 3 & 7 | (c.rex & 4) << 1;
-  return (c.modrm & 7) === 4 && target !== c.index && target !== c.vvvv && c.index !== c.vvvv;
+function isGather({ modrm, rex, vvvv }: Cursor, { index }: Operand): boolean {
+  const target = modrm >> 3 & 7 | (rex & 4) << 1;
+  return (modrm & 7) === 4 && target !== index && target !== vvvv && index !== vvvv;
 }
 
 function nameOf(row: Row, size: Size, condition: number): string {

@@ -1,4 +1,5 @@
 /** The operands of an instruction: how an encoding says they are found, and finding them (SDM vol. 2 §2.1.5, §3.1.1.3). */
+import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
 import type { Cursor } from './cursor.ts';
 import { immediate, type InstructionKind, memory, NONE, type Operand, type RegisterFile, relative, vectorMemory } from './instruction.ts';
@@ -26,8 +27,10 @@ export interface Finder {
   readonly bytes: number;
   readonly isSigned: boolean;
   /** Of memory whose index is a vector register. */
-  readonly indexFile: 'xmm' | 'ymm';
+  readonly indexFile: 'xmm' | 'ymm' | null;
 }
+/** REX bits. */
+const W = 8, X = 2, B = 1;
 const NO_REGISTERS: Registers = [];
 const FILES: readonly RegisterFile[] = ['gpr', 'high8', 'xmm', 'ymm', 'mmx', 'st', 'segment', 'control', 'debug', 'mask'];
 /** Where a word has what: way, file, flags, bytes of the value (or, of what is known, 1: it is the number 1), number of the register, size. */
@@ -45,7 +48,7 @@ export function finderOf(word: number): Finder {
   const way = word & 15, file = FILES[word >> BIT.file & 15]!, bytes = word >> BIT.bytes & 15, size = word >>> BIT.size;
   const registers = way <= WAY.is4 || way === WAY.known ? registersOf(file, size, (word & 1 << BIT.hasRex) !== 0) : NO_REGISTERS;
   const known = way !== WAY.known ? null : bytes === 1 ? ONE : file === 'st' ? STACK_TOP : registers[word >> BIT.number & 15]!;
-  return { way, registers, known, size: size as Size, bytes, isSigned: (word & 1 << BIT.isSigned) !== 0, indexFile: (word & 1 << BIT.isYmm) !== 0 ? 'ymm' : 'xmm' };
+  return { way, registers, known, size: size as Size, bytes, isSigned: (word & 1 << BIT.isSigned) !== 0, indexFile: way !== WAY.vectorMemory ? null : (word & 1 << BIT.isYmm) !== 0 ? 'ymm' : 'xmm' };
 }
 
 /** Whether bytes behind ModRM, SIB and displacement say something of it. */
@@ -56,7 +59,7 @@ export function widthOf(c: Cursor, width: number, size: Size): number {
   if (width >= 0) return width;
   switch (width) {
     case WIDTH.v: return size;
-    case WIDTH.y: return (c.rex & 8) !== 0 ? 8 : 4;
+    case WIDTH.y: return (c.rex & W) !== 0 ? 8 : 4;
     case WIDTH.far: return size === 2 ? 4 : 6;
     case WIDTH.z: return size === 2 ? 2 : 4;
     case WIDTH.x: return 16 << c.vexLength;
@@ -66,16 +69,32 @@ export function widthOf(c: Cursor, width: number, size: Size): number {
   }
 }
 
-/** null: there is no such register. */
-export function operandOf(c: Cursor, finder: Finder, kind: InstructionKind): Operand | null {
+/** Of the memory that ModRM names, which need not be an operand. */
+export function addressFinder(finders: readonly Finder[]): Finder { return finders.find(({ way }) => way === WAY.memory || way === WAY.vectorMemory) ?? finderOf(WAY.memory); }
+/** The operand in memory: reads SIB and displacement (SDM vol. 2 tables 2-2 and 2-3). Where its index is a vector register, there is one. */
+export function addressOf(c: Cursor, { size, indexFile }: Finder, { segment, addressSize }: InstructionKind): Operand {
+  const { code, rex } = c, mod = code >> 6 & 3;
+  let low = code & 7, base: number = NONE, index: number = NONE, shift = 0, displacementBytes = mod === 1 ? 1 : mod === 2 ? 4 : 0;
+  if (low === 4) {
+    const sib = c.byte(), number = sib >> 3 & 7 | ((rex & X) === 0 ? 0 : 8);
+    low = sib & 7;
+    if (number !== 4 || indexFile !== null) { index = number; shift = sib >> 6; }
+    if (low === 5 && mod === 0) displacementBytes = 4; else base = (rex & B) === 0 ? low : low + 8;
+  } else if (low === 5 && mod === 0) {
+    base = SLOT.rip; displacementBytes = 4;
+  } else base = (rex & B) === 0 ? low : low + 8;
+  const displacement = displacementBytes === 0 ? 0 : c.signed(displacementBytes);
+  return indexFile === null ? memory(size, base, index, shift, displacement, segment, addressSize) : vectorMemory(size, base, indexFile, index, shift, displacement, segment, addressSize);
+}
+/** null: there is no such register. @param address the operand in memory, if there is one */
+export function operandOf(c: Cursor, finder: Finder, kind: InstructionKind, address: Operand | null): Operand | null {
   switch (finder.way) {
-    case WAY.reg: return finder.registers[c.modrm >> 3 & 7 | (c.rex & 4) << 1]!;
-    case WAY.rm: return finder.registers[c.modrm & 7 | (c.rex & 1) << 3]!;
-    case WAY.opcode: return finder.registers[c.opcode & 7 | (c.rex & 1) << 3]!;
+    case WAY.reg: return finder.registers[c.code >> 3 & 7 | (c.rex & 4) << 1]!;
+    case WAY.rm: return finder.registers[c.code & 7 | (c.rex & 1) << 3]!;
+    case WAY.opcode: return finder.registers[c.code >> 8 & 7 | (c.rex & 1) << 3]!;
     case WAY.vvvv: return finder.registers[c.vvvv]!;
     case WAY.is4: return finder.registers[c.unsigned(1) >> 4]!;
-    case WAY.memory: return memory(finder.size, c.base, c.index, c.shift, c.disp, kind.segment, kind.addressSize);
-    case WAY.vectorMemory: return vectorMemory(finder.size, c.base, finder.indexFile, c.index, c.shift, c.disp, kind.segment, kind.addressSize);
+    case WAY.memory: case WAY.vectorMemory: return address;
     case WAY.immediate: return immediateOf(c, finder);
     case WAY.relative: return relative(c.signed(finder.bytes), finder.size);
     case WAY.offset: return offsetOf(c, finder.size, kind);

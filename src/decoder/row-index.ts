@@ -12,18 +12,16 @@ const WEIGHT = { prefix: 8, modrm: 4, digit: 2, other: 1 } as const;
 
 /** What order decides about among prefixes: of two of these the last counts. */
 const REPEATS = PREFIX.rep | PREFIX.repne, SEGMENTS = PREFIX.fs | PREFIX.gs;
-/** Where a key has REX.W and, above it, whether there is REX; VEX's fields; and legacy prefixes. */
-const REX_BIT = 8, VEX_BIT = 10, PREFIX_BIT = 13;
-const LEGACY_PREFIXES = PREFIX.rex - 1;
-/** What of ModRM decides, beside whether mod is 3: reg, or all of it. */
-const DECIDES = { nothing: 0, mod: 1, digit: 2, all: 3 } as const;
+/** What of ModRM decides, beside whether mod is 3: reg, or all of it. Without ModRM it is REX.B. */
+export const DECIDES = { nothing: 0, mod: 1, digit: 2, all: 3 } as const;
+/** A key is all that decides: at its low end what DECIDES says, above it REX.W and whether there is REX, pp and L of a VEX prefix, and legacy prefixes. */
+export const KEY = { rexB: 1, register: 8, rex: 0x48, rexBit: 5, vex: 7, vexBit: 12, prefixBit: 15 } as const;
 
 /** Numbered, over all indexes: what others keep by them is of one process. */
 let kinds = 0;
 
 /** The encodings of one opcode of one map. */
 export class Slot {
-  readonly hasModrm: boolean;
   /** One of DECIDES: nothing where there is no ModRM. */
   readonly decides: number;
   private readonly index: RowIndex;
@@ -32,21 +30,15 @@ export class Slot {
   /** Those met, by all that decides. null: undefined. */
   private readonly met = new Map<number, Encoding | null>();
 
-  constructor(index: RowIndex, opcode: number, decides: number) { this.index = index; this.opcode = opcode; this.decides = decides; this.hasModrm = decides !== DECIDES.nothing; }
+  constructor(index: RowIndex, opcode: number, decides: number) { this.index = index; this.opcode = opcode; this.decides = decides; }
   private get rows(): readonly Row[] { return this.known ??= this.index.rows(this.opcode); }
-  /** What decides here, for the instruction whose prefixes, opcode and ModRM the cursor has read. */
-  keyOf(c: Cursor): number {
-    const { modrm, prefixes, rex } = c, { decides } = this;
-    const low = decides === DECIDES.nothing ? rex & B : decides === DECIDES.all ? modrm : (modrm >= MOD_REGISTER ? 8 : 0) | (decides === DECIDES.digit ? modrm >> 3 & 7 : 0);
-    const vex = (prefixes & (PREFIX.vex | PREFIX.evex)) === 0 ? 0 : (c.pp << 1 | c.vexLength) << VEX_BIT;
-    return low | (rex >> 3 & 1 | ((prefixes & PREFIX.rex) === 0 ? 0 : 2)) << REX_BIT | vex | (prefixes & LEGACY_PREFIXES) << PREFIX_BIT;
-  }
+  /** Of the instruction whose prefixes, opcode and ModRM the cursor has read. */
   find(c: Cursor): Encoding | null {
-    const key = this.keyOf(c), encoding = this.met.get(key);
-    return encoding !== undefined ? encoding : this.make(c, key);
+    const encoding = this.met.get(c.key);
+    return encoding !== undefined ? encoding : this.make(c);
   }
-  private make(c: Cursor, key: number): Encoding | null {
-    const { index, opcode } = this, { prefixes } = c, isKept = (prefixes & REPEATS) !== REPEATS && (prefixes & SEGMENTS) !== SEGMENTS && index.encodings < index.encodingsMax;
+  private make(c: Cursor): Encoding | null {
+    const { index, opcode } = this, { prefixes, key } = c, isKept = (prefixes & REPEATS) !== REPEATS && (prefixes & SEGMENTS) !== SEGMENTS && index.encodings < index.encodingsMax;
     if (isKept) { index.encodings += 1; kinds += 1; }
     const number = isKept ? kinds : 0, encoding = (isKept ? index.usual(opcode, key, number) : null) ?? this.encoding(c, number);
     if (isKept) this.met.set(key, encoding);
@@ -131,19 +123,14 @@ export class RowIndex {
   /** How many are remembered. */
   encodings = 0;
   private reader: RowReader | null = null;
-  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(MAP.count << 8);
+  /** By map * 256 + opcode, those that were met. */
+  private readonly slots: (Slot | undefined)[] = new Array<undefined>(MAP.count << 8);
 
   constructor(usual = typeof USUAL_ENCODINGS === 'undefined' ? NOTHING_USUAL : USUAL_ENCODINGS, encodingsMax = ENCODINGS_MAX) { this.usuals = usual; this.encodingsMax = encodingsMax; }
-  /** Of map * 256 + opcode. null: no row has that. */
-  slot(opcode: number): Slot | null {
-    const slot = this.slots[opcode];
-    return slot !== undefined ? slot : this.slots[opcode] = this.build(opcode);
-  }
-  private build(opcode: number): Slot | null {
+  slot(opcode: number): Slot { return this.slots[opcode] ?? this.build(opcode); }
+  private build(opcode: number): Slot {
     const { opcodes, decides } = this.usuals, n = firstOf(opcodes, opcode);
-    if (opcodes[n] === opcode) return new Slot(this, opcode, decides[n]!);
-    const rows = this.rows(opcode);
-    return rows.length === 0 ? null : new Slot(this, opcode, decidesFor(rows));
+    return this.slots[opcode] = new Slot(this, opcode, opcodes[n] === opcode ? decides[n]! : decidesFor(this.rows(opcode)));
   }
   rows(opcode: number): readonly Row[] {
     const reader = this.reader ??= new RowReader(), { opcodes, lines } = typeof OPCODE_LINES === 'undefined' ? this.lines ??= opcodeLines(reader.lines) : OPCODE_LINES, rows: Row[] = [];
@@ -162,7 +149,7 @@ export class RowIndex {
   }
 }
 function decidesFor(rows: readonly Row[]): number {
-  const { hasModrm } = rows[0]!;
+  const hasModrm = rows.length > 0 && rows[0]!.hasModrm;
   let decides: number = hasModrm ? DECIDES.mod : DECIDES.nothing;
   for (const row of rows) {
     if (row.hasModrm !== hasModrm) assert(false, `${row.names[0]} and its neighbours disagree about ModRM`);

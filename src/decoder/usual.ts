@@ -17,7 +17,7 @@ export function usualEncodings(examples: readonly string[]): UsualEncodings {
   for (const hex of examples) {
     const slot = readOpcode(index, c, exampleOf(hex), 0, BYTES_MAX), said = slot?.wordsOf(c);
     if (slot == null || said == null) continue;
-    const { opcode, decides } = slot, key = slot.keyOf(c);
+    const { opcode, decides } = slot, { key } = c;
     found.set(`${opcode} ${key}`, { opcode, key, decides, words: [numberOf(said.mnemonic), numberOf(said.operation), ...said.words] });
   }
   const rows = [...found.values()].sort((a, b) => a.opcode - b.opcode || a.key - b.key), starts: number[] = [], words: number[] = [];
