@@ -73,16 +73,11 @@ export class Shape {
     this.head = head; this.tail = tail; this.semantics = semantics; this.sample = i; this.next = next;
     const row = this.row = rowOf(shapes, head, tail), facts = shapes[row + 2]!;
     // Where there is no row, all bits are set.
-    if ((facts & FACTS.hasFloats) === 0) {
-      this.mayGiveUp = (facts & FACTS.mayGiveUp) !== 0;
-      this.flagsRead = shapes[row + 3]! & MASK; this.flagsWritten = shapes[row + 3]! >>> WRITTEN_SHIFT; this.flagsTouched = shapes[row + 4]!;
-      this.rule = shapes[row + 5]!;
-      this.floats = NO_FLOATS;
-      return;
-    }
-    const use: InstructionUse = useOf(semantics, i);
-    this.flagsRead = use.flagsRead; this.flagsWritten = use.flagsWritten; this.mayGiveUp = use.mayGiveUp; this.floats = use.floats.length === 0 ? NO_FLOATS : use.floats; // An empty one is used again.
-    this.flagsTouched = use.flagsTouched; this.rule = use.rule;
+    const use: InstructionUse | null = (facts & FACTS.hasFloats) === 0 ? null : useOf(semantics, i), flags = shapes[row + 3]!;
+    this.flagsRead = use === null ? flags & MASK : use.flagsRead; this.flagsWritten = use === null ? flags >>> WRITTEN_SHIFT : use.flagsWritten;
+    this.flagsTouched = use === null ? shapes[row + 4]! : use.flagsTouched; this.rule = use === null ? shapes[row + 5]! : use.rule;
+    this.mayGiveUp = use === null ? (facts & FACTS.mayGiveUp) !== 0 : use.mayGiveUp;
+    this.floats = use === null || use.floats.length === 0 ? NO_FLOATS : use.floats; // An empty one is used again.
   }
   /** The words of its row, but for where its forms are. */
   get facts(): readonly number[] {
@@ -205,38 +200,40 @@ export class Shapes {
 }
 
 const SHIFTS = new Set(['shl', 'sal', 'shr', 'sar', 'rol', 'ror', 'shld', 'shrd']);
-const lastOf = (i: Instruction): Operand | undefined => i.operands[i.operands.length - 1];
-const hasImmediate = (i: Instruction): boolean => lastOf(i)?.form === FORM.immediate;
-const hasCount = (i: Instruction): boolean => SHIFTS.has(i.operation) && hasImmediate(i) && (lastOf(i)!.lo & (i.size === 8 ? 63 : 31)) !== 0;
-const hasPattern = (i: Instruction): boolean => hasImmediate(i) && i.operands.some(o => o.form === FORM.vector);
+/** Of an immediate, the last operand; otherwise null. */
+const immediateOf = ({ operands }: Instruction): Operand | null => {
+  const last = operands.length > 0 ? operands[operands.length - 1]! : null;
+  return last !== null && last.form === FORM.immediate ? last : null;
+};
+const hasCount = (i: Instruction, immediate = immediateOf(i)): boolean => immediate !== null && SHIFTS.has(i.kind.operation) && (immediate.lo & (i.kind.size === 8 ? 63 : 31)) !== 0;
+const hasPattern = (i: Instruction, immediate = immediateOf(i)): boolean => immediate !== null && i.operands.some(o => o.form === FORM.vector);
 /** Both registers are written, in parts, which may be halves of one. */
 const SWAPS = new Set(['xchg', 'xadd', 'cmpxchg']);
 /** Whether they write flags depends on the count, and in no simple way. */
 const CARRY_ROTATES = new Set(['rcl', 'rcr']);
 
 /** A number for what a shape depends on beside its first three operands: the row, condition, size, REP and address size, and the fourth operand's code. */
-export function headOf(i: Instruction): number {
-  const { operands } = i, rep = i.rep === null ? 0 : i.rep === 'rep' ? 1 : 2;
+export function headOf({ kind: { row, condition, size, rep, addressSize }, operands }: Instruction): number {
   let fourth = 0;
   if (operands.length >= OPERANDS_MAX) {
     if (operands.length > OPERANDS_MAX || !isFourth(operands[FIRST_OPERANDS]!)) return NO_KEY;
     fourth = operandCode(operands[FIRST_OPERANDS]!) % FOURTH_CODES;
   }
-  return (((i.row * 16 + i.condition) * 6 + sizeCode(i.size)) * 6 + 2 * rep + (i.addressSize === 4 ? 1 : 0)) * FOURTH_CODES + fourth;
+  return (((row * 16 + condition) * 6 + sizeCode(size)) * 6 + (rep === null ? 0 : rep === 'rep' ? 2 : 4) + (addressSize === 4 ? 1 : 0)) * FOURTH_CODES + fourth;
 }
 /** A number for these, each operand's code, and immediates where they are part of it. */
 export function tailOf(i: Instruction): number {
-  const { operands } = i, { length } = operands;
+  const { kind, operands } = i, { length } = operands, immediate = immediateOf(i);
   let tail = 0;
   for (let k = 0; k < FIRST_OPERANDS; k++) {
     const code = k < length ? operandCode(operands[k]!) : 0;
     if (code === NO_KEY) return NO_KEY;
     tail = tail * OPERAND_CODES + code;
   }
-  if (i.size === 1 && SWAPS.has(i.operation) && operands[0]!.form !== FORM.memory) return NO_KEY;
-  if (!hasImmediate(i)) return tail * 256;
-  if (CARRY_ROTATES.has(i.operation)) return NO_KEY;
-  return tail * 256 + (hasPattern(i) ? lastOf(i)!.lo & 0xff : hasCount(i) ? 1 : 0);
+  if (kind.size === 1 && SWAPS.has(kind.operation) && operands[0]!.form !== FORM.memory) return NO_KEY;
+  if (immediate === null) return tail * 256;
+  if (CARRY_ROTATES.has(kind.operation)) return NO_KEY;
+  return tail * 256 + (hasPattern(i, immediate) ? immediate.lo & 0xff : hasCount(i, immediate) ? 1 : 0);
 }
 const OTHER_SIZE = 5;
 function sizeCode(size: Size): number {

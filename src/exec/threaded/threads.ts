@@ -137,7 +137,7 @@ export class Threads {
   }
   /** @param entryRule the rule word it was once entered with */
   private translate(block: Block, entryRule: number): Thread {
-    const { instructions } = block, count = instructions.length;
+    const { instructions, nextHi } = block, { forms, shapesAt, liveAt } = this, count = instructions.length, second = secondOf(instructions);
     if (this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes > RECORDS.at + this.options.bytes) this.dropAll();
     const thread = this.threadAt(block.lo, block.hi);
     if (thread.block !== null) this.forget(thread.block);
@@ -145,15 +145,19 @@ export class Threads {
     this.findShapes(block);
     let lo = block.lo, rule: number = UNKNOWN_RULE, guess = entryRule, before: Form | null = null;
     for (let k = 0; k < count; k++) {
-      const i = instructions[k]!, shape = this.shapesAt[k]!, record = body + k * RECORD.bytes;
+      const i = instructions[k]!, shape = shapesAt[k]!, record = body + k * RECORD.bytes;
       lo = (lo + i.length) | 0;
-      this.writeRecord(record, k, i, lo, block.nextHi);
-      const isDead = shape !== null && shape.isDead(this.liveAt[k]!), isGuess = shape !== null && shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
-      const form: Form | null = shape === null ? null : shape.form(isGuess ? guess : rule, isGuess, isDead, null, this.forms);
-      if (shape === null || shape.touchesFlags) guess = UNKNOWN_RULE;
-      rule = shape === null ? UNKNOWN_RULE : shape.ruleAfter(rule, isDead);
-      if (before !== null && form !== null && isSecond(i)) this.setHandler(record - RECORD.bytes, this.together(before, form));
-      else if (form !== null && !(k + 1 < count && isSecond(instructions[k + 1]!))) form.isNeeded = true;
+      this.writeRecord(record, k, i, lo, nextHi);
+      let form: Form | null = null;
+      if (shape === null) guess = rule = UNKNOWN_RULE;
+      else {
+        const isDead = shape.isDead(liveAt[k]!), isGuess = shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
+        form = shape.form(isGuess ? guess : rule, isGuess, isDead, null, forms);
+        if (shape.touchesFlags) guess = UNKNOWN_RULE;
+        rule = shape.ruleAfter(rule, isDead);
+        if (k === second && before !== null) this.setHandler(record - RECORD.bytes, this.together(before, form));
+        else if (k + 1 !== second) form.isNeeded = true;
+      }
       this.setHandler(record, form);
       before = form;
     }
@@ -181,10 +185,11 @@ export class Threads {
   private readonly liveAt: number[] = [];
   /** Shapes, and the flags that are live after each. */
   private findShapes({ instructions, semantics }: Block): void {
+    const { shapes, shapesAt, liveAt } = this;
     let live = ARITHMETIC_FLAGS;
     for (let k = instructions.length - 1; k >= 0; k--) {
-      const shape = this.shapes.of(semantics[k]!, instructions[k]!);
-      this.shapesAt[k] = shape; this.liveAt[k] = live;
+      const shape = shapes.of(semantics[k]!, instructions[k]!);
+      shapesAt[k] = shape; liveAt[k] = live;
       live = shape === null ? ARITHMETIC_FLAGS : shape.liveBefore(live);
     }
   }
@@ -317,5 +322,8 @@ export class Threads {
   }
 }
 
-/** Whether an instruction is performed by the handler of the one before it. */
-function isSecond(i: Instruction): boolean { return i.operation === 'jcc'; }
+/** Which instruction is performed by the handler of the one before it: a conditional jump at the end. -1: none. */
+function secondOf(instructions: readonly Instruction[]): number {
+  const last = instructions.length - 1;
+  return last > 0 && instructions[last]!.kind.operation === 'jcc' ? last : -1;
+}
