@@ -44,7 +44,16 @@ export function wordOf(spec: OperandSpec, c: Cursor, size: Size, hasMemory: bool
   return way | FILES.indexOf(file) << BIT.file | (c.hasRex ? 1 << BIT.hasRex : 0) | (spec.isSigned ? 1 << BIT.isSigned : 0) | (isYmm ? 1 << BIT.isYmm : 0)
     | (isValue ? widthOf(c, spec.encoded, size) : place === PLACE.one ? 1 : 0) << BIT.bytes | (spec.number & 15) << BIT.number | (place === PLACE.relative ? size : own) << BIT.size;
 }
+/** By the word: encodings share them. */
+const made = new Map<number, Finder>();
 export function finderOf(word: number): Finder {
+  const known = made.get(word);
+  if (known !== undefined) return known;
+  const finder = makeFinder(word);
+  made.set(word, finder);
+  return finder;
+}
+function makeFinder(word: number): Finder {
   const way = word & 15, file = FILES[word >> BIT.file & 15]!, bytes = word >> BIT.bytes & 15, size = word >>> BIT.size;
   const registers = way <= WAY.is4 || way === WAY.known ? registersOf(file, size, (word & 1 << BIT.hasRex) !== 0) : NO_REGISTERS;
   const known = way !== WAY.known ? null : bytes === 1 ? ONE : file === 'st' ? STACK_TOP : registers[word >> BIT.number & 15]!;
