@@ -1,8 +1,8 @@
 /** A million random byte strings through the decoder: it always answers, within bounds, and for the same reason (TEST_SEED, CASES). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decode, decodeBy } from '../src/decoder/decode.ts';
-import type { Decode, Instruction } from '../src/decoder/instruction.ts';
+import { decode } from '../src/decoder/decode.ts';
+import type { Instruction } from '../src/decoder/instruction.ts';
 import { RowIndex } from '../src/decoder/row-index.ts';
 import { exampleOf, usualEncodings } from '../src/decoder/usual.ts';
 import { USUAL_EXAMPLES } from '../src/decoder/usual-examples.ts';
@@ -53,7 +53,8 @@ random(`${CASES} byte strings (seed ${testSeed()}): an answer within the bytes; 
   }
 });
 
-const decoderOf = (index: RowIndex): Decode => (bytes, start, end) => decodeBy(index, bytes, start, end);
+type Decode = (bytes: Uint8Array, start: number, end: number) => Instruction | null;
+const decoderOf = (index: RowIndex): Decode => (bytes, start, end) => decode(bytes, start, end, index);
 const newDecoder = (): Decode => decoderOf(new RowIndex());
 const decoderThatRemembersNothing = (): Decode => decoderOf(new RowIndex(undefined, 0));
 const SAID = ['mnemonic', 'operation', 'size', 'condition', 'lock', 'rep', 'flow', 'prefixes', 'addressSize', 'segment', 'row', 'length', 'operands', 'first', 'second', 'code'] as const;
@@ -99,7 +100,7 @@ random('every usual instruction: from what was written down, without reading a r
   const index = new RowIndex(usualEncodings(USUAL_EXAMPLES)), anew = newDecoder();
   index.rows = () => assert.unreachable('a row was read') as never;
   for (const hex of USUAL_EXAMPLES) {
-    const bytes = exampleOf(hex), i = decodeBy(index, bytes, 0, bytes.length);
+    const bytes = exampleOf(hex), i = decode(bytes, 0, bytes.length, index);
     assert.is(said(i), said(anew(bytes, 0, bytes.length)), hex);
     assert.is(2 * i!.length, hex.length);
   }

@@ -1,7 +1,7 @@
 /** Bytes to instructions (SDM vol. 2, ch. 2): prefixes, opcode, ModRM, SIB, displacement, immediates. What they mean is in the rows. */
 import { Cursor, isXop, LEGACY } from './cursor.ts';
 import { MOD_REGISTER } from './encoding.ts';
-import { type Decode, Instruction, type InstructionKind, NONE, PREFIX } from './instruction.ts';
+import { Instruction, type InstructionKind, NONE, PREFIX } from './instruction.ts';
 import { DECIDES, KEY, RowIndex, type Slot } from './row-index.ts';
 import { MAP } from './rows.ts';
 
@@ -20,12 +20,15 @@ const cursor = new Cursor();
 const lastBytes = new Uint8Array(READ_MAX);
 const index = new RowIndex();
 
-export const decode: Decode = (bytes, start, end) => decodeBy(index, bytes, start, end);
-/** With encodings that this index has met. */
-export function decodeBy(index: RowIndex, bytes: Uint8Array, start: number, end: number): Instruction | null {
+/**
+ * Decodes the instruction at `bytes[start]`; nothing at or past `end` is read.
+ * `null`: the bytes end before the instruction does. An undefined encoding is an Instruction with mnemonic `ud` (#UD).
+ * @param by encodings that were met
+ */
+export function decode(bytes: Uint8Array, start: number, end: number, by = index): Instruction | null {
   const room = end - start, isWhole = room >= LENGTH_MAX, limit = isWhole ? LENGTH_MAX : Math.max(room, 0), isLast = room < READ_MAX && start + READ_MAX > bytes.length;
   if (isLast) { lastBytes.fill(0); lastBytes.set(bytes.subarray(start, start + limit)); }
-  const slot = isLast ? readOpcode(index, cursor, lastBytes, 0, limit) : readOpcode(index, cursor, bytes, start, start + limit);
+  const slot = isLast ? readOpcode(by, cursor, lastBytes, 0, limit) : readOpcode(by, cursor, bytes, start, start + limit);
   const encoding = slot === null ? null : slot.find(cursor), instruction = encoding === null ? null : encoding.instruction(cursor);
   if (instruction !== null) return instruction;
   if (!cursor.isShort) return undefinedInstruction(cursor, cursor.prefixes);
@@ -53,7 +56,7 @@ export function readOpcode(index: RowIndex, c: Cursor, bytes: Uint8Array, start:
     opcode = bytes[at++]!; decided = rex & KEY.rexB;
   }
   if (at > limit) return cutShort(c);
-  const slot = index.slot(map << 8 | opcode), { decides } = slot;
+  const place = map << 8 | opcode, slot = index.slots[place] ?? index.build(place), { decides } = slot;
   if (decides !== DECIDES.nothing) {
     modrm = bytes[at++]!;
     decided = decides === DECIDES.all ? modrm : (modrm >= MOD_REGISTER ? KEY.register : 0) | (decides === DECIDES.digit ? modrm >> 3 & 7 : 0);

@@ -68,26 +68,30 @@ export class Encoding {
   }
   /** The one whose opcode and ModRM the cursor has read. null: undefined after all, or not all there. */
   instruction(c: Cursor): Instruction | null {
-    const { met, finders, kind, address } = this, count = finders.length;
+    const { met } = this;
     let registers = 0;
     if (met !== null) {
       registers = c.code | (c.rex & REX_NUMBERS) << REX_BIT | c.vex << VEX_BIT;
       const known = met.get(registers);
       if (known !== undefined && known.length === c.at - c.start) return known;
     }
-    const memory = address === null ? null : addressOf(c, address, kind);
+    const { finders, kind, address } = this, count = finders.length, memory = address === null ? null : addressOf(c, address, kind);
     if ((c.vex & VVVV) !== 0 && !this.hasVvvv) return null;
     if (memory !== null && address!.indexFile !== null && !isGather(c, memory)) return null;
     // Nearly all have one or two.
     const first = count > 0 ? operandOf(c, finders[0]!, kind, memory) : undefined, second = count > 1 ? operandOf(c, finders[1]!, kind, memory) : undefined;
-    const operands = count === 1 ? [first] : count === 2 ? [first, second] : finders.map((finder, n) => n === 0 ? first : n === 1 ? second : operandOf(c, finder, kind, memory));
-    if (first === null || second === null || (count > 2 && operands.includes(null))) return null;
+    if (first === null || second === null) return null;
+    const operands = count === 1 ? [first] : count === 2 ? [first, second] : count === 0 ? [] : withOthers(c, first, second, finders, kind, memory);
+    if (count > 2 && operands.includes(null)) return null;
     if (this.hiddenBytes !== 0) c.skip(this.hiddenBytes);
     if (this.isRefused || c.isShort) return null;
-    const made = new Instruction(kind, c.at - c.start, operands as Operand[], c.code);
+    const made = new Instruction(kind, c.at - c.start, operands as Operand[], c.code, first, second);
     if (met !== null && metCount < MET_MAX) { metCount += 1; met.set(registers, made); }
     return made;
   }
+}
+function withOthers(c: Cursor, first: Operand | undefined, second: Operand | undefined, finders: readonly Finder[], kind: InstructionKind, memory: Operand | null): (Operand | null | undefined)[] {
+  return finders.map((finder, n) => n === 0 ? first : n === 1 ? second : operandOf(c, finder, kind, memory));
 }
 
 /** SDM vol. 1 table 3-4; stack and branch instructions have no 4 ("default 64"). */

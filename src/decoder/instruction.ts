@@ -120,8 +120,8 @@ export class Instruction implements InstructionKind {
   /** The opcode's last byte, and ModRM or 0 below it: what the x87 remembers of its instructions. */
   readonly code: number;
 
-  constructor(kind: InstructionKind, length: number, operands: readonly Operand[], code: number) {
-    this.kind = kind; this.length = length; this.operands = operands; this.first = operands[0]!; this.second = operands[1]!; this.code = code;
+  constructor(kind: InstructionKind, length: number, operands: readonly Operand[], code: number, first = operands[0]!, second = operands[1]!) {
+    this.kind = kind; this.length = length; this.operands = operands; this.first = first; this.second = second; this.code = code;
   }
   get mnemonic(): string { return this.kind.mnemonic; }
   get operation(): string { return this.kind.operation; }
@@ -139,9 +139,3 @@ export class Instruction implements InstructionKind {
 
 /** Bits of Instruction.prefixes. */
 export const PREFIX = { operandSize: 1, addressSize: 2, lock: 4, rep: 8, repne: 16, cs: 32, ss: 64, ds: 128, es: 256, fs: 512, gs: 1024, rex: 2048, rexW: 4096, vex: 8192, evex: 16384 } as const;
-
-/**
- * Decodes the instruction at `bytes[start]`; nothing at or past `end` is read.
- * `null`: the bytes end before the instruction does. An undefined encoding is an Instruction with mnemonic `ud` (#UD).
- */
-export type Decode = (bytes: Uint8Array, start: number, end: number) => Instruction | null;

@@ -124,11 +124,11 @@ export class RowIndex {
   encodings = 0;
   private reader: RowReader | null = null;
   /** By map * 256 + opcode, those that were met. */
-  private readonly slots: (Slot | undefined)[] = new Array<undefined>(MAP.count << 8);
+  readonly slots: (Slot | undefined)[] = new Array<undefined>(MAP.count << 8);
 
   constructor(usual = typeof USUAL_ENCODINGS === 'undefined' ? NOTHING_USUAL : USUAL_ENCODINGS, encodingsMax = ENCODINGS_MAX) { this.usuals = usual; this.encodingsMax = encodingsMax; }
-  slot(opcode: number): Slot { return this.slots[opcode] ?? this.build(opcode); }
-  private build(opcode: number): Slot {
+  /** A slot that is not among them. */
+  build(opcode: number): Slot {
     const { opcodes, decides } = this.usuals, n = firstOf(opcodes, opcode);
     return this.slots[opcode] = new Slot(this, opcode, opcodes[n] === opcode ? decides[n]! : decidesFor(this.rows(opcode)));
   }
