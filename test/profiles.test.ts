@@ -9,7 +9,7 @@ import type { Instruction } from '../src/decoder/instruction.ts';
 import type { Engine } from '../src/exec/cpu.ts';
 import { askedOf, feed } from '../src/timing/dataflow.ts';
 import { notesOf } from '../src/timing/notes.ts';
-import { PROFILE_NAMES, type Profile, RESOURCES } from '../src/timing/profile.ts';
+import { hundredths, PROFILE_NAMES, type Profile, RESOURCES } from '../src/timing/profile.ts';
 import { PROCESSORS } from '../src/timing/profiles/processors.ts';
 import { GENERALS, REGISTERS, useOf } from '../src/timing/use.ts';
 import { CliHost } from './support/cli-host.ts';
@@ -32,6 +32,12 @@ for (const { profile } of PROCESSORS) profiles(`${profile.name}: every row has a
     }
   }
   assert.ok(RESOURCES.every(resource => profile.capacities[resource] > 0));
+});
+for (const { profile } of PROCESSORS) profiles(`${profile.name}: figures that are summed have two decimals at most`, () => {
+  const { rows, otherwise, load, locked } = profile, all = [...rows, ...Object.values(otherwise)];
+  const figures = [...all.flatMap(({ latency, uses }) => [latency, ...uses.split(' ').map(use => Number(use.split('*')[1] ?? 1))]), ...Object.values(load), locked];
+  assert.equal(figures.filter(figure => Number(figure.toFixed(2)) !== figure), []);
+  assert.equal(figures.map(figure => hundredths(figure) / 100), figures);
 });
 
 const ROUNDS = 500;

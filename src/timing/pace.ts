@@ -6,7 +6,7 @@ import { assert } from '../base/assert.ts';
 import type { i32 } from '../base/types.ts';
 import { type Flow, type Instruction, NONE } from '../decoder/instruction.ts';
 import { askedOf, Dataflow, feed, NEAR, type RegisterSet } from './dataflow.ts';
-import { type CostRow, type Profile, type Resource, RESOURCES } from './profile.ts';
+import { type CostRow, hundredths, type Profile, type Resource, RESOURCES } from './profile.ts';
 import { baseName, NO_REGISTERS, TRAIT, type Use, useOf } from './use.ts';
 
 /** Times are integers in this part of a cycle, so that sums are exact in any order. */
@@ -60,12 +60,17 @@ export type CodeReader = (lo: i32, hi: i32) => readonly Instruction[] | null;
 /** Where a block lies: the address behind its last instruction. */
 export interface Place { readonly lo: i32; readonly endLo: i32; readonly hi: i32 }
 
-/** What instructions of a form cost, in cycles: so many of each of these resources. */
+/** What instructions of a form cost: so many hundredths of each of these resources. */
 interface Cost {
-  readonly resources: readonly number[];
-  readonly cycles: readonly number[];
-  readonly slots: number;
-  readonly serial: number;
+  /** Those that most instructions use; then others, by their numbers in RESOURCES. */
+  readonly slot: number;
+  readonly alu: number;
+  readonly load: number;
+  readonly store: number;
+  readonly branch: number;
+  readonly others: readonly number[];
+  readonly amounts: readonly number[];
+  /** In cycles. */
   readonly latency: number;
   /** It is one with a conditional jump behind it; it is such a jump. */
   readonly fuses: boolean;
@@ -74,6 +79,7 @@ interface Cost {
   readonly varies: boolean;
 }
 
+const SERIAL = RESOURCES.indexOf('serial'), NO_OTHERS: readonly number[] = [];
 /** Conditions be and a, but for the lowest bit. */
 const NEEDS_TWO_FLAGS = 7;
 /** Instructions behind a loop that are looked at; those before a branch; a chain is one of so many cycles a round. */
@@ -108,14 +114,17 @@ export class Pacer {
   private readonly override: number;
   private readonly redirected: number;
   private readonly flow: Dataflow;
-  private readonly sums = new Float64Array(RESOURCES.length);
+  private readonly capacities: readonly number[];
+  /** How much of `others` a run uses, and of which it uses any, in the order of their first use. Between runs all are zero. */
+  private readonly used = new Int32Array(RESOURCES.length);
+  private readonly order = new Int32Array(RESOURCES.length);
 
   constructor(profile: Profile) {
     const { taken: { jump, call, return: back }, override, redirected } = profile;
     this.profile = profile;
     this.ways = { jump: parts(jump), call: parts(call), return: parts(back) }; this.override = parts(override); this.redirected = parts(redirected);
     this.fuses = ` ${profile.fuses} `;
-    this.flow = new Dataflow(profile);
+    this.flow = new Dataflow(profile); this.capacities = RESOURCES.map(name => profile.capacities[name]);
     for (const row of profile.rows) for (const pattern of row.operations.split(' ')) {
       if (pattern.endsWith('*')) this.byBeginning.push({ beginning: pattern.slice(0, -1), row });
       else if (!this.byName.has(pattern)) this.byName.set(pattern, row);
@@ -147,17 +156,30 @@ export class Pacer {
   // — units —
   /** What dispatching takes in all, and what the busiest unit takes. */
   private run(instructions: readonly Instruction[], from: number, to: number): { readonly cost: number; readonly busy: number } {
-    const { costs, sums } = this;
-    let busy = 0, serial = 0, slots = 0, fuses = false;
-    sums.fill(0);
+    const { costs, used, order, profile: { capacities } } = this;
+    let slot = 0, alu = 0, load = 0, store = 0, branch = 0, count = 0, fuses = false;
     for (let k = from; k < to; k++) {
-      const i = instructions[k]!, cost = costs[i.kind.number] ?? this.findCost(i), { resources, cycles } = cost, count = resources.length;
-      if (!fuses || !cost.isFused) slots += cost.slots;
-      serial += cost.serial; fuses = cost.fuses;
-      for (let n = 0; n < count; n++) { const resource = resources[n]!, sum = sums[resource]! + cycles[n]!; sums[resource] = sum; if (sum > busy) busy = sum; }
+      const i = instructions[k]!, cost = costs[i.kind.number] ?? this.findCost(i);
+      if (!fuses || !cost.isFused) slot += cost.slot;
+      fuses = cost.fuses;
+      alu += cost.alu; load += cost.load; store += cost.store; branch += cost.branch;
+      const { others } = cost;
+      if (others !== NO_OTHERS) for (let n = 0; n < others.length; n++) {
+        const resource = others[n]!, before = used[resource]!;
+        if (before === 0) order[count++] = resource;
+        used[resource] = before + cost.amounts[n]!;
+      }
     }
-    const dispatched = slots / this.profile.capacities.slot;
-    return { cost: parts(dispatched + serial), busy: parts(Math.max(busy, dispatched) + serial) };
+    // What is serial adds to all the rest.
+    const dispatched = slot / capacities.slot, serial = used[SERIAL]!;
+    let busy = Math.max(dispatched, alu / capacities.alu, load / capacities.load, store / capacities.store, branch / capacities.branch);
+    used[SERIAL] = 0;
+    for (let n = 0; n < count; n++) {
+      const resource = order[n]!;
+      busy = Math.max(busy, used[resource]! / this.capacities[resource]!);
+      used[resource] = 0;
+    }
+    return { cost: parts((dispatched + serial) / 100), busy: parts((busy + serial) / 100) };
   }
   /** What dispatching the first `count` takes. */
   dispatchOf(instructions: readonly Instruction[], count: number): number { return this.run(instructions, 0, count).cost; }
@@ -167,7 +189,7 @@ export class Pacer {
     let count = 0;
     for (const i of instructions) {
       const isFed = feed(useOf(i), waiting);
-      if (this.costOf(i).resources.length > 0) count += isFed ? 1 : 1 / 2; // Others leave sooner.
+      if (usesUnit(this.costOf(i))) count += isFed ? 1 : 1 / 2; // Others leave sooner.
     }
     return Math.min(HALF_MAX, Math.round(waits * this.profile.window / Math.max(1, count)));
   }
@@ -222,19 +244,21 @@ export class Pacer {
     return steps;
   }
   private makeCost(i: Instruction): Cost {
-    const row = this.rowOf(i), use = useOf(i), isMove = (use.traits & TRAIT.moves) !== 0, isFree = (use.traits & TRAIT.isFree) !== 0, { capacities, locked } = this.profile, isVector = this.hasVector(i);
-    const resources: number[] = [], each: number[] = [];
-    let slots = 1, serial = 0, { latency } = row;
+    const row = this.rowOf(i), use = useOf(i), isMove = (use.traits & TRAIT.moves) !== 0, isFree = (use.traits & TRAIT.isFree) !== 0, isVector = this.hasVector(i);
+    const common: Partial<Record<Resource, number>> = { slot: 0, alu: 0, load: 0, store: 0, branch: 0 }, others: number[] = [], amounts: number[] = [];
+    let { latency } = row;
     const add = (name: Resource, count: number): void => {
-      const cycles = count / capacities[name];
-      if (name === 'slot') slots = count; else if (name === 'serial') serial += count; else { resources.push(RESOURCES.indexOf(name)); each.push(cycles); }
+      const amount = hundredths(count), before = common[name];
+      if (before !== undefined) { common[name] = before + amount; return; }
+      const resource = RESOURCES.indexOf(name);
+      assert(resource >= 0, 'a resource that there is not');
+      others.push(resource); amounts.push(amount);
     };
     // What is loaded is extended on the way.
     const isExtended = use.loads !== null && isMove;
-    if (isFree) slots = i.operation === 'xchg' ? 2 : 1;
+    if (isFree) add('slot', i.operation === 'xchg' ? 2 : 1);
     else if (!isExtended) for (const part of row.uses === '' ? [] : row.uses.split(' ')) {
       const [name, count = '1'] = part.split('*');
-      assert((RESOURCES as readonly string[]).includes(name!), `no such resource: ${part}`);
       add(name as Resource, Number(count));
     }
     if (isFree || isExtended) latency = 0;
@@ -242,8 +266,12 @@ export class Pacer {
     if (i.mnemonic === 'movabs') add('alu', 0.8);
     if (use.loads !== null) add(isVector ? 'vectorLoad' : 'load', 1);
     if (use.stores !== null) add(isVector ? 'vectorStore' : 'store', 1);
-    if (i.lock || (i.operation === 'xchg' && use.loads !== null)) serial += locked;
-    return { resources, cycles: each, slots, serial, latency, fuses: this.fuses.includes(` ${i.operation} `), isFused: i.operation === 'jcc', varies: (use.traits & TRAIT.zeroes) !== 0 || i.operation === 'lea' };
+    if (i.lock || (i.operation === 'xchg' && use.loads !== null)) add('serial', this.profile.locked);
+    const { slot = 0, alu = 0, load = 0, store = 0, branch = 0 } = common;
+    return {
+      slot: slot === 0 ? hundredths(1) : slot, alu, load, store, branch, others: others.length === 0 ? NO_OTHERS : others, amounts,
+      latency, fuses: this.fuses.includes(` ${i.operation} `), isFused: i.operation === 'jcc', varies: (use.traits & TRAIT.zeroes) !== 0 || i.operation === 'lea',
+    };
   }
 
   // — what waits for what —
@@ -289,6 +317,8 @@ export class Pacer {
     return { round: isOwn ? Math.max(0, round) : round, busy, behindMax, breaks };
   }
 }
+/** Whether it is executed at all. */
+function usesUnit({ alu, load, store, branch, others }: Cost): boolean { return alu + load + store + branch > 0 || others.some(resource => resource !== SERIAL); }
 /** Forms with rows of their own: CMOVA and CMOVBE, which need two flags, and LEA of three parts. */
 function specialName({ kind: { operation, condition }, second }: Instruction): string | null {
   if (operation === 'cmovcc') return (condition | 1) === NEEDS_TWO_FLAGS ? 'cmova' : null;

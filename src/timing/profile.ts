@@ -7,6 +7,9 @@
 export const RESOURCES = ['slot', 'alu', 'shift', 'select', 'multiply', 'divide', 'branch', 'load', 'vectorLoad', 'store', 'vectorStore', 'fp', 'fpAdd', 'fpMultiply', 'fpShuffle', 'fpDivide', 'serial'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
+/** Figures of profiles have two decimals at most: in hundredths they are small integers, and sums of them exact in any order. */
+export const hundredths = (figure: number): number => Math.round(figure * 100);
+
 export interface CostRow {
   /** Names; one that ends in `*` stands for all that begin so. A name comes before a beginning, and VEX forms are as those without. */
   readonly operations: string;
