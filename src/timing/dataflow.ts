@@ -1,16 +1,16 @@
-/** What waits for what: when registers and what was stored are ready, as instructions are performed one after the other and each as soon as it can. */
+/** What waits for what: when registers and what was stored are ready, as instructions are performed one after the other and each as soon as it can. Times are hundredths of a cycle. */
 import { SLOT } from '../base/layout.ts';
 import { NONE, type Operand } from '../decoder/instruction.ts';
-import type { Profile } from './profile.ts';
+import { hundredths, type Profile } from './profile.ts';
 import { GENERALS, NO_REGISTERS, REGISTER, REGISTER_BITS, type Registers, REGISTERS, TRAIT, type Use } from './use.ts';
 
 const RSP = 4, RDX = 2;
 /** What the high half of a product takes beyond the low one, and a remainder beyond the quotient. */
-const SECOND_RESULT = 1;
-/** Rounds of a loop that are performed: half of them until it is steady. */
-const ROUNDS = 4;
-/** Times that differ by less are equal. */
-export const NEAR = 0.01;
+const SECOND_RESULT = hundredths(1);
+/** From an address to what is stored there. */
+const STORED = hundredths(1);
+/** Rounds of a loop that are performed until it is steady, and then so many more. */
+export const ROUNDS = 2;
 
 /** By register: 1, it is one of them. */
 export type RegisterSet = Uint8Array;
@@ -45,20 +45,15 @@ const UNKNOWN = 2 ** 36, UNKNOWN_MAX = 2 ** 17;
 /** General registers have something unknown each; then there is nothing at all, where the code is, and what comes up later. */
 const NOTHING = GENERALS, CODE = GENERALS + 1, NEW = GENERALS + 2;
 
-const latestOf = (registers: Registers, ready: Float64Array): number => {
-  let latest = 0;
-  for (let left = registers; left !== NO_REGISTERS; left >>= REGISTER_BITS) { const at = ready[left & REGISTER]!; if (at > latest) latest = at; }
-  return latest;
-};
-const addressOf = ({ base, index }: Operand, ready: Float64Array): number => {
+const addressOf = ({ base, index }: Operand, ready: Int32Array): number => {
   const atBase = base < GENERALS ? ready[base]! : 0, atIndex = index < GENERALS ? ready[index]! : 0;
   return atBase > atIndex ? atBase : atIndex;
 };
 
 export class Dataflow {
-  private readonly ready = new Float64Array(REGISTERS);
+  private readonly ready = new Int32Array(REGISTERS);
   /** As it was when it was marked. */
-  private readonly before = new Float64Array(REGISTERS);
+  private readonly before = new Int32Array(REGISTERS);
   /** Registers that are written at all: others are ready all the time. */
   private readonly written = new Uint8Array(REGISTERS);
   private writtenCount = 0;
@@ -75,9 +70,15 @@ export class Dataflow {
   /** What is unknown together with an index, or in a segment; numbered from above. */
   private readonly sums = new Map<number, number>();
   private readonly stored = new Map<number, Stored>();
-  private readonly load: Profile['load'];
+  /** In hundredths. */
+  readonly load: Profile['load'];
 
-  constructor({ load }: Profile) { this.load = load; }
+  constructor({ load: { general, vector, scaled, forwarded, forwardedVector, renamed, blocked, second } }: Profile) {
+    this.load = {
+      general: hundredths(general), vector: hundredths(vector), scaled: hundredths(scaled), forwarded: hundredths(forwarded),
+      forwardedVector: hundredths(forwardedVector), renamed: hundredths(renamed), blocked: hundredths(blocked), second: hundredths(second),
+    };
+  }
   /** Before anything is performed: all is ready. */
   begin(steps: readonly Use[]): this {
     const { ready, written, isWritten } = this;
@@ -102,7 +103,12 @@ export class Dataflow {
     return this;
   }
   /** When all of these are ready; when an address is. */
-  readyOf(registers: Registers): number { return latestOf(registers, this.ready); }
+  readyOf(registers: Registers): number {
+    const { ready } = this;
+    let latest = 0;
+    for (let left = registers; left !== NO_REGISTERS; left >>= REGISTER_BITS) { const at = ready[left & REGISTER]!; if (at > latest) latest = at; }
+    return latest;
+  }
   addressOf(o: Operand): number { return addressOf(o, this.ready); }
   /** The first so many, one after the other. */
   perform(steps: readonly Use[], count: number): void {
@@ -110,7 +116,8 @@ export class Dataflow {
     let symbol = this.nextSymbol;
     for (let k = 0; k < count; k++) {
       const { reads, writes, loads, stores, traits, latency, sum } = steps[k]!;
-      let start = latestOf(reads, ready);
+      let start = 0;
+      for (let left = reads; left !== NO_REGISTERS; left >>= REGISTER_BITS) { const at = ready[left & REGISTER]!; if (at > start) start = at; }
       if (loads !== null) {
         const loaded = this.loaded(loads, addressOf(loads, ready), stores === loads ? latency : 0, traits);
         if (loaded > start) start = loaded;
@@ -119,7 +126,7 @@ export class Dataflow {
         if (popped > start) start = popped;
       }
       const end = start + latency;
-      if (stores !== null && remembers) this.store(this.keyOf(stores), Math.max(end, addressOf(stores, ready) + 1), stores.size, stores.base === RSP);
+      if (stores !== null && remembers) this.store(this.keyOf(stores), Math.max(end, addressOf(stores, ready) + STORED), stores.size, stores.base === RSP);
       if (loads !== null && loads.base < GENERALS && (traits & TRAIT.moves) === 0 && stores === null) asked[loads.base] = 1;
       const becomesSum = remembers && sum !== null, from = becomesSum ? symbols[sum.from]! : 0, offset = becomesSum ? offsets[sum.from]! + sum.by : 0;
       for (let left = writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) {
@@ -170,19 +177,20 @@ export class Dataflow {
     if (known.byStack && o.base === RSP && !isVector) return Math.max(usual - load.general, known.ready + load.renamed - latency);
     return Math.max(usual, known.ready + (isVector ? load.forwardedVector : load.forwarded) - latency);
   }
-  /** Cycles from round to round, once that is steady. */
-  round(steps: readonly Use[]): number {
+  /** What ROUNDS rounds take, once that is steady. */
+  rounds(steps: readonly Use[]): number {
+    const count = steps.length;
     this.begin(steps);
-    for (let n = 0; n < ROUNDS / 2; n++) this.perform(steps, steps.length);
+    for (let n = 0; n < ROUNDS; n++) this.perform(steps, count);
     const stored = this.latestStore();
     this.mark();
-    for (let n = 0; n < ROUNDS / 2; n++) this.perform(steps, steps.length);
-    return Math.max(this.latestStore() - stored, this.grown()) / (ROUNDS / 2);
+    for (let n = 0; n < ROUNDS; n++) this.perform(steps, count);
+    return Math.max(this.latestStore() - stored, this.grown());
   }
-  /** The registers that take as long as a round, which takes so many cycles. */
-  chain(cycles: number): RegisterSet {
-    const { ready, before, written } = this, chain = new Uint8Array(REGISTERS), grown = cycles * (ROUNDS / 2);
-    for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!; if (ready[r]! - before[r]! > grown - NEAR) chain[r] = 1; }
+  /** The registers that take as long as those rounds. */
+  chain(grown: number): RegisterSet {
+    const { ready, before, written } = this, chain = new Uint8Array(REGISTERS);
+    for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!; if (ready[r]! - before[r]! >= grown) chain[r] = 1; }
     return chain;
   }
   private latestStore(): number {

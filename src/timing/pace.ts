@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import type { i32 } from '../base/types.ts';
 import { type Flow, type Instruction, NONE } from '../decoder/instruction.ts';
-import { askedOf, Dataflow, feed, NEAR, type RegisterSet } from './dataflow.ts';
+import { askedOf, Dataflow, feed, type RegisterSet, ROUNDS } from './dataflow.ts';
 import { type CostRow, hundredths, type Profile, type Resource, RESOURCES } from './profile.ts';
 import { baseName, NO_REGISTERS, TRAIT, type Use, useOf } from './use.ts';
 
@@ -70,7 +70,7 @@ interface Cost {
   readonly branch: number;
   readonly others: readonly number[];
   readonly amounts: readonly number[];
-  /** In cycles. */
+  /** In hundredths of a cycle. */
   readonly latency: number;
   /** It is one with a conditional jump behind it; it is such a jump. */
   readonly fuses: boolean;
@@ -82,8 +82,8 @@ interface Cost {
 const SERIAL = RESOURCES.indexOf('serial'), NO_OTHERS: readonly number[] = [];
 /** Conditions be and a, but for the lowest bit. */
 const NEEDS_TWO_FLAGS = 7;
-/** Instructions behind a loop that are looked at; those before a branch; a chain is one of so many cycles a round. */
-const AFTER_MAX = 200, FED_MAX = 8, CHAIN_MIN = 2;
+/** Instructions behind a loop that are looked at; those before a branch; a chain is one of so many hundredths of a cycle a round; the branch itself takes so many. */
+const AFTER_MAX = 200, FED_MAX = 8, CHAIN_MIN = hundredths(2), EXECUTED = hundredths(1);
 /** Parts of a cycle that are not worth counting. */
 const LITTLE = 10, LITTLE_AHEAD = -32;
 const kept = (behind: number): number => behind < LITTLE && behind > LITTLE_AHEAD ? 0 : behind;
@@ -240,13 +240,13 @@ export class Pacer {
   }
   private stepsOf(instructions: readonly Instruction[], from: number): readonly Use[] {
     const steps: Use[] = [];
-    for (let k = from; k < instructions.length; k++) { const i = instructions[k]!; steps.push(useOf(i, this.costOf(i).latency)); }
+    for (let k = from; k < instructions.length; k++) { const i = instructions[k]!; steps[k - from] = useOf(i, (this.costs[i.kind.number] ?? this.findCost(i)).latency); }
     return steps;
   }
   private makeCost(i: Instruction): Cost {
     const row = this.rowOf(i), use = useOf(i), isMove = (use.traits & TRAIT.moves) !== 0, isFree = (use.traits & TRAIT.isFree) !== 0, isVector = this.hasVector(i);
     const common: Partial<Record<Resource, number>> = { slot: 0, alu: 0, load: 0, store: 0, branch: 0 }, others: number[] = [], amounts: number[] = [];
-    let { latency } = row;
+    let latency = hundredths(row.latency);
     const add = (name: Resource, count: number): void => {
       const amount = hundredths(count), before = common[name];
       if (before !== undefined) { common[name] = before + amount; return; }
@@ -262,7 +262,7 @@ export class Pacer {
       add(name as Resource, Number(count));
     }
     if (isFree || isExtended) latency = 0;
-    else if ((isMove || row.latency === 0) && use.loads === null && use.stores === null && row.uses === '' && use.writes !== NO_REGISTERS) { latency = 1; add(isVector ? 'fp' : 'alu', 1); }
+    else if ((isMove || row.latency === 0) && use.loads === null && use.stores === null && row.uses === '' && use.writes !== NO_REGISTERS) { latency = hundredths(1); add(isVector ? 'fp' : 'alu', 1); }
     if (i.mnemonic === 'movabs') add('alu', 0.8);
     if (use.loads !== null) add(isVector ? 'vectorLoad' : 'load', 1);
     if (use.stores !== null) add(isVector ? 'vectorStore' : 'store', 1);
@@ -277,7 +277,7 @@ export class Pacer {
   // — what waits for what —
   /** The time at which a branch at the end is resolved, after its block was dispatched, beyond what the block itself waits for from round to round. */
   missOf(instructions: readonly Instruction[], dispatched: number): Resolved {
-    const { refill, load } = this.profile, { first, kind: { flow: ending } } = instructions[instructions.length - 1]!;
+    const { refill } = this.profile, { load } = this.flow, { first, kind: { flow: ending } } = instructions[instructions.length - 1]!;
     if (ending === 'return') return { miss: parts(refill.return) & ~1, drains: false };
     if (ending !== 'branch' && ending !== 'jump-indirect' && ending !== 'call-indirect') return NEVER_WRONG;
     const steps = this.stepsOf(instructions, Math.max(0, instructions.length - FED_MAX)), flow = this.flow.begin(steps), before = steps.length - 1, { reads } = steps[before]!;
@@ -285,8 +285,8 @@ export class Pacer {
     flow.mark();
     const base = flow.readyOf(reads), target = first?.kind === 'mem' ? Math.max(base, flow.addressOf(first)) + load.general + (first.index !== NONE && first.shift > 0 ? load.scaled : 0) : base;
     flow.perform(steps, before);
-    const grown = flow.grown(), later = flow.readyOf(reads) - base, drains = grown >= CHAIN_MIN && later > grown - NEAR;
-    const resolved = Math.max(0, target + 1 - grown - (drains ? 0 : dispatched));
+    const grown = flow.grown(), drains = grown >= CHAIN_MIN && flow.readyOf(reads) - base >= grown;
+    const resolved = Math.max(0, (target + EXECUTED - grown) / 100 - (drains ? 0 : dispatched));
     return { miss: parts((ending === 'branch' ? refill.conditional : refill.indirect) + resolved) & ~1, drains };
   }
 
@@ -309,7 +309,7 @@ export class Pacer {
       at = end;
     }
     time += ownTime;
-    const cycles = this.flow.round(steps), waits = parts(cycles), chain = last.flow === 'branch' && waits > whole.busy ? this.flow.chain(cycles) : null;
+    const grown = this.flow.rounds(steps), waits = parts(grown / (100 * ROUNDS)), chain = last.kind.flow === 'branch' && waits > whole.busy ? this.flow.chain(grown) : null;
     const isBroken = chain !== null && this.isBroken(chain, askedOf(steps), place, top, read), breaks = isBroken !== false;
     // What waits for units waits all the same where the chain ends.
     const busy = isBroken === true ? Math.max(0, whole.busy - time) : 0, round = Math.max(whole.busy, waits) - time - busy;

@@ -25,7 +25,7 @@ export class Use {
   readonly stores: Operand | null;
   /** TRAIT, as bits. */
   readonly traits: number;
-  /** How long its results take, in cycles. */
+  /** How long its results take, in hundredths of a cycle. */
   readonly latency: number;
   /** What it makes of the address in a general register, if that stays known. */
   readonly sum: Sum | null;
@@ -210,7 +210,7 @@ function sumOf(kind: SumKind, { first, second }: Instruction): Sum | null {
     default: return null;
   }
 }
-/** @param latency how long results take, in cycles */
+/** @param latency how long results take, in hundredths of a cycle */
 export function useOf(i: Instruction, latency = 0): Use {
   const plan = PLANS[i.kind.number] ?? planOf(i), { operands } = i;
   let { reads, writes, traits } = plan, loads: Operand | null = null, stores: Operand | null = null;
