@@ -30,6 +30,8 @@ const ENDINGS: Readonly<Record<Flow, number>> = {
 export interface Target { readonly lo: i32; readonly hi: i32 }
 /** Places an indirect branch was seen to go to that are remembered. */
 const TARGETS_MAX = 4;
+/** What most blocks have none of, they share. */
+const NO_STOPS: number[] = [], NO_TARGETS: readonly Target[] = [], NO_MEMBERS: readonly Region[] = [];
 
 /** Instructions executed one after the other; only the last may leave. They lie in one page, but for one that straddles two. */
 export class Block {
@@ -72,7 +74,7 @@ export class Block {
   /** Its compilation was left to another block. */
   wasPutOff = false;
   /** Compiled regions it is part of. */
-  readonly members: Region[] = [];
+  members: readonly Region[] = NO_MEMBERS;
   /** The MMU's epoch in which its translation was last found good. */
   epoch: number;
 
@@ -96,10 +98,10 @@ export class Block {
   /** One more. Gives how often it was by now. */
   count(): number { return this.thread === null ? this.interpreted += 1 : this.runs += 1; }
   /** Where an indirect jump or call at its end was seen to go. */
-  readonly targets: Target[] = [];
+  targets: readonly Target[] = NO_TARGETS;
   noteTarget(lo: i32, hi: i32): void {
     for (const t of this.targets) if (t.lo === lo && t.hi === hi) return;
-    if (this.targets.length < TARGETS_MAX) this.targets.push({ lo, hi });
+    if (this.targets.length < TARGETS_MAX) this.targets = [...this.targets, { lo, hi }];
   }
   /** Bytes before instruction `index`. */
   offsetOf(index: number): number {
@@ -264,8 +266,8 @@ export class BlockCache {
     for (let at = pa, count = 0; count < INSTRUCTIONS_MAX; count++) {
       const instruction = at < pageEnd ? decode(u8, at, pageEnd) : null;
       if (instruction === null) break;
-      const { flow } = instruction;
-      at += instruction.length;
+      const { kind: { flow }, length } = instruction;
+      at += length;
       // What must see exact counters stands alone; what ends at a 4 GiB border too, because its "next" has another high word.
       const isAlone = flow === 'stop' || ((lo + (at - pa)) | 0) === 0;
       if (isAlone && count > 0) break;
@@ -284,8 +286,8 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const semantics: Semantics[] = [], stops: number[] = [], start = vaOf(lo, hi), { length } = instructions, { semanticsOf } = this;
-    const mayStop = this.breakpoints.size > 0 || this.stopsAtMarks;
+    const { length } = instructions, semantics = new Array<Semantics>(length), start = vaOf(lo, hi), { semanticsOf } = this;
+    const mayStop = this.breakpoints.size > 0 || this.stopsAtMarks, stops: number[] = mayStop ? [] : NO_STOPS;
     let bytes = 0;
     for (let n = 0; n < length; n++) {
       const i = instructions[n];
@@ -293,18 +295,22 @@ export class BlockCache {
       bytes += i.length;
       semantics[n] = semanticsOf(i);
     }
-    this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES;
+    this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES; this.ownLo = lo; this.own = secondPa === -1 ? instructions : null;
     const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[length - 1];
-    return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.flow, stops, this.mmu.epoch, this.hotRuns);
+    return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.kind.flow, stops, this.mmu.epoch, this.hotRuns);
   }
   private stopsAt(at: Va, i: Instruction): boolean { return this.breakpoints.has(at) || (this.stopsAtMarks && isMark(i)); }
-  /** The page of the block that is being made, and where it is. */
+  /** The page of the block that is being made, and where it is; where the block is, and its instructions unless it straddles pages: it is not known yet. */
   private pageLo: i32 = 0;
   private pageHi: i32 = 0;
   private page: Pa = 0;
+  private ownLo: i32 = 0;
+  private own: readonly Instruction[] | null = null;
   /** Instructions from an address on, where they could be fetched now: what a look ahead may know, whoever performs. */
   private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
-    const isNear = (lo & -PAGE_BYTES) === this.pageLo && hi === this.pageHi, va = vaOf(lo, hi), at = isNear ? this.page + (lo & (PAGE_BYTES - 1)) : this.mmu.look(lo, hi);
+    const isNear = (lo & -PAGE_BYTES) === this.pageLo && hi === this.pageHi;
+    if (isNear && lo === this.ownLo && this.own !== null) return this.own;
+    const va = vaOf(lo, hi), at = isNear ? this.page + (lo & (PAGE_BYTES - 1)) : this.mmu.look(lo, hi);
     if (at === -1) return null;
     const page = this.pages.get(at >>> 12), known = page?.blocks.get(va);
     if (known !== undefined && known.pa === at && known.secondPa === -1) return known.instructions;

@@ -43,7 +43,7 @@ export class Regions {
   /** @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling */
   constructor(support: Support, mmu: Mmu, cache: BlockCache, profile: Profile | null, isDetailed: boolean, hotFrom: number) {
     this.support = support; this.mmu = mmu; this.cache = cache; this.profile = profile; this.isDetailed = isDetailed; this.hotFrom = hotFrom;
-    cache.onForget.push(block => { for (const region of [...block.members]) this.drop(region); });
+    cache.onForget.push(block => { for (const region of block.members) this.drop(region); });
   }
 
   /** Compiles what is around a hot block. False: it cannot be compiled, or was not executed that often lately. `now`: instructions retired. */
@@ -66,7 +66,7 @@ export class Regions {
     const region = new Region(number, FIRST_SLOT + number, seeds, nodes, flow.dispatched.filter(n => nodes[n]!.context === null), this.mmu.epoch);
     this.all[number] = region;
     this.link(region, flow);
-    for (const block of region.blocks) { block.members.push(region); this.cool(block); }
+    for (const block of region.blocks) { block.members = [...block.members, region]; this.cool(block); }
     for (const node of region.entries) {
       const { block } = nodes[node]!;
       block.region = region; block.argument = flow.dispatched.indexOf(node);
@@ -143,7 +143,7 @@ export class Regions {
     if (!region.isValid) return;
     region.isValid = false;
     for (const block of region.blocks) {
-      block.members.splice(block.members.indexOf(region), 1);
+      block.members = block.members.filter(member => member !== region);
       if (block.region !== region) continue;
       this.support.unregister(block.lo, block.hi, region.slot);
       block.region = null;
