@@ -34,8 +34,8 @@ for (const { profile } of PROCESSORS) profiles(`${profile.name}: every row has a
   assert.ok(RESOURCES.every(resource => profile.capacities[resource] > 0));
 });
 for (const { profile } of PROCESSORS) profiles(`${profile.name}: figures that are summed have two decimals at most`, () => {
-  const { rows, otherwise, load, locked } = profile, all = [...rows, ...Object.values(otherwise)];
-  const figures = [...all.flatMap(({ latency, uses }) => [latency, ...uses.split(' ').map(use => Number(use.split('*')[1] ?? 1))]), ...Object.values(load), locked];
+  const { rows, otherwise, load, locked, capacities } = profile, all = [...rows, ...Object.values(otherwise)];
+  const figures = [...all.flatMap(({ latency, uses }) => [latency, ...uses.split(' ').map(use => Number(use.split('*')[1] ?? 1))]), ...Object.values(load), ...Object.values(capacities), locked];
   assert.equal(figures.filter(figure => Number(figure.toFixed(2)) !== figure), []);
   assert.equal(figures.map(figure => hundredths(figure) / 100), figures);
 });

@@ -114,7 +114,9 @@ export class Pacer {
   private readonly override: number;
   private readonly redirected: number;
   private readonly flow: Dataflow;
-  private readonly capacities: readonly number[];
+  /** In hundredths; by name, and by their numbers in RESOURCES. */
+  private readonly capacities: Profile['capacities'];
+  private readonly ofOthers: readonly number[];
   /** How much of `others` a run uses, and of which it uses any, in the order of their first use. Between runs all are zero. */
   private readonly used = new Int32Array(RESOURCES.length);
   private readonly order = new Int32Array(RESOURCES.length);
@@ -124,7 +126,8 @@ export class Pacer {
     this.profile = profile;
     this.ways = { jump: parts(jump), call: parts(call), return: parts(back) }; this.override = parts(override); this.redirected = parts(redirected);
     this.fuses = ` ${profile.fuses} `;
-    this.flow = new Dataflow(profile); this.capacities = RESOURCES.map(name => profile.capacities[name]);
+    this.flow = new Dataflow(profile); this.ofOthers = RESOURCES.map(name => hundredths(profile.capacities[name]));
+    this.capacities = Object.fromEntries(RESOURCES.map((name, n) => [name, this.ofOthers[n]])) as Record<Resource, number>;
     for (const row of profile.rows) for (const pattern of row.operations.split(' ')) {
       if (pattern.endsWith('*')) this.byBeginning.push({ beginning: pattern.slice(0, -1), row });
       else if (!this.byName.has(pattern)) this.byName.set(pattern, row);
@@ -156,30 +159,33 @@ export class Pacer {
   // — units —
   /** What dispatching takes in all, and what the busiest unit takes. */
   private run(instructions: readonly Instruction[], from: number, to: number): { readonly cost: number; readonly busy: number } {
-    const { costs, used, order, profile: { capacities } } = this;
+    const { costs, used, order, capacities } = this, { slot: width } = capacities;
     let slot = 0, alu = 0, load = 0, store = 0, branch = 0, count = 0, fuses = false;
     for (let k = from; k < to; k++) {
-      const i = instructions[k]!, cost = costs[i.kind.number] ?? this.findCost(i);
+      const i = instructions[k]!, cost = costs[i.kind.number] ?? this.findCost(i), { others } = cost;
       if (!fuses || !cost.isFused) slot += cost.slot;
       fuses = cost.fuses;
       alu += cost.alu; load += cost.load; store += cost.store; branch += cost.branch;
-      const { others } = cost;
       if (others !== NO_OTHERS) for (let n = 0; n < others.length; n++) {
         const resource = others[n]!, before = used[resource]!;
         if (before === 0) order[count++] = resource;
         used[resource] = before + cost.amounts[n]!;
       }
     }
-    // What is serial adds to all the rest.
-    const dispatched = slot / capacities.slot, serial = used[SERIAL]!;
-    let busy = Math.max(dispatched, alu / capacities.alu, load / capacities.load, store / capacities.store, branch / capacities.branch);
+    // What is serial adds to all the rest. The busiest is found without dividing, which would make numbers on the heap.
+    const serial = used[SERIAL]! / 100;
+    let most = slot, capacity = width;
     used[SERIAL] = 0;
+    if (alu * capacity > most * capacities.alu) { most = alu; capacity = capacities.alu; }
+    if (load * capacity > most * capacities.load) { most = load; capacity = capacities.load; }
+    if (store * capacity > most * capacities.store) { most = store; capacity = capacities.store; }
+    if (branch * capacity > most * capacities.branch) { most = branch; capacity = capacities.branch; }
     for (let n = 0; n < count; n++) {
-      const resource = order[n]!;
-      busy = Math.max(busy, used[resource]! / this.capacities[resource]!);
+      const resource = order[n]!, amount = used[resource]!, own = this.ofOthers[resource]!;
+      if (amount * capacity > most * own) { most = amount; capacity = own; }
       used[resource] = 0;
     }
-    return { cost: parts((dispatched + serial) / 100), busy: parts((busy + serial) / 100) };
+    return { cost: parts(slot / width + serial), busy: parts(most / capacity + serial) };
   }
   /** What dispatching the first `count` takes. */
   dispatchOf(instructions: readonly Instruction[], count: number): number { return this.run(instructions, 0, count).cost; }
