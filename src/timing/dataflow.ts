@@ -21,8 +21,8 @@ const isOneOf = (registers: Registers, of: RegisterSet): boolean => {
 /** Of an address's parts: others than these are numbers of nothing here. */
 const isGeneral = (r: number, of: RegisterSet): boolean => r < GENERALS && of[r] === 1;
 /** Whether an instruction waits for one of these; then what it writes belongs to them from now on, else no longer. */
-export function feed({ reads, writes, loads }: Use, waiting: RegisterSet): boolean {
-  const isFed = isOneOf(reads, waiting) || (loads !== null && (isGeneral(loads.base, waiting) || isGeneral(loads.index, waiting)));
+export function feed({ reads, writes, memory, loads }: Use, waiting: RegisterSet): boolean {
+  const isFed = isOneOf(reads, waiting) || (memory !== null && loads && (isGeneral(memory.base, waiting) || isGeneral(memory.index, waiting)));
   for (let left = writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) waiting[left & REGISTER] = isFed ? 1 : 0;
   return isFed;
 }
@@ -30,9 +30,9 @@ export function feed({ reads, writes, loads }: Use, waiting: RegisterSet): boole
 export function askedOf(steps: readonly Use[]): RegisterSet {
   const asked = new Uint8Array(REGISTERS), written = new Uint8Array(REGISTERS);
   const ask = (r: number): void => { if (written[r] === 0) asked[r] = 1; };
-  for (const { reads, writes, loads, stores } of steps) {
+  for (const { reads, writes, memory } of steps) {
     for (let left = reads; left !== NO_REGISTERS; left >>= REGISTER_BITS) ask(left & REGISTER);
-    for (const o of [loads, stores]) if (o !== null) { if (o.base < GENERALS) ask(o.base); if (o.index < GENERALS) ask(o.index); }
+    if (memory !== null) { if (memory.base < GENERALS) ask(memory.base); if (memory.index < GENERALS) ask(memory.index); }
     for (let left = writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) written[left & REGISTER] = 1;
   }
   return asked;
@@ -58,8 +58,8 @@ export class Dataflow {
   private readonly written = new Uint8Array(REGISTERS);
   private writtenCount = 0;
   private readonly isWritten: RegisterSet = new Uint8Array(REGISTERS);
-  /** Which registers hold addresses that an operation on memory waits for, too. */
-  private readonly asked: RegisterSet = new Uint8Array(GENERALS);
+  /** Which general registers hold addresses that an operation on memory waits for, too: as bits. */
+  private asked = 0;
   /** Whether there are both loads and stores: only then it matters what was stored. */
   private remembers = false;
   /** A register's value as something unknown plus an offset. */
@@ -83,19 +83,19 @@ export class Dataflow {
   begin(steps: readonly Use[]): this {
     const { ready, written, isWritten } = this;
     for (let n = 0; n < this.writtenCount; n++) { const r = written[n]!; ready[r] = 0; isWritten[r] = 0; }
-    let count = 0, loads = false, stores = false;
+    let count = 0, traits = 0;
     for (let k = 0; k < steps.length; k++) {
-      const use = steps[k]!, { traits } = use;
-      loads ||= use.loads !== null || (traits & TRAIT.pops) !== 0; stores ||= use.stores !== null || (traits & TRAIT.pushes) !== 0;
+      const use = steps[k]!;
+      traits |= use.traits;
       for (let left = use.writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) {
         const r = left & REGISTER;
         if (isWritten[r] === 0) { isWritten[r] = 1; written[count++] = r; }
       }
     }
     this.writtenCount = count;
-    this.asked.fill(0);
+    this.asked = 0;
     if (this.remembers) { this.stored.clear(); this.sums.clear(); }
-    this.remembers = loads && stores;
+    this.remembers = (traits & (TRAIT.loads | TRAIT.pops)) !== 0 && (traits & (TRAIT.stores | TRAIT.pushes)) !== 0;
     if (this.remembers) {
       this.offsets.fill(0); this.symbols.set(this.firstSymbols);
       this.nextSymbol = NEW;
@@ -112,35 +112,36 @@ export class Dataflow {
   addressOf(o: Operand): number { return addressOf(o, this.ready); }
   /** The first so many, one after the other. */
   perform(steps: readonly Use[], count: number): void {
-    const { ready, asked, symbols, offsets, remembers } = this;
-    let symbol = this.nextSymbol;
+    const { ready, symbols, offsets, remembers } = this;
+    let { nextSymbol: symbol, asked } = this;
     for (let k = 0; k < count; k++) {
-      const { reads, writes, loads, stores, traits, latency, sum } = steps[k]!;
+      const { reads, writes, memory, traits, latency, sum } = steps[k]!, loads = (traits & TRAIT.loads) !== 0, stores = (traits & TRAIT.stores) !== 0;
       let start = 0;
       for (let left = reads; left !== NO_REGISTERS; left >>= REGISTER_BITS) { const at = ready[left & REGISTER]!; if (at > start) start = at; }
-      if (loads !== null) {
-        const loaded = this.loaded(loads, addressOf(loads, ready), stores === loads ? latency : 0, traits);
+      if (memory !== null && loads) {
+        const { base } = memory, address = addressOf(memory, ready), isMove = (traits & TRAIT.moves) !== 0, isSecond = isMove && (asked >> base & 1) !== 0 && ready[base] === address;
+        const loaded = this.loaded(memory, isSecond ? address + this.load.second : address, stores ? latency : 0, traits);
         if (loaded > start) start = loaded;
+        if (!isMove && !stores && base < GENERALS) asked |= 1 << base;
       } else if ((traits & TRAIT.pops) !== 0) {
         const popped = this.popped(sum === null ? RSP : sum.from);
         if (popped > start) start = popped;
       }
       const end = start + latency;
-      if (stores !== null && remembers) this.store(this.keyOf(stores), Math.max(end, addressOf(stores, ready) + STORED), stores.size, stores.base === RSP);
-      if (loads !== null && loads.base < GENERALS && (traits & TRAIT.moves) === 0 && stores === null) asked[loads.base] = 1;
+      if (memory !== null && stores && remembers) this.store(this.keyOf(memory), Math.max(end, addressOf(memory, ready) + STORED), memory.size, memory.base === RSP);
       const becomesSum = remembers && sum !== null, from = becomesSum ? symbols[sum.from]! : 0, offset = becomesSum ? offsets[sum.from]! + sum.by : 0;
       for (let left = writes; left !== NO_REGISTERS; left >>= REGISTER_BITS) {
         const r = left & REGISTER;
         ready[r] = r === RDX && (traits & TRAIT.hasTwoResults) !== 0 ? end + SECOND_RESULT : end;
         if (r < GENERALS) {
-          asked[r] = 0;
+          asked &= ~(1 << r);
           if (remembers) { symbols[r] = symbol++; offsets[r] = 0; }
         }
       }
       if (becomesSum) { symbols[sum.to] = from; offsets[sum.to] = offset; }
-      if ((traits & TRAIT.pushes) !== 0 && remembers) this.store(this.stackKey(RSP), start, 8, true);
+      if (remembers && (traits & TRAIT.pushes) !== 0) this.store(this.stackKey(RSP), start, 8, true);
     }
-    this.nextSymbol = symbol;
+    this.nextSymbol = symbol; this.asked = asked;
   }
   private keyOf({ base, index, shift, disp, segment }: Operand): number {
     if (base === SLOT.rip) return CODE * UNKNOWN + disp;
@@ -168,10 +169,10 @@ export class Dataflow {
     if (known === undefined) return this.ready[register]! + load.general;
     return register === RSP && known.byStack ? known.ready + load.renamed : Math.max(known.ready, this.ready[register]!) + load.forwarded;
   }
+  /** @param address when it is ready @param latency of who stores there again */
   private loaded(o: Operand, address: number, latency: number, traits: number): number {
     const known = this.remembers ? this.stored.get(this.keyOf(o)) : undefined, { load } = this, isVector = (traits & TRAIT.writesVector) !== 0;
-    const waits = (traits & TRAIT.moves) !== 0 && o.base < GENERALS && this.asked[o.base] === 1 && this.ready[o.base] === address ? load.second : 0;
-    const usual = address + (isVector ? load.vector : load.general) + (o.index !== NONE && o.shift > 0 ? load.scaled : 0) + waits;
+    const usual = address + (isVector ? load.vector : load.general) + (o.index !== NONE && o.shift > 0 ? load.scaled : 0);
     if (known === undefined) return usual;
     if (known.size < o.size) return Math.max(usual, known.ready + load.blocked);
     if (known.byStack && o.base === RSP && !isVector) return Math.max(usual - load.general, known.ready + load.renamed - latency);

@@ -26,7 +26,7 @@ export function notesOf(instructions: readonly Instruction[]): Notes {
   const origins: Origin[] = Array.from({ length: REGISTERS }, (_, r) => r < GENERALS ? { registers: 1 << r, loads: 0 } : NONE);
   const addressOf = (o: Operand | null): Origin => o === null ? NONE : both(o.base < GENERALS ? origins[o.base]! : NONE, o.index < GENERALS ? origins[o.index]! : NONE);
   instructions.forEach((i, k) => {
-    const use: Use = useOf(i), loads = use.loads !== null || POPS.has(i.operation), address = addressOf(use.loads);
+    const use: Use = useOf(i), loads = use.loads || POPS.has(i.operation), address = addressOf(use.loads ? use.memory : null);
     let value = address;
     for (let left = use.reads; left !== NO_REGISTERS; left >>= REGISTER_BITS) value = both(value, origins[left & REGISTER]!);
     if (loads) value = both(value, { registers: 0, loads: 1 << Math.min(loaders.push(k) - 1, LOADS_MAX) });

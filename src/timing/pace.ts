@@ -261,18 +261,18 @@ export class Pacer {
       others.push(resource); amounts.push(amount);
     };
     // What is loaded is extended on the way.
-    const isExtended = use.loads !== null && isMove;
+    const isExtended = use.loads && isMove;
     if (isFree) add('slot', i.operation === 'xchg' ? 2 : 1);
     else if (!isExtended) for (const part of row.uses === '' ? [] : row.uses.split(' ')) {
       const [name, count = '1'] = part.split('*');
       add(name as Resource, Number(count));
     }
     if (isFree || isExtended) latency = 0;
-    else if ((isMove || row.latency === 0) && use.loads === null && use.stores === null && row.uses === '' && use.writes !== NO_REGISTERS) { latency = hundredths(1); add(isVector ? 'fp' : 'alu', 1); }
+    else if ((isMove || row.latency === 0) && !use.loads && !use.stores && row.uses === '' && use.writes !== NO_REGISTERS) { latency = hundredths(1); add(isVector ? 'fp' : 'alu', 1); }
     if (i.mnemonic === 'movabs') add('alu', 0.8);
-    if (use.loads !== null) add(isVector ? 'vectorLoad' : 'load', 1);
-    if (use.stores !== null) add(isVector ? 'vectorStore' : 'store', 1);
-    if (i.lock || (i.operation === 'xchg' && use.loads !== null)) add('serial', this.profile.locked);
+    if (use.loads) add(isVector ? 'vectorLoad' : 'load', 1);
+    if (use.stores) add(isVector ? 'vectorStore' : 'store', 1);
+    if (i.lock || (i.operation === 'xchg' && use.loads)) add('serial', this.profile.locked);
     const { slot = 0, alu = 0, load = 0, store = 0, branch = 0 } = common;
     return {
       slot: slot === 0 ? hundredths(1) : slot, alu, load, store, branch, others: others.length === 0 ? NO_OTHERS : others, amounts,

@@ -20,18 +20,19 @@ const registersOf = (list: readonly number[]): Registers => list.reduce((registe
 export class Use {
   readonly reads: Registers;
   readonly writes: Registers;
-  /** The operand in memory that is loaded, stored, or both. */
-  readonly loads: Operand | null;
-  readonly stores: Operand | null;
+  /** The operand in memory that is loaded, stored, or both: traits say so. */
+  readonly memory: Operand | null;
   /** TRAIT, as bits. */
   readonly traits: number;
   /** How long its results take, in hundredths of a cycle. */
   readonly latency: number;
   /** What it makes of the address in a general register, if that stays known. */
   readonly sum: Sum | null;
-  constructor(reads: Registers, writes: Registers, loads: Operand | null, stores: Operand | null, traits: number, latency: number, sum: Sum | null) {
-    this.reads = reads; this.writes = writes; this.loads = loads; this.stores = stores; this.traits = traits; this.latency = latency; this.sum = sum;
+  constructor(reads: Registers, writes: Registers, memory: Operand | null, traits: number, latency: number, sum: Sum | null) {
+    this.reads = reads; this.writes = writes; this.memory = memory; this.traits = traits; this.latency = latency; this.sum = sum;
   }
+  get loads(): boolean { return (this.traits & TRAIT.loads) !== 0; }
+  get stores(): boolean { return (this.traits & TRAIT.stores) !== 0; }
 }
 /** A register becomes another's value, or its own, and a constant. */
 interface Sum { readonly to: number; readonly from: number; readonly by: number }
@@ -60,6 +61,8 @@ export const TRAIT = {
   writesVector: 1048576, isFree: 2097152,
   /** It leaves flags as they are. */
   keepsFlags: 4194304,
+  /** An operand in memory is loaded; one is stored. */
+  loads: 8388608, stores: 16777216,
 } as const;
 
 const NAMES: readonly (readonly [trait: number, names: string])[] = [
@@ -163,6 +166,7 @@ function makePlan(i: Instruction): Plan {
     }
     // A merge into the lower part of a vector register; what comes from memory clears the rest.
     if (k === 0 && (traits & TRAIT.merges) !== 0 && count === 2 && (hasMemory || i.second.kind === 'mem')) role &= ~ROLE.reads;
+    if ((role & ROLE.isMemory) !== 0) traits |= ((role & ROLE.reads) !== 0 ? TRAIT.loads : 0) | ((role & ROLE.writes) !== 0 ? TRAIT.stores : 0);
     roles |= role << (k * ROLE_BITS);
   }
   if (readsStack) reads = reads << REGISTER_BITS | STACK;
@@ -213,7 +217,7 @@ function sumOf(kind: SumKind, { first, second }: Instruction): Sum | null {
 /** @param latency how long results take, in hundredths of a cycle */
 export function useOf(i: Instruction, latency = 0): Use {
   const plan = PLANS[i.kind.number] ?? planOf(i), { operands } = i;
-  let { reads, writes, traits } = plan, loads: Operand | null = null, stores: Operand | null = null;
+  let { reads, writes, traits } = plan, memory: Operand | null = null;
   const isZero = (traits & TRAIT.zeroes) !== 0 && areSame(operands, plan.zeroesFrom);
   if (isZero) traits |= TRAIT.isFree;
   for (let left = plan.roles, k = 0; left !== 0; left >>>= ROLE_BITS, k++) {
@@ -225,12 +229,9 @@ export function useOf(i: Instruction, latency = 0): Use {
     } else if ((left & (ROLE.reads | ROLE.writes)) === 0) {
       if (o.base < GENERALS) reads = reads << REGISTER_BITS | o.base;
       if (o.index < GENERALS) reads = reads << REGISTER_BITS | o.index;
-    } else {
-      if ((left & ROLE.reads) !== 0) loads = o;
-      if ((left & ROLE.writes) !== 0) stores = o;
-    }
+    } else memory = o;
   }
-  return new Use(reads, writes, loads, stores, traits, latency, plan.sum === SUM.none ? null : sumOf(plan.sum, i));
+  return new Use(reads, writes, memory, traits, latency, plan.sum === SUM.none ? null : sumOf(plan.sum, i));
 }
 /** Whether operands, two at least, are one and the same register from a certain one on. */
 function areSame(operands: readonly Operand[], from: number): boolean {
