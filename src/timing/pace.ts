@@ -60,14 +60,11 @@ export type CodeReader = (lo: i32, hi: i32) => readonly Instruction[] | null;
 /** Where a block lies: the address behind its last instruction. */
 export interface Place { readonly lo: i32; readonly endLo: i32; readonly hi: i32 }
 
+/** What most instructions use, and nothing else. */
+type Usual = 'slot' | 'alu' | 'load' | 'store' | 'branch';
 /** What instructions of a form cost: so many hundredths of each of these resources. */
-interface Cost {
-  /** Those that most instructions use; then others, by their numbers in RESOURCES. */
-  readonly slot: number;
-  readonly alu: number;
-  readonly load: number;
-  readonly store: number;
-  readonly branch: number;
+interface Cost extends Readonly<Record<Usual, number>> {
+  /** Others by their numbers in RESOURCES, and how much of each. */
   readonly others: readonly number[];
   readonly amounts: readonly number[];
   /** In hundredths of a cycle. */
@@ -79,7 +76,7 @@ interface Cost {
   readonly varies: boolean;
 }
 
-const SERIAL = RESOURCES.indexOf('serial'), NO_OTHERS: readonly number[] = [];
+const SERIAL = RESOURCES.indexOf('serial'), NO_OTHERS: readonly number[] = [], NO_LINES: readonly number[] = [];
 /** Conditions be and a, but for the lowest bit. */
 const NEEDS_TWO_FLAGS = 7;
 /** Instructions behind a loop that are looked at; those before a branch; a chain is one of so many hundredths of a cycle a round; the branch itself takes so many. */
@@ -95,7 +92,6 @@ const frontOf = (least: number, lines: number, way: number): number => {
   const fetched = CYCLE_PARTS * (way > 0 ? lines + 1 : lines), slower = way > fetched ? way : fetched;
   return least > slower ? least : slower;
 };
-const bytesOf = (instructions: readonly Instruction[], from: number, to: number): number => { let bytes = 0; for (let k = from; k < to; k++) bytes += instructions[k]!.length; return bytes; };
 const HALF_MAX = 0xffff;
 const BLOCK_MAX = 64, STEPS_MAX = 1500, LOOP_BYTES_MAX = 1 << 13;
 
@@ -114,8 +110,8 @@ export class Pacer {
   private readonly override: number;
   private readonly redirected: number;
   private readonly flow: Dataflow;
-  /** In hundredths; by name, and by their numbers in RESOURCES. */
-  private readonly capacities: Profile['capacities'];
+  /** In hundredths: of what most instructions use, and of all by their numbers. */
+  private readonly capacities: Readonly<Record<Usual, number>>;
   private readonly ofOthers: readonly number[];
   /** How much of `others` a run uses, and of which it uses any, in the order of their first use. Between runs all are zero. */
   private readonly used = new Int32Array(RESOURCES.length);
@@ -127,10 +123,11 @@ export class Pacer {
     this.ways = { jump: parts(jump), call: parts(call), return: parts(back) }; this.override = parts(override); this.redirected = parts(redirected);
     this.fuses = ` ${profile.fuses} `;
     this.flow = new Dataflow(profile); this.ofOthers = RESOURCES.map(name => hundredths(profile.capacities[name]));
-    this.capacities = Object.fromEntries(RESOURCES.map((name, n) => [name, this.ofOthers[n]])) as Record<Resource, number>;
+    const { slot, alu, load, store, branch } = profile.capacities;
+    this.capacities = { slot: hundredths(slot), alu: hundredths(alu), load: hundredths(load), store: hundredths(store), branch: hundredths(branch) };
     for (const row of profile.rows) for (const pattern of row.operations.split(' ')) {
       if (pattern.endsWith('*')) this.byBeginning.push({ beginning: pattern.slice(0, -1), row });
-      else if (!this.byName.has(pattern)) this.byName.set(pattern, row);
+      else this.byName.set(pattern, row);
     }
   }
 
@@ -304,13 +301,13 @@ export class Pacer {
   /** How much longer a round takes than its blocks do, where the block ends a loop: what of one waits for another, or what several blocks need of one unit. */
   private roundOf(own: readonly Instruction[], place: Place, read: CodeReader, ownTime: number): Round {
     const last = own[own.length - 1]!, top = (place.endLo + last.first.disp) | 0, close = (place.endLo - last.length) | 0;
-    const isOwn = top === place.lo, path = isOwn ? { instructions: own, ends: [own.length], places: [top] } : findPath(read, top, close, place.hi);
+    const isOwn = top === place.lo, path = isOwn ? { instructions: own, ends: [own.length], lines: NO_LINES } : findPath(read, top, close, place.hi);
     if (path === null) return NO_ROUND;
-    const { instructions, ends, places } = path, steps = this.stepsOf(instructions, 0), whole = this.run(instructions, 0, instructions.length);
+    const { instructions, ends, lines } = path, steps = this.stepsOf(instructions, 0), whole = this.run(instructions, 0, instructions.length);
     let time = 0, at = 0;
     for (let k = 0; ends[k]! < instructions.length; k++) {
       const end = ends[k]!, run = this.run(instructions, at, end), { flow } = instructions[end - 1]!.kind, way = flow === 'call' || flow === 'jump' ? this.wayOf(flow) : 0;
-      const front = frontOf(run.cost, linesOf(places[k]!, places[k]! + bytesOf(instructions, at, end)), way);
+      const front = frontOf(run.cost, lines[k]!, way);
       time += front + kept(run.busy - front);
       at = end;
     }
@@ -348,7 +345,12 @@ function formOf(i: Instruction): number {
   return form | (isSpecial(i) ? 16 : 0) | (specialName(i) === null ? 0 : 32);
 }
 
-interface Path { readonly instructions: readonly Instruction[]; readonly ends: readonly number[]; readonly places: readonly i32[] }
+interface Path {
+  readonly instructions: readonly Instruction[];
+  /** Of its straight parts: the number of the instruction behind, and the lines more than one that are fetched. */
+  readonly ends: readonly number[];
+  readonly lines: readonly number[];
+}
 /** A way round a loop: straight on where a branch may go either way, and past calls. null: none was found. */
 function findPath(read: CodeReader, top: i32, close: i32, hi: i32): Path | null {
   // The way so far: straight runs, and where each begins. Where else its branches go, and how many runs lead there.
@@ -381,18 +383,19 @@ function findPath(read: CodeReader, top: i32, close: i32, hi: i32): Path | null 
   }
 }
 function pathOf(runs: readonly (readonly Instruction[])[], froms: readonly i32[], count: number): Path {
-  const instructions: Instruction[] = [], ends: number[] = [], places: i32[] = [];
-  let begun = 0;
+  const instructions: Instruction[] = [], ends: number[] = [], lines: number[] = [];
+  let total = 0, begun = 0, place = 0;
   for (let n = 0; n < count; n++) {
-    const run = runs[n]!;
+    const run = runs[n]!, { length } = run;
     let at = froms[n]!;
-    for (let k = 0; k < run.length; k++) {
+    for (let k = 0; k < length; k++) {
       const i = run[k]!;
-      if (instructions.length === begun) places.push(at);
-      instructions.push(i);
+      if (total === begun) place = at;
+      instructions[total++] = i;
       at = (at + i.length) | 0;
-      if (i.kind.flow !== 'next' || instructions.length - begun === BLOCK_MAX) ends.push(begun = instructions.length);
+      if (i.kind.flow === 'next' && total - begun < BLOCK_MAX) continue;
+      ends.push(begun = total); lines.push(linesOf(place, at));
     }
   }
-  return { instructions, ends, places };
+  return { instructions, ends, lines };
 }
