@@ -43,7 +43,7 @@ start('V8 takes the bytecode of every script, whatever flags the program sets me
   const told = join(folder, 'told.cjs');
   writeFileSync(told, `const vm = require('vm'), { Script } = vm;
     vm.Script = class extends Script { constructor(text, options) { super(text, options); console.error(require('path').basename(options.filename) + ' ' + this.cachedDataRejected); } };`);
-  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', LOOPS).stderr, 'tramp64.js false\nrows.js false\ncompile.js false\n');
+  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', LOOPS).stderr, 'tramp64.js false\nrows.js false\ncompile.js false\ninstructions.js false\n');
   assert.is(node('-r', told, join(dist, 'cli.js'), 'run', '--engine', 'interpret', '--timing', 'none', HEAP).stderr, 'tramp64.js false\nrows.js false\n');
 });
 start('--version is the package\'s', () => {

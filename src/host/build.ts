@@ -30,7 +30,8 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
   ],
   instructions: [
     ...['arithmetic', 'convert', 'environment', 'transcendental'].map(name => `src/exec/x87/${name}.ts`),
-    ...['fma', 'mmx', 'vex-memory', 'x87', 'x87-control'].map(name => `src/exec/semantics/${name}.ts`),
+    ...['arithmetic', 'convert', 'crypto', 'error-free', 'float', 'fused', 'half', 'round', 'soft-float'].map(name => `src/exec/primitives/${name}.ts`),
+    ...['fma', 'mmx', 'sse-compare', 'sse-convert', 'sse-crypto', 'sse-float', 'vex', 'vex-memory', 'x87', 'x87-control'].map(name => `src/exec/semantics/${name}.ts`),
   ],
   calls: [
     ...['syscalls/net', 'trampfd'].flatMap(folder => modulesOf(`src/${folder}`)),

@@ -15,6 +15,7 @@ import { shifts } from './shifts.ts';
 import { sseCompare } from './sse-compare.ts';
 import { sseControl } from './sse-control.ts';
 import { sseConvert } from './sse-convert.ts';
+import { sseCrypto } from './sse-crypto.ts';
 import { sseExtended } from './sse-extended.ts';
 import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
@@ -23,7 +24,7 @@ import { sseShuffle } from './sse-shuffle.ts';
 import { sseText } from './sse-text.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
-import { isSameWithVex, vex } from './vex.ts';
+import { vex } from './vex.ts';
 import { vexMemory } from './vex-memory.ts';
 import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
@@ -33,24 +34,32 @@ function once(make: () => Scores): () => Scores {
   let made: Scores | null = null;
   return () => made ??= make();
 }
-const INTEGER = once(sseInteger), FLOAT = once(sseFloat), VEX = once(vex), VEX_MOVES = once(vexMoves);
+const INTEGER = once(sseInteger), VEX_MOVES = once(vexMoves), FLOAT = once(() => sseFloat()), VEX = once(() => vex());
 const X87 = once(() => x87()), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX_MEMORY = once(() => vexMemory());
 /** No name is in two of them, or in x87. What programs have is looked for first. */
 export const USUAL: readonly (() => Scores)[] = [
   ...[moves, arithmetic, control, shifts, bits, strings, sseMoves].map(once), INTEGER,
-  ...[sseShuffle, system, segments, bmi, sseControl, sseCompare].map(once), FLOAT,
-  ...[sseConvert, sseExtended, sseText].map(once),
+  ...[sseShuffle, system, segments, bmi, sseControl, sseExtended, sseText].map(once),
+  FLOAT, ...[() => sseCompare(), () => sseConvert(), () => sseCrypto()].map(once),
 ];
 function usual(operation: string): Semantics | undefined {
   for (const family of USUAL) { const score = scoreIn(family(), operation); if (score !== undefined) return score; }
   return undefined;
 }
+/** The scores of these know VEX by themselves, or have nothing that differs; so do those of sse-integer.ts, and of sse-float.ts where vex.ts has none. */
+const SAME = ` punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq unpcklps unpckhps unpcklpd unpckhpd pshufd pshuflw pshufhw shufps pextrw
+ pshufb palignr phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd
+ pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq packusdw pcmpeqq pcmpgtq phminposuw pblendw dpps dppd pextrb pextrd pextrq extractps roundps roundpd
+ cvtsd2si cvttsd2si cvtss2si cvttss2si cvtss2sd cvtsd2ss cvtdq2ps cvtps2dq cvttps2dq ucomiss comiss ucomisd comisd movsldup movshdup maskmovdqu ldmxcsr stmxcsr
+ pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq `.replaceAll('\n', ' ');
+/** Whether it is also that of the name with a `v`. */
+function isSameWithVex(operation: string): boolean { return SAME.includes(` ${operation} `); }
 /** By the name behind the `v`. */
 function withVex(name: string): Semantics | undefined {
   const operation = `v${name}`, move = scoreIn(VEX_MOVES(), operation);
   if (move !== undefined) return move;
-  if (INTEGER().includes(name) || isSameWithVex(name) || FLOAT().includes(name)) return usual(name);
-  return (FMA_NAME.test(operation) ? scoreIn(FMA(), operation) : undefined) ?? scoreIn(VEX(), operation) ?? scoreIn(VEX_MEMORY(), operation);
+  if (INTEGER().includes(name) || isSameWithVex(name)) return usual(name);
+  return (FMA_NAME.test(operation) ? scoreIn(FMA(), operation) : undefined) ?? scoreIn(VEX(), operation) ?? scoreIn(VEX_MEMORY(), operation) ?? scoreIn(FLOAT(), name);
 }
 const FMA_NAME = /^vfn?m/;
 function found(operation: string): Semantics | undefined {

@@ -1,13 +1,9 @@
-/** SSSE3 and SSE4.1 in XMM registers (SDM vol. 1 ch. 12). SSE4.2's string comparisons are in sse-text.ts. */
+/** Integers of SSSE3 and SSE4.1 in XMM registers (SDM vol. 1 ch. 12). SSE4.2's string comparisons are in sse-text.ts. */
 import * as p from '../primitives/extended.ts';
-import { dppd, dpps } from '../primitives/float.ts';
-import { round } from '../primitives/round.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Scores } from './scores.ts';
-import {
-  binary, binaryWithImmediate, first, isMemory, lane, laneOf, type LaneSize, second, third, unary, unaryWithImmediate, vectorOf, whole,
-} from './sse-operands.ts';
+import { binary, binaryWithImmediate, first, isMemory, lane, second, third, unary, vectorOf, whole } from './sse-operands.ts';
 
 /** Reads only as many bytes as the result has lanes for; they need no alignment. */
 function widen(primitive: Primitive, bytes: 2 | 4 | 8): Semantics {
@@ -24,9 +20,6 @@ function blendBySign(primitive: Primitive): Semantics {
     const b = vectorOf(m, second(i));
     m.write(whole(first(i)), m.apply(primitive, a, b, m.read(whole(third(i)))));
   };
-}
-function roundScalar(primitive: Primitive, size: LaneSize): Semantics {
-  return (m, i) => m.write(lane(first(i), size), m.apply(primitive, laneOf(m, second(i), size), m.read(third(i))));
 }
 /** To memory go only the lane's bytes; a register is cleared above them. */
 function extract(primitive: Primitive, bytes: 1 | 4 | 8): Semantics {
@@ -72,9 +65,7 @@ export const sseExtended = (): Scores => [
   'pmovzxwd', widen(p.pmovzxwd, 8), 'pmovzxwq', widen(p.pmovzxwq, 4), 'pmovzxdq', widen(p.pmovzxdq, 8),
   'pblendw', binaryWithImmediate(p.pblendw), 'blendps', binaryWithImmediate(p.blendps), 'blendpd', binaryWithImmediate(p.blendpd),
   'pblendvb', blendBySign(p.pblendvb), 'blendvps', blendBySign(p.blendvps), 'blendvpd', blendBySign(p.blendvpd),
-  'ptest', ptest, 'dpps', binaryWithImmediate(dpps), 'dppd', binaryWithImmediate(dppd),
+  'ptest', ptest,
   'pextrb', extract(p.pextrb, 1), 'pextrd', extract(p.pextrd, 4), 'pextrq', extract(p.pextrq, 8), 'extractps', extract(p.pextrd, 4),
   'pinsrb', insert(p.pinsrb, 1), 'pinsrd', insert(p.pinsrd, 4), 'pinsrq', insert(p.pinsrq, 8), 'insertps', insertps,
-  'roundps', unaryWithImmediate(round.f32x4), 'roundpd', unaryWithImmediate(round.f64x2),
-  'roundss', roundScalar(round.f32, 4), 'roundsd', roundScalar(round.f64, 8),
 ];

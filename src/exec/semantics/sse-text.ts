@@ -1,12 +1,11 @@
-/** SSE4.2's string comparisons, AES, PCLMULQDQ and SHA in XMM registers (SDM vol. 1 §12.10.3, §12.13). */
+/** SSE4.2's string comparisons (SDM vol. 1 §12.10.3). */
 import { type Instruction, register } from '../../decoder/instruction.ts';
-import * as crypto from '../primitives/crypto.ts';
 import * as text from '../primitives/text.ts';
 import { ARITHMETIC_FLAGS, type Ops, type Semantics, type Temp } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Scores } from './scores.ts';
 import { isVex, writeLower } from './vex-operands.ts';
-import { binary, binaryWithImmediate, first, second, third, unalignedVectorOf, unary, unaryWithImmediate, whole } from './sse-operands.ts';
+import { first, second, third, unalignedVectorOf, whole } from './sse-operands.ts';
 
 const EAX = register('gpr', 0, 4), EDX = register('gpr', 2, 4), RAX = register('gpr', 0, 8), RDX = register('gpr', 2, 8), ECX = register('gpr', 1, 4);
 const XMM0 = register('xmm', 0, 16);
@@ -34,25 +33,8 @@ const toMask = (primitive: Primitive, control: Control): Semantics => (m, i) => 
   if (isVex(i)) writeLower(m, XMM0, mask); else m.write(XMM0, mask);
   m.writeFlags(ARITHMETIC_FLAGS, m.shiftRight(found, m.constant(32), 8));
 };
-/** SHA: AMD's take memory at any address. */
-const hash = (primitive: Primitive): Semantics => (m, i) => {
-  const a = m.read(whole(first(i)));
-  const b = unalignedVectorOf(m, second(i));
-  m.write(whole(first(i)), third(i) === undefined ? m.apply(primitive, a, b) : m.apply(primitive, a, b, m.read(third(i))));
-};
-/** XMM0, which the third operand spells out, has the sums of message and constants. */
-const sha256rnds2: Semantics = (m, i) => {
-  const a = m.read(whole(first(i)));
-  const b = unalignedVectorOf(m, second(i));
-  m.write(whole(first(i)), m.apply(crypto.sha256rnds2, a, b, m.read(whole(third(i)))));
-};
-
 export const sseText = (): Scores => [
   'pcmpistri', toIndex(text.pcmpistri, implicit), 'pcmpistrm', toMask(text.pcmpistrm, implicit),
   'pcmpestri', toIndex(text.pcmpestri, explicit), 'pcmpestrm', toMask(text.pcmpestrm, explicit),
   'pcmpestriq', toIndex(text.pcmpestri, explicit64), 'pcmpestrmq', toMask(text.pcmpestrm, explicit64),
-  'aesenc', binary(crypto.aesenc), 'aesenclast', binary(crypto.aesenclast), 'aesdec', binary(crypto.aesdec), 'aesdeclast', binary(crypto.aesdeclast),
-  'aesimc', unary(crypto.aesimc), 'aeskeygenassist', unaryWithImmediate(crypto.aeskeygenassist), 'pclmulqdq', binaryWithImmediate(crypto.pclmulqdq),
-  'sha1msg1', hash(crypto.sha1msg1), 'sha1msg2', hash(crypto.sha1msg2), 'sha1nexte', hash(crypto.sha1nexte), 'sha1rnds4', hash(crypto.sha1rnds4),
-  'sha256msg1', hash(crypto.sha256msg1), 'sha256msg2', hash(crypto.sha256msg2), 'sha256rnds2', sha256rnds2,
 ];

@@ -15,15 +15,6 @@ import {
   isWide, vexBinary, vexBinaryWithImmediate, vexScalar, vexTernary, vexUnaryWithImmediate, writeBoth, writeLower, writeWide,
 } from './vex-operands.ts';
 
-/** The scores of these know VEX by themselves, or have nothing that differs; so do those of sse-float.ts and sse-integer.ts. */
-const SAME = ` punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq unpcklps unpckhps unpcklpd unpckhpd pshufd pshuflw pshufhw shufps pextrw
- pshufb palignr phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd pabsb pabsw pabsd
- pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq packusdw pcmpeqq pcmpgtq phminposuw pblendw dpps dppd pextrb pextrd pextrq extractps roundps roundpd
- cvtsd2si cvttsd2si cvtss2si cvttss2si cvtss2sd cvtsd2ss cvtdq2ps cvtps2dq cvttps2dq ucomiss comiss ucomisd comisd movsldup movshdup maskmovdqu ldmxcsr stmxcsr
- pcmpistri pcmpistrm pcmpestri pcmpestrm pcmpestriq pcmpestrmq aesenc aesenclast aesdec aesdeclast aesimc aeskeygenassist pclmulqdq `.replaceAll('\n', ' ');
-/** Whether it is also that of the name with a `v`. */
-export function isSameWithVex(operation: string): boolean { return SAME.includes(` ${operation} `); }
-
 // — widths that change —
 
 /** VPMOVSXBW ...: each half takes `bytes` of the source. */
