@@ -16,6 +16,8 @@
  *
  * Types speak of `WebAssembly`, which TypeScript's `lib: ["dom"]` and `@types/node` declare. What is not exported here may change.
  */
+import { decode as decodeByUsual } from './decoder/decode.ts';
+import type { Instruction } from './decoder/instruction.ts';
 
 /** A processor, its memory and a Linux kernel around them: `exec` loads a program, `run` runs it to its end, `turn` a part of it; `counters` tells what was counted. */
 export { Machine } from './machine.ts';
@@ -31,7 +33,7 @@ export type { Breakpoint, Program, Resume, TargetOptions } from './debug/target.
 export type { Stop, StopReason } from './debug/stops.ts';
 
 /** Bytes [start, end) to the instruction at their beginning; null: it has more bytes than there are. What is none has the mnemonic `ud`. */
-export { decode } from './decoder/decode.ts';
+export const decode: (bytes: Uint8Array, start: number, end: number) => Instruction | null = decodeByUsual;
 /** An instruction in the notation of Intel's manual or of AT&T; `address` is where it lies. */
 export { format } from './decoder/format.ts';
 export type { Instruction, Operand } from './decoder/instruction.ts';

@@ -12,6 +12,7 @@ import type { Temp } from '../src/exec/ops.ts';
 import { type Primitive, Scratch } from '../src/exec/primitive.ts';
 import * as bits from '../src/exec/primitives/bits.ts';
 import * as convert from '../src/exec/primitives/convert.ts';
+import * as crc from '../src/exec/primitives/crc.ts';
 import * as crypto from '../src/exec/primitives/crypto.ts';
 import * as extended from '../src/exec/primitives/extended.ts';
 import * as float from '../src/exec/primitives/float.ts';
@@ -33,7 +34,7 @@ import { SseWorld } from './support/sse-world.ts';
 
 const isPrimitive = (value: unknown): value is Primitive => typeof value === 'object' && value !== null && 'run' in value;
 /** Every primitive the modules export, those in families of shapes included, once. */
-const PRIMITIVES: readonly Primitive[] = [...new Set([bits, convert, crypto, extended, float, fused, half, integer, round, shuffle, text, vex, { comparisons: vex.compareVex() }].flatMap(module =>
+const PRIMITIVES: readonly Primitive[] = [...new Set([bits, convert, crc, crypto, extended, float, fused, half, integer, round, shuffle, text, vex, { comparisons: vex.compareVex() }].flatMap(module =>
   Object.values(module as object).flatMap(value => isPrimitive(value) ? [value] : typeof value === 'object' ? Object.values(value as object).filter(isPrimitive) : [])))];
 
 /**

@@ -14,7 +14,7 @@ LEGACY[0x64] = PREFIX.fs; LEGACY[0x65] = PREFIX.gs;
 /** Prefix classes as VEX.pp numbers them. */
 const NONE_66_F3_F2 = { none: 0, operandSize: 1, rep: 2, repne: 3 } as const;
 /** REX bits. */
-const W = 8, R = 4, X = 2, B = 1;
+export const REX_W = 8, REX_R = 4, REX_X = 2, REX_B = 1;
 /** XOP's first map. */
 const XOP_MAP = 8;
 /** Where `vex` has L and vvvv; pp is below. */
@@ -48,7 +48,7 @@ export class Cursor {
   /** At another instruction, with these prefixes; what was read of the last is forgotten. */
   begin(bytes: Uint8Array, start: number, end: number, prefixes: number, rex: number): void {
     this.bytes = bytes; this.start = start; this.end = end; this.rex = rex;
-    this.prefixes = prefixes | (rex === 0 ? 0 : (rex & W) === 0 ? PREFIX.rex : PREFIX.rex | PREFIX.rexW);
+    this.prefixes = prefixes | (rex === 0 ? 0 : (rex & REX_W) === 0 ? PREFIX.rex : PREFIX.rex | PREFIX.rexW);
     this.isShort = false; this.vex = 0;
   }
   get opcode(): number { return this.code >> 8; }
@@ -104,7 +104,7 @@ export class Cursor {
   /** C5: one byte more. Like the two below it gives the map, or -1 where the prefix is undefined. */
   readShortVex(): number {
     const last = this.byte();
-    return this.beginVex(PREFIX.vex, ~last >> 5 & R, vexOf(last)) ? MAP.vex + MAP.x0f : -1;
+    return this.beginVex(PREFIX.vex, ~last >> 5 & REX_R, vexOf(last)) ? MAP.vex + MAP.x0f : -1;
   }
   readVex(): number {
     const map = this.readLongVex();
@@ -117,13 +117,13 @@ export class Cursor {
   }
   private readLongVex(): number {
     const first = this.byte(), last = this.byte();
-    return this.beginVex(PREFIX.vex, ~first >> 5 & (R | X | B) | last >> 4 & W, vexOf(last)) ? first & 31 : -1;
+    return this.beginVex(PREFIX.vex, ~first >> 5 & (REX_R | REX_X | REX_B) | last >> 4 & REX_W, vexOf(last)) ? first & 31 : -1;
   }
   readEvex(): number {
     const first = this.byte(), middle = this.byte();
     this.byte();
     // Bit 3 of the first byte is 0 and bit 2 of the second 1, or it is not EVEX.
-    if (!this.beginVex(PREFIX.evex, ~first >> 5 & (R | X | B) | middle >> 4 & W, middle & PP_MASK)) return -1;
+    if (!this.beginVex(PREFIX.evex, ~first >> 5 & (REX_R | REX_X | REX_B) | middle >> 4 & REX_W, middle & PP_MASK)) return -1;
     return (first & 8) === 0 && (middle & 4) !== 0 ? MAP.evex + (first & 7) : -1;
   }
   private beginVex(kind: number, rex: number, vex: number): boolean {

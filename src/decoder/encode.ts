@@ -1,4 +1,5 @@
 /** The rows backwards: operands to bytes (SDM vol. 2 §2.1-2.3). No instruction is known here, only the notation of the rows. */
+import { REX_W, REX_R, REX_X, REX_B } from './cursor.ts';
 import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
 import { bigOf } from '../base/words.ts';
@@ -130,17 +131,17 @@ function isRexPossible(row: Row, operands: readonly Operand[], size: Size): bool
   return !operands.some(operand => operand.file === 'high8') || rexOf(row, operands, size) === 0;
 }
 
-const BARE_REX = 0x40, W = 8, R = 4, X = 2, B = 1;
+const BARE_REX = 0x40;
 
 function rexOf(row: Row, operands: readonly Operand[], size: Size): number {
-  let rex = row.needsRexW || size === 8 && !row.isDefault64 ? BARE_REX | W : 0;
+  let rex = row.needsRexW || size === 8 && !row.isDefault64 ? BARE_REX | REX_W : 0;
   operands.forEach((operand, n) => {
     const place = row.operands[n]?.place;
     if (operand.kind === 'mem') {
-      if (operand.index >= 8 && operand.index < 16) rex |= BARE_REX | X;
-      if (operand.base >= 8 && operand.base < 16) rex |= BARE_REX | B;
+      if (operand.index >= 8 && operand.index < 16) rex |= BARE_REX | REX_X;
+      if (operand.base >= 8 && operand.base < 16) rex |= BARE_REX | REX_B;
     } else if (operand.kind === 'reg' && place !== PLACE.fixed && place !== PLACE.vvvv && place !== PLACE.is4) {
-      if (operand.index >= 8) rex |= BARE_REX | (place === PLACE.reg ? R : B);
+      if (operand.index >= 8) rex |= BARE_REX | (place === PLACE.reg ? REX_R : REX_B);
       if (operand.file === 'gpr' && operand.size === 1 && operand.index >= 4) rex |= BARE_REX;
     }
   });
@@ -174,10 +175,10 @@ export function encode(row: Row, operands: readonly Operand[], size: Size, manne
 function pushVex(bytes: number[], row: Row, operands: readonly Operand[], size: Size, rex: number): void {
   const vvvv = operands.find((_, n) => row.operands[n]?.place === PLACE.vvvv)?.index ?? 0;
   const length = row.vexLength < 0 ? (size === 32 ? 1 : 0) : row.vexLength;
-  const last = (rex & W) << 4 | (~vvvv & 15) << 3 | length << 2 | PP[row.classes]!, map = row.map - MAP.vex;
-  if (row.map >= MAP.xop) bytes.push(0x8f, (~rex & (R | X | B)) << 5 | map + 4, last);
-  else if (map === MAP.x0f && (rex & (W | X | B)) === 0) bytes.push(0xc5, last | (~rex & R) << 5);
-  else bytes.push(0xc4, (~rex & (R | X | B)) << 5 | map, last);
+  const last = (rex & REX_W) << 4 | (~vvvv & 15) << 3 | length << 2 | PP[row.classes]!, map = row.map - MAP.vex;
+  if (row.map >= MAP.xop) bytes.push(0x8f, (~rex & (REX_R | REX_X | REX_B)) << 5 | map + 4, last);
+  else if (map === MAP.x0f && (rex & (REX_W | REX_X | REX_B)) === 0) bytes.push(0xc5, last | (~rex & REX_R) << 5);
+  else bytes.push(0xc4, (~rex & (REX_R | REX_X | REX_B)) << 5 | map, last);
 }
 const PP: Readonly<Record<number, number>> = { [CLASS.none]: 0, [CLASS.operandSize]: 1, [CLASS.rep]: 2, [CLASS.repne]: 3 };
 

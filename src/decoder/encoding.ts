@@ -4,15 +4,13 @@
  */
 import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
-import { type Cursor, VVVV } from './cursor.ts';
+import { type Cursor, REX_W, REX_R, VVVV } from './cursor.ts';
 import { type Flow, Instruction, type InstructionKind, NONE, type Operand, PREFIX } from './instruction.ts';
 import { addressFinder, addressOf, type Finder, finderOf, hasValue, operandOf, widthOf, wordOf } from './operands.ts';
 import { FAMILIES, type Row } from './rows.ts';
 
 /** ModRM from here on: mod is 3. */
 export const MOD_REGISTER = 0xc0;
-/** REX bits. */
-const W = 8;
 
 const FLOWS: readonly Flow[] = ['next', 'jump', 'jump-indirect', 'branch', 'call', 'call-indirect', 'return', 'stop'];
 const REPS = [null, 'rep', 'repne'] as const, SEGMENTS: readonly number[] = [NONE, SLOT.fs, SLOT.gs];
@@ -96,14 +94,14 @@ function withOthers(c: Cursor, first: Operand | undefined, second: Operand | und
 
 /** SDM vol. 1 table 3-4; stack and branch instructions have no 4 ("default 64"). */
 function operandSize(c: Cursor, row: Row): Size {
-  if ((c.rex & W) !== 0 && !row.isMax32) return 8;
-  if ((c.prefixes & PREFIX.operandSize) !== 0 && (c.rex & W) === 0) return 2;
+  if ((c.rex & REX_W) !== 0 && !row.isMax32) return 8;
+  if ((c.prefixes & PREFIX.operandSize) !== 0 && (c.rex & REX_W) === 0) return 2;
   return row.isDefault64 ? 8 : 4;
 }
 
 /** Gathers have a SIB byte, and three different vector registers (SDM vol. 2 §2.3.12). */
 function isGather({ modrm, rex, vvvv }: Cursor, { index }: Operand): boolean {
-  const target = modrm >> 3 & 7 | (rex & 4) << 1;
+  const target = modrm >> 3 & 7 | (rex & REX_R) << 1;
   return (modrm & 7) === 4 && target !== index && target !== vvvv && index !== vvvv;
 }
 

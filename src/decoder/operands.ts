@@ -1,7 +1,7 @@
 /** The operands of an instruction: how an encoding says they are found, and finding them (SDM vol. 2 §2.1.5, §3.1.1.3). */
 import { SLOT } from '../base/layout.ts';
 import type { Size } from '../base/types.ts';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, REX_W, REX_R, REX_X, REX_B } from './cursor.ts';
 import { immediate, type InstructionKind, memory, NONE, type Operand, type RegisterFile, relative, vectorMemory } from './instruction.ts';
 import { ONE, type Registers, registersOf, STACK_TOP } from './registers.ts';
 import { PLACE, type OperandSpec, WIDTH } from './rows.ts';
@@ -29,8 +29,6 @@ export interface Finder {
   /** Of memory whose index is a vector register. */
   readonly indexFile: 'xmm' | 'ymm' | null;
 }
-/** REX bits. */
-const W = 8, X = 2, B = 1;
 const NO_REGISTERS: Registers = [];
 const FILES: readonly RegisterFile[] = ['gpr', 'high8', 'xmm', 'ymm', 'mmx', 'st', 'segment', 'control', 'debug', 'mask'];
 /** Where a word has what: way, file, flags, bytes of the value (or, of what is known, 1: it is the number 1), number of the register, size. */
@@ -68,7 +66,7 @@ export function widthOf(c: Cursor, width: number, size: Size): number {
   if (width >= 0) return width;
   switch (width) {
     case WIDTH.v: return size;
-    case WIDTH.y: return (c.rex & W) !== 0 ? 8 : 4;
+    case WIDTH.y: return (c.rex & REX_W) !== 0 ? 8 : 4;
     case WIDTH.far: return size === 2 ? 4 : 6;
     case WIDTH.z: return size === 2 ? 2 : 4;
     case WIDTH.x: return 16 << c.vexLength;
@@ -85,22 +83,22 @@ export function addressOf(c: Cursor, { size, indexFile }: Finder, { segment, add
   const { code, rex } = c, mod = code >> 6 & 3;
   let low = code & 7, base: number = NONE, index: number = NONE, shift = 0, displacementBytes = mod === 1 ? 1 : mod === 2 ? 4 : 0;
   if (low === 4) {
-    const sib = c.byte(), number = sib >> 3 & 7 | ((rex & X) === 0 ? 0 : 8);
+    const sib = c.byte(), number = sib >> 3 & 7 | ((rex & REX_X) === 0 ? 0 : 8);
     low = sib & 7;
     if (number !== 4 || indexFile !== null) { index = number; shift = sib >> 6; }
-    if (low === 5 && mod === 0) displacementBytes = 4; else base = (rex & B) === 0 ? low : low + 8;
+    if (low === 5 && mod === 0) displacementBytes = 4; else base = (rex & REX_B) === 0 ? low : low + 8;
   } else if (low === 5 && mod === 0) {
     base = SLOT.rip; displacementBytes = 4;
-  } else base = (rex & B) === 0 ? low : low + 8;
+  } else base = (rex & REX_B) === 0 ? low : low + 8;
   const displacement = displacementBytes === 0 ? 0 : c.signed(displacementBytes);
   return indexFile === null ? memory(size, base, index, shift, displacement, segment, addressSize) : vectorMemory(size, base, indexFile, index, shift, displacement, segment, addressSize);
 }
 /** null: there is no such register. @param address the operand in memory, if there is one */
 export function operandOf(c: Cursor, finder: Finder, kind: InstructionKind, address: Operand | null): Operand | null {
   switch (finder.way) {
-    case WAY.reg: return finder.registers[c.code >> 3 & 7 | (c.rex & 4) << 1]!;
-    case WAY.rm: return finder.registers[c.code & 7 | (c.rex & 1) << 3]!;
-    case WAY.opcode: return finder.registers[c.code >> 8 & 7 | (c.rex & 1) << 3]!;
+    case WAY.reg: return finder.registers[c.code >> 3 & 7 | (c.rex & REX_R) << 1]!;
+    case WAY.rm: return finder.registers[c.code & 7 | (c.rex & REX_B) << 3]!;
+    case WAY.opcode: return finder.registers[c.code >> 8 & 7 | (c.rex & REX_B) << 3]!;
     case WAY.vvvv: return finder.registers[c.vvvv]!;
     case WAY.is4: return finder.registers[c.unsigned(1) >> 4]!;
     case WAY.memory: case WAY.vectorMemory: return address;

@@ -1,12 +1,10 @@
 /** From opcode, prefixes and ModRM to the encoding they mean (SDM vol. 2, appendix A): what was met, what is usual, or what a row says. Reads rows as opcodes are met. */
 import { assert } from '../base/assert.ts';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, REX_W, REX_B } from './cursor.ts';
 import { Encoding, encodingOf, type EncodingWords, MOD_REGISTER } from './encoding.ts';
 import { PREFIX } from './instruction.ts';
 import { CLASS, MAP, opcodesOf, type Row, RowReader } from './rows.ts';
 
-/** REX bits. */
-const W = 8, B = 1;
 /** Better matches win: a mandatory prefix, then a whole ModRM byte, a digit, another condition. Equals: the first row. */
 const WEIGHT = { prefix: 8, modrm: 4, digit: 2, other: 1 } as const;
 
@@ -56,7 +54,7 @@ export class Slot {
     let best: Row | null = null, most = -1;
     for (const row of this.rows) {
       const fits = matches(row, c)
-        && (row.hasModrm ? matchesModrm(row, c.modrm) : !(row.needsNoRexB && (c.rex & B) !== 0) && (!row.isAddress32 || c.addressSize === 4));
+        && (row.hasModrm ? matchesModrm(row, c.modrm) : !(row.needsNoRexB && (c.rex & REX_B) !== 0) && (!row.isAddress32 || c.addressSize === 4));
       const weight = fits ? weightOf(row) : -1;
       if (weight > most) { best = row; most = weight; }
     }
@@ -65,7 +63,7 @@ export class Slot {
 }
 
 function matches(row: Row, c: Cursor): boolean {
-  const isWide = (c.rex & W) !== 0;
+  const isWide = (c.rex & REX_W) !== 0;
   return (row.classes & 1 << c.classNumber) !== 0 && (isWide ? !row.needsNoRexW : !row.needsRexW)
     && (row.vexLength < 0 || row.vexLength === c.vexLength);
 }

@@ -1,4 +1,5 @@
 /** What a micro-architecture is, as data: how much it does in a cycle, how long things take, and where each figure comes from. */
+import { assert } from '../base/assert.ts';
 
 /**
  * What instructions compete for. `slot` is dispatch; `serial` is no unit but time in which nothing else happens. The others are named after what
@@ -8,7 +9,11 @@ export const RESOURCES = ['slot', 'alu', 'shift', 'select', 'multiply', 'divide'
 export type Resource = (typeof RESOURCES)[number];
 
 /** Figures of profiles have two decimals at most: in hundredths they are small integers, and sums of them exact in any order. */
-export const hundredths = (figure: number): number => Math.round(figure * 100);
+export function hundredths(figure: number): number {
+  const whole = Math.round(figure * 100);
+  assert(Math.abs(figure * 100 - whole) < 1e-6, `a figure of a profile has more than two decimals: ${figure}`);
+  return whole;
+}
 
 export interface CostRow {
   /** Names; one that ends in `*` stands for all that begin so. A name comes before a beginning, and VEX forms are as those without. */

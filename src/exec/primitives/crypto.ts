@@ -1,13 +1,8 @@
-/** AES rounds, carry-less products, CRC-32C, SHA-1 and SHA-256 (SDM vol. 1 §12.13; vol. 2, CRC32; FIPS 197; FIPS 180-4). */
+/** AES rounds, carry-less products, SHA-1 and SHA-256 (SDM vol. 1 §12.13; FIPS 197; FIPS 180-4). */
 import type { i32 } from '../../base/types.ts';
-import type { Primitive, Scratch } from '../primitive.ts';
-import { integer, vector } from './lanes.ts';
-
-/** Made when first needed. */
-function once<T>(make: () => T): () => T {
-  let made: T | null = null;
-  return () => made ??= make();
-}
+import { once } from '../../base/once.ts';
+import type { Scratch } from '../primitive.ts';
+import { vector } from './lanes.ts';
 
 // — AES: a state is four columns, each a word; row 0 is the lowest byte —
 
@@ -102,22 +97,6 @@ export const pclmulqdq = vector('x86.pclmulqdq', (s, r, a, b, c) => {
   multiplyInto(w, r + 1, w[x + 1], w[y]);
   multiplyInto(w, r + 2, w[x + 1], w[y + 1]);
 });
-
-/** A byte's remainder by CRC-32C's polynomial, bits reversed. */
-const remainders = once(() => Int32Array.from({ length: 256 }, (_, byte) => {
-  for (let k = 0; k < 8; k++) byte = byte >>> 1 ^ ((byte & 1) !== 0 ? 0x82f63b78 : 0);
-  return byte;
-}));
-/** By the size of b, the data. */
-export const CRC32: Readonly<Record<1 | 2 | 4 | 8, Primitive>> = { 1: crc32(1), 2: crc32(2), 4: crc32(4), 8: crc32(8) };
-function crc32(bytes: number): Primitive {
-  return integer(`x86.crc32.${8 * bytes}`, 4, (s, r, a, b) => {
-    const table = remainders();
-    let crc = s.i32[a];
-    for (let k = 0; k < bytes; k++) crc = crc >>> 8 ^ table[(crc ^ s.u8[4 * b + k]) & 0xff];
-    s.i32[r] = crc; s.i32[r + 1] = 0;
-  });
-}
 
 // — SHA: the highest word is the first —
 

@@ -1,7 +1,7 @@
 /** Bits and flags (SDM vol. 2: BT, BTS, BTR, BTC, BSF, BSR, LZCNT, TZCNT, POPCNT, CRC32, CLC … STD, LAHF, SAHF, PUSHF, POPF). */
 import type { Size } from '../../base/types.ts';
 import { type Instruction, type Operand, register } from '../../decoder/instruction.ts';
-import { CRC32 } from '../primitives/crypto.ts';
+import { CRC32 } from '../primitives/crc.ts';
 import { AF, ARITHMETIC_FLAGS, CF, DF, OF, type Ops, PF, SF, type Semantics, type Temp, TF, ZF } from '../ops.ts';
 import { RSP } from '../state.ts';
 import { push } from './moves.ts';

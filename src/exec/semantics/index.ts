@@ -1,4 +1,5 @@
 /** The whole score: the semantics of every operation, gathered from the family files. */
+import { once } from '../../base/once.ts';
 import { UNDEFINED_ROW } from '../../decoder/decode.ts';
 import { FORM, type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
@@ -29,11 +30,7 @@ import { vexMemory } from './vex-memory.ts';
 import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
-/** Made when something is looked for there: a program has no floats, no VEX, MMX or x87 at all, or little. */
-function once(make: () => Scores): () => Scores {
-  let made: Scores | null = null;
-  return () => made ??= make();
-}
+/** Made when something is looked for there: a program has no floats, no VEX, MMX or x87 at all, or little. Families whose names stand in functions are not even looked up before (host/script.ts). */
 const INTEGER = once(sseInteger), VEX_MOVES = once(vexMoves), FLOAT = once(() => sseFloat()), VEX = once(() => vex());
 const X87 = once(() => x87()), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX_MEMORY = once(() => vexMemory());
 /** No name is in two of them, or in x87. What programs have is looked for first. */
@@ -91,7 +88,7 @@ function choose({ operation, operands }: Instruction): Semantics {
   const others = operands.filter(({ form }) => form === FORM.other);
   if (others.some(({ file }) => file === 'mmx')) return scoreIn(MMX_FORMS(), operation) ?? semanticsNamed(operation) ?? notImplemented;
   const isSystem = others.some(({ file }) => file === 'segment' || file === 'control' || file === 'debug');
-  return (isSystem ? segmentMoves[operation] : semanticsNamed(operation)) ?? notImplemented;
+  return (isSystem ? scoreIn(segmentMoves, operation) : semanticsNamed(operation)) ?? notImplemented;
 }
 /** The same of a processor whose CR4.OSXSAVE is not set. */
 export function semanticsWithoutVex(i: Instruction): Semantics { return (i.prefixes & PREFIX.vex) !== 0 ? notImplemented : semanticsOf(i); }

@@ -144,13 +144,13 @@ const emms: Helper = function emms(c) {
   c.state.fpuTags = 0;
 };
 
-const all = (make: (how: Compute) => Helper, rows: Readonly<Record<string, Compute>>): Scores => Object.entries(rows).flatMap(([name, how]) => [name, helps(make(how))]);
+const computed = (make: (how: Compute) => Helper, rows: Readonly<Record<string, Compute>>): Scores => Object.entries(rows).flatMap(([name, how]) => [name, helps(make(how))]);
 const each = (shape: (p: Primitive) => Compute, rows: Readonly<Record<string, Primitive>>): Record<string, Compute> =>
   Object.fromEntries(Object.entries(rows).map(([name, p]) => [name, shape(p)]));
 
 /** What has an XMM namesake: the scores of instructions with an MMX register. */
 export const mmxForms = (): Scores => [
-  ...all(into, {
+  ...computed(into, {
     ...each(plain, {
       paddb: integer.i8x16add, paddw: integer.i16x8add, paddd: integer.i32x4add, paddq: integer.i64x2add,
       psubb: integer.i8x16sub, psubw: integer.i16x8sub, psubd: integer.i32x4sub, psubq: integer.i64x2sub,
@@ -176,12 +176,12 @@ export const mmxForms = (): Scores => [
     ...each(unary, { pabsb: extended.i8x16abs, pabsw: extended.i16x8abs, pabsd: extended.i32x4abs }),
     pandn: exchanged(andnot), pshufb, palignr, pinsrw: placed(plain(integer.insert16)),
   }),
-  ...all(out, { pmovmskb: unary(signs8), pextrw }),
+  ...computed(out, { pmovmskb: unary(signs8), pextrw }),
   'movd', helps(move), 'movq', helps(move),
 ];
 /** What has none. */
 export const mmx = (): Scores => [
-  ...all(into, {
+  ...computed(into, {
     pshufw: unary(shuffle.pshuflw),
     cvtps2pi: unary(convert.cvtps2dq), cvttps2pi: unary(convert.cvttps2dq), cvtpd2pi: unary(convert.cvtpd2dq), cvttpd2pi: unary(convert.cvttpd2dq),
   }),

@@ -5,7 +5,7 @@
 import { SELECTOR, SLOT, STATE } from '../../base/layout.ts';
 import { hiOf, loOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction } from '../../decoder/instruction.ts';
-import { type Helper, type HelperContext, type Semantics, VECTOR, ZF } from '../ops.ts';
+import { type Helper, type HelperContext, VECTOR, ZF } from '../ops.ts';
 import { type CpuState, RSP } from '../state.ts';
 import { helps, type Scores } from './scores.ts';
 
@@ -118,4 +118,4 @@ export const segments = (): Scores => [
   'iret', helps(interruptReturn), 'retf', helps(ret),
 ];
 /** MOV, PUSH and POP with a segment, control or debug register. */
-export const segmentMoves: Readonly<Record<string, Semantics>> = { mov: helps(move), push: helps(push), pop: helps(pop) };
+export const segmentMoves: Scores = ['mov', helps(move), 'push', helps(push), 'pop', helps(pop)];
