@@ -2,14 +2,16 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { assemble } from '../src/decoder/assemble.ts';
+import { writeElf } from '../src/loader/write-elf.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'tramp64-start-')), dist = join(folder, 'dist'), bytecode = join(dist, 'tramp64.bytecode');
-const RAW = join(root, 'test/fixtures/raw.elf'), LOOPS = join(root, 'test/fixtures/loops.elf'), HEAP = join(root, 'test/fixtures/heap.elf');
+const RAW = join(root, 'test/fixtures/raw.elf'), TEXT = 0x400000, LOOPS = join(root, 'test/fixtures/loops.elf'), HEAP = join(root, 'test/fixtures/heap.elf');
 
 interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 function node(...args: readonly string[]): Outcome {
@@ -39,12 +41,21 @@ start('with it, the same comes out', () => {
   assert.equal(tramp64('run', '--policy', 'deny-all', RAW), expected);
   assert.match(tramp64('disasm', RAW).stdout, /\tsyscall\n/);
 });
+/** Says which scripts are loaded, and whether V8 refused their bytecode. */
+const told = join(folder, 'told.cjs');
+const scriptsOf = (...args: readonly string[]): string => node('-r', told, join(dist, 'cli.js'), 'run', ...args).stderr;
 start('V8 takes the bytecode of every script, whatever flags the program sets meanwhile', () => {
-  const told = join(folder, 'told.cjs');
   writeFileSync(told, `const vm = require('vm'), { Script } = vm;
     vm.Script = class extends Script { constructor(text, options) { super(text, options); console.error(require('path').basename(options.filename) + ' ' + this.cachedDataRejected); } };`);
-  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', LOOPS).stderr, 'tramp64.js false\nrows.js false\ncompile.js false\ninstructions.js false\n');
-  assert.is(node('-r', told, join(dist, 'cli.js'), 'run', '--engine', 'interpret', '--timing', 'none', HEAP).stderr, 'tramp64.js false\nrows.js false\n');
+  assert.is(scriptsOf(LOOPS), 'tramp64.js false\nrows.js false\ncompile.js false\ninstructions.js false\n');
+  assert.is(scriptsOf('--engine', 'interpret', '--timing', 'none', HEAP), 'tramp64.js false\nrows.js false\n');
+});
+start('a program of integers loads nothing of floats and ciphers, CRC32 among them', () => {
+  const { bytes } = assemble('crc32 eax, edi; pext eax, eax, eax; xor edi, edi; mov eax, 60; syscall', { origin: TEXT });
+  const program = join(folder, 'integers.elf');
+  writeFileSync(program, writeElf({ text: { at: TEXT, bytes }, entry: TEXT }));
+  chmodSync(program, 0o755);
+  assert.not.match(scriptsOf('--timing', 'none', program), /instructions/);
 });
 start('--version is the package\'s', () => {
   assert.match(tramp64('--version').stdout, /^tramp64 \d+\.\d+\.\d+\n$/);
