@@ -59,8 +59,11 @@ function hasWiderSibling(row: Row): boolean {
 export function fits(row: Row, operands: readonly Operand[], size: Size, manner: Manner = PLAIN): boolean {
   if (operands.length !== row.operands.length || manner.lock && !row.lock) return false;
   return row.operands.every((spec, n) => takes(row, spec, operands[n], size, manner)) && isRexPossible(row, operands, size)
-    && !(row.isGather && new Set(operands.map(operand => operand.index)).size < operands.length);
+    && !(isGather(row) && new Set(operands.map(operand => operand.index)).size < operands.length);
 }
+
+/** Operand, mask and index have to be different registers there. */
+export function isGather({ operands }: Row): boolean { return operands.some(({ vectorIndex }) => vectorIndex !== 0); }
 
 /** Whether one operand of the row takes `operand` when the operand size is `size`. */
 function takes(row: Row, spec: OperandSpec, operand: Operand | undefined, size: Size, manner: Manner): boolean {

@@ -67,8 +67,6 @@ export interface Row {
   readonly vexLength: number;
   /** An operand is in VEX.vvvv; otherwise that has to be 1111. */
   readonly hasVvvv: boolean;
-  /** Operand and mask and index have to be different registers: gathers. */
-  readonly isGather: boolean;
   readonly needsNoRexB: boolean;
   readonly isAddress32: boolean;
   readonly hasModrm: boolean;
@@ -249,17 +247,16 @@ function columnsOf(line: string): readonly string[] { return line.trimEnd().spli
 function rowOf(index: number, names: readonly string[], e: Encoding, operands: readonly OperandSpec[], attributes: readonly string[]): Row {
   const row = {
     index, names, operation: names[names.length - 1]!, map: e.map, opcode: e.opcode, adds: e.adds, classes: e.classes,
-    needsRexW: e.needsRexW, needsNoRexW: e.needsNoRexW, vexLength: e.vexLength, hasVvvv: false, isGather: false,
+    needsRexW: e.needsRexW, needsNoRexW: e.needsNoRexW, vexLength: e.vexLength, hasVvvv: false,
     needsNoRexB: e.needsNoRexB, isAddress32: e.isAddress32, hasModrm: e.hasModrm, digit: e.digit, modrm: e.modrm,
     needs: null as Row['needs'], hasNoAddress: false, operands, hiddenBytes: 0,
     lock: false, rep: false, isDefault64: false, isMax32: false,
     size: sizeFrom(operands), condition: 0, flow: 'next' as Flow,
   };
   for (let n = 0; n < operands.length; n++) {
-    const { place, register, memory, vectorIndex } = operands[n]!;
+    const { place, register, memory } = operands[n]!;
     if (place === PLACE.vvvv) row.hasVvvv = true; else if (place === PLACE.number) row.hasNoAddress = true;
     else if (place === PLACE.address) row.needs = register === WIDTH.never ? 'memory' : memory === WIDTH.never ? 'register' : null;
-    if (vectorIndex !== 0) row.isGather = true;
   }
   for (const bytes of e.encoded) row.hiddenBytes += bytes;
   for (const word of attributes) {

@@ -1,6 +1,7 @@
 /** Random operands for a row of the tables: what a round trip through encoder and decoder starts from. */
 import { SLOT } from '../../src/base/layout.ts';
 import type { Size } from '../../src/base/types.ts';
+import { isGather } from '../../src/decoder/encode.ts';
 import { immediate, memory, NONE, register, relative, vectorMemory, type Operand } from '../../src/decoder/instruction.ts';
 import { PLACE, WIDTH, type OperandSpec, type Row } from '../../src/decoder/rows.ts';
 import type { Random } from './random.ts';
@@ -9,7 +10,7 @@ import type { Random } from './random.ts';
 export function randomOperands(row: Row, size: Size, random: Random): Operand[] {
   for (;;) {
     const operands = row.operands.map(spec => randomOperand(row, spec, size, random));
-    if (!row.isGather || new Set(operands.map(operand => operand.index)).size === operands.length) return operands;
+    if (!isGather(row) || new Set(operands.map(operand => operand.index)).size === operands.length) return operands;
   }
 }
 

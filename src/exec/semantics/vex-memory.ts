@@ -2,7 +2,7 @@
 import { STATE, VECTOR_BYTES } from '../../base/layout.ts';
 import { memory, NONE, type Operand } from '../../decoder/instruction.ts';
 import type { Helper, HelperContext, Semantics } from '../ops.ts';
-import type { Scores } from './scores.ts';
+import { helps, type Scores } from './scores.ts';
 
 const vectorAt = (operand: Operand): number => STATE.vector + VECTOR_BYTES * operand.index;
 /** Whether the mask chooses element k: its top bit. */
@@ -59,7 +59,7 @@ function gather(size: 4 | 8, indexSize: 4 | 8): Semantics {
     u8.fill(0, to + size * count, to + VECTOR_BYTES);
     u8.fill(0, chooser, chooser + VECTOR_BYTES);
   };
-  return (m, i) => { m.help(helper, i); };
+  return helps(helper);
 }
 /** Base and displacement, and one element of the index for its index: scaled, it is what a displacement of 64 bits can say. */
 function elementAt(c: HelperContext, source: Operand, lo: number, hi: number): number {
