@@ -3,17 +3,21 @@
  * `node --import tsx bench/forms.ts /bin/true 'bash -c :' > src/exec/threaded/usual.ts`
  */
 import { decode } from '../src/decoder/decode.ts';
-import type { Block } from '../src/exec/block.ts';
+import { type Block, isKeepable } from '../src/exec/block.ts';
+import { UNKNOWN_RULE } from '../src/exec/lower/instruction-use.ts';
 import type { Form } from '../src/exec/threaded/form.ts';
 import { HANDLER, RECORD } from '../src/exec/threaded/record.ts';
 import { headOf, tailOf, variantOf } from '../src/exec/threaded/form.ts';
+import type { Thread } from '../src/exec/threaded/thread.ts';
 import { started } from './started.ts';
 
 /** Of each program's start; how much of one a form must be to have a handler, or of all together. */
 const INSTRUCTIONS_MAX = 150_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005;
+/** Or in how many programs it must be, and how often in all, executed once or more: code that is kept for the next run is not interpreted first. */
+const PROGRAMS_MIN = 3, PLACES_MIN = 32;
 /** What is private to Threads and BlockCache, which nobody else needs. */
-interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] } }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
-interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number }
+interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] }; translate(block: Block, entryRule: number): Thread }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
+interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number; places: number; programs: number; lastProgram: string }
 
 const met = new Map<string, Met>();
 const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.head} ${shape.tail} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
@@ -33,17 +37,19 @@ for (const words of process.argv.slice(2)) {
     }
     const name = nameOf(form), hex = hexOf.get(`${form.shape.head} ${form.shape.tail}`);
     if (hex === undefined) return;
-    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0, all: 0, share: 0 };
-    if (isNeeded) { known.runs += runs; known.all += runs; }
+    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0, all: 0, share: 0, places: 0, programs: 0, lastProgram: '' };
+    if (isNeeded) {
+      known.runs += runs; known.all += runs; known.places += 1;
+      if (known.lastProgram !== words) { known.programs += 1; known.lastProgram = words; }
+    }
     met.set(name, known);
   };
-  for (const { thread, instructions } of inside.blocks.byAddress.values()) {
-    if (thread === null) continue;
-    const body = machine.memory.i32[(thread.at + 12) >> 2]!;
+  for (const block of [...inside.blocks.byAddress.values()].filter(isKeepable)) {
+    const { thread, instructions } = block, { body } = thread ?? inside.threads.translate(block, UNKNOWN_RULE);
     let isPaired = false;
     instructions.forEach((_, k) => {
       const form = rows[halves[(body + k * RECORD.bytes + RECORD.handler) >> 1]! - HANDLER.firstForm];
-      if (form !== undefined && !isPaired) note(form, thread.runs, true);
+      if (form !== undefined && !isPaired) note(form, thread?.runs ?? 0, true);
       isPaired = form?.second != null;
     });
   }
@@ -51,7 +57,7 @@ for (const words of process.argv.slice(2)) {
   for (const form of met.values()) form.share = Math.max(form.share, form.runs / total);
 }
 const all = [...met.values()].reduce((sum, form) => sum + form.all, 0);
-const kept = [...met.entries()].filter(([, form]) => form.share >= SHARE_MIN || form.all >= SHARE_OF_ALL_MIN * all), wanted = new Map(kept);
+const kept = [...met.entries()].filter(([, form]) => form.share >= SHARE_MIN || form.all >= SHARE_OF_ALL_MIN * all || (form.programs >= PROGRAMS_MIN && form.places >= PLACES_MIN)), wanted = new Map(kept);
 // Where a pair is not among them, its parts may be.
 for (const [name, { second }] of kept) if (second !== null) for (const part of [second, name.split(' + ')[0]!]) wanted.set(part, met.get(part)!);
 const lines = [...wanted.entries()].sort(([, a], [, b]) => Number(a.second !== null) - Number(b.second !== null) || (a.hex < b.hex ? -1 : 1));

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +11,17 @@ import { writeElf } from '../src/loader/write-elf.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'tramp64-start-')), dist = join(folder, 'dist'), bytecode = join(dist, 'tramp64.bytecode');
-const RAW = join(root, 'test/fixtures/raw.elf'), TEXT = 0x400000, LOOPS = join(root, 'test/fixtures/loops.elf'), HEAP = join(root, 'test/fixtures/heap.elf');
+const RAW = join(root, 'test/fixtures/raw.elf'), TEXT = 0x400000, LOOPS = join(root, 'test/fixtures/loops.elf'), HEAP = join(root, 'test/fixtures/heap.elf'), PRINT = join(root, 'test/fixtures/print.elf');
+
+/** Where this suite's runs keep code. */
+const caches = join(folder, 'caches'), kept = join(caches, 'tramp64');
 
 interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
-function node(...args: readonly string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root });
+function nodeWith(XDG_CACHE_HOME: string, ...args: readonly string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, XDG_CACHE_HOME } });
   return { status, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
+const node = (...args: readonly string[]): Outcome => nodeWith(caches, ...args);
 const tramp64 = (...args: readonly string[]): Outcome => node(join(dist, 'cli.js'), ...args);
 const build = (step: string): void => assert.is(node('--import', 'tsx', 'src/host/build.ts', step, dist).status, 0);
 
@@ -67,6 +71,48 @@ start('and with an end missing, another V8\'s, or what was never bytecode', () =
     writeFileSync(bytecode, bytes);
     assert.equal(tramp64('run', RAW), expected);
   }
+});
+/** How many blocks a run begins with; and that it does what it always does. */
+function keptBy(folderOfCaches: string, ...options: readonly string[]): number {
+  const outcome = (...more: readonly string[]): Outcome => nodeWith(folderOfCaches, join(dist, 'cli.js'), 'run', '--stats', ...options, ...more, PRINT), [without, found] = [outcome('--code-cache', 'off'), outcome()] as const;
+  const counted = ({ stderr }: Outcome): readonly string[] => stderr.split('\n').filter(row => /^ *(instructions|cycles|issue|dependencies|branches|branch misses|system calls|page faults|faults) {2,}/.test(row));
+  assert.equal({ ...found, stderr: counted(found) }, { ...without, stderr: counted(without) });
+  assert.ok(counted(found).length > 7);
+  return Number(/^blocks kept before +([\d,]+)/m.exec(found.stderr)?.[1]?.replaceAll(',', ''));
+}
+start('translated code is kept in the user\'s caches: for the next run, of the same kind', () => {
+  build('prebuilt');
+  rmSync(caches, { recursive: true, force: true });
+  assert.is(keptBy(caches), 0);
+  const [name = '', ...others] = readdirSync(kept), file = join(kept, name), bytes = readFileSync(file);
+  assert.equal(others, []);
+  assert.is(Number(statSync(file, { bigint: true }).mode) & 0o777, 0o600);
+  assert.ok(keptBy(caches) > 100);
+  assert.is(keptBy(caches, '--timing', 'none'), 0);
+  assert.ok(keptBy(caches, '--timing', 'none') > 100);
+  assert.is(readdirSync(kept).length, 2);
+  for (const damaged of [bytes.slice(0, -16), bytes.map((byte, at) => at === 1000 ? byte ^ 1 : byte), new TextEncoder().encode('no code')]) {
+    writeFileSync(file, damaged);
+    assert.is(keptBy(caches), 0);
+    assert.ok(keptBy(caches) > 100, 'it was written again');
+  }
+});
+start('and nowhere where that is not wanted, or cannot be', () => {
+  const elsewhere = join(folder, 'elsewhere');
+  assert.is(keptBy(elsewhere, '--code-cache', 'off'), 0);
+  assert.not.ok(existsSync(elsewhere));
+  for (const impossible of ['/dev/null', '/proc/nothere']) for (let time = 0; time < 2; time++) assert.is(keptBy(impossible), 0);
+});
+start('256 files are kept, the latest ones', () => {
+  for (let k = 0; k < 300; k++) {
+    writeFileSync(join(kept, `old-${k}`), '');
+    utimesSync(join(kept, `old-${k}`), k + 1, k + 1);
+  }
+  keptBy(caches, '--environment', 'bare-metal');
+  const names = readdirSync(kept);
+  assert.is(names.length, 256);
+  assert.not.ok(names.includes('old-46'));
+  assert.ok(names.includes('old-47'));
 });
 start.after(() => rmSync(folder, { recursive: true, force: true }));
 start.run();

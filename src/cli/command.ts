@@ -11,6 +11,8 @@ export interface CommandHost extends Host {
   readonly description?: { readonly node: string; readonly platform: string };
   /** The file of what was generated in advance, if there is one. */
   prebuilt?(): Uint8Array | null;
+  /** Translated code that stays from run to run, by name; absent: none does. */
+  readonly keptFiles?: KeptFiles;
   /** A module that is not to be optimised. */
   compileOnce?(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
   /** Signals to the emulator itself are told, at the next turn of the event loop, and do nothing else. Returns what ends that. */
@@ -21,6 +23,13 @@ export interface CommandHost extends Host {
   helper?(words: readonly string[]): Helper;
   /** How many processes can work at once. */
   readonly processors?: number;
+}
+/** Files of the emulator's own. What cannot be read is not there, and what cannot be written is not. */
+export interface KeptFiles {
+  /** Tells this build of the emulator from others. */
+  readonly stamp: string;
+  read(name: string): Uint8Array | null;
+  write(name: string, bytes: Uint8Array): void;
 }
 /** It answers lines with lines. */
 export interface Helper {

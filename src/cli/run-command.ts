@@ -36,6 +36,7 @@ export const RUN: Command = {
     ...MACHINE_OPTIONS,
     option('--max-instructions', 'N', 'stop after so many, with status 124'),
     option('--timeout', 'SECONDS', 'stop after so much real time, with status 124'),
+    choice('--code-cache', ['on', 'off'], 'keep translated code for the next run, in the user\'s caches (default: on); results are the same'),
     HELP,
   ],
   start: async (host, line) => (await import('./run.ts')).run(host, line),

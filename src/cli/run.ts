@@ -4,6 +4,7 @@ import type { Confined, FileAccess } from '../host/confine.ts';
 import { bytesOf, type ByteString } from '../host/host.ts';
 import type { CpuOptions, Engine } from '../exec/cpu.ts';
 import type { ModelName } from '../exec/cpuid.ts';
+import { wordsOf } from '../exec/threaded/kept-code.ts';
 import { PrebuiltFile } from '../exec/threaded/prebuilt.ts';
 import { type Ending, Machine, type MachineOptions, sliceAfter, type Stat } from '../machine.ts';
 import type { SecurityPolicy } from '../syscalls/policy.ts';
@@ -39,13 +40,21 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   if (isProfiled && line.values.has('--trace')) return complain(host, 'run: --trace goes with neither --profile nor --events', STATUS_USAGE);
   if (isProfiled) return (await import('./profile.ts')).runProfiled(host, line, prepared);
   if (line.values.has('--trace')) return (await import('./trace.ts')).runTraced(host, line, prepared);
-  const machine = new Machine(prepared.machine());
+  const machine = new Machine(keeping(host, line, prepared));
   const refusal = machine.exec(prepared.path, prepared.argv, prepared.environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);
   prepared.files.seal();
   const { status } = runToEnd(host, machine);
   if (line.values.has('--stats')) printStats(host, machine.stats());
+  machine.cpu.keepCode();
   return status;
+}
+/** With translated code of earlier runs. It depends on the build, and on what the line says of the machine. */
+function keeping({ keptFiles }: CommandHost, line: CommandLine, { path, machine }: Prepared): MachineOptions {
+  const options = machine(), store = keptFiles;
+  if (store === undefined || lastValue(line, '--code-cache') === 'off') return options;
+  const key = [store.stamp, ...['--cpu', '--environment', '--mitigations', '--timing', '--root'].map(name => lastValue(line, name) ?? ''), path].join('\n'), name = wordsOf(key).map(word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  return { ...options, cpu: { ...options.cpu, threaded: { store: { key, read: () => store.read(name), write: bytes => { store.write(name, bytes); } } } } };
 }
 /** What the command line says of a program and its machine; a status where that was wrong, which has been said. */
 export async function prepare(host: CommandHost, line: CommandLine, command: string): Promise<Prepared | number> {

@@ -8,7 +8,7 @@ import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { Costs } from '../timing/costs.ts';
 import { lineOf } from '../timing/caches.ts';
 import { type Notes, notesOf } from '../timing/notes.ts';
-import { CYCLE_PARTS, Pace } from '../timing/pace.ts';
+import { CYCLE_PARTS, Pace, type Times } from '../timing/pace.ts';
 import type { Region } from './compile/region.ts';
 import { isMark } from './mark.ts';
 import type { Semantics } from './ops.ts';
@@ -71,6 +71,8 @@ export class Block {
   /** It was compiled as an entry once; and again, because without it something was missing. */
   wasSeed = false;
   isProvenEntry = false;
+  /** When it runs depends on code of other pages, too. */
+  looksFar = false;
   /** Its compilation was left to another block. */
   wasPutOff = false;
   /** Compiled regions it is part of. */
@@ -118,12 +120,22 @@ export class Block {
 /** An empty slot of the table: matches no address, because no code lies at -1. */
 export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], Pace.untimed(0), 'stop', [], -1, -1);
 
+/** All that is to be known of it lies in its page; it is translated, and in the half of the address space that is the program's. */
+export function isKeepable({ ending, secondPa, stops, looksFar, hi }: Block): boolean { return ending !== ENDING.stop && secondPa === -1 && stops.length === 0 && !looksFar && hi >= 0; }
+
 /** What is known of a page's code, as long as nothing is written there. */
-class CodePage {
+export class CodePage {
   /** Every valid block with bytes in it. */
   readonly blocks = new Map<Va, Block>();
   /** What a look ahead decoded, until a block is made of it. */
   readonly ahead = new Map<Va, readonly Instruction[]>();
+  /** How many there were before it. */
+  readonly order: number;
+  /** Somebody has code of the page who is no block. */
+  isHeld = false;
+  /** Not all bytes are those that its blocks were made among. */
+  wasWritten = false;
+  constructor(order: number) { this.order = order; }
 }
 
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
@@ -140,10 +152,19 @@ export class BlockCache {
   /** The latest valid block at each address. */
   private readonly byAddress = new Map<Va, Block>();
   built = 0;
+  /** Of these, blocks that another run could begin with. */
+  fresh = 0;
+  private pageCount = 0;
   /** Marks stop like breakpoints. To be said before anything is decoded. */
   stopsAtMarks = false;
   /** Told of every block that is not to be executed any more. */
   readonly onForget: ((block: Block) => void)[] = [];
+  /** Told before there is a breakpoint; when bytes of a held page are about to change; and of every page that is given back, while all of it is still there. */
+  onBreakpoint: () => void = () => { /* Nobody has code that is no block's. */ };
+  onHeldWrite: (frame: Pa) => void = () => { /* Nobody holds one. */ };
+  onPageEnd: (page: CodePage, frame: Pa) => void = () => { /* Nobody wants to know. */ };
+  /** Asked for a block that was executed without being one. */
+  unseen: (lo: i32, hi: i32) => Block | null = () => null;
 
   /** Executions after which a block is hot: a block keeps what it was when it was built. */
   hotRuns: number;
@@ -169,7 +190,8 @@ export class BlockCache {
   /** The block last executed at an address, if what it was decoded from is still there. */
   seen(lo: i32, hi: i32): Block | null {
     const block = this.byAddress.get(vaOf(lo, hi));
-    if (block === undefined || block.epoch === this.mmu.epoch) return block ?? null;
+    if (block === undefined) return this.unseen(lo, hi);
+    if (block.epoch === this.mmu.epoch) return block;
     if (this.mmu.probe(lo, hi, ACCESS.execute) !== block.pa || (block.secondPa !== -1 && this.secondPage(lo, hi) !== block.secondPa)) return null;
     return this.trusted(block);
   }
@@ -190,6 +212,13 @@ export class BlockCache {
     this.byAddress.set(address, block);
     return this.table[slot] = this.trusted(block);
   }
+  /** `at`, where the times of a block that is not known are. */
+  again(lo: i32, hi: i32, pa: Pa, times: Times): Block | null {
+    this.times = times;
+    const block = this.at(lo, hi, pa);
+    this.times = null;
+    return block;
+  }
   private find(lo: i32, hi: i32, pa: Pa, address: Va): Block | null {
     const page = this.pages.get(pa >>> 12), known = page?.blocks.get(address);
     if (known !== undefined && known.pa === pa) {
@@ -206,21 +235,29 @@ export class BlockCache {
     return block;
   }
   private remember(block: Block, pa: Pa, address: Va): void {
+    this.pageAt(pa).blocks.set(address, block);
+  }
+  private pageAt(pa: Pa): CodePage {
     const page = pa >>> 12;
     let code = this.pages.get(page);
-    if (code === undefined) { this.pages.set(page, code = new CodePage()); this.mmu.markCode(page << 12); }
-    code.blocks.set(address, block);
+    if (code === undefined) { this.pages.set(page, code = new CodePage(this.pageCount++)); this.mmu.markCode(page << 12); }
+    return code;
   }
+  /** Writes to the frame are told from now on, once. */
+  hold(frame: Pa): void { this.pageAt(frame).isHeld = true; }
+  /** Every page with blocks, and its frame. */
+  *all(): Generator<readonly [CodePage, Pa]> { for (const [page, code] of this.pages) yield [code, page << 12]; }
+  private end(page: number): void { this.pages.delete(page); this.mmu.clearCode(page << 12); }
   private forget(block: Block): void {
     block.isValid = false;
     const address = vaOf(block.lo, block.hi);
     if (this.byAddress.get(address) === block) this.byAddress.delete(address);
     for (const tell of this.onForget) tell(block);
     for (const pa of [block.pa, block.secondPa]) {
-      const blocks = this.pages.get(pa >>> 12)?.blocks;
-      if (pa === -1 || blocks === undefined) continue;
-      if (blocks.get(vaOf(block.lo, block.hi)) === block) blocks.delete(vaOf(block.lo, block.hi));
-      if (blocks.size === 0) { this.pages.delete(pa >>> 12); this.mmu.clearCode(pa & -PAGE_BYTES); }
+      const code = this.pages.get(pa >>> 12);
+      if (pa === -1 || code === undefined) continue;
+      if (code.blocks.get(address) === block) code.blocks.delete(address);
+      if (code.blocks.size === 0 && !code.isHeld) this.end(pa >>> 12);
     }
   }
 
@@ -230,6 +267,13 @@ export class BlockCache {
       const code = this.pages.get(page);
       if (code === undefined) continue;
       code.ahead.clear();
+      if (length === PAGE_BYTES && !code.wasWritten) this.onPageEnd(code, page << 12);
+      code.wasWritten = true;
+      if (code.isHeld) {
+        code.isHeld = false;
+        this.onHeldWrite(page << 12);
+        if (code.blocks.size === 0) this.end(page);
+      }
       for (const block of code.blocks.values()) {
         const firstBytes = block.secondPa === -1 ? block.bytes : PAGE_BYTES - (block.pa & (PAGE_BYTES - 1));
         const isHit = (block.pa < pa + length && block.pa + firstBytes > pa)
@@ -240,6 +284,7 @@ export class BlockCache {
   }
   setBreakpoint(at: Va): void {
     if (this.breakpoints.has(at)) return;
+    this.onBreakpoint();
     this.breakpoints.add(at);
     this.forgetWhere(block => { const start = vaOf(block.lo, block.hi); return start <= at && at < start + block.bytes; });
   }
@@ -287,7 +332,7 @@ export class BlockCache {
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
     const { length } = instructions, semantics = new Array<Semantics>(length), start = vaOf(lo, hi), { semanticsOf } = this;
-    const mayStop = this.breakpoints.size > 0 || this.stopsAtMarks, stops: number[] = mayStop ? [] : NO_STOPS;
+    const { mayStop } = this, stops: number[] = mayStop ? [] : NO_STOPS;
     let bytes = 0;
     for (let n = 0; n < length; n++) {
       const i = instructions[n];
@@ -296,9 +341,15 @@ export class BlockCache {
       semantics[n] = semanticsOf(i);
     }
     this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES; this.ownLo = lo; this.own = secondPa === -1 ? instructions : null;
-    const pace = this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead), last = instructions[length - 1];
-    return new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.kind.flow, stops, this.mmu.epoch, this.hotRuns);
+    this.looksFar = false;
+    const { times } = this, pace = times === null ? this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead) : this.costs.again(instructions, times), last = instructions[length - 1];
+    const block = new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.kind.flow, stops, this.mmu.epoch, this.hotRuns);
+    block.looksFar = this.looksFar;
+    if (times === null && isKeepable(block)) this.fresh += 1;
+    return block;
   }
+  /** There are breakpoints, or marks are. */
+  get mayStop(): boolean { return this.breakpoints.size > 0 || this.stopsAtMarks; }
   private stopsAt(at: Va, i: Instruction): boolean { return this.breakpoints.has(at) || (this.stopsAtMarks && isMark(i)); }
   /** The page of the block that is being made, and where it is; where the block is, and its instructions unless it straddles pages: it is not known yet. */
   private pageLo: i32 = 0;
@@ -306,10 +357,15 @@ export class BlockCache {
   private page: Pa = 0;
   private ownLo: i32 = 0;
   private own: readonly Instruction[] | null = null;
+  /** Times of the block that is being made, if they are known. */
+  private times: Times | null = null;
+  /** A look ahead left the page. */
+  private looksFar = false;
   /** Instructions from an address on, where they could be fetched now: what a look ahead may know, whoever performs. */
   private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
     const isNear = (lo & -PAGE_BYTES) === this.pageLo && hi === this.pageHi;
     if (isNear && lo === this.ownLo && this.own !== null) return this.own;
+    if (!isNear) this.looksFar = true;
     const va = vaOf(lo, hi), at = isNear ? this.page + (lo & (PAGE_BYTES - 1)) : this.mmu.look(lo, hi);
     if (at === -1) return null;
     const page = this.pages.get(at >>> 12), known = page?.blocks.get(va);

@@ -68,7 +68,7 @@ const LATER: ThreadedOptions = { runs: 1, wait: 60_000, bytes: RECORDS.end - REC
 /** Where nothing else makes code fast. */
 const SOON: ThreadedOptions = { ...LATER, wait: 20_000 };
 
-const DONE = -1;
+const DONE = -1, NO_HEADER = 0;
 const NOWHERE = -1;
 const RIP = 2 * SLOT.rip, EFLAGS = STATE.eflags >> 2;
 const RBP = 5, STACK_OPERATIONS: ReadonlySet<string> = new Set(['push', 'pop', 'pushf', 'popf', 'call', 'ret', 'enter', 'leave', 'iret', 'retf']);
@@ -150,18 +150,24 @@ export class Cpu {
     try {
       while (left > 0) {
         const lo = r[RIP], hi = r[RIP + 1];
-        const begun = this.cutIndex < 0 ? null : this.resumed(lo, hi), next = begun ?? blocks.known(lo, hi) ?? this.fetch(lo, hi);
-        if (next === null) { exit = this.fault(null); break; }
-        let hasBegun = begun !== null;
-        block = next;
-        start = hasBegun ? this.cutIndex : 0;
-        this.cutIndex = -1;
-        if (mayStop && block.stops.length > 0 && block.stopFrom(start) === start) { exit = STOP; this.cut(block, start, hasBegun); break; }
-        const isCompiled = !hasBegun && block.region !== null && !this.isStepping && this.regions!.register(block);
-        if (!hasBegun && (isCompiled || (threads !== null && threads.isReady(block, left)))) {
+        const begun = this.cutIndex < 0 ? null : this.resumed(lo, hi), known = begun ?? blocks.known(lo, hi);
+        let hasBegun = begun !== null, isCompiled = false, header = known === null && threads !== null && threads.mayBeKept ? threads.kept(lo, hi, left) : NO_HEADER;
+        if (header === NO_HEADER) {
+          const next = known ?? this.fetch(lo, hi);
+          if (next === null) { exit = this.fault(null); break; }
+          block = next;
+          start = hasBegun ? this.cutIndex : 0;
+          this.cutIndex = -1;
+          if (mayStop && block.stops.length > 0 && block.stopFrom(start) === start) { exit = STOP; this.cut(block, start, hasBegun); break; }
+          if (!hasBegun) {
+            isCompiled = block.region !== null && !this.isStepping && this.regions!.register(block);
+            if (!isCompiled && threads !== null && threads.isReady(block, left)) header = block.thread!.at;
+          }
+        } else this.cutIndex = -1;
+        if (isCompiled || header !== NO_HEADER) {
           f64[CYCLES] += cycles; cycles = 0;
           r[STATE_LEFT] = left;
-          const why = isCompiled ? support!.enter() : threads!.enter(block);
+          const why = isCompiled ? support!.enter() : threads!.enter(header);
           if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
           const done = left - r[STATE_LEFT];
           if (!this.costs.isTimed) cycles = done;
@@ -359,6 +365,8 @@ export class Cpu {
     // Only an instruction that stands alone ends at a 4 GiB border.
     this.state.r32[RIP + 1] = index === 0 ? block.hi : block.nextHi;
   }
+  /** Leaves translated code to a later run, where there is a store for it. The last thing to be done with a processor. */
+  keepCode(): void { this.threads?.keep(); }
   /** How often generated code left work to us: helpers, primitives, TLB misses. */
   get calls(): number { return this.support?.calls ?? 0; }
   /** Instructions that the interpreter has performed. */
@@ -378,7 +386,7 @@ export class Cpu {
       ['blocks decoded', blocks.built], ['blocks with VEX', blocks.countWith(PREFIX.vex)],
       ['instructions interpreted', interpretedInstructions], ['instructions threaded', threaded],
       ['instructions compiled', generatedInstructions - threaded],
-      ['blocks threaded', threads?.stats.blocks ?? 0], ['forms met', threads?.stats.forms ?? 0], ['instructions called', threads?.stats.calls ?? 0],
+      ['blocks kept before', threads?.stats.kept ?? 0], ['blocks threaded', threads?.stats.blocks ?? 0], ['forms met', threads?.stats.forms ?? 0], ['instructions called', threads?.stats.calls ?? 0],
       ['forms with handlers', threads?.stats.handlers ?? 0], ['generations', threads?.stats.generations ?? 0], ['handler bytes', threads?.stats.wasmBytes ?? 0],
       ['regions compiled', regions?.stats.regions ?? 0], ['regions dropped', regions?.stats.dropped ?? 0], ['region bytes', regions?.stats.wasmBytes ?? 0],
       ['engine milliseconds', Math.round((threads?.stats.milliseconds ?? 0) + (regions?.stats.milliseconds ?? 0))],

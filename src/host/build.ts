@@ -69,11 +69,12 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
   async bytecode(dist) {
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--no-${flag}`);
     const require = createRequire(here), flagless = { setFlagsFromString() { /* Not here. */ } };
-    const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name));
+    const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name)), caches = process.env.XDG_CACHE_HOME = fs.mkdtempSync(`${dist}/caches-`);
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
-      for (const prebuilt of ['', `${dist}/prebuilt`]) await start('', prebuilt);
+      for (const prebuilt of ['', `${dist}/prebuilt`, `${dist}/prebuilt`]) await start('', prebuilt, bundle.stamp);
     }
+    fs.rmSync(caches, { recursive: true });
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--${flag}`);
     v8.setFlagsFromString(V8_FLAG);
     bundle.saveBytecode();

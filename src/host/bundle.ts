@@ -10,7 +10,7 @@ const FIRST = 'tramp64', O_RDONLY = 0;
 /** Most of what a start allocates stays: to copy it around while the heap grows in small steps is a twentieth of the work. */
 export const V8_FLAG = '--semi-space-growth-factor=8';
 /** What src/cli/start.ts exports. */
-interface Program { readonly start: (manifest: string, prebuilt: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
+interface Program { readonly start: (manifest: string, prebuilt: string, stamp?: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
 
 type Require = (name: string) => unknown;
 /** See script.ts. */
@@ -23,6 +23,8 @@ export class Bundle {
   private readonly fs: Parts['fs'];
   private readonly vm: Parts['vm'];
   private readonly scripts = new Map<string, import('node:vm').Script>();
+  /** What tells this build from others, once its program was asked for. */
+  stamp = '';
 
   constructor(folder: string, { fs, vm }: Parts) { this.folder = folder; this.fs = fs; this.vm = vm; }
   /** V8 refuses bytecode of another V8, of another script's length, made under other flags, or cut short; then it compiles, which takes longer and comes to the same. */
@@ -41,6 +43,7 @@ export class Bundle {
       return value;
     };
     const first = load(FIRST) as FirstValue;
+    this.stamp = first.stamp;
     let spare = this.spare();
     // A guest may have taken all descriptors there are: one is kept for this.
     const later = (name: string): Value => {

@@ -8,6 +8,7 @@ import { EAGAIN, EBADF, EINTR, EIO, ENOENT, ENOSYS, ENOTTY, ESPIPE } from '../ba
 import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
 import { ChildHelper } from './helper.ts';
+import { KeptFolder } from './kept-folder.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
@@ -29,6 +30,7 @@ interface NodeError { readonly code?: string; readonly errno?: number }
 
 export class NodeHost implements Host {
   readonly prebuilt?: () => Uint8Array | null;
+  readonly keptFiles?: KeptFolder;
   readonly directory: ByteString;
   readonly environment: readonly ByteString[];
   readonly arguments: readonly ByteString[];
@@ -42,8 +44,9 @@ export class NodeHost implements Host {
   private readonly exactTimes = new ExactTimes();
   private readonly isLinux = process.platform === 'linux';
 
-  /** @param prebuiltPath path of what was generated in advance */
-  constructor(prebuiltPath: string | null = null) {
+  /** @param prebuiltPath path of what was generated in advance @param stamp of the build: it keeps files for later runs */
+  constructor(prebuiltPath: string | null = null, stamp: string | null = null) {
+    if (stamp !== null) this.keptFiles = new KeptFolder(stamp);
     if (prebuiltPath !== null) this.prebuilt = () => { try { return fs.readFileSync(prebuiltPath); } catch { return null; } };
     this.directory = utf8Bytes(process.cwd());
     this.arguments = this.rawStrings('/proc/self/cmdline', process.argv.slice(2));

@@ -6,7 +6,7 @@ declare module 'node:fs' {
   }
   export function readFileSync(path: string): Uint8Array;
   export function readFileSync(path: string, encoding: 'utf8' | 'latin1'): string;
-  export function writeFileSync(path: string, data: string | Uint8Array): void;
+  export function writeFileSync(path: string, data: string | Uint8Array, options?: { readonly mode: number }): void;
   export function existsSync(path: string): boolean;
   export function copyFileSync(from: string, to: string): void;
   export function readdirSync(path: string): string[];
@@ -110,7 +110,7 @@ declare const __dirname: string;
 declare const require: (name: string) => unknown;
 declare const process: {
   readonly argv: string[]; exitCode: number | undefined; readonly env: Record<string, string | undefined>; readonly platform: string; readonly arch: string;
-  readonly execPath: string; readonly execArgv: readonly string[]; noDeprecation?: boolean; binding(name: string): { readonly setFlagsFromString?: unknown }; readonly versions: { readonly v8: string; readonly node: string }; on(event: 'SIGINT', listener: () => void): unknown; cwd(): string; umask(mask: number): number;
+  readonly execPath: string; readonly pid: number; readonly execArgv: readonly string[]; noDeprecation?: boolean; binding(name: string): { readonly setFlagsFromString?: unknown }; readonly versions: { readonly v8: string; readonly node: string }; on(event: 'SIGINT', listener: () => void): unknown; cwd(): string; umask(mask: number): number;
   cpuUsage(since?: { user: number; system: number }): { user: number; system: number }; getuid?(): number; getgid?(): number; geteuid?(): number; getegid?(): number; getgroups?(): number[]; exit(code?: number): never; hrtime: { bigint(): bigint }; memoryUsage(): { heapUsed: number; rss: number };
   readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number; write(text: string): boolean };
   readonly stderr: { readonly isTTY?: boolean; write(text: string): boolean };

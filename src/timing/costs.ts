@@ -1,7 +1,7 @@
 /** What things cost, in core cycles: code by a profile (profile.ts, pace.ts), the kernel by an environment. */
 import type { Instruction } from '../decoder/instruction.ts';
 import { type Environment, GUEST } from './environments.ts';
-import { type CodeReader, Pace, Pacer, type Place } from './pace.ts';
+import { type CodeReader, Pace, Pacer, type Place, type Times } from './pace.ts';
 import type { Profile } from './profile.ts';
 import { ZEN3 } from './profiles/zen3.ts';
 
@@ -41,6 +41,8 @@ export class Costs {
   of(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
     return this.pacer === null ? UNTIMED[instructions.length] ??= Pace.untimed(instructions.length) : this.pacer.paceOf(instructions, place, read);
   }
+  /** Times of a block that were worked out in an earlier run. */
+  again(instructions: readonly Instruction[], times: Times): Pace { return Pace.known(instructions, times, this.pacer); }
   syscall(name: string): number { return this.entered(this.environment.calls[name] ?? this.environment.systemCall); }
   /** Of what enters the kernel. */
   entered(cycles: number): number { return this.mitigates ? cycles : Math.max(0, cycles - this.environment.mitigations); }

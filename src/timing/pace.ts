@@ -43,9 +43,15 @@ export class Pace {
   /** That is known only when all that is behind was executed. */
   get drains(): boolean { return (this.resolved ??= this.resolve()).drains; }
   private resolve(): Resolved { return this.pacer === null ? NEVER_WRONG : this.pacer.missOf(this.instructions, this.cost / CYCLE_PARTS); }
+  /** Whose times are known: what is worked out when it is asked for comes from the pacer, if there is one. */
+  static known(instructions: readonly Instruction[], { cost, behind, taken, round, behindMax, breaks, override }: Times, pacer: Pacer | null): Pace {
+    return new Pace(instructions, cost, behind, taken, { round, busy: 0, behindMax, breaks }, override, pacer);
+  }
   /** Without timing: an instruction is a cycle, and nothing else takes any time. */
   static untimed(count: number): Pace { return new Pace([], count * CYCLE_PARTS, 0, 0, NO_ROUND, 0, null); }
 }
+/** What a pace says from the beginning. */
+export type Times = Pick<Pace, 'cost' | 'behind' | 'taken' | 'round' | 'behindMax' | 'breaks' | 'override'>;
 interface Resolved { readonly miss: number; readonly drains: boolean }
 interface Round {
   /** How much longer execution takes than what is dispatched, and how much longer that takes than its blocks. */

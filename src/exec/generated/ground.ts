@@ -38,6 +38,7 @@ export function groundModule(): Uint8Array<ArrayBuffer> {
   writePaths(module, imported);
   writeSettle(module);
   writeClose(module, primitive);
+  module.exportFunction('digest', module.function(module.type([i32, i32], []), digestCode()));
   module.exportFunction('enter', module.function(module.type([], [i32]), enterCode()));
   return module.bytes();
 }
@@ -141,6 +142,22 @@ function nearCode(name: Path, slow: number, tag: number): Code {
     code.end();
   }
   code.get(ADDRESS); code.get(SIZE); code.call(slow);
+  return code;
+}
+/** `digest(from, to)`: two sums of all words, multiplied and rotated, go to STAGING. A changed word always changes the first. */
+function digestCode(): Code {
+  const code = new Code(2), from: Local = 0, to: Local = 1, a = code.local(i64), b = code.local(i64), word = code.local(i64);
+  const done = code.block(), again = code.loop();
+  code.get(from); code.get(to); code.op(OP['i32.ge_u']); code.brIf(done);
+  code.get(from); code.memory(OP['i64.load'], 0); code.tee(word);
+  code.get(a); code.op(OP['i64.xor']); code.i64(0x7f4a7c15, 0x9e3779b9 | 0); code.op(OP['i64.mul']); code.i64(29); code.op(OP['i64.rotl']); code.set(a);
+  code.get(b); code.get(word); code.op(OP['i64.add']); code.i64(31); code.op(OP['i64.rotl']); code.i64(0x1ce4e5b9, 0xbf58476d | 0); code.op(OP['i64.mul']); code.set(b);
+  code.get(from); code.i32(8); code.op(OP['i32.add']); code.set(from);
+  code.br(again);
+  code.end();
+  code.end();
+  code.i32(0); code.get(a); code.memory(OP['i64.store'], STAGING.at);
+  code.i32(0); code.get(b); code.memory(OP['i64.store'], STAGING.at + 8);
   return code;
 }
 /** `enter()`: from JavaScript into whatever there is for RIP. */

@@ -16,6 +16,8 @@ export const HEADER = {
   address: 24,
   /** Bytes of its code; registers it has nothing of (src/timing/notes.ts). */
   length: 32, killed: 36,
+  /** Of code that an earlier run left (kept-code.ts), until this one has made a block of it: 1 and the block's ending. */
+  origin: 40,
   /** A multiple of 16, as a record's: of what lies beside records (NOTES) there are quarters. */
   bytes: 48,
 } as const;

@@ -12,10 +12,20 @@ export class Thread {
   private readonly words: Int32Array;
   private readonly word: number;
 
-  constructor(words: Int32Array, at: number, lo: i32, hi: i32) {
-    this.words = words; this.at = at; this.word = at >> 2;
-    words.fill(0, this.word, this.word + (HEADER.bytes >> 2));
-    this.set(HEADER.address, lo); this.set(HEADER.address + 4, hi);
+  /** A header that is there already: whatever it has goes on. */
+  constructor(words: Int32Array, at: number) { this.words = words; this.at = at; this.word = at >> 2; }
+  /** A new one. */
+  static of(words: Int32Array, at: number, lo: i32, hi: i32): Thread {
+    const thread = new Thread(words, at);
+    words.fill(0, thread.word, thread.word + (HEADER.bytes >> 2));
+    thread.set(HEADER.address, lo); thread.set(HEADER.address + 4, hi);
+    return thread;
+  }
+  /** What an earlier run left here becomes a block's, which may be executed until `limit` runs; or nobody's. */
+  takeOver(block: Block | null, limit: number): void {
+    this.set(HEADER.origin, 0);
+    this.block = block; this.limit = limit;
+    if (block === null) this.set(HEADER.countdown, 0);
   }
   private get(field: number): number { return this.words[this.word + (field >> 2)]!; }
   private set(field: number, value: number): void { this.words[this.word + (field >> 2)] = value; }
@@ -32,5 +42,6 @@ export class Thread {
     this.set(HEADER.length, block.bytes);
     this.block = block;
   }
+  get body(): number { return this.get(HEADER.body); }
   set killed(value: number) { this.set(HEADER.killed, value); }
 }

@@ -1,11 +1,13 @@
 /** Threaded code: when blocks become records, when the interpreter of them is generated, and how it is entered. */
-import { NOTES, RECORDS, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
-import type { i32, Va } from '../../base/types.ts';
+import { NOTES, PAGE_BYTES, PAGE_MASK, RECORDS, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
+import { assert } from '../../base/assert.ts';
+import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
-import type { Mmu } from '../../mmu/mmu.ts';
+import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
+import type { Times } from '../../timing/pace.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
-import { type Block, type BlockCache, ENDING } from '../block.ts';
+import { type Block, type BlockCache, type CodePage, ENDING, isKeepable } from '../block.ts';
 import type { BlockClock } from '../clock.ts';
 import type { Prebuilt, Support } from '../generated/support.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
@@ -14,6 +16,8 @@ import { declareImports } from '../lower/imports.ts';
 import { ARITHMETIC_FLAGS } from '../ops.ts';
 import { nextOf, targetOf } from '../targets.ts';
 import { type Form, FormTable, type Shape, Shapes } from './form.ts';
+import { type CodeStore, DIGEST_WORDS, KEPT, KeptCode, type KeptPage } from './kept-code.ts';
+import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
 import { HANDLER, HEADER, RECORD } from './record.ts';
 import { Thread } from './thread.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
@@ -32,6 +36,11 @@ const PREBUILT_INSTRUCTIONS = 3_000_000;
 const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 5_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads, detailed' : isTimed ? 'threads, timed' : 'threads'; }
 
+/** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many, or much was dropped. */
+const FRESH_MIN = 32, FRESH_SHARE = 16, FRESH_MAX = 20_000, KEEP_BYTES_MAX = 1 << 24;
+/** Header of nothing; an epoch before all. */
+const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK;
+
 /** As a number of executions: nobody compiles. */
 export const NEVER = 0x7fffffff;
 
@@ -42,12 +51,14 @@ export interface ThreadedOptions {
   readonly wait: number;
   /** The memory for records. */
   readonly bytes: number;
+  /** Where code stays for the next run. */
+  readonly store?: CodeStore;
 }
 /** What `--stats` says of it. */
-export interface ThreadedStats { blocks: number; forms: number; calls: number; generations: number; handlers: number; wasmBytes: number; milliseconds: number }
+export interface ThreadedStats { kept: number; blocks: number; forms: number; calls: number; generations: number; handlers: number; wasmBytes: number; milliseconds: number }
 
 export class Threads {
-  readonly stats: ThreadedStats = { blocks: 0, forms: 0, calls: 0, generations: 0, handlers: 0, wasmBytes: 0, milliseconds: 0 };
+  readonly stats: ThreadedStats = { kept: 0, blocks: 0, forms: 0, calls: 0, generations: 0, handlers: 0, wasmBytes: 0, milliseconds: 0 };
   private readonly support: Support;
   private readonly mmu: Mmu;
   private readonly interpreter: Interpreter;
@@ -74,6 +85,15 @@ export class Threads {
   private isSlow = false;
   private wait: number;
   private nextWait = CALLS_MAX;
+  /** There may be code of an earlier run: `kept` is to be asked. */
+  mayBeKept: boolean;
+  private readonly store: CodeStore | null;
+  private keptCode: KeptCode | null = null;
+  private keeper: CodeKeeper | null = null;
+  /** Blocks it has that are new. */
+  private added = 0;
+  /** Handlers that there are when a run begins. */
+  private firstHandlers = 0;
 
   /** @param hotRuns executions that make a threaded block hot */
   constructor(support: Support, cache: BlockCache, interpreter: Interpreter, clock: BlockClock, hotRuns: number, options: ThreadedOptions) {
@@ -85,6 +105,13 @@ export class Threads {
     support.perform = record => this.perform(record);
     support.onRelink.push(() => { if (this.module !== null) this.link(this.module); });
     cache.onForget.push(block => this.forget(block));
+    this.store = this.awaited === null || clock.isDetailed ? null : options.store ?? null;
+    this.mayBeKept = this.store !== null;
+    if (!this.mayBeKept) return;
+    cache.onHeldWrite = frame => { this.closeFrame(frame); };
+    cache.onBreakpoint = () => { if (this.keptCode !== null) this.closeKept(this.keptCode); };
+    cache.onPageEnd = (page, frame) => { if (this.isWorthKeeping) this.gather(page, frame); };
+    cache.unseen = (lo, hi) => this.seen(lo, hi);
   }
 
   /** Whether a block whose translation holds can be entered. If not yet, this counts as its being executed by the interpreter. */
@@ -100,15 +127,16 @@ export class Threads {
     this.support.register(block.lo, block.hi, SLOT_OF_THREADS, thread.at);
     return true;
   }
-  /** Executes it and what follows. Gives one of LEFT. */
-  enter(block: Block): number {
+  /** Executes the block of a header and what follows. Gives one of LEFT. */
+  enter(header: number): number {
     if (this.wait <= 0 || (this.isSlow && this.interpreter.state.f64[STATE.threaded >> 3]! > PREBUILT_INSTRUCTIONS)) this.generate();
-    return this.run!(block.thread!.at);
+    return this.run!(header);
   }
   /** Which instruction a record is. */
   ofRecord(record: number): { readonly block: Block; readonly index: number } {
     const index = this.halves[(record + RECORD.place) >> 1]!;
-    return { block: this.byBody.get(record - RECORD.bytes * index)!, index };
+    const body = record - RECORD.bytes * index;
+    return { block: this.byBody.get(body) ?? this.blockOf(this.keptCode!.headerOfBody(body)), index };
   }
 
   private forget(block: Block): void {
@@ -129,7 +157,6 @@ export class Threads {
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
       if (this.awaited !== null && !this.begin(this.awaited)) { this.wait = this.options.wait; return null; }
-      this.cache.hotRuns = this.hotNow;
       for (const earlier of this.waiting) if (earlier.block.isValid && earlier.block.thread === null) this.translate(earlier.block, earlier.rule);
       this.waiting.length = 0;
     }
@@ -218,7 +245,7 @@ export class Threads {
   /** Where the last record goes, and the one behind it that just goes on. */
   private writeEnd(body: number, block: Block): void {
     const { words, halves } = this, last = body + (block.instructions.length - 1) * RECORD.bytes, end = last + RECORD.bytes;
-    const next = nextOf(block), following = this.threadAt(next.lo, next.hi).at;
+    const next = nextOf(block), following = this.headerAt(next.lo, next.hi);
     halves[(end + RECORD.handler) >> 1] = HANDLER.goOn; halves[(end + RECORD.place) >> 1] = block.instructions.length;
     words[(end + RECORD.taken) >> 2] = following;
     this.writePace(last, block);
@@ -228,7 +255,7 @@ export class Threads {
       for (let record = body; record <= last; record += RECORD.bytes) this.setHandler(record, null);
       return;
     }
-    words[(last + RECORD.taken) >> 2] = this.threadAt(target.lo, target.hi).at;
+    words[(last + RECORD.taken) >> 2] = this.headerAt(target.lo, target.hi);
     words[(last + RECORD.next) >> 2] = following;
   }
   /** What the branch at the end costs. */
@@ -239,19 +266,188 @@ export class Threads {
     if (ending === ENDING.branch || ending === ENDING.jumpIndirect || ending === ENDING.callIndirect) { this.halves[(last + RECORD.override) >> 1] = 2 * pace.override + (pace.breaks ? 1 : 0); }
     if (ending === ENDING.branch || ending === ENDING.jump) { this.words[(last + RECORD.round) >> 2] = pace.round; this.halves[(last + RECORD.behindMax) >> 1] = pace.behindMax; }
   }
+  /** What `writePace` and the header say. */
+  private timesOf(header: number): Times {
+    const { words, halves } = this, word = (at: number): number => words[at >> 2]!, ending = word(header + HEADER.origin) - 1, isBranch = ending === ENDING.branch, hasRound = isBranch || ending === ENDING.jump, isPredicted = isBranch || ending === ENDING.jumpIndirect || ending === ENDING.callIndirect;
+    const last = word(header + HEADER.body) + RECORD.bytes * (word(header + HEADER.count) - 1), override = isPredicted ? halves[(last + RECORD.override) >> 1]! : 0;
+    return {
+      cost: word(header + HEADER.cost), behind: word(header + HEADER.behind), taken: isBranch ? halves[(last + RECORD.takenCost) >> 1]! : 0,
+      round: hasRound ? word(last + RECORD.round) : 0, behindMax: hasRound ? halves[(last + RECORD.behindMax) >> 1]! : 0, breaks: (override & 1) !== 0, override: override >> 1,
+    };
+  }
   private take(bytes: number): number { const at = this.next; this.next += bytes; return at; }
   private threadAt(lo: i32, hi: i32): Thread {
     const va = vaOf(lo, hi);
     let thread = this.byAddress.get(va);
-    if (thread === undefined) this.byAddress.set(va, thread = new Thread(this.words, this.take(HEADER.bytes), lo, hi));
+    if (thread !== undefined) return thread;
+    const kept = this.keptCode === null ? NONE_KEPT : this.keptCode.headerOf(va);
+    if (kept === NONE_KEPT) thread = Thread.of(this.words, this.take(HEADER.bytes), lo, hi);
+    else {
+      thread = new Thread(this.words, kept);
+      thread.takeOver(null, 0);
+    }
+    this.byAddress.set(va, thread);
     return thread;
+  }
+  /** Where branches to an address go, whatever is there. */
+  private headerAt(lo: i32, hi: i32): number {
+    const kept = this.keptCode === null ? NONE_KEPT : this.keptCode.headerOf(vaOf(lo, hi));
+    return kept === NONE_KEPT ? this.threadAt(lo, hi).at : kept;
   }
   /** The memory for records is full: all begins anew. */
   private dropAll(): void {
     for (const block of this.byBody.values()) this.forget(block);
     this.byAddress.clear(); this.byBody.clear();
+    this.keptCode = this.keeper = null;
+    this.mayBeKept = false;
     this.support.unregisterAll(SLOT_OF_THREADS);
     this.next = RECORDS.at;
+  }
+
+  // — code of an earlier run —
+  /** The header of what an earlier run left for an address, if it can be entered; 0: there is none, or a block was made of it. */
+  kept(lo: i32, hi: i32, left: number): number {
+    const code = this.keptCode ?? this.openKept();
+    if (code === null || code.isOver) return NONE_KEPT;
+    const page = code.pageOf(lo, hi);
+    if (page === undefined || (page.epoch !== this.mmu.epoch && !this.openPage(code, page, lo, hi))) return NONE_KEPT;
+    const header = code.find(page, lo, hi), { words } = this;
+    if (header === NONE_KEPT || words[(header + HEADER.origin) >> 2] === 0) return NONE_KEPT;
+    if (words[(header + HEADER.count) >> 2]! > left || words[(header + HEADER.countdown) >> 2]! <= 0) { this.blockOf(header); return NONE_KEPT; }
+    this.support.register(lo, hi, SLOT_OF_THREADS, header);
+    return header;
+  }
+  private openKept(): KeptCode | null {
+    const { awaited, words } = this, store = this.store!;
+    this.mayBeKept = false;
+    const bytes = store.read();
+    if (bytes === null || awaited === null || this.cache.mayStop || this.next !== RECORDS.at || !KeptCode.isLike(bytes, store.key) || !this.begin(awaited)) return null;
+    const code = this.keptCode = KeptCode.place(bytes, this.interpreter.state.memory.u8, words, (from, to) => this.support.digest(from, to));
+    if (code === null) return null;
+    this.mayBeKept = true;
+    this.next = code.end;
+    this.stats.kept = code.blocks;
+    return code;
+  }
+  private get keptEnd(): number { return this.keptCode?.end ?? 0; }
+  /** The code of a page can be entered from now on, if its bytes are those it was made of. */
+  private openPage(code: KeptCode, page: KeptPage, lo: i32, hi: i32): boolean {
+    const { mmu, words, support } = this, frame = mmu.look(lo, hi) & PAGE_MASK, isNew = page.frame !== frame;
+    // Where nothing can be fetched, whoever fetches is to see it first.
+    if (frame === NOWHERE || frame === page.badFrame || mmu.probe(lo, hi, ACCESS.execute) === -1) return false;
+    if (isNew) {
+      if (!code.isSame(page, support.digest(frame, frame + PAGE_BYTES))) { page.badFrame = frame; return false; }
+      page.frame = frame;
+      this.cache.hold(frame);
+    }
+    mmu.noteFetch(lo, hi);
+    if (!page.wasOpened) page.since = support.instructions;
+    for (let k = 0, at = code.header(page.first); k < page.count; k++, at += HEADER.bytes) {
+      const w = at >> 2;
+      if (words[w + HEADER.origin / 4] === 0) continue;
+      if (!page.wasOpened) words[w + HEADER.countdown / 4] = this.hotNow - 1;
+      words[w + HEADER.epoch / 4] = mmu.epoch;
+      support.register(words[w + HEADER.address / 4]!, words[w + HEADER.address / 4 + 1]!, SLOT_OF_THREADS, at);
+    }
+    page.wasOpened = true;
+    page.epoch = mmu.epoch;
+    return true;
+  }
+  /** Bytes of it are about to change. */
+  private closeFrame(frame: Pa): void {
+    const code = this.keptCode;
+    if (code === null) return;
+    for (const page of code.pages.values()) if (page.frame === frame) { page.frame = -1; this.closePage(code, page); }
+  }
+  private closePage(code: KeptCode, page: KeptPage): void {
+    page.epoch = -1;
+    for (let k = 0, at = code.header(page.first); k < page.count; k++, at += HEADER.bytes) if (this.words[(at + HEADER.origin) >> 2] !== 0) this.words[(at + HEADER.epoch) >> 2] = NO_EPOCH;
+  }
+  /** What is executed becomes a block: whoever wants to know more of it than how to go on. */
+  private blockOf(header: number): Block {
+    const { words, cache } = this, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4);
+    const pa = this.mmu.probe(lo, hi, ACCESS.execute), block = pa === -1 ? null : cache.again(lo, hi, pa, this.timesOf(header));
+    assert(block !== null && block.instructions.length === word(HEADER.count) && block.bytes === word(HEADER.length), 'kept code is not what its page says');
+    const thread = new Thread(words, header), page = this.keptCode!.pageOf(lo, hi)!;
+    thread.takeOver(block, block.hotAt - 1);
+    block.thread = thread; block.since = page.since;
+    for (const { lo: to, hi: toHi } of this.keptCode!.targetsOf(header)) block.noteTarget(to, toHi);
+    this.byAddress.set(vaOf(lo, hi), thread);
+    this.byBody.set(thread.body, block);
+    return block;
+  }
+  /** Whoever compiles a block looks for those around it. */
+  private seen(lo: i32, hi: i32): Block | null {
+    const code = this.keptCode, page = code?.pageOf(lo, hi);
+    if (code === null || page === undefined || code.isOver || page.epoch !== this.mmu.epoch) return null;
+    const header = code.find(page, lo, hi);
+    return header !== NONE_KEPT && this.wasEntered(header) ? this.blockOf(header) : null;
+  }
+  private wasEntered(header: number): boolean { return this.words[(header + HEADER.origin) >> 2] !== 0 && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1; }
+  /** Nothing of it is entered any more; what blocks were made of goes on. */
+  private closeKept(code: KeptCode): void {
+    code.isOver = true;
+    for (const page of code.pages.values()) this.closePage(code, page);
+  }
+  /** Its handlers go: what was executed is translated anew, what was not is decoded if it is wanted. */
+  private leaveKept(code: KeptCode): void {
+    for (const page of code.pages.values()) {
+      for (let k = 0; k < page.count && page.epoch === this.mmu.epoch; k++) if (this.wasEntered(code.header(page.first + k))) this.blockOf(code.header(page.first + k));
+    }
+    this.closeKept(code);
+    for (const [body, block] of [...this.byBody]) {
+      if (body >= code.end || block.thread?.body !== body) continue;
+      this.forget(block);
+      this.translate(block, UNKNOWN_RULE);
+    }
+  }
+
+  // — code for a later run —
+  /** How many new blocks make it worth writing. */
+  private get least(): number { return Math.max(this.store?.least ?? FRESH_MIN, (this.keptCode?.blocks ?? 0) / FRESH_SHARE); }
+  private get isWorthKeeping(): boolean {
+    const { fresh } = this.cache;
+    return this.run !== null && this.store !== null && fresh >= this.least && fresh <= FRESH_MAX;
+  }
+  private gather(page: CodePage, frame: Pa): void {
+    const byPage = new Map<Va, KeptBlock[]>();
+    for (const block of page.blocks.values()) {
+      if (!isKeepable(block) || (block.pa & PAGE_MASK) !== frame) continue;
+      // What handlers call for floats is found as shapes are met: such blocks are made anew in every run.
+      if (this.hasFloats(block)) continue;
+      const { body } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
+      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: pace.behind, bytes, ending, targets });
+      byPage.set(va, blocks);
+      if (!this.isKept(lo, hi)) this.added += 1;
+    }
+    if (byPage.size === 0) return;
+    const at = this.support.digest(frame, frame + PAGE_BYTES), digest = [...this.words.subarray(at, at + DIGEST_WORDS)];
+    for (const [va, blocks] of byPage) (this.keeper ??= new CodeKeeper(this.words)).add(va, page.order, digest, blocks);
+  }
+  /** An earlier run left a block there. */
+  private isKept(lo: i32, hi: i32): boolean {
+    const page = this.keptCode?.pageOf(lo, hi);
+    return page !== undefined && this.keptCode!.find(page, lo, hi) !== NONE_KEPT;
+  }
+  private hasFloats(block: Block): boolean {
+    this.findShapes(block);
+    for (let k = 0; k < block.instructions.length; k++) if ((this.shapesAt[k]?.floats.length ?? 0) > 0) return true;
+    return false;
+  }
+  /** Leaves what this run has translated to the next. After it there is no run. */
+  keep(): void {
+    const { store } = this;
+    if (store === null || this.next > RECORDS.at + KEEP_BYTES_MAX || !this.isWorthKeeping) return;
+    for (const [page, frame] of this.cache.all()) if (!page.wasWritten) this.gather(page, frame);
+    if (this.keeper === null || this.added < this.least) return;
+    if (this.keptCode !== null) this.keeper.addEarlier(this.keptCode);
+    const bytes = this.keeper.pack(store.key, this.firstHandlers);
+    if (bytes === null) return;
+    const { memory } = this.interpreter.state, view = new Int32Array(bytes.buffer);
+    memory.u8.set(bytes, RECORDS.at);
+    const at = this.support.digest(RECORDS.at + KEPT.key, RECORDS.at + bytes.length);
+    view.set(this.words.subarray(at, at + DIGEST_WORDS), KEPT.digest >> 2);
+    store.write(bytes);
   }
 
   // — generation —
@@ -264,15 +460,18 @@ export class Threads {
     const { known } = prebuilt;
     this.shapes.expect(known);
     this.forms.expect(known);
+    this.firstHandlers = this.forms.rows.length;
     this.support.primitives.expect(prebuilt.primitives);
     this.link(prebuilt.compile(module));
     this.module = module; this.isSlow = true;
     this.wait = SLOW_CALLS_MAX;
+    this.cache.hotRuns = this.hotNow;
     return true;
   }
   private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
+    if (this.keptCode?.isOver === false) this.leaveKept(this.keptCode);
     declareImports(module, this.clock.isDetailed ? 'detailed' : this.clock.isTimed ? 'timed' : 'usual', this.support.memoryBytes);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
@@ -314,7 +513,7 @@ export class Threads {
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
     const form = this.forms.rows[this.halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
-    if (form !== undefined && !form.isWritten && !form.isPrebuilt) this.wait -= 1;
+    if (form === undefined ? record < this.keptEnd : !form.isWritten && !form.isPrebuilt) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.cut;

@@ -1,0 +1,145 @@
+/**
+ * Threaded code of an earlier run of a program: a piece of memory, as it was written then and lies now (record.ts). It is good, page by page, where code is
+ * byte for byte what it was; what a run does not come to is never decoded. kept-writer.ts writes it.
+ */
+import { PAGE_MASK, RECORDS } from '../../base/layout.ts';
+import type { i32, Pa, Va } from '../../base/types.ts';
+import { vaOf } from '../../base/words.ts';
+import type { Target } from '../block.ts';
+import { HEADER } from './record.ts';
+
+/** Where it stays from run to run. */
+export interface CodeStore {
+  /** All that translations depend on beside code: who wrote them, and for which machine. */
+  readonly key: string;
+  /** How many new blocks are worth writing; absent: as many as take longer to decode than to write. */
+  readonly least?: number;
+  read(): Uint8Array | null;
+  write(bytes: Uint8Array): void;
+}
+
+/** Byte offsets in the head. Places are offsets from the head's own. */
+export const KEPT = {
+  magic: 0, length: 4,
+  /** Of everything from `key` on. */
+  digest: 8,
+  key: 32, pages: 40, headers: 44, targets: 48, pagesAt: 52, headersAt: 56, targetsAt: 60,
+  bytes: 64,
+} as const;
+export const KEPT_MAGIC = 0x4334_3674;
+/** The most there is room for, and to spare. */
+export const KEPT_BYTES_MAX = 1 << 23;
+/** Words of a digest; of a page: its address, the digest of its bytes, its first header and how many there are. Of a target: whose header, and the address. */
+export const DIGEST_WORDS = 4, PAGE_WORDS = 8, TARGET_WORDS = 3;
+export const PAGE = { address: 0, digest: 2, first: 6, count: 7 } as const;
+
+/** FNV-1a, twice from different beginnings (Fowler, Noll, Vo): two words for a text. */
+export function wordsOf(text: string): readonly [i32, i32] {
+  let a = 0x811c9dc5 | 0, b = 0x2545f491;
+  for (let k = 0; k < text.length; k++) {
+    const c = text.charCodeAt(k);
+    a = Math.imul(a ^ c, 0x01000193); b = Math.imul(b ^ c, 0x01000193);
+  }
+  return [a, b];
+}
+
+/** A page of code, and what is known of it in this run. */
+export class KeptPage {
+  readonly row: number;
+  readonly first: number;
+  readonly count: number;
+  /** The frame whose bytes were found to be the same, and the last one whose bytes were not. */
+  frame: Pa = -1;
+  badFrame: Pa = -1;
+  /** The MMU's epoch in which its headers were opened last. */
+  epoch = -1;
+  /** They were opened at all; and at which count of instructions. */
+  wasOpened = false;
+  since = 0;
+  constructor(row: number, first: number, count: number) { this.row = row; this.first = first; this.count = count; }
+}
+
+export class KeptCode {
+  /** Behind it. */
+  readonly end: number;
+  readonly blocks: number;
+  readonly pages = new Map<Va, KeptPage>();
+  /** Nothing of it is to be entered any more. */
+  isOver = false;
+  private readonly words: Int32Array;
+  private readonly headersAt: number;
+  private readonly headerCount: number;
+  private headers: Map<Va, number> | null = null;
+  private bodies: Map<number, number> | null = null;
+
+  private constructor(words: Int32Array) {
+    const base = RECORDS.at, field = (offset: number): number => words[(base + offset) >> 2]!, count = field(KEPT.pages);
+    this.words = words; this.end = base + field(KEPT.length); this.headersAt = base + field(KEPT.headersAt); this.headerCount = field(KEPT.headers);
+    let blocks = 0;
+    for (let k = 0, row = (base + field(KEPT.pagesAt)) >> 2; k < count; k++, row += PAGE_WORDS) {
+      const page = new KeptPage(row, words[row + PAGE.first]!, words[row + PAGE.count]!);
+      blocks += page.count;
+      this.pages.set(vaOf(words[row]!, words[row + 1]!), page);
+    }
+    this.blocks = blocks;
+  }
+  /** Whether bytes may be kept code for this key: what costs little to see. */
+  static isLike(bytes: Uint8Array, key: string): boolean {
+    if (bytes.length < KEPT.bytes || bytes.length > KEPT_BYTES_MAX || bytes.length % 16 !== 0) return false;
+    const view = new DataView(bytes.buffer, bytes.byteOffset), [a, b] = wordsOf(key);
+    return view.getInt32(KEPT.magic, true) === KEPT_MAGIC && view.getInt32(KEPT.length, true) === bytes.length
+      && view.getInt32(KEPT.key, true) === a && view.getInt32(KEPT.key + 4, true) === b;
+  }
+  /** Puts it where it belongs; null: the bytes are not what was written. @param digest leaves the digest of [from, to) in words, and says from where on */
+  static place(bytes: Uint8Array, memory: Uint8Array, words: Int32Array, digest: (from: number, to: number) => number): KeptCode | null {
+    memory.set(bytes, RECORDS.at);
+    const at = digest(RECORDS.at + KEPT.key, RECORDS.at + bytes.length);
+    for (let k = 0; k < DIGEST_WORDS; k++) if (words[at + k] !== words[((RECORDS.at + KEPT.digest) >> 2) + k]) return null;
+    return new KeptCode(words);
+  }
+
+  pageOf(lo: i32, hi: i32): KeptPage | undefined { return this.pages.get(vaOf(lo & PAGE_MASK, hi)); }
+  /** The byte offset of a header by its number. */
+  header(number: number): number { return this.headersAt + HEADER.bytes * number; }
+  /** The header of a block, 0: none. */
+  find({ first, count }: KeptPage, lo: i32, hi: i32): number {
+    const { words } = this;
+    for (let k = 0, at = this.header(first); k < count; k++, at += HEADER.bytes) {
+      if (words[(at + HEADER.address) >> 2] === lo && words[(at + HEADER.address + 4) >> 2] === hi) return at;
+    }
+    return 0;
+  }
+  /** The header of an address, whether or not there is a block; 0: none. */
+  headerOf(va: Va): number {
+    if (this.headers === null) {
+      const { words } = this, headers = this.headers = new Map<Va, number>();
+      for (let k = 0, at = this.headersAt; k < this.headerCount; k++, at += HEADER.bytes) headers.set(vaOf(words[(at + HEADER.address) >> 2]!, words[(at + HEADER.address + 4) >> 2]!), at);
+    }
+    return this.headers.get(va) ?? 0;
+  }
+  /** The header of the block whose first record this is. */
+  headerOfBody(body: number): number {
+    if (this.bodies === null) {
+      const { words } = this, bodies = this.bodies = new Map<number, number>();
+      for (const { first, count } of this.pages.values()) for (let k = 0, at = this.header(first); k < count; k++, at += HEADER.bytes) {
+        // One that was taken over may have another body; nobody asks for this one then.
+        bodies.set(words[(at + HEADER.body) >> 2]!, at);
+      }
+    }
+    return this.bodies.get(body) ?? 0;
+  }
+  /** Where a block's indirect branch went in earlier runs. */
+  targetsOf(header: number): readonly Target[] {
+    const { words } = this, base = RECORDS.at, count = words[(base + KEPT.targets) >> 2]!, targets: Target[] = [];
+    for (let k = 0, row = (base + words[(base + KEPT.targetsAt) >> 2]!) >> 2; k < count; k++, row += TARGET_WORDS) {
+      if (this.header(words[row]!) === header) targets.push({ lo: words[row + 1]!, hi: words[row + 2]! });
+    }
+    return targets;
+  }
+  /** Whether the bytes of a page are what they were; `at`: the word their digest begins at. */
+  isSame({ row }: KeptPage, at: number): boolean {
+    const { words } = this;
+    for (let k = 0; k < DIGEST_WORDS; k++) if (words[at + k] !== words[row + PAGE.digest + k]) return false;
+    return true;
+  }
+}

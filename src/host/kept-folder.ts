@@ -1,0 +1,43 @@
+/** Files the emulator keeps for later runs: a folder of the user's caches (XDG Base Directory Specification, $XDG_CACHE_HOME). */
+import fs from 'node:fs';
+
+/** So many are kept; the oldest goes. */
+const FILES_MAX = 256, OWN = 0o700, OWN_FILE = 0o600;
+
+export class KeptFolder {
+  readonly stamp: string;
+  private readonly caches: string;
+  private readonly folder: string | null;
+
+  constructor(stamp: string) {
+    const { XDG_CACHE_HOME: caches = '', HOME: home = '' } = process.env;
+    this.stamp = stamp;
+    this.caches = caches.startsWith('/') ? caches : `${home}/.cache`;
+    this.folder = this.caches.startsWith('/') ? `${this.caches}/tramp64` : null;
+  }
+  read(name: string): Uint8Array | null {
+    const path = `${this.folder ?? ''}/${name}`;
+    // What throws takes as long as what is saved in a small program.
+    if (this.folder === null || !fs.existsSync(path)) return null;
+    try { return fs.readFileSync(path); } catch { return null; }
+  }
+  /** Whoever reads meanwhile finds the old one, or the new one. */
+  write(name: string, bytes: Uint8Array): void {
+    const { folder } = this;
+    if (folder === null) return;
+    const path = `${folder}/${name}`, draft = `${path}.${process.pid}`;
+    try {
+      // Node's own way to make both goes on for ever where nothing can be made, as in /proc.
+      for (const made of [this.caches, folder]) if (!fs.existsSync(made)) fs.mkdirSync(made, OWN);
+      fs.writeFileSync(draft, bytes, { mode: OWN_FILE });
+      fs.renameSync(draft, path);
+      this.prune(folder);
+    } catch { /* A full disk, a home that cannot be written: then the next run begins as this one did. */ }
+  }
+  private prune(folder: string): void {
+    const names = fs.readdirSync(folder);
+    if (names.length <= FILES_MAX) return;
+    const files = names.map(name => ({ path: `${folder}/${name}`, at: fs.statSync(`${folder}/${name}`, { bigint: true }).mtimeNs })).sort((a, b) => Number(a.at - b.at));
+    for (const { path } of files.slice(0, names.length - FILES_MAX)) fs.unlinkSync(path);
+  }
+}

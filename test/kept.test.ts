@@ -1,0 +1,205 @@
+/** Code that is kept from run to run: a run that begins with it does and counts what any other does, and what is not byte for byte the same is not used. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Va } from '../src/base/types.ts';
+import { assemble } from '../src/decoder/assemble.ts';
+import type { CpuOptions } from '../src/exec/cpu.ts';
+import type { CodeStore } from '../src/exec/threaded/kept-code.ts';
+import { prebuild } from '../src/exec/threaded/prebuild.ts';
+import { pack, PrebuiltFile } from '../src/exec/threaded/prebuilt.ts';
+import { writeElf } from '../src/loader/write-elf.ts';
+import { Machine } from '../src/machine.ts';
+import type { Timing } from '../src/timing/costs.ts';
+import { MemoryHost } from '../src/host/memory-host.ts';
+import { CODE, CpuWorld, DATA } from './support/cpu-world.ts';
+import { Arena, compete } from './support/duel.ts';
+import { REFERENCE } from './support/engines.ts';
+import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost } from './support/fixtures.ts';
+import { systemCall } from './support/guest-program.ts';
+import { formPrograms, randomProgram } from './support/random-program.ts';
+import { Random, testSeed } from './support/random.ts';
+
+const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 20);
+const FILE = pack(prebuild());
+
+const NUMBERS = { mprotect: 10, fork: 57, execve: 59, wait4: 61, exit_group: 231 } as const;
+const call = (name: keyof typeof NUMBERS): string => systemCall(NUMBERS[name]);
+
+class Store implements CodeStore {
+  readonly least: number;
+  key = 'this build, this machine';
+  bytes: Uint8Array | null = null;
+  writes = 0;
+  constructor(least = 1) { this.least = least; }
+  read(): Uint8Array | null { return this.bytes; }
+  write(bytes: Uint8Array): void { this.bytes = bytes; this.writes += 1; }
+}
+/** Threads begin at once, so that whatever was executed is kept. */
+const keeping = (store: CodeStore, options: CpuOptions = {}): CpuOptions => ({ ...options, prebuilt: new PrebuiltFile(() => FILE), threaded: { runs: 0, wait: 1, ...options.threaded, store } });
+const statOf = ({ cpu }: Machine | CpuWorld, name: string): number => cpu.stats().find(row => row[0] === name)?.[1] ?? NaN;
+
+interface Outcome { readonly counted: object; readonly decoded: number; readonly kept: number; readonly generations: number; readonly compiled: number }
+/** Runs a program to its end, and keeps its code. `slice`: instructions a turn. */
+function run(host: MemoryHost, cpu: CpuOptions, args: readonly string[] = [], slice?: number): Outcome {
+  const machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
+  assert.is(machine.exec('/guest', ['guest', ...args], ENVIRONMENT), null);
+  let ending = slice === undefined ? machine.run() : null;
+  while (ending === null) ending = machine.turn(slice!);
+  // Who performs decides how often the TLB is asked.
+  const counted = { ...ending, output: host.output, ...machine.counters(), tlbMisses: 0 };
+  machine.cpu.keepCode();
+  return { counted, decoded: statOf(machine, 'blocks decoded'), kept: statOf(machine, 'blocks kept before'), generations: statOf(machine, 'generations'), compiled: statOf(machine, 'regions compiled') };
+}
+const hostOf = (source: string): MemoryHost => new MemoryHost({ '/guest': writeElf({ text: { at: CODE, bytes: assemble(source, { origin: CODE, symbols: { DATA } }).bytes }, entry: CODE }) });
+/** Runs with and without what is kept, three times in a row. Gives the last with it. */
+function again(host: () => MemoryHost, options: CpuOptions, store = new Store(), args: readonly string[] = [], slice?: number): Outcome {
+  const expected = run(host(), { ...options, engine: 'interpret' }, args).counted;
+  let last: Outcome | null = null;
+  for (let time = 1; time <= 3; time++) {
+    last = run(host(), keeping(store, options), args, slice);
+    assert.equal(last.counted, expected, `run ${time}`);
+  }
+  return last!;
+}
+
+const programs = suite('kept › programs');
+for (const { name, args, stdin } of FIXTURES) for (const timing of ['fast', 'none'] as const) programs(`${name} with timing ${timing}: what is kept is not decoded, and nothing else is different`, () => {
+  const store = new Store(), host = (): MemoryHost => fixtureHost(fixtureBytes(name), stdin), first = run(host(), keeping(store, { timing }), args);
+  assert.is(first.kept, 0);
+  for (const engine of ['auto', 'threaded'] as const) {
+    const { kept, decoded, generations } = again(host, { timing, engine }, store, args);
+    // Where handlers are generated anew, what was executed is translated anew.
+    assert.ok(kept > 0 && (generations > 0 || decoded < first.decoded / 2), `${kept} kept, ${decoded} of ${first.decoded} decoded`);
+  }
+  assert.is(store.writes, 1, 'nothing was added');
+});
+for (const slice of [1, 3, 50, 1000]) programs(`turns of ${slice} instructions`, () => {
+  const { name, stdin } = FIXTURES[0]!;
+  again(() => fixtureHost(fixtureBytes(name), stdin), {}, new Store(), [], slice);
+});
+programs('detailed timing keeps nothing', () => {
+  const store = new Store();
+  again(() => fixtureHost(fixtureBytes('print'), ''), { timing: 'detailed' }, store);
+  assert.is(store.bytes, null);
+});
+const HOT = `mov ecx, 60000\nagain: mov eax, ecx\nand eax, 3\nlea rdx, [rip+table]\njmp [rdx+rax*8]\na: add rbx, rcx\njmp e\nb: xor rbx, rcx\njmp e\nc: rol rbx, 3\njmp e\nd: sub rbx, 1\ne: rol ax, 3\nsub ecx, 1\njnz again\nmov edi, ebx\nand edi, 127\n${call('exit_group')}\n.balign 8\ntable: .quad ${['a', 'b', 'c', 'd'].join(', ')}`;
+for (const timing of ['fast', 'none'] as const) programs(`what becomes hot is compiled, and what is called too often generated, with timing ${timing}`, () => {
+  assert.ok(again(() => hostOf(HOT), { timing, hotRuns: 500 }).compiled > 0);
+  assert.ok(again(() => hostOf(HOT), { timing, engine: 'threaded' }).generations > 0);
+});
+programs('a run of other code of the program adds to what is kept', () => {
+  const either = (args: readonly string[], store: Store): Outcome => run(hostOf(`cmp qword ptr [rsp], 2\nje two\nmov ecx, 9\nl: add rax, rcx\ndec ecx\njnz l\njmp end\ntwo: mov ecx, 7\nm: sub rax, rcx\ntest al, 1\njz n\ninc rax\nn: dec ecx\njnz m\nend: mov edi, 5\n${call('exit_group')}`), keeping(store), args);
+  const store = new Store(), one = either([], store).counted, two = either(['more'], store);
+  assert.is(store.writes, 2);
+  assert.equal(either([], store).counted, one);
+  assert.ok(two.kept > 0 && either(['more'], store).kept > two.kept);
+  assert.is(store.writes, 2);
+});
+programs.run();
+
+const wrong = suite('kept › what is not what it was');
+const LOOP = (body: string): string => `mov ecx, 50\nagain: ${body}\nadd rbx, rcx\nsub ecx, 1\njnz again\nmov edi, ebx\nand edi, 127\n${call('exit_group')}`;
+wrong('another program at the same addresses', () => {
+  const store = new Store();
+  again(() => hostOf(LOOP('add rbx, 3')), {}, store);
+  const { kept, decoded } = again(() => hostOf(LOOP('sub rbx, 3')), {}, store);
+  assert.ok(kept > 0 && decoded > 0);
+});
+wrong('bytes that were damaged, cut off or written by somebody else', () => {
+  const store = new Store(), random = new Random(testSeed()), host = (): MemoryHost => hostOf(LOOP('add rbx, 3'));
+  const { counted } = run(host(), keeping(store)), bytes = store.bytes!;
+  const kept = (changed: Uint8Array, key = store.key): number => {
+    const other = new Store(1e9);
+    other.bytes = changed; other.key = key;
+    const outcome = run(host(), keeping(other));
+    assert.equal(outcome.counted, counted);
+    return outcome.kept;
+  };
+  assert.ok(kept(bytes) > 0);
+  assert.is(kept(bytes, 'another build'), 0);
+  // Words 6 and 7 of the head say nothing.
+  for (const at of [0, 4, 8, 23, 32, 40, 60, 64, bytes.length - 40, ...Array.from({ length: 40 }, () => 32 + random.below(bytes.length - 32))]) {
+    const changed = bytes.slice();
+    changed[at]! ^= 1 << random.below(8);
+    assert.is(kept(changed), 0, `byte ${at}`);
+  }
+  for (const length of [0, 1, 63, 64, bytes.length - 16, bytes.length + 16]) {
+    const changed = new Uint8Array(length);
+    changed.set(bytes.subarray(0, length));
+    assert.is(kept(changed), 0, `${length} bytes`);
+  }
+});
+wrong('code that writes code, and code that is moved', () => {
+  const writable = `lea rdi, [rip+again]\nand rdi, -4096\nmov esi, 4096\nmov edx, 7\n${call('mprotect')}\n`;
+  again(() => hostOf(`${writable}${LOOP('inc dword ptr [rip+value+1]\nvalue: mov eax, 5\nadd rbx, rax')}`), {});
+  // Its page comes back as other memory, and as the file's again.
+  again(() => hostOf(`mov r12d, 3\nround: ${LOOP('add rbx, 3').split('mov edi')[0]!}lea rdi, [rip+round]\nand rdi, -4096\nmov esi, 4096\nmov edx, 5\n${call('mprotect')}\ndec r12d\njnz round\nmov edi, ebx\nand edi, 127\n${call('exit_group')}`), {});
+});
+wrong('a page that two programs have at one address', () => {
+  const child = assemble(LOOP('sub rbx, 7'), { origin: CODE }).bytes, host = (): MemoryHost => {
+    const world = hostOf(`${call('fork')}\ntest eax, eax\njz child\nmov edi, -1\nlea rsi, [rsp-64]\nxor edx, edx\nxor r10d, r10d\n${call('wait4')}\nmov ebx, [rsp-64]\n${LOOP('add rbx, 3')}\nchild: lea rdi, [rip+path]\nxor esi, esi\nxor edx, edx\n${call('execve')}\nhlt\npath: .asciz "/other"`);
+    world.put('/other', writeElf({ text: { at: CODE, bytes: child }, entry: CODE }));
+    return world;
+  };
+  for (const timing of ['fast', 'none'] as const) assert.ok(again(host, { timing }).kept > 0);
+});
+wrong('an address with a breakpoint: set before the run, or in it', () => {
+  const source = 'mov ecx, 50\nagain: add rbx, rcx\nxor rbx, 7\nsub ecx, 1\njnz again\nsyscall', store = new Store();
+  const world = (): CpuWorld => new CpuWorld(source, CODE, keeping(store));
+  const first = world(), at = (w: CpuWorld): Va => w.labels.get('again')! + 3;
+  assert.is(first.run(), 'syscall');
+  first.cpu.keepCode();
+  const before = world();
+  before.cpu.setBreakpoint(at(before));
+  assert.is(before.run(), 'stop');
+  const meanwhile = world();
+  assert.is(meanwhile.run(20), 'budget');
+  assert.ok(statOf(meanwhile, 'blocks kept before') > 0);
+  meanwhile.cpu.setBreakpoint(at(meanwhile));
+  assert.is(meanwhile.run(), 'stop');
+  assert.is(meanwhile.rip, at(meanwhile));
+});
+wrong.run();
+
+/** Every pair is new, and begins with what the last one left. */
+class KeepingArena extends Arena {
+  kept = 0;
+  private readonly store = new Store();
+  private last: CpuWorld | null = null;
+  override pair(options: CpuOptions, source: string, origin = CODE): readonly [CpuWorld, CpuWorld] {
+    this.leave();
+    this.last = new CpuWorld(source, origin, keeping(this.store, options));
+    return [new CpuWorld(source, origin, { ...options, engine: REFERENCE }), this.last];
+  }
+  leave(): void {
+    if (this.last === null) return;
+    this.kept += statOf(this.last, 'blocks kept before');
+    this.last.cpu.keepCode();
+    this.last = null;
+  }
+}
+const random = suite(`kept › random programs (seed ${testSeed()})`);
+const TIMINGS: readonly Timing[] = ['fast', 'none'];
+random(`${PROGRAMS} of them, disturbed at random, three times each`, () => {
+  let kept = 0;
+  for (let k = 0; k < PROGRAMS; k++) {
+    const seed = testSeed() + k, chance = new Random(seed ^ 0x4321), arena = new KeepingArena(), options: CpuOptions = { engine: chance.pick(['threaded', 'auto']), timing: chance.pick(TIMINGS), hotRuns: chance.pick([2, 40]) };
+    const program = randomProgram({ seed, modifiesItself: chance.below(3) === 0, mayFail: true });
+    for (let time = 0; time < 3; time++) {
+      const { complaint } = compete(program, options, 2500, arena);
+      assert.is(complaint, null, complaint ?? '');
+    }
+    kept += arena.kept;
+  }
+  assert.ok(kept > 0, 'nothing was ever kept');
+});
+random('every form of integers, vectors and the x87 in loops, twice', () => {
+  for (const program of formPrograms(testSeed(), 160)) {
+    const arena = new KeepingArena();
+    for (let time = 0; time < 2; time++) {
+      const { complaint } = compete(program, { engine: 'threaded', timing: 'fast' }, 5000, arena);
+      assert.is(complaint, null, complaint ?? '');
+    }
+  }
+});
+random.run();
