@@ -46,45 +46,58 @@ export class CodeKeeper {
 
   /** @param handlers how many handlers a later run has at its beginning. null: there is too much. */
   pack(key: string, handlers: number): Uint8Array | null {
-    const { words } = this, pages = [...this.pages].sort(([a], [b]) => a - b).map(([va, { digest, blocks }]) => ({ va, digest, blocks: [...blocks.values()].sort((a, b) => (a.lo >>> 0) - (b.lo >>> 0)) }));
-    const blocks = pages.flatMap(page => page.blocks), places = new Map<Va, number>(blocks.map(({ lo, hi }, number) => [vaOf(lo, hi), number]));
-    for (const block of blocks) for (const link of linksOf(block, words)) {
-      const va = this.vaOfHeader(words[link]!);
-      if (!places.has(va)) places.set(va, places.size);
+    const { words } = this, pages = [...this.pages].sort(([a], [b]) => a - b), blocks: KeptBlock[] = [], places = new Map<Va, number>();
+    let bodyBytes = 0, targets = 0;
+    for (const [, page] of pages) for (const block of [...page.blocks.values()].sort((a, b) => (a.lo >>> 0) - (b.lo >>> 0))) {
+      places.set(vaOf(block.lo, block.hi), blocks.length);
+      blocks.push(block);
+      bodyBytes += RECORD.bytes * (block.count + 1); targets += block.targets.length;
     }
-    const pagesAt = KEPT.bytes, headersAt = align(pagesAt + 4 * PAGE_WORDS * pages.length), bodiesAt = align(headersAt + HEADER.bytes * places.size);
-    const targetsAt = bodiesAt + blocks.reduce((sum, { count }) => sum + RECORD.bytes * (count + 1), 0), targetCount = blocks.reduce((sum, { targets }) => sum + targets.length, 0);
-    const length = align(targetsAt + 4 * TARGET_WORDS * targetCount);
+    for (const block of blocks) for (let k = 0, last = linkCount(block); k < last; k++) {
+      const header = words[linkOf(block, k)]!;
+      if (header !== 0 && !places.has(this.vaOfHeader(header))) places.set(this.vaOfHeader(header), places.size);
+    }
+    const pagesAt = KEPT.bytes, headersAt = align(pagesAt + 4 * PAGE_WORDS * pages.length), bodiesAt = align(headersAt + HEADER.bytes * places.size), targetsAt = bodiesAt + bodyBytes;
+    const length = align(targetsAt + 4 * TARGET_WORDS * targets);
     if (length > KEPT_BYTES_MAX) return null;
-    const out = new Int32Array(length >> 2), halves = new Uint16Array(out.buffer), [a, b] = wordsOf(key);
-    const head: Readonly<Record<Exclude<keyof typeof KEPT, 'digest' | 'key' | 'bytes'>, number>> = { magic: KEPT_MAGIC, length, pages: pages.length, headers: places.size, targets: targetCount, pagesAt, headersAt, targetsAt };
-    for (const [name, value] of Object.entries(head)) out[KEPT[name as keyof typeof head] >> 2] = value;
-    out[KEPT.key >> 2] = a; out[(KEPT.key >> 2) + 1] = b;
-    pages.reduce((first, { va, digest, blocks: { length: count } }, k) => {
-      out.set([loOf(va), hiOf(va), ...digest, first, count], (pagesAt >> 2) + PAGE_WORDS * k);
-      return first + count;
-    }, 0);
-    for (const [va, number] of places) out.set([loOf(va), hiOf(va)], (headersAt + HEADER.bytes * number + HEADER.address) >> 2);
-    let bodyAt = bodiesAt, target = targetsAt >> 2;
-    for (const [number, block] of blocks.entries()) {
-      const { body, count, targets } = block, header = (headersAt + HEADER.bytes * number) >> 2, fields = { count, body: RECORDS.at + bodyAt, cost: block.cost, behind: block.behind, length: block.bytes, origin: block.ending + 1 };
-      for (const [name, value] of Object.entries(fields)) out[header + (HEADER[name as keyof typeof fields] >> 2)] = value;
-      out.set(words.subarray(body >> 2, (body + RECORD.bytes * (count + 1)) >> 2), bodyAt >> 2);
-      for (let k = 0; k <= count; k++) {
-        const at = (bodyAt + RECORD.bytes * k + RECORD.handler) >> 1;
-        if (halves[at]! >= HANDLER.firstForm + handlers) halves[at] = HANDLER.call;
+    const out = new Int32Array(length >> 2), [keyA, keyB] = wordsOf(key);
+    const put = (at: number, value: number): void => { out[at >> 2] = value; };
+    put(KEPT.magic, KEPT_MAGIC); put(KEPT.length, length); put(KEPT.key, keyA); put(KEPT.key + 4, keyB);
+    put(KEPT.pages, pages.length); put(KEPT.headers, places.size); put(KEPT.targets, targets);
+    put(KEPT.pagesAt, pagesAt); put(KEPT.headersAt, headersAt); put(KEPT.targetsAt, targetsAt);
+    let row = pagesAt, first = 0;
+    for (const [va, { digest, blocks: { size } }] of pages) {
+      put(row, loOf(va)); put(row + 4, hiOf(va));
+      out.set(digest, (row >> 2) + PAGE.digest);
+      put(row + 4 * PAGE.first, first); put(row + 4 * PAGE.count, size);
+      row += 4 * PAGE_WORDS; first += size;
+    }
+    for (const [va, number] of places) {
+      const header = headersAt + HEADER.bytes * number + HEADER.address;
+      put(header, loOf(va)); put(header + 4, hiOf(va));
+    }
+    const halves = new Uint16Array(out.buffer), firstMissing = HANDLER.firstForm + handlers;
+    let bodyAt = bodiesAt, target = targetsAt;
+    for (let number = 0; number < blocks.length; number++) {
+      const block = blocks[number]!, { body, count } = block, header = headersAt + HEADER.bytes * number, end = bodyAt + RECORD.bytes * (count + 1);
+      put(header + HEADER.count, count); put(header + HEADER.body, RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
+      put(header + HEADER.length, block.bytes); put(header + HEADER.origin, block.ending + 1);
+      out.set(words.subarray(body >> 2, (body + end - bodyAt) >> 2), bodyAt >> 2);
+      for (let at = (bodyAt + RECORD.handler) >> 1; at < end >> 1; at += RECORD.bytes >> 1) if (halves[at]! >= firstMissing) halves[at] = HANDLER.call;
+      for (let k = 0, last = linkCount(block); k < last; k++) {
+        const link = linkOf(block, k), to = words[link]!;
+        if (to !== 0) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(this.vaOfHeader(to))!;
       }
-      for (const link of linksOf(block, words)) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(this.vaOfHeader(words[link]!))!;
-      for (const { lo, hi } of targets) { out.set([number, lo, hi], target); target += TARGET_WORDS; }
-      bodyAt += RECORD.bytes * (count + 1);
+      for (const { lo, hi } of block.targets) { put(target, number); put(target + 4, lo); put(target + 8, hi); target += 4 * TARGET_WORDS; }
+      bodyAt = end;
     }
     return new Uint8Array(out.buffer);
   }
   private vaOfHeader(at: number): Va { return vaOf(this.words[(at + HEADER.address) >> 2]!, this.words[(at + HEADER.address + 4) >> 2]!); }
 }
-/** The words of a block's records that hold headers; nowhere (#GP when it is taken) is none. */
-function linksOf({ body, count, ending }: KeptBlock, words: Int32Array): number[] {
-  const last = body + RECORD.bytes * (count - 1), links = [(last + RECORD.bytes + RECORD.taken) >> 2];
-  if (ending === ENDING.branch || ending === ENDING.jump || ending === ENDING.call) links.push((last + RECORD.taken) >> 2, (last + RECORD.next) >> 2);
-  return links.filter(link => words[link] !== 0);
+/** How many words of a block's records hold headers: of the record behind the last, and of a direct branch. 0 in one is nowhere (#GP when it is taken). */
+function linkCount({ ending }: KeptBlock): number { return ending === ENDING.branch || ending === ENDING.jump || ending === ENDING.call ? 3 : 1; }
+function linkOf({ body, count }: KeptBlock, k: number): number {
+  const end = body + RECORD.bytes * count;
+  return (k === 0 ? end + RECORD.taken : end - RECORD.bytes + (k === 1 ? RECORD.taken : RECORD.next)) >> 2;
 }

@@ -36,8 +36,8 @@ const PREBUILT_INSTRUCTIONS = 3_000_000;
 const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 5_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads, detailed' : isTimed ? 'threads, timed' : 'threads'; }
 
-/** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many, or much was dropped. */
-const FRESH_MIN = 32, FRESH_SHARE = 16, FRESH_MAX = 20_000, KEEP_BYTES_MAX = 1 << 24;
+/** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
+const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
 /** Header of nothing; an epoch before all. */
 const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK;
 
@@ -170,6 +170,7 @@ export class Threads {
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
     this.findShapes(block);
+    thread.hasFloats = false;
     let lo = block.lo, rule: number = UNKNOWN_RULE, guess = entryRule, before: Form | null = null;
     for (let k = 0; k < count; k++) {
       const i = instructions[k]!, shape = shapesAt[k]!, record = body + k * RECORD.bytes;
@@ -180,6 +181,7 @@ export class Threads {
       else {
         const isDead = shape.isDead(liveAt[k]!), isGuess = shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
         form = shape.form(isGuess ? guess : rule, isGuess, isDead, null, forms);
+        if (shape.floats.length > 0) thread.hasFloats = true;
         if (shape.touchesFlags) guess = UNKNOWN_RULE;
         rule = shape.ruleAfter(rule, isDead);
         if (k === second && before !== null) this.setHandler(record - RECORD.bytes, this.together(before, form));
@@ -405,17 +407,15 @@ export class Threads {
   // — code for a later run —
   /** How many new blocks make it worth writing. */
   private get least(): number { return Math.max(this.store?.least ?? FRESH_MIN, (this.keptCode?.blocks ?? 0) / FRESH_SHARE); }
-  private get isWorthKeeping(): boolean {
-    const { fresh } = this.cache;
-    return this.run !== null && this.store !== null && fresh >= this.least && fresh <= FRESH_MAX;
-  }
+  /** A program that has handlers generated is no short one: most of its code would be translated anew for these all the same. */
+  private get isWorthKeeping(): boolean { return this.store !== null && this.run !== null && this.stats.generations === 0 && this.cache.fresh >= this.least; }
   private gather(page: CodePage, frame: Pa): void {
     const byPage = new Map<Va, KeptBlock[]>();
     for (const block of page.blocks.values()) {
       if (!isKeepable(block) || (block.pa & PAGE_MASK) !== frame) continue;
+      const { body, hasFloats } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
       // What handlers call for floats is found as shapes are met: such blocks are made anew in every run.
-      if (this.hasFloats(block)) continue;
-      const { body } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
+      if (hasFloats) continue;
       blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: pace.behind, bytes, ending, targets });
       byPage.set(va, blocks);
       if (!this.isKept(lo, hi)) this.added += 1;
@@ -428,11 +428,6 @@ export class Threads {
   private isKept(lo: i32, hi: i32): boolean {
     const page = this.keptCode?.pageOf(lo, hi);
     return page !== undefined && this.keptCode!.find(page, lo, hi) !== NONE_KEPT;
-  }
-  private hasFloats(block: Block): boolean {
-    this.findShapes(block);
-    for (let k = 0; k < block.instructions.length; k++) if ((this.shapesAt[k]?.floats.length ?? 0) > 0) return true;
-    return false;
   }
   /** Leaves what this run has translated to the next. After it there is no run. */
   keep(): void {
