@@ -22,7 +22,7 @@ import { Random, testSeed } from './support/random.ts';
 const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 20);
 const FILE = pack(prebuild());
 
-const NUMBERS = { mprotect: 10, fork: 57, execve: 59, wait4: 61, exit_group: 231 } as const;
+const NUMBERS = { mmap: 9, mprotect: 10, fork: 57, execve: 59, wait4: 61, exit_group: 231 } as const;
 const call = (name: keyof typeof NUMBERS): string => systemCall(NUMBERS[name]);
 
 class Store implements CodeStore {
@@ -148,6 +148,37 @@ wrong('a page that two programs have at one address', () => {
     return world;
   };
   for (const timing of ['fast', 'none'] as const) assert.ok(again(host, { timing }).kept > 0);
+});
+wrong('bytes that change beside code that was executed: it goes on in the times it had', () => {
+  const program = 'mov r12d, 3\nouter: mov ecx, 40\nmov rax, 3\nagain: imul rax, rax\nimul rax, rax\npatch: imul rax, rax\ntest ecx, ecx\njz out\nadd rbx, rcx\nsub ecx, 1\njnz again\nout: test r13d, r13d\njz skip\nmov dword ptr [rip+patch], 0x90909090\nskip: sub r12d, 1\njnz outer\nsyscall';
+  const store = new Store(), result = (options: CpuOptions, writes: number): object => {
+    const w = new CpuWorld(program, CODE, options);
+    w.set('r13', writes);
+    w.run();
+    const found = { ...w.snapshot(), misses: 0 };
+    w.cpu.keepCode();
+    return found;
+  };
+  for (const writes of [0, 1]) assert.equal(result(keeping(store), writes), result({ engine: 'interpret' }, writes));
+});
+/** A new page of code again and again, which the guest writes as a whole: what is gathered of it, as records are at work, finds no room. */
+const PAGES = `xor edi, edi\nmov esi, 4096\nmov edx, 7\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\n${call('mmap')}\nmov r13, rax\nmov r14d, 60\nround: mov rdi, r13\nlea rsi, [rip+code]\nmov ecx, 3990\nrep movsb\ncall r13\nmov rdi, r13\nmov ecx, 512\nxor eax, eax\nrep stosq\nsub r14d, 1\njnz round\nmov edi, ebx\nand edi, 127\n${call('exit_group')}\ncode: ${Array.from({ length: 970 }, (_, k) => `lea rbx, [rbx+${k % 100}]`).join('\n')}\nret\n.balign 4096\n.quad 0`;
+/** More blocks than small memories have room for. */
+const STEPS = `mov r12d, 6\nround: ${Array.from({ length: 24 }, (_, k) => `add rax, ${k + 3}\nxor rbx, rax\ntest ebx, ${1 << k}\nje p${k}\nadd rbx, ${k}\np${k}:`).join('\n')}\ndec r12d\njnz round\nmov edi, ebx\nand edi, 127\n${call('exit_group')}`;
+wrong('memory for records that is full', () => {
+  for (const [source, bytes] of [[PAGES, 1 << 16], [PAGES, 1 << 18], ...[1200, 2400, 4000, 6000, 12_000].map(each => [STEPS, each] as const)] as const) {
+    again(() => hostOf(source), { threaded: { bytes } });
+    const store = new Store();
+    run(hostOf(source), keeping(store));
+    again(() => hostOf(source), { threaded: { bytes } }, store);
+  }
+});
+wrong('two programs that take turns at one address: what is kept does not change for ever', () => {
+  const store = new Store(), other = (): MemoryHost => hostOf(LOOP('sub rbx, 3\ncmp ecx, 7\njne more\nadd rbx, 1\nmore: nop'));
+  for (let time = 0; time < 3; time++) { run(hostOf(LOOP('add rbx, 3')), keeping(store)); run(other(), keeping(store)); }
+  const { writes } = store;
+  for (let time = 0; time < 3; time++) { run(hostOf(LOOP('add rbx, 3')), keeping(store)); run(other(), keeping(store)); }
+  assert.is(store.writes, writes);
 });
 wrong('an address with a breakpoint: set before the run, or in it', () => {
   const source = 'mov ecx, 50\nagain: add rbx, rcx\nxor rbx, 7\nsub ecx, 1\njnz again\nsyscall', store = new Store();

@@ -147,6 +147,7 @@ tlb('a space has its epoch again when it is entered again, unless it changed mea
   assert.is(entered(a), changed);
   for (let page = 0; page <= 1 << 16; page++) mmu.noteFetch(page << 12, 1);
   assert.not.ok([first, second, changed].includes(mmu.epoch), 'the era is over');
+  assert.ok(mmu.isExecuted((1 << 16) * 4096 - 4096 + 2 ** 32), 'and what ended it belongs to the next');
   assert.not.ok([first, second, changed, mmu.epoch].includes(entered(b)));
 });
 tlb('tags come with the accesses: read always, write once D is set, execute by a fetch', () => {

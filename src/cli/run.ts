@@ -50,11 +50,12 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   return status;
 }
 /** With translated code of earlier runs. It depends on the build, and on what the line says of the machine. */
-function keeping({ keptFiles }: CommandHost, line: CommandLine, { path, machine }: Prepared): MachineOptions {
-  const options = machine(), store = keptFiles;
-  if (store === undefined || lastValue(line, '--code-cache') === 'off') return options;
-  const key = [store.stamp, ...['--cpu', '--environment', '--mitigations', '--timing', '--root'].map(name => lastValue(line, name) ?? ''), path].join('\n'), name = wordsOf(key).map(word => (word >>> 0).toString(16).padStart(8, '0')).join('');
-  return { ...options, cpu: { ...options.cpu, threaded: { store: { key, read: () => store.read(name), write: bytes => { store.write(name, bytes); } } } } };
+function keeping({ keptFiles }: CommandHost, line: CommandLine, { files, path, machine }: Prepared): MachineOptions {
+  const options = machine();
+  if (keptFiles === undefined || lastValue(line, '--code-cache') === 'off') return options;
+  const said = ['--cpu', '--cpu-profile', '--timing', '--root'].map(option => lastValue(line, option) ?? ''), whole = path.startsWith('/') ? path : `${files.directory}/${path}`;
+  const key = [keptFiles.stamp, ...said, whole].join('\n'), name = wordsOf(key).map(word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  return { ...options, cpu: { ...options.cpu, threaded: { store: { key, read: () => keptFiles.read(name), write: bytes => { keptFiles.write(name, bytes); } } } } };
 }
 /** What the command line says of a program and its machine; a status where that was wrong, which has been said. */
 export async function prepare(host: CommandHost, line: CommandLine, command: string): Promise<Prepared | number> {

@@ -159,9 +159,9 @@ export class BlockCache {
   stopsAtMarks = false;
   /** Told of every block that is not to be executed any more. */
   readonly onForget: ((block: Block) => void)[] = [];
-  /** Told before there is a breakpoint; when bytes of a held page are about to change; and of every page that is given back, while all of it is still there. */
+  /** Told before there is a breakpoint; when bytes of a held page, or all of it, are about to change; and of every page that is about to be given back or written as a whole. */
   onBreakpoint: () => void = () => { /* Nobody has code that is no block's. */ };
-  onHeldWrite: (frame: Pa) => void = () => { /* Nobody holds one. */ };
+  onHeldWrite: (frame: Pa, isWhole: boolean) => void = () => { /* Nobody holds one. */ };
   onPageEnd: (page: CodePage, frame: Pa) => void = () => { /* Nobody wants to know. */ };
   /** Asked for a block that was executed without being one. */
   unseen: (lo: i32, hi: i32) => Block | null = () => null;
@@ -212,10 +212,10 @@ export class BlockCache {
     this.byAddress.set(address, block);
     return this.table[slot] = this.trusted(block);
   }
-  /** `at`, where the times of a block that is not known are. */
+  /** The block of code that was executed at an address whose first byte lay at `pa`, wherever that is mapped by now; its times are known. */
   again(lo: i32, hi: i32, pa: Pa, times: Times): Block | null {
     this.times = times;
-    const block = this.at(lo, hi, pa);
+    const block = this.find(lo, hi, pa, vaOf(lo, hi));
     this.times = null;
     return block;
   }
@@ -271,7 +271,7 @@ export class BlockCache {
       code.wasWritten = true;
       if (code.isHeld) {
         code.isHeld = false;
-        this.onHeldWrite(page << 12);
+        this.onHeldWrite(page << 12, length === PAGE_BYTES);
         if (code.blocks.size === 0) this.end(page);
       }
       for (const block of code.blocks.values()) {

@@ -1,8 +1,8 @@
 /** Files the emulator keeps for later runs: a folder of the user's caches (XDG Base Directory Specification, $XDG_CACHE_HOME). */
 import fs from 'node:fs';
 
-/** So many are kept; the oldest goes. */
-const FILES_MAX = 256, OWN = 0o700, OWN_FILE = 0o600;
+/** So many are kept; the one goes that was written or, to the day, read before all others. */
+const FILES_MAX = 256, UNUSED_SECONDS = 86_400, OWN = 0o700, OWN_FILE = 0o600, S_IFMT = 0o170000, S_IFREG = 0o100000;
 
 export class KeptFolder {
   readonly stamp: string;
@@ -16,10 +16,16 @@ export class KeptFolder {
     this.folder = this.caches.startsWith('/') ? `${this.caches}/tramp64` : null;
   }
   read(name: string): Uint8Array | null {
-    const path = `${this.folder ?? ''}/${name}`;
-    // What throws takes as long as what is saved in a small program.
-    if (this.folder === null || !fs.existsSync(path)) return null;
-    try { return fs.readFileSync(path); } catch { return null; }
+    if (this.folder === null) return null;
+    const path = `${this.folder}/${name}`;
+    try {
+      const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+      // Nobody else's, and nothing that is waited for. (What throws would take as long as what is saved in a small program.)
+      if (stat === undefined || (Number(stat.mode) & S_IFMT) !== S_IFREG || Number(stat.uid) !== process.getuid?.()) return null;
+      const now = Date.now() / 1000;
+      if (Number(stat.mtimeNs) / 1e9 < now - UNUSED_SECONDS) fs.utimesSync(path, now, now);
+      return fs.readFileSync(path);
+    } catch { return null; }
   }
   /** Whoever reads meanwhile finds the old one, or the new one. */
   write(name: string, bytes: Uint8Array): void {
@@ -32,7 +38,10 @@ export class KeptFolder {
       fs.writeFileSync(draft, bytes, { mode: OWN_FILE });
       fs.renameSync(draft, path);
       this.prune(folder);
-    } catch { /* A full disk, a home that cannot be written: then the next run begins as this one did. */ }
+    } catch {
+      // A full disk, a home that cannot be written: then the next run begins as this one did.
+      try { fs.unlinkSync(draft); } catch { /* It was not even made. */ }
+    }
   }
   private prune(folder: string): void {
     const names = fs.readdirSync(folder);

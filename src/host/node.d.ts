@@ -22,6 +22,7 @@ declare module 'node:fs' {
   export function writeSync(fd: number, from: Uint8Array, offset: number, length: number, position: number | null): number;
   export function writeSync(fd: number, text: string): number;
   export function statSync(path: Path, options: { bigint: true }): BigIntStats;
+  export function statSync(path: Path, options: { bigint: true; throwIfNoEntry: false }): BigIntStats | undefined;
   export function lstatSync(path: Path, options: { bigint: true }): BigIntStats;
   export function statfsSync(path: Path): { type: number; bsize: number; blocks: number; bfree: number; bavail: number; files: number; ffree: number };
   export function accessSync(path: Path, mode: number): void;

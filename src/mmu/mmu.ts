@@ -102,12 +102,13 @@ export class Mmu {
   }
   /** To be told where code is fetched from by whoever will not ask again until the epoch changes. */
   noteFetch(lo: i32, hi: i32): void {
+    if (this.executed.size === EXECUTED_MAX && !this.executed.has(pageNumber(lo, hi))) {
+      this.executed.clear();
+      this.era += 1;
+      if (this.space !== null) this.space.era = this.era;
+      this.endEpoch();
+    }
     this.executed.add(pageNumber(lo, hi));
-    if (this.executed.size <= EXECUTED_MAX) return;
-    this.executed.clear();
-    this.era += 1;
-    if (this.space !== null) this.space.era = this.era;
-    this.endEpoch();
   }
   /** Whether code was fetched from the page, or from one of [start, end). */
   isExecuted(va: Va): boolean { return this.executed.has(pageNumber(loOf(va), hiOf(va))); }

@@ -64,8 +64,9 @@ export class KeptCode {
   readonly end: number;
   readonly blocks: number;
   readonly pages = new Map<Va, KeptPage>();
-  /** Nothing of it is to be entered any more. */
+  /** Nothing of it is to be entered any more; and nothing that was made of it has its records. */
   isOver = false;
+  isLeft = false;
   private readonly words: Int32Array;
   private readonly headersAt: number;
   private readonly headerCount: number;
@@ -99,12 +100,13 @@ export class KeptCode {
   }
 
   pageOf(lo: i32, hi: i32): KeptPage | undefined { return this.pages.get(vaOf(lo & PAGE_MASK, hi)); }
-  /** The byte offset of a header by its number. */
+  /** The byte offset of a header by its number, and of the header behind a page's last. */
   header(number: number): number { return this.headersAt + HEADER.bytes * number; }
+  endOf({ first, count }: KeptPage): number { return this.header(first + count); }
   /** The header of a block, 0: none. */
-  find({ first, count }: KeptPage, lo: i32, hi: i32): number {
-    const { words } = this;
-    for (let k = 0, at = this.header(first); k < count; k++, at += HEADER.bytes) {
+  find(page: KeptPage, lo: i32, hi: i32): number {
+    const { words } = this, end = this.endOf(page);
+    for (let at = this.header(page.first); at < end; at += HEADER.bytes) {
       if (words[(at + HEADER.address) >> 2] === lo && words[(at + HEADER.address + 4) >> 2] === hi) return at;
     }
     return 0;
@@ -121,7 +123,7 @@ export class KeptCode {
   headerOfBody(body: number): number {
     if (this.bodies === null) {
       const { words } = this, bodies = this.bodies = new Map<number, number>();
-      for (const { first, count } of this.pages.values()) for (let k = 0, at = this.header(first); k < count; k++, at += HEADER.bytes) {
+      for (const page of this.pages.values()) for (let at = this.header(page.first), end = this.endOf(page); at < end; at += HEADER.bytes) {
         // One that was taken over may have another body; nobody asks for this one then.
         bodies.set(words[(at + HEADER.body) >> 2]!, at);
       }

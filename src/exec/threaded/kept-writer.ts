@@ -15,7 +15,9 @@ export interface KeptBlock {
 /** Blocks of a page, by address; where two programs have another page each at one address, the one that was there first (`order`) is kept. */
 interface Page { readonly order: number; readonly digest: readonly number[]; readonly blocks: Map<Va, KeptBlock> }
 
-const ALIGNMENT = 32, ORDER_OF_EARLIER = -1;
+const ALIGNMENT = 32;
+/** Of pages that this run began with: where they were executed, before all others; otherwise behind all. */
+const ORDER = { executed: -1, unused: Infinity } as const;
 const align = (bytes: number): number => (bytes + ALIGNMENT - 1) & -ALIGNMENT;
 
 export class CodeKeeper {
@@ -30,17 +32,23 @@ export class CodeKeeper {
     this.pages.set(page, kept);
     for (const block of blocks) kept.blocks.set(vaOf(block.lo, block.hi), block);
   }
+  /** How many blocks there are. */
+  get blocks(): number {
+    let sum = 0;
+    for (const { blocks: { size } } of this.pages.values()) sum += size;
+    return sum;
+  }
   /** What this run began with, but for what it took over, goes on being kept. */
   addEarlier(code: KeptCode): void {
     const { words } = this;
     for (const [va, page] of code.pages) {
-      const digest = Array.from({ length: DIGEST_WORDS }, (_, k) => words[page.row + PAGE.digest + k]!), blocks: KeptBlock[] = [], known = this.pages.get(va);
-      for (let k = 0; k < page.count; k++) {
-        const at = code.header(page.first + k), field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4);
-        if (origin === 0 || known?.blocks.has(vaOf(lo, hi)) === true) continue;
+      const digest = Array.from({ length: DIGEST_WORDS }, (_, k) => words[page.row + PAGE.digest + k]!), blocks: KeptBlock[] = [], known = this.pages.get(va), isKnown = known !== undefined && known.digest.every((word, k) => word === digest[k]);
+      for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
+        const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4);
+        if (origin === 0 || (isKnown && known.blocks.has(vaOf(lo, hi)))) continue;
         blocks.push({ lo, hi, body: field(HEADER.body), count: field(HEADER.count), cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending: origin - 1, targets: code.targetsOf(at) });
       }
-      this.add(va, page.wasOpened ? ORDER_OF_EARLIER : Infinity, digest, blocks);
+      this.add(va, page.wasOpened ? ORDER.executed : ORDER.unused, digest, blocks);
     }
   }
 

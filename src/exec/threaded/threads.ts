@@ -16,7 +16,7 @@ import { declareImports } from '../lower/imports.ts';
 import { ARITHMETIC_FLAGS } from '../ops.ts';
 import { nextOf, targetOf } from '../targets.ts';
 import { type Form, FormTable, type Shape, Shapes } from './form.ts';
-import { type CodeStore, DIGEST_WORDS, KEPT, KeptCode, type KeptPage } from './kept-code.ts';
+import { type CodeStore, DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
 import { HANDLER, HEADER, RECORD } from './record.ts';
 import { Thread } from './thread.ts';
@@ -90,8 +90,6 @@ export class Threads {
   private readonly store: CodeStore | null;
   private keptCode: KeptCode | null = null;
   private keeper: CodeKeeper | null = null;
-  /** Blocks it has that are new. */
-  private added = 0;
   /** Handlers that there are when a run begins. */
   private firstHandlers = 0;
 
@@ -108,8 +106,8 @@ export class Threads {
     this.store = this.awaited === null || clock.isDetailed ? null : options.store ?? null;
     this.mayBeKept = this.store !== null;
     if (!this.mayBeKept) return;
-    cache.onHeldWrite = frame => { this.closeFrame(frame); };
-    cache.onBreakpoint = () => { if (this.keptCode !== null) this.closeKept(this.keptCode); };
+    cache.onHeldWrite = (frame, isWhole) => { this.closeFrame(frame, isWhole); };
+    cache.onBreakpoint = () => { if (this.keptCode?.isOver === false) this.closeKept(this.keptCode); };
     cache.onPageEnd = (page, frame) => { if (this.isWorthKeeping) this.gather(page, frame); };
     cache.unseen = (lo, hi) => this.seen(lo, hi);
   }
@@ -156,7 +154,7 @@ export class Threads {
       if (block.interpreted === this.runsBefore) this.waiting.push({ block, rule: this.words[STATE.flagsRule >> 2]! });
       this.wait -= block.instructions.length;
       if (this.wait > 0) return null;
-      if (this.awaited !== null && !this.begin(this.awaited)) { this.wait = this.options.wait; return null; }
+      if (this.awaited !== null && !this.begin(this.awaited)) return null;
       for (const earlier of this.waiting) if (earlier.block.isValid && earlier.block.thread === null) this.translate(earlier.block, earlier.rule);
       this.waiting.length = 0;
     }
@@ -165,7 +163,7 @@ export class Threads {
   /** @param entryRule the rule word it was once entered with */
   private translate(block: Block, entryRule: number): Thread {
     const { instructions, nextHi } = block, { forms, shapesAt, liveAt } = this, count = instructions.length, second = secondOf(instructions);
-    if (this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes > RECORDS.at + this.options.bytes) this.dropAll();
+    if (!this.hasRoom(count)) this.dropAll();
     const thread = this.threadAt(block.lo, block.hi);
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
@@ -203,6 +201,8 @@ export class Threads {
     this.stats.blocks += 1; this.stats.forms = this.forms.met;
     return thread;
   }
+  /** For a block of so many instructions, and headers. */
+  private hasRoom(count: number): boolean { return this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes <= RECORDS.at + this.options.bytes; }
   /** What performs an instruction and the next. Where that is not prebuilt, two handlers that are do as well. */
   private together(first: Form, second: Form): Form {
     const both = first.with(second, this.forms);
@@ -255,6 +255,7 @@ export class Threads {
     const target = targetOf(block);
     if (!isCanonical(target.hi)) { // #GP when it is taken.
       for (let record = body; record <= last; record += RECORD.bytes) this.setHandler(record, null);
+      words[(last + RECORD.taken) >> 2] = words[(last + RECORD.next) >> 2] = NONE_KEPT;
       return;
     }
     words[(last + RECORD.taken) >> 2] = this.headerAt(target.lo, target.hi);
@@ -338,13 +339,15 @@ export class Threads {
     // Where nothing can be fetched, whoever fetches is to see it first.
     if (frame === NOWHERE || frame === page.badFrame || mmu.probe(lo, hi, ACCESS.execute) === -1) return false;
     if (isNew) {
+      // Its blocks go on as they are where they were executed.
+      this.takeEntered(code, page);
       if (!code.isSame(page, support.digest(frame, frame + PAGE_BYTES))) { page.badFrame = frame; return false; }
       page.frame = frame;
       this.cache.hold(frame);
     }
     mmu.noteFetch(lo, hi);
     if (!page.wasOpened) page.since = support.instructions;
-    for (let k = 0, at = code.header(page.first); k < page.count; k++, at += HEADER.bytes) {
+    for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
       const w = at >> 2;
       if (words[w + HEADER.origin / 4] === 0) continue;
       if (!page.wasOpened) words[w + HEADER.countdown / 4] = this.hotNow - 1;
@@ -355,20 +358,29 @@ export class Threads {
     page.epoch = mmu.epoch;
     return true;
   }
-  /** Bytes of it are about to change. */
-  private closeFrame(frame: Pa): void {
+  /** Bytes of it are about to change: what was executed goes on in the times it was executed in, unless all of it goes. */
+  private closeFrame(frame: Pa, isWhole: boolean): void {
     const code = this.keptCode;
     if (code === null) return;
-    for (const page of code.pages.values()) if (page.frame === frame) { page.frame = -1; this.closePage(code, page); }
+    for (const page of code.pages.values()) if (page.frame === frame) {
+      if (!isWhole) this.takeEntered(code, page);
+      page.frame = -1;
+      this.closePage(code, page);
+    }
   }
   private closePage(code: KeptCode, page: KeptPage): void {
     page.epoch = -1;
-    for (let k = 0, at = code.header(page.first); k < page.count; k++, at += HEADER.bytes) if (this.words[(at + HEADER.origin) >> 2] !== 0) this.words[(at + HEADER.epoch) >> 2] = NO_EPOCH;
+    for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) if (this.words[(at + HEADER.origin) >> 2] !== 0) this.words[(at + HEADER.epoch) >> 2] = NO_EPOCH;
   }
-  /** What is executed becomes a block: whoever wants to know more of it than how to go on. */
-  private blockOf(header: number): Block {
+  /** What of a page was executed becomes blocks, whether or not it is mapped now. */
+  private takeEntered(code: KeptCode, page: KeptPage): void {
+    if (page.frame === -1) return;
+    for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) if (this.wasEntered(at)) this.blockOf(at, page.frame | (this.words[(at + HEADER.address) >> 2]! & ~PAGE_MASK));
+  }
+  /** What is executed becomes a block: whoever wants to know more of it than how to go on. @param pa where its first byte is */
+  private blockOf(header: number, pa: Pa = this.paOf(header)): Block {
     const { words, cache } = this, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4);
-    const pa = this.mmu.probe(lo, hi, ACCESS.execute), block = pa === -1 ? null : cache.again(lo, hi, pa, this.timesOf(header));
+    const block = cache.again(lo, hi, pa, this.timesOf(header));
     assert(block !== null && block.instructions.length === word(HEADER.count) && block.bytes === word(HEADER.length), 'kept code is not what its page says');
     const thread = new Thread(words, header), page = this.keptCode!.pageOf(lo, hi)!;
     thread.takeOver(block, block.hotAt - 1);
@@ -378,25 +390,31 @@ export class Threads {
     this.byBody.set(thread.body, block);
     return block;
   }
+  /** Of code that is being executed. */
+  private paOf(header: number): Pa {
+    const pa = this.mmu.probe(this.words[(header + HEADER.address) >> 2]!, this.words[(header + HEADER.address + 4) >> 2]!, ACCESS.execute);
+    assert(pa !== -1, 'code is executed that cannot be fetched');
+    return pa;
+  }
   /** Whoever compiles a block looks for those around it. */
   private seen(lo: i32, hi: i32): Block | null {
     const code = this.keptCode, page = code?.pageOf(lo, hi);
     if (code === null || page === undefined || code.isOver || page.epoch !== this.mmu.epoch) return null;
     const header = code.find(page, lo, hi);
-    return header !== NONE_KEPT && this.wasEntered(header) ? this.blockOf(header) : null;
+    if (header === NONE_KEPT || !this.wasEntered(header)) return null;
+    this.blockOf(header);
+    return this.cache.at(lo, hi, this.paOf(header));
   }
   private wasEntered(header: number): boolean { return this.words[(header + HEADER.origin) >> 2] !== 0 && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1; }
-  /** Nothing of it is entered any more; what blocks were made of goes on. */
+  /** Nothing of it is entered any more; blocks that are made of it go on. */
   private closeKept(code: KeptCode): void {
+    for (const page of code.pages.values()) { this.takeEntered(code, page); this.closePage(code, page); }
     code.isOver = true;
-    for (const page of code.pages.values()) this.closePage(code, page);
   }
   /** Its handlers go: what was executed is translated anew, what was not is decoded if it is wanted. */
   private leaveKept(code: KeptCode): void {
-    for (const page of code.pages.values()) {
-      for (let k = 0; k < page.count && page.epoch === this.mmu.epoch; k++) if (this.wasEntered(code.header(page.first + k))) this.blockOf(code.header(page.first + k));
-    }
-    this.closeKept(code);
+    if (!code.isOver) this.closeKept(code);
+    code.isLeft = true;
     for (const [body, block] of [...this.byBody]) {
       if (body >= code.end || block.thread?.body !== body) continue;
       this.forget(block);
@@ -408,34 +426,31 @@ export class Threads {
   /** How many new blocks make it worth writing. */
   private get least(): number { return Math.max(this.store?.least ?? FRESH_MIN, (this.keptCode?.blocks ?? 0) / FRESH_SHARE); }
   /** A program that has handlers generated is no short one: most of its code would be translated anew for these all the same. */
-  private get isWorthKeeping(): boolean { return this.store !== null && this.run !== null && this.stats.generations === 0 && this.cache.fresh >= this.least; }
+  private get isWorthKeeping(): boolean { return this.store !== null && this.run !== null && this.stats.generations === 0 && this.cache.fresh >= this.least && this.keptEnd <= RECORDS.at + KEPT_BYTES_MAX / 2; }
   private gather(page: CodePage, frame: Pa): void {
     const byPage = new Map<Va, KeptBlock[]>();
     for (const block of page.blocks.values()) {
       if (!isKeepable(block) || (block.pa & PAGE_MASK) !== frame) continue;
+      // Nothing is dropped to make room: records may be at work.
+      if (block.thread === null && !this.hasRoom(block.instructions.length)) continue;
       const { body, hasFloats } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
       // What handlers call for floats is found as shapes are met: such blocks are made anew in every run.
       if (hasFloats) continue;
       blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: pace.behind, bytes, ending, targets });
       byPage.set(va, blocks);
-      if (!this.isKept(lo, hi)) this.added += 1;
     }
     if (byPage.size === 0) return;
     const at = this.support.digest(frame, frame + PAGE_BYTES), digest = [...this.words.subarray(at, at + DIGEST_WORDS)];
     for (const [va, blocks] of byPage) (this.keeper ??= new CodeKeeper(this.words)).add(va, page.order, digest, blocks);
-  }
-  /** An earlier run left a block there. */
-  private isKept(lo: i32, hi: i32): boolean {
-    const page = this.keptCode?.pageOf(lo, hi);
-    return page !== undefined && this.keptCode!.find(page, lo, hi) !== NONE_KEPT;
   }
   /** Leaves what this run has translated to the next. After it there is no run. */
   keep(): void {
     const { store } = this;
     if (store === null || this.next > RECORDS.at + KEEP_BYTES_MAX || !this.isWorthKeeping) return;
     for (const [page, frame] of this.cache.all()) if (!page.wasWritten) this.gather(page, frame);
-    if (this.keeper === null || this.added < this.least) return;
+    if (this.keeper === null) return;
     if (this.keptCode !== null) this.keeper.addEarlier(this.keptCode);
+    if (this.keeper.blocks - (this.keptCode?.blocks ?? 0) < this.least) return;
     const bytes = this.keeper.pack(store.key, this.firstHandlers);
     if (bytes === null) return;
     const { memory } = this.interpreter.state, view = new Int32Array(bytes.buffer);
@@ -451,7 +466,7 @@ export class Threads {
   private begin(prebuilt: Prebuilt): boolean {
     const module = prebuilt.module(threadsName(this.clock.isTimed, this.clock.isDetailed));
     this.awaited = null;
-    if (module === null) return false;
+    if (module === null) { this.wait = this.options.wait; return false; }
     const { known } = prebuilt;
     this.shapes.expect(known);
     this.forms.expect(known);
@@ -466,7 +481,7 @@ export class Threads {
   private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
-    if (this.keptCode?.isOver === false) this.leaveKept(this.keptCode);
+    if (this.keptCode?.isLeft === false) this.leaveKept(this.keptCode);
     declareImports(module, this.clock.isDetailed ? 'detailed' : this.clock.isTimed ? 'timed' : 'usual', this.support.memoryBytes);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
@@ -508,7 +523,8 @@ export class Threads {
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
     const form = this.forms.rows[this.halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
-    if (form === undefined ? record < this.keptEnd : !form.isWritten && !form.isPrebuilt) this.wait -= 1;
+    // What was kept has no form; but with one, a handler could be generated.
+    if (form === undefined ? record < this.keptEnd && this.shapes.of(block.semantics[index]!, i) !== null : !form.isWritten && !form.isPrebuilt) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.cut;
