@@ -17,8 +17,9 @@ const RAW = join(root, 'test/fixtures/raw.elf'), TEXT = 0x400000, LOOPS = join(r
 const caches = join(folder, 'caches'), kept = join(caches, 'tramp64');
 
 interface Outcome { readonly status: number | null; readonly stdout: string; readonly stderr: string }
-function nodeWith(XDG_CACHE_HOME: string, ...args: readonly string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, XDG_CACHE_HOME } });
+function nodeWith(XDG_CACHE_HOME: string, ...args: readonly string[]): Outcome { return nodeIn({ XDG_CACHE_HOME }, ...args); }
+function nodeIn(variables: Readonly<Record<string, string>>, ...args: readonly string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...variables } });
   return { status, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 const node = (...args: readonly string[]): Outcome => nodeWith(caches, ...args);
@@ -102,6 +103,8 @@ start('and nowhere where that is not wanted, or cannot be', () => {
   assert.is(keptBy(elsewhere, '--code-cache', 'off'), 0);
   assert.not.ok(existsSync(elsewhere));
   for (const impossible of ['/dev/null', '/proc/nothere']) for (let time = 0; time < 2; time++) assert.is(keptBy(impossible), 0);
+  assert.is(nodeIn({ XDG_CACHE_HOME: '', HOME: '' }, join(dist, 'cli.js'), 'run', PRINT).status, 0);
+  assert.not.ok(existsSync('/.cache/tramp64'), 'who has no home has no caches');
 });
 start('256 files are kept, the latest ones', () => {
   for (let k = 0; k < 300; k++) {

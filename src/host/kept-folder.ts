@@ -12,8 +12,8 @@ export class KeptFolder {
   constructor(stamp: string) {
     const { XDG_CACHE_HOME: caches = '', HOME: home = '' } = process.env;
     this.stamp = stamp;
-    this.caches = caches.startsWith('/') ? caches : `${home}/.cache`;
-    this.folder = this.caches.startsWith('/') ? `${this.caches}/tramp64` : null;
+    this.caches = caches.startsWith('/') ? caches : home.startsWith('/') ? `${home}/.cache` : '';
+    this.folder = this.caches === '' ? null : `${this.caches}/tramp64`;
   }
   read(name: string): Uint8Array | null {
     if (this.folder === null) return null;

@@ -132,8 +132,7 @@ export class Threads {
   }
   /** Which instruction a record is. */
   ofRecord(record: number): { readonly block: Block; readonly index: number } {
-    const index = this.halves[(record + RECORD.place) >> 1]!;
-    const body = record - RECORD.bytes * index;
+    const index = this.halves[(record + RECORD.place) >> 1]!, body = record - RECORD.bytes * index;
     return { block: this.byBody.get(body) ?? this.blockOf(this.keptCode!.headerOfBody(body)), index };
   }
 
@@ -426,7 +425,10 @@ export class Threads {
   /** How many new blocks make it worth writing. */
   private get least(): number { return Math.max(this.store?.least ?? FRESH_MIN, (this.keptCode?.blocks ?? 0) / FRESH_SHARE); }
   /** A program that has handlers generated is no short one: most of its code would be translated anew for these all the same. */
-  private get isWorthKeeping(): boolean { return this.store !== null && this.run !== null && this.stats.generations === 0 && this.cache.fresh >= this.least && this.keptEnd <= RECORDS.at + KEPT_BYTES_MAX / 2; }
+  private get isWorthKeeping(): boolean {
+    return this.store !== null && this.run !== null && this.stats.generations === 0 && this.cache.fresh >= this.least
+      && this.next <= RECORDS.at + KEEP_BYTES_MAX && this.keptEnd <= RECORDS.at + KEPT_BYTES_MAX / 2;
+  }
   private gather(page: CodePage, frame: Pa): void {
     const byPage = new Map<Va, KeptBlock[]>();
     for (const block of page.blocks.values()) {
@@ -446,7 +448,7 @@ export class Threads {
   /** Leaves what this run has translated to the next. After it there is no run. */
   keep(): void {
     const { store } = this;
-    if (store === null || this.next > RECORDS.at + KEEP_BYTES_MAX || !this.isWorthKeeping) return;
+    if (store === null || !this.isWorthKeeping) return;
     for (const [page, frame] of this.cache.all()) if (!page.wasWritten) this.gather(page, frame);
     if (this.keeper === null) return;
     if (this.keptCode !== null) this.keeper.addEarlier(this.keptCode);
