@@ -14,7 +14,7 @@ import { started } from './started.ts';
 /** Of each program's start; how much of one a form must be to have a handler, or of all together. */
 const INSTRUCTIONS_MAX = 150_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005;
 /** Or in how many programs it must be, and how often in all, executed once or more: code that is kept for the next run is not interpreted first. */
-const PROGRAMS_MIN = 3, PLACES_MIN = 32;
+const PROGRAMS_MIN = 3, PLACES_MIN = 36;
 /** What is private to Threads and BlockCache, which nobody else needs. */
 interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] }; translate(block: Block, entryRule: number): Thread }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
 interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number; places: number; programs: number; lastProgram: string }

@@ -90,6 +90,8 @@ export class Threads {
   private readonly store: CodeStore | null;
   private keptCode: KeptCode | null = null;
   private keeper: CodeKeeper | null = null;
+  /** Blocks in which two handlers do what one will when there is another generation. */
+  private readonly apart: Block[] = [];
   /** Handlers that there are when a run begins. */
   private firstHandlers = 0;
 
@@ -181,7 +183,7 @@ export class Threads {
         if (shape.floats.length > 0) thread.hasFloats = true;
         if (shape.touchesFlags) guess = UNKNOWN_RULE;
         rule = shape.ruleAfter(rule, isDead);
-        if (k === second && before !== null) this.setHandler(record - RECORD.bytes, this.together(before, form));
+        if (k === second && before !== null) this.setHandler(record - RECORD.bytes, this.together(before, form, block));
         else if (k + 1 !== second) form.isNeeded = true;
       }
       this.setHandler(record, form);
@@ -203,11 +205,16 @@ export class Threads {
   /** For a block of so many instructions, and headers. */
   private hasRoom(count: number): boolean { return this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes <= RECORDS.at + this.options.bytes; }
   /** What performs an instruction and the next. Where that is not prebuilt, two handlers that are do as well. */
-  private together(first: Form, second: Form): Form {
+  private together(first: Form, second: Form, block: Block): Form {
     const both = first.with(second, this.forms);
     if (both.isPrebuilt || !first.isPrebuilt || !second.isPrebuilt) return both;
     first.isNeeded = second.isNeeded = true;
+    this.apart.push(block);
     return first;
+  }
+  private translateAnew(block: Block): void {
+    this.forget(block);
+    this.translate(block, UNKNOWN_RULE);
   }
   private readonly shapesAt: (Shape | null)[] = [];
   private readonly liveAt: number[] = [];
@@ -416,8 +423,7 @@ export class Threads {
     code.isLeft = true;
     for (const [body, block] of [...this.byBody]) {
       if (body >= code.end || block.thread?.body !== body) continue;
-      this.forget(block);
-      this.translate(block, UNKNOWN_RULE);
+      this.translateAnew(block);
     }
   }
 
@@ -483,7 +489,9 @@ export class Threads {
   private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
+    this.forms.forget();
     if (this.keptCode?.isLeft === false) this.leaveKept(this.keptCode);
+    for (const block of this.apart.splice(0)) if (block.isValid && block.thread !== null) this.translateAnew(block);
     declareImports(module, this.clock.isDetailed ? 'detailed' : this.clock.isTimed ? 'timed' : 'usual', this.support.memoryBytes);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
@@ -493,7 +501,6 @@ export class Threads {
     const { prebuilt } = this.support;
     this.module = bytes;
     this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
-    this.forms.forget();
     this.cache.hotRuns = this.hotNow;
     this.link(this.isSlow ? prebuilt!.compile(bytes) : bytes);
     if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; }
