@@ -1,6 +1,8 @@
 /**
  * Which forms of instructions programs have: what src/exec/threaded/usual.ts lists. Give it programs, each with its arguments in one word:
- * `node --import tsx bench/forms.ts /bin/true 'bash -c :' > src/exec/threaded/usual.ts`
+ * `node --import tsx bench/forms.ts /bin/true '/bin/bash -c :' > src/exec/threaded/usual.ts`
+ * It was made of hello worlds by glibc (static and dynamic) and musl, of true, bash, gawk, python3, grep, perl, busybox, lua, ls, sort and gzip, of six of
+ * test/fixtures, and of small static programs that compute: integers, floats, hashes, strings, sorting and calls.
  */
 import { decode } from '../src/decoder/decode.ts';
 import { type Block, isKeepable } from '../src/exec/block.ts';
@@ -17,7 +19,7 @@ const INSTRUCTIONS_MAX = 150_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005
 const PROGRAMS_MIN = 3, PLACES_MIN = 36;
 /** What is private to Threads and BlockCache, which nobody else needs. */
 interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] }; translate(block: Block, entryRule: number): Thread }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
-interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number; places: number; programs: number; lastProgram: string }
+interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number; places: number; readonly programs: Set<string> }
 
 const met = new Map<string, Met>();
 const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.head} ${shape.tail} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
@@ -37,11 +39,8 @@ for (const words of process.argv.slice(2)) {
     }
     const name = nameOf(form), hex = hexOf.get(`${form.shape.head} ${form.shape.tail}`);
     if (hex === undefined) return;
-    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0, all: 0, share: 0, places: 0, programs: 0, lastProgram: '' };
-    if (isNeeded) {
-      known.runs += runs; known.all += runs; known.places += 1;
-      if (known.lastProgram !== words) { known.programs += 1; known.lastProgram = words; }
-    }
+    const known = met.get(name) ?? { hex, rule: form.rule, letters: `${form.isGuess ? 'g' : ''}${form.isDead ? 'd' : ''}`, second: form.second === null ? null : nameOf(form.second), runs: 0, all: 0, share: 0, places: 0, programs: new Set<string>() };
+    if (isNeeded) { known.runs += runs; known.all += runs; known.places += 1; known.programs.add(words); }
     met.set(name, known);
   };
   for (const block of [...inside.blocks.byAddress.values()].filter(isKeepable)) {
@@ -57,7 +56,7 @@ for (const words of process.argv.slice(2)) {
   for (const form of met.values()) form.share = Math.max(form.share, form.runs / total);
 }
 const all = [...met.values()].reduce((sum, form) => sum + form.all, 0);
-const kept = [...met.entries()].filter(([, form]) => form.share >= SHARE_MIN || form.all >= SHARE_OF_ALL_MIN * all || (form.programs >= PROGRAMS_MIN && form.places >= PLACES_MIN)), wanted = new Map(kept);
+const kept = [...met.entries()].filter(([, form]) => form.share >= SHARE_MIN || form.all >= SHARE_OF_ALL_MIN * all || (form.programs.size >= PROGRAMS_MIN && form.places >= PLACES_MIN)), wanted = new Map(kept);
 // Where a pair is not among them, its parts may be.
 for (const [name, { second }] of kept) if (second !== null) for (const part of [second, name.split(' + ')[0]!]) wanted.set(part, met.get(part)!);
 const lines = [...wanted.entries()].sort(([, a], [, b]) => Number(a.second !== null) - Number(b.second !== null) || (a.hex < b.hex ? -1 : 1));

@@ -173,6 +173,18 @@ wrong('memory for records that is full', () => {
     again(() => hostOf(source), { threaded: { bytes } }, store);
   }
 });
+/** As many blocks, or with an argument more often: then what has no handler is called so often that handlers are generated. */
+const OFTEN = STEPS.replace('mov r12d, 6', 'mov r12d, 6\ncmp qword ptr [rsp], 2\njne round\nmov r12d, 600').replaceAll('xor rbx, rax', 'xor rbx, rax\nrol ax, 3');
+wrong('a generation that finds no room for what it translates anew', () => {
+  const { counted } = run(hostOf(OFTEN), { engine: 'interpret' }, ['more']), store = new Store();
+  run(hostOf(OFTEN), keeping(store, { engine: 'threaded' }));
+  const { length } = store.bytes!;
+  for (let room = 0; room <= 16_000; room += 800) {
+    const outcome = run(hostOf(OFTEN), keeping(store, { engine: 'threaded', threaded: { bytes: length + room } }), ['more']);
+    assert.equal(outcome.counted, counted, `${room} bytes`);
+    assert.ok(outcome.kept > 0 && outcome.generations > 0);
+  }
+});
 wrong('two programs that take turns at one address: what is kept does not change for ever', () => {
   const store = new Store(), other = (): MemoryHost => hostOf(LOOP('sub rbx, 3\ncmp ecx, 7\njne more\nadd rbx, 1\nmore: nop'));
   for (let time = 0; time < 3; time++) { run(hostOf(LOOP('add rbx, 3')), keeping(store)); run(other(), keeping(store)); }

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 
 /** So many are kept; the one goes that was written or, to the day, read before all others. */
-const FILES_MAX = 256, UNUSED_SECONDS = 86_400, OWN = 0o700, OWN_FILE = 0o600, S_IFMT = 0o170000, S_IFREG = 0o100000;
+const FILES_MAX = 256, UNUSED_SECONDS = 86_400, OWN = 0o700, OWN_FILE = 0o600;
 
 export class KeptFolder {
   readonly stamp: string;
@@ -21,7 +21,7 @@ export class KeptFolder {
     try {
       const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
       // Nobody else's, and nothing that is waited for. (What throws would take as long as what is saved in a small program.)
-      if (stat === undefined || (Number(stat.mode) & S_IFMT) !== S_IFREG || Number(stat.uid) !== process.getuid?.()) return null;
+      if (stat === undefined || !stat.isFile() || Number(stat.uid) !== process.getuid?.()) return null;
       const now = Date.now() / 1000;
       if (Number(stat.mtimeNs) / 1e9 < now - UNUSED_SECONDS) fs.utimesSync(path, now, now);
       return fs.readFileSync(path);

@@ -6,7 +6,7 @@ import { PAGE_MASK, RECORDS } from '../../base/layout.ts';
 import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
 import type { Target } from '../block.ts';
-import { HEADER } from './record.ts';
+import { vaOfHeader, HEADER } from './record.ts';
 
 /** Where it stays from run to run. */
 export interface CodeStore {
@@ -94,9 +94,7 @@ export class KeptCode {
   /** Puts it where it belongs; null: the bytes are not what was written. @param digest leaves the digest of [from, to) in words, and says from where on */
   static place(bytes: Uint8Array, memory: Uint8Array, words: Int32Array, digest: (from: number, to: number) => number): KeptCode | null {
     memory.set(bytes, RECORDS.at);
-    const at = digest(RECORDS.at + KEPT.key, RECORDS.at + bytes.length);
-    for (let k = 0; k < DIGEST_WORDS; k++) if (words[at + k] !== words[((RECORDS.at + KEPT.digest) >> 2) + k]) return null;
-    return new KeptCode(words);
+    return isSameDigest(words, digest(RECORDS.at + KEPT.key, RECORDS.at + bytes.length), (RECORDS.at + KEPT.digest) >> 2) ? new KeptCode(words) : null;
   }
 
   pageOf(lo: i32, hi: i32): KeptPage | undefined { return this.pages.get(vaOf(lo & PAGE_MASK, hi)); }
@@ -115,7 +113,7 @@ export class KeptCode {
   headerOf(va: Va): number {
     if (this.headers === null) {
       const { words } = this, headers = this.headers = new Map<Va, number>();
-      for (let k = 0, at = this.headersAt; k < this.headerCount; k++, at += HEADER.bytes) headers.set(vaOf(words[(at + HEADER.address) >> 2]!, words[(at + HEADER.address + 4) >> 2]!), at);
+      for (let k = 0, at = this.headersAt; k < this.headerCount; k++, at += HEADER.bytes) headers.set(vaOfHeader(words, at), at);
     }
     return this.headers.get(va) ?? 0;
   }
@@ -139,9 +137,10 @@ export class KeptCode {
     return targets;
   }
   /** Whether the bytes of a page are what they were; `at`: the word their digest begins at. */
-  isSame({ row }: KeptPage, at: number): boolean {
-    const { words } = this;
-    for (let k = 0; k < DIGEST_WORDS; k++) if (words[at + k] !== words[row + PAGE.digest + k]) return false;
-    return true;
-  }
+  isSame({ row }: KeptPage, at: number): boolean { return isSameDigest(this.words, at, row + PAGE.digest); }
+}
+/** At two places in words. */
+function isSameDigest(words: Int32Array, a: number, b: number): boolean {
+  for (let k = 0; k < DIGEST_WORDS; k++) if (words[a + k] !== words[b + k]) return false;
+  return true;
 }

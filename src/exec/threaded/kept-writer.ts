@@ -4,7 +4,7 @@ import type { i32, Va } from '../../base/types.ts';
 import { hiOf, loOf, vaOf } from '../../base/words.ts';
 import { ENDING, type Target } from '../block.ts';
 import { DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
-import { HANDLER, HEADER, RECORD } from './record.ts';
+import { vaOfHeader, HANDLER, HEADER, RECORD } from './record.ts';
 
 /** A block that is kept: what its header says, where its records are, and what is known of its end. */
 export interface KeptBlock {
@@ -26,11 +26,16 @@ export class CodeKeeper {
   constructor(words: Int32Array) { this.words = words; }
 
   add(page: Va, order: number, digest: readonly number[], blocks: readonly KeptBlock[]): void {
-    const before = this.pages.get(page), isSame = before !== undefined && before.digest.every((word, k) => word === digest[k]);
-    if (before !== undefined && !isSame && before.order <= order) return;
-    const kept = isSame ? before : { order, digest, blocks: new Map<Va, KeptBlock>() };
+    const before = this.pages.get(page), same = this.pageOf(page, digest);
+    if (before !== undefined && same === null && before.order <= order) return;
+    const kept = same ?? { order, digest, blocks: new Map<Va, KeptBlock>() };
     this.pages.set(page, kept);
     for (const block of blocks) kept.blocks.set(vaOf(block.lo, block.hi), block);
+  }
+  /** The page with these bytes. */
+  private pageOf(va: Va, digest: readonly number[]): Page | null {
+    const page = this.pages.get(va);
+    return page !== undefined && page.digest.every((word, k) => word === digest[k]) ? page : null;
   }
   /** How many blocks there are. */
   get blocks(): number {
@@ -42,10 +47,10 @@ export class CodeKeeper {
   addEarlier(code: KeptCode): void {
     const { words } = this;
     for (const [va, page] of code.pages) {
-      const digest = Array.from({ length: DIGEST_WORDS }, (_, k) => words[page.row + PAGE.digest + k]!), blocks: KeptBlock[] = [], known = this.pages.get(va), isKnown = known !== undefined && known.digest.every((word, k) => word === digest[k]);
+      const digest = Array.from({ length: DIGEST_WORDS }, (_, k) => words[page.row + PAGE.digest + k]!), blocks: KeptBlock[] = [], known = this.pageOf(va, digest);
       for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
         const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4);
-        if (origin === 0 || (isKnown && known.blocks.has(vaOf(lo, hi)))) continue;
+        if (origin === 0 || known?.blocks.has(vaOf(lo, hi)) === true) continue;
         blocks.push({ lo, hi, body: field(HEADER.body), count: field(HEADER.count), cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending: origin - 1, targets: code.targetsOf(at) });
       }
       this.add(va, page.wasOpened ? ORDER.executed : ORDER.unused, digest, blocks);
@@ -63,7 +68,7 @@ export class CodeKeeper {
     }
     for (const block of blocks) for (let k = 0, last = linkCount(block); k < last; k++) {
       const header = words[linkOf(block, k)]!;
-      if (header !== 0 && !places.has(this.vaOfHeader(header))) places.set(this.vaOfHeader(header), places.size);
+      if (header !== 0 && !places.has(vaOfHeader(words, header))) places.set(vaOfHeader(words, header), places.size);
     }
     const pagesAt = KEPT.bytes, headersAt = align(pagesAt + 4 * PAGE_WORDS * pages.length), bodiesAt = align(headersAt + HEADER.bytes * places.size), targetsAt = bodiesAt + bodyBytes;
     const length = align(targetsAt + 4 * TARGET_WORDS * targets);
@@ -94,14 +99,13 @@ export class CodeKeeper {
       for (let at = (bodyAt + RECORD.handler) >> 1; at < end >> 1; at += RECORD.bytes >> 1) if (halves[at]! >= firstMissing) halves[at] = HANDLER.call;
       for (let k = 0, last = linkCount(block); k < last; k++) {
         const link = linkOf(block, k), to = words[link]!;
-        if (to !== 0) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(this.vaOfHeader(to))!;
+        if (to !== 0) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(vaOfHeader(words, to))!;
       }
       for (const { lo, hi } of block.targets) { put(target, number); put(target + 4, lo); put(target + 8, hi); target += 4 * TARGET_WORDS; }
       bodyAt = end;
     }
     return new Uint8Array(out.buffer);
   }
-  private vaOfHeader(at: number): Va { return vaOf(this.words[(at + HEADER.address) >> 2]!, this.words[(at + HEADER.address + 4) >> 2]!); }
 }
 /** How many words of a block's records hold headers: of the record behind the last, and of a direct branch. 0 in one is nowhere (#GP when it is taken). */
 function linkCount({ ending }: KeptBlock): number { return ending === ENDING.branch || ending === ENDING.jump || ending === ENDING.call ? 3 : 1; }

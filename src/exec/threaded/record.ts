@@ -2,6 +2,8 @@
  * Decoded code as it lies in linear memory: a header for every address that code goes to, and a record for every instruction of its block.
  * Headers stay where they are, so that branches point to them from the beginning, whether or not there is a block behind.
  */
+import type { Va } from '../../base/types.ts';
+import { vaOf } from '../../base/words.ts';
 
 /** Byte offsets in a header. */
 export const HEADER = {
@@ -21,6 +23,9 @@ export const HEADER = {
   /** A multiple of 16, as a record's: of what lies beside records (NOTES) there are quarters. */
   bytes: 48,
 } as const;
+
+/** The address that a header is of. */
+export function vaOfHeader(words: Int32Array, header: number): Va { return vaOf(words[(header + HEADER.address) >> 2]!, words[(header + HEADER.address + 4) >> 2]!); }
 
 /** Byte offsets in a record. Registers are byte offsets in STATE. */
 export const RECORD = {

@@ -212,9 +212,10 @@ export class Threads {
     this.apart.push(block);
     return first;
   }
+  /** Nothing is dropped to make room, because somebody is about to enter a header: where there is none, the block is translated when it is asked for. */
   private translateAnew(block: Block): void {
     this.forget(block);
-    this.translate(block, UNKNOWN_RULE);
+    if (this.hasRoom(block.instructions.length)) this.translate(block, UNKNOWN_RULE);
   }
   private readonly shapesAt: (Shape | null)[] = [];
   private readonly liveAt: number[] = [];
@@ -307,6 +308,7 @@ export class Threads {
   private dropAll(): void {
     for (const block of this.byBody.values()) this.forget(block);
     this.byAddress.clear(); this.byBody.clear();
+    this.apart.length = 0;
     this.keptCode = this.keeper = null;
     this.mayBeKept = false;
     this.support.unregisterAll(SLOT_OF_THREADS);
