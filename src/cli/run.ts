@@ -17,10 +17,10 @@ import { type CommandLine, lastValue } from './options.ts';
 export const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /**
  * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes a twentieth of it, and a program
- * that is soon compiled needs no more. Optimising all of it takes half a second. In interpreted instructions; a system call or a fault takes as long as twenty, a block to be decoded as fifty,
+ * that is soon compiled needs no more. Optimising all of it takes half a second; the interpreter alone is soon optimised, and then twenty times as fast. In interpreted instructions; a system call or a fault takes as long as twenty, a block to be decoded as fifty,
  * what generated code leaves to us (`Cpu.calls`) as ten.
  */
-const WORK_BEFORE_OPTIMISING = 500_000, TURN_WORK = 20, BLOCK_WORK = 50, CALL_WORK = 10;
+const WORK_BEFORE_OPTIMISING = 500_000, INTERPRETING_BEFORE_OPTIMISING = 100_000, TURN_WORK = 20, BLOCK_WORK = 50, CALL_WORK = 10;
 /** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
 const TINY_INSTRUCTIONS = 2_000;
 /** Where execvp(3) looks when there is no PATH. */
@@ -99,7 +99,8 @@ export function runToEnd(host: CommandHost, machine: Machine): Ending {
   if (ending !== null || host.optimise === undefined) return ending ?? machine.run();
   host.optimise(false);
   const workIn = (turns: number): number => cpu.interpretedInstructions + BLOCK_WORK * cpu.blocks.built + CALL_WORK * cpu.calls + TURN_WORK * turns;
-  for (let turns = 0; ending === null && workIn(turns) < WORK_BEFORE_OPTIMISING; turns++) {
+  const before = cpu.isGenerating ? WORK_BEFORE_OPTIMISING : INTERPRETING_BEFORE_OPTIMISING;
+  for (let turns = 0; ending === null && workIn(turns) < before; turns++) {
     ending = machine.turn(sliceAfter(cpu.state.instructions));
   }
   host.optimise(true);

@@ -132,6 +132,8 @@ export class Cpu {
     this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, this.clock.profile, isDetailed, options.hotRuns === undefined ? HOT_FROM : 0);
   }
   get model(): CpuModel { return this.interpreter.model; }
+  /** Somebody beside the interpreter performs instructions. */
+  get isGenerating(): boolean { return this.support !== null; }
   setBreakpoint(at: Va): void { this.blocks.setBreakpoint(at); }
   clearBreakpoint(at: Va): void { this.blocks.clearBreakpoint(at); }
 
