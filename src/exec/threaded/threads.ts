@@ -32,8 +32,8 @@ const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 const EARLY = 600;
 /** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
-/** Until then it may call for longer: at first as long as a generation takes and what it does away with (prebuilt handlers, kept code), later as long as one takes. */
-const PREBUILT_CALLS_MAX = 50_000, SLOW_CALLS_MAX = 10_000;
+/** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
+const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 10_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads, detailed' : isTimed ? 'threads, timed' : 'threads'; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
@@ -195,7 +195,7 @@ export class Threads {
       thread.killed = block.notes.killed;
     }
     thread.place(block, body);
-    block.since = this.support.instructions; block.hotAt = block.runs + this.hotRuns;
+    block.since = this.support.instructions; block.hotAt = block.runs + this.hotNow;
     thread.open(block.runs, block.hotAt - 1);
     block.thread = thread;
     this.byBody.set(body, block);
@@ -358,7 +358,7 @@ export class Threads {
     for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
       const w = at >> 2;
       if (words[w + HEADER.origin / 4] === 0) continue;
-      if (!page.wasOpened) words[w + HEADER.countdown / 4] = this.hotRuns - 1;
+      if (!page.wasOpened) words[w + HEADER.countdown / 4] = this.hotNow - 1;
       words[w + HEADER.epoch / 4] = mmu.epoch;
       support.register(words[w + HEADER.address / 4]!, words[w + HEADER.address / 4 + 1]!, SLOT_OF_THREADS, at);
     }
@@ -413,7 +413,7 @@ export class Threads {
     this.blockOf(header);
     return this.cache.at(lo, hi, this.paOf(header));
   }
-  private wasEntered(header: number): boolean { return this.words[(header + HEADER.origin) >> 2] !== 0 && this.words[(header + HEADER.countdown) >> 2]! < this.hotRuns - 1; }
+  private wasEntered(header: number): boolean { return this.words[(header + HEADER.origin) >> 2] !== 0 && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1; }
   /** Nothing of it is entered any more; blocks that are made of it go on. */
   private closeKept(code: KeptCode): void {
     for (const page of code.pages.values()) { this.takeEntered(code, page); this.closePage(code, page); }
@@ -471,6 +471,7 @@ export class Threads {
   }
 
   // — generation —
+  private get hotNow(): number { return this.isSlow && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_SLOW_RUNS) : this.hotRuns; }
   /** With handlers made in advance. */
   private begin(prebuilt: Prebuilt): boolean {
     const module = prebuilt.module(threadsName(this.clock.isTimed, this.clock.isDetailed));
@@ -483,8 +484,8 @@ export class Threads {
     this.support.primitives.expect(prebuilt.primitives);
     this.link(prebuilt.compile(module));
     this.module = module; this.isSlow = true;
-    this.wait = PREBUILT_CALLS_MAX;
-    this.cache.hotRuns = this.hotRuns;
+    this.wait = SLOW_CALLS_MAX;
+    this.cache.hotRuns = this.hotNow;
     return true;
   }
   private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
@@ -502,7 +503,7 @@ export class Threads {
     const { prebuilt } = this.support;
     this.module = bytes;
     this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
-    this.cache.hotRuns = this.hotRuns;
+    this.cache.hotRuns = this.hotNow;
     this.link(this.isSlow ? prebuilt!.compile(bytes) : bytes);
     if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; }
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
