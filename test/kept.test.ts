@@ -69,8 +69,7 @@ for (const { name, args, stdin } of FIXTURES) for (const timing of ['fast', 'non
   for (const engine of ['auto', 'threaded'] as const) {
     const { kept, decoded, generations } = again(host, { timing, engine }, store, args);
     assert.is(generations > 0, first.generations > 0);
-    // Of what is kept some is called, which takes a block.
-    if (generations === 0) assert.ok(kept > first.decoded / 2 && decoded <= first.decoded - kept / 2, `${kept} kept, ${decoded} of ${first.decoded} decoded by ${engine}`);
+    if (generations === 0) assert.ok(kept > 0 && decoded < first.decoded / 2, `${kept} kept, ${decoded} of ${first.decoded} decoded`);
   }
   assert.is(store.writes, first.generations === 0 ? 1 : 0, 'nothing was added, and nothing kept of a program that goes on for long');
 });
@@ -175,7 +174,7 @@ wrong('memory for records that is full', () => {
   }
 });
 /** As many blocks, or with an argument more often: then what has no handler is called so often that handlers are generated. */
-const OFTEN = STEPS.replace('mov r12d, 6', 'mov r12d, 6\ncmp qword ptr [rsp], 2\njne round\nmov r12d, 2400').replaceAll('xor rbx, rax', 'xor rbx, rax\nrol ax, 3');
+const OFTEN = STEPS.replace('mov r12d, 6', 'mov r12d, 6\ncmp qword ptr [rsp], 2\njne round\nmov r12d, 600').replaceAll('xor rbx, rax', 'xor rbx, rax\nrol ax, 3');
 wrong('a generation that finds no room for what it translates anew', () => {
   const { counted } = run(hostOf(OFTEN), { engine: 'interpret' }, ['more']), store = new Store();
   run(hostOf(OFTEN), keeping(store, { engine: 'threaded' }));

@@ -17,8 +17,8 @@ import { type CommandLine, lastValue } from './options.ts';
 export const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
 /**
  * V8 is not to optimise our own code before it has done so much: to interpret a C library's start and a line of output takes a twentieth of it, and a program
- * that is soon compiled needs no more. Optimising all of it takes half a second; the interpreter alone is soon optimised, and then twenty times as fast. In interpreted instructions; a system call or a fault takes as long as twenty, a block to be decoded as fifty,
- * what generated code leaves to us (`Cpu.calls`) as ten.
+ * that is soon compiled needs no more. Optimising all of it takes half a second; the interpreter alone is soon optimised, and then twenty times as fast. In
+ * interpreted instructions; a system call or a fault takes as long as twenty, a block to be decoded as fifty, what generated code leaves to us (`Cpu.calls`) as ten.
  */
 const WORK_BEFORE_OPTIMISING = 500_000, INTERPRETING_BEFORE_OPTIMISING = 100_000, TURN_WORK = 20, BLOCK_WORK = 50, CALL_WORK = 10;
 /** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
