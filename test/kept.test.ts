@@ -174,7 +174,7 @@ wrong('memory for records that is full', () => {
   }
 });
 /** As many blocks, or with an argument more often: then what has no handler is called so often that handlers are generated. */
-const OFTEN = STEPS.replace('mov r12d, 6', 'mov r12d, 6\ncmp qword ptr [rsp], 2\njne round\nmov r12d, 600').replaceAll('xor rbx, rax', 'xor rbx, rax\nrol ax, 3');
+const OFTEN = STEPS.replace('mov r12d, 6', 'mov r12d, 6\ncmp qword ptr [rsp], 2\njne round\nmov r12d, 900').replaceAll('xor rbx, rax', 'xor rbx, rax\nrol ax, 3');
 wrong('a generation that finds no room for what it translates anew', () => {
   const { counted } = run(hostOf(OFTEN), { engine: 'interpret' }, ['more']), store = new Store();
   run(hostOf(OFTEN), keeping(store, { engine: 'threaded' }));

@@ -185,6 +185,12 @@ prebuilt('what is called all the time is generated in the end, and so is what ru
   const long = agree('mov ecx, 900000\nagain: add rax, rcx\nadd rbx, rax\nxor rax, rbx\nsub rcx, 1\njne again\nsyscall', { options: withFile(AT_ONCE), slice: 1_000_000 });
   assert.ok(stat(long, 'generations') > 0);
 });
+prebuilt('what is called seldom, if in many places, needs no generation: the code of short scripts is kept', () => {
+  const places = `again: ${'rol ax, 3\n'.repeat(120)}dec ecx\njnz again\nsyscall`, seldom = agree(`mov ecx, 250\n${places}`, { options: withFile(AT_ONCE) });
+  assert.ok(stat(seldom, 'instructions called') > 25_000);
+  assert.is(stat(seldom, 'generations'), 0);
+  assert.ok(stat(agree(`mov ecx, 400\n${places}`, { options: withFile(AT_ONCE) }), 'generations') > 0);
+});
 prebuilt('a float that is odd finds its primitive', () => {
   for (const start of ['0x7ff0000000000001', '1', '0x7fefffffffffffff']) {
     agree(`mov rax, ${start}\nmovq xmm0, rax\nmov ecx, 50\nagain: addsd xmm0, xmm0\nmovapd xmm1, xmm0\nmulsd xmm1, xmm0\nsubsd xmm1, xmm0\ncomisd xmm0, xmm1\ncvttsd2si rdx, xmm1\ndec ecx\njnz again\nsyscall`, { options: withFile(AT_ONCE) });

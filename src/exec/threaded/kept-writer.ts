@@ -4,7 +4,7 @@ import type { i32, Va } from '../../base/types.ts';
 import { hiOf, loOf, vaOf } from '../../base/words.ts';
 import { ENDING, type Target } from '../block.ts';
 import { DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
-import { vaOfHeader, HANDLER, HEADER, RECORD } from './record.ts';
+import { vaOfHeader, HANDLER, HEADER, PLACE_MASK, RECORD } from './record.ts';
 
 /** A block that is kept: what its header says, where its records are, and what is known of its end. */
 export interface KeptBlock {
@@ -96,7 +96,10 @@ export class CodeKeeper {
       put(header + HEADER.count, count); put(header + HEADER.body, RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
       put(header + HEADER.length, block.bytes); put(header + HEADER.origin, block.ending + 1);
       out.set(words.subarray(body >> 2, (body + end - bodyAt) >> 2), bodyAt >> 2);
-      for (let at = (bodyAt + RECORD.handler) >> 1; at < end >> 1; at += RECORD.bytes >> 1) if (halves[at]! >= firstMissing) halves[at] = HANDLER.call;
+      for (let record = bodyAt >> 1; record < end >> 1; record += RECORD.bytes >> 1) {
+        if (halves[record + RECORD.handler / 2]! >= firstMissing) halves[record + RECORD.handler / 2] = HANDLER.call;
+        halves[record + RECORD.place / 2] &= PLACE_MASK;
+      }
       for (let k = 0, last = linkCount(block); k < last; k++) {
         const link = linkOf(block, k), to = words[link]!;
         if (to !== 0) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(vaOfHeader(words, to))!;

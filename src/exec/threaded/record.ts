@@ -40,7 +40,7 @@ export const RECORD = {
   takenCost: 2, round: 8, behindMax: 6,
   /** What it costs to have predicted a branch by its history or path, times two; odd: where it is not taken, what was behind is forgotten. */
   override: 4,
-  /** Which instruction of the block it is. */
+  /** Which instruction of the block it is (PLACE_MASK); above it, how often it was called, up to CALLS_COUNTED_MAX. */
   place: 14,
   /** A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. */
   displacement: 16, taken: 16, next: 20,
@@ -48,6 +48,9 @@ export const RECORD = {
   immediate: 24, nextAddress: 24,
   bytes: 32,
 } as const;
+
+/** Of a record's place: a block has at most 64 instructions, and a record behind them. */
+export const PLACE_MASK = 0x7f, CALL_COUNTED = 0x80, CALLS_COUNTED_MAX = 256;
 
 /** Handlers that are not those of a form. */
 export const HANDLER = {

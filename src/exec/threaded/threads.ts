@@ -18,7 +18,7 @@ import { nextOf, targetOf } from '../targets.ts';
 import { type Form, FormTable, type Shape, Shapes } from './form.ts';
 import { type CodeStore, DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
-import { HANDLER, HEADER, RECORD } from './record.ts';
+import { CALL_COUNTED, CALLS_COUNTED_MAX, HANDLER, HEADER, PLACE_MASK, RECORD } from './record.ts';
 import { Thread } from './thread.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
@@ -32,8 +32,8 @@ const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 const EARLY = 600;
 /** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
-/** Until then blocks are hot sooner; and it may call for longer, because so many calls take as long as a generation. */
-const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 10_000;
+/** Until then blocks are hot sooner; and what is called seldom may be called for longer, because so many calls in loops take as long as a generation. */
+const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 8_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads, detailed' : isTimed ? 'threads, timed' : 'threads'; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
@@ -84,6 +84,8 @@ export class Threads {
   /** `run` is not optimised by V8. */
   private isSlow = false;
   private wait: number;
+  /** What is called less often than this (a record's place with its count) does not shorten the wait. */
+  private seldom = 0;
   private nextWait = CALLS_MAX;
   /** There may be code of an earlier run: `kept` is to be asked. */
   mayBeKept: boolean;
@@ -134,7 +136,7 @@ export class Threads {
   }
   /** Which instruction a record is. */
   ofRecord(record: number): { readonly block: Block; readonly index: number } {
-    const index = this.halves[(record + RECORD.place) >> 1]!, body = record - RECORD.bytes * index;
+    const index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK, body = record - RECORD.bytes * index;
     return { block: this.byBody.get(body) ?? this.blockOf(this.keptCode!.headerOfBody(body)), index };
   }
 
@@ -313,6 +315,7 @@ export class Threads {
     this.mayBeKept = false;
     this.support.unregisterAll(SLOT_OF_THREADS);
     this.next = RECORDS.at;
+    this.seldom = 0; // They begin to count anew, and nothing of it is kept.
   }
 
   // — code of an earlier run —
@@ -483,7 +486,7 @@ export class Threads {
     this.firstHandlers = this.forms.rows.length;
     this.support.primitives.expect(prebuilt.primitives);
     this.link(prebuilt.compile(module));
-    this.module = module; this.isSlow = true;
+    this.module = module; this.isSlow = true; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
     this.wait = SLOW_CALLS_MAX;
     this.cache.hotRuns = this.hotNow;
     return true;
@@ -505,7 +508,7 @@ export class Threads {
     this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
     this.cache.hotRuns = this.hotNow;
     this.link(this.isSlow ? prebuilt!.compile(bytes) : bytes);
-    if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; }
+    if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; this.seldom = 0; }
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
 
@@ -533,13 +536,19 @@ export class Threads {
     if (index === block.instructions.length - 1) this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]!);
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
-    const form = this.forms.rows[this.halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
-    // What was kept has no form; but with one, a handler could be generated.
-    if (form === undefined ? record < this.keptEnd && this.shapes.of(block.semantics[index]!, i) !== null : !form.isWritten && !form.isPrebuilt) this.wait -= 1;
+    if (this.isWanted(record, block, index)) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.cut;
     return CALLED.gaveUp;
+  }
+  /** Whether another generation would have a handler for what was called, and it is called so often that it lies in a loop. */
+  private isWanted(record: number, { instructions, semantics }: Block, index: number): boolean {
+    const { halves } = this, place = (record + RECORD.place) >> 1;
+    if (halves[place]! < this.seldom) { halves[place] += CALL_COUNTED; return false; }
+    const form = this.forms.rows[halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
+    // What was kept has no form; but with one, a handler could be generated.
+    return form === undefined ? record < this.keptEnd && this.shapes.of(semantics[index]!, instructions[index]!) !== null : !form.isWritten && !form.isPrebuilt;
   }
 }
 
