@@ -5,8 +5,8 @@ import type { CommandLine, Option } from './options.ts';
 export interface CommandHost extends Host {
   /** What came after `tramp64`. */
   readonly arguments: readonly ByteString[];
-  /** Whether what runs often is worth optimising: in a short program it is not. */
-  optimise?(isWanted: boolean): void;
+  /** Whether what runs often is worth optimising: in a short program it is not. `isAll`: nothing else will make it fast, so that it is worth more. */
+  optimise?(isWanted: boolean, isAll?: boolean): void;
   /** What results were measured with, for those who wonder. */
   readonly description?: { readonly node: string; readonly platform: string };
   /** The file of what was generated in advance, if there is one. */

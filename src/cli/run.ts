@@ -103,7 +103,7 @@ export function runToEnd(host: CommandHost, machine: Machine): Ending {
   for (let turns = 0; ending === null && workIn(turns) < before; turns++) {
     ending = machine.turn(sliceAfter(cpu.state.instructions));
   }
-  host.optimise(true);
+  host.optimise(true, !cpu.isGenerating);
   return ending ?? machine.run();
 }
 

@@ -185,7 +185,7 @@ export class BlockCache {
   /** The block at an address, if its translation still holds: the epoch is that in which it was last looked up. */
   known(lo: i32, hi: i32): Block | null {
     const block = this.table[slotOf(lo, hi)];
-    return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid ? block : null;
+    return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid === true ? block : null;
   }
   /** The block last executed at an address, if what it was decoded from is still there. */
   seen(lo: i32, hi: i32): Block | null {
@@ -331,7 +331,7 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const { length } = instructions, semantics = new Array<Semantics>(length), start = vaOf(lo, hi), { semanticsOf } = this;
+    const { length } = instructions, semantics: Semantics[] = [], start = vaOf(lo, hi), { semanticsOf } = this;
     const { mayStop } = this, stops: number[] = mayStop ? [] : NO_STOPS;
     let bytes = 0;
     for (let n = 0; n < length; n++) {

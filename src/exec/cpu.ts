@@ -144,6 +144,7 @@ export class Cpu {
   run(budget: number): Exit {
     if ((this.state.eflags & TF) !== 0 && !this.isStepping) return this.step();
     const { interpreter: m, support, blocks } = this, threads = this.isStepping ? null : this.threads, r = this.state.r32, f64 = this.state.f64;
+    const isAlone = support === null;
     // Where the last budget ended is no place of the program's: it does not count as hot.
     let start = 0, isCounted = !this.wasCutShort;
     let left = budget, counted = budget, cycles = 0, mayStop = this.state.rip !== this.passing;
@@ -153,72 +154,66 @@ export class Cpu {
       while (left > 0) {
         const lo = r[RIP], hi = r[RIP + 1];
         const begun = this.cutIndex < 0 ? null : this.resumed(lo, hi), known = begun ?? blocks.known(lo, hi);
-        let hasBegun = begun !== null, isCompiled = false, header = known === null && threads !== null && threads.mayBeKept ? threads.kept(lo, hi, left) : NO_HEADER;
-        if (header === NO_HEADER) {
-          const next = known ?? this.fetch(lo, hi);
-          if (next === null) { exit = this.fault(null); break; }
-          block = next;
-          start = hasBegun ? this.cutIndex : 0;
-          this.cutIndex = -1;
-          if (mayStop && block.stops.length > 0 && block.stopFrom(start) === start) { exit = STOP; this.cut(block, start, hasBegun); break; }
-          if (!hasBegun) {
-            isCompiled = block.region !== null && !this.isStepping && this.regions!.register(block);
-            if (!isCompiled && threads !== null && threads.isReady(block, left)) header = block.thread!.at;
-          }
-        } else this.cutIndex = -1;
-        if (isCompiled || header !== NO_HEADER) {
-          f64[CYCLES] += cycles; cycles = 0;
-          r[STATE_LEFT] = left;
-          const why = isCompiled ? support!.enter() : threads!.enter(header);
-          if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
-          const done = left - r[STATE_LEFT];
-          if (!this.costs.isTimed) cycles = done;
-          this.generatedInstructions += done;
-          left -= done;
-          if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; this.faultedBlock = this.wasRefused ? NOTHING : this.takenOver; this.faultedIndex = start; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
-          if (start === DONE && (r[EFLAGS] & TF) !== 0 && !this.isStepping) break;
-          if (why === LEFT.toUnknown || start === DONE) { mayStop = true; continue; }
-          block = this.takenOver;
-          hasBegun = !this.wasRefused;
-          if (left === 0) { this.cut(block, start, hasBegun); continue; }
-        } else if (isCounted && !hasBegun && !this.isStepping) {
-          if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + counted - left) === true) continue;
-        }
-        isCounted = true;
-        if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; f64[INSTRUCTIONS] += counted - left; counted = left; } // RDTSC, RDPMC and their like read them.
-        if (!hasBegun) this.clock.begin(block);
-
-        const { instructions, semantics } = block;
-        const last = block.stops.length === 0 ? instructions.length : block.stopFrom(mayStop ? start : start + 1), end = last - start < left ? last : start + left;
-        mayStop = true;
-        m.block = block;
-        r[RIP + 1] = block.nextHi;
-        let k = start, rip = r[RIP];
-        while (k < end) {
-          const i = instructions[k], perform = semantics[k];
-          m.used = 0;
-          r[RIP] = rip = (rip + i.length) | 0;
-          perform(m, i);
-          k += 1;
-          if (m.outcome !== OUTCOME.next) break;
-        }
-        const outcome = m.outcome;
-        if (outcome === OUTCOME.trapped && !isTrap(m.vector)) k -= 1; // A fault: not done, so it does not count.
-        left -= k - start;
-        if (start > 0) cycles -= block.costOf(start);
-        if (outcome > OUTCOME.jumped) {
-          m.outcome = OUTCOME.next;
-          cycles += block.costOf(k);
-          exit = this.leave(block, k, outcome);
-          if (exit !== null || ((r[EFLAGS] & TF) !== 0 && !this.isStepping)) break;
+        let end: number;
+        if (isAlone && known !== null && begun === null && known.stops.length === 0 && known.ending !== ENDING.stop && known.instructions.length <= left) {
+          // The usual case of the interpreter alone: nothing is to be seen to but the instructions.
+          block = known;
+          start = 0; this.cutIndex = -1;
+          end = block.instructions.length;
+          this.clock.begin(block);
         } else {
-          m.outcome = OUTCOME.next;
-          if (block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
-          if (k === instructions.length) { cycles += block.cost; this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]); } else {
-            cycles += block.costOf(k);
-            if (k === end) this.cut(block, k, true);
+          let hasBegun = begun !== null, isCompiled = false, header = known === null && threads !== null && threads.mayBeKept ? threads.kept(lo, hi, left) : NO_HEADER;
+          if (header === NO_HEADER) {
+            const next = known ?? this.fetch(lo, hi);
+            if (next === null) { exit = this.fault(null); break; }
+            block = next;
+            start = hasBegun ? this.cutIndex : 0;
+            this.cutIndex = -1;
+            if (mayStop && block.stops.length > 0 && block.stopFrom(start) === start) { exit = STOP; this.cut(block, start, hasBegun); break; }
+            if (!hasBegun) {
+              isCompiled = block.region !== null && !this.isStepping && this.regions!.register(block);
+              if (!isCompiled && threads !== null && threads.isReady(block, left)) header = block.thread!.at;
+            }
+          } else this.cutIndex = -1;
+          if (isCompiled || header !== NO_HEADER) {
+            f64[CYCLES] += cycles; cycles = 0;
+            r[STATE_LEFT] = left;
+            const why = isCompiled ? support!.enter() : threads!.enter(header);
+            if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
+            const done = left - r[STATE_LEFT];
+            if (!this.costs.isTimed) cycles = done;
+            this.generatedInstructions += done;
+            left -= done;
+            if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; this.faultedBlock = this.wasRefused ? NOTHING : this.takenOver; this.faultedIndex = start; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
+            if (start === DONE && (r[EFLAGS] & TF) !== 0 && !this.isStepping) break;
+            if (why === LEFT.toUnknown || start === DONE) { mayStop = true; continue; }
+            block = this.takenOver;
+            hasBegun = !this.wasRefused;
+            if (left === 0) { this.cut(block, start, hasBegun); continue; }
+          } else if (isCounted && !hasBegun && !this.isStepping) {
+            if (block.count() === block.hotAt && this.regions?.compile(block, f64[INSTRUCTIONS] + counted - left) === true) continue;
           }
+          if (block.ending === ENDING.stop) { f64[CYCLES] += cycles; cycles = 0; f64[INSTRUCTIONS] += counted - left; counted = left; } // RDTSC, RDPMC and their like read them.
+          if (!hasBegun) this.clock.begin(block);
+          const last = block.stops.length === 0 ? block.instructions.length : block.stopFrom(mayStop ? start : start + 1);
+          end = last - start < left ? last : start + left;
         }
+        isCounted = mayStop = true;
+        let k = m.perform(block, start, end);
+        const outcome = m.outcome;
+        if (outcome <= OUTCOME.jumped && k === block.instructions.length) {
+          m.outcome = OUTCOME.next;
+          left -= k - start; cycles += start === 0 ? block.cost : block.cost - block.costOf(start);
+          if (!isAlone && block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
+          this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]);
+          continue;
+        }
+        if (outcome === OUTCOME.trapped && !isTrap(m.vector)) k -= 1; // A fault: not done, so it does not count.
+        left -= k - start; cycles += block.costOf(k) - block.costOf(start);
+        m.outcome = OUTCOME.next;
+        if (outcome <= OUTCOME.jumped) { this.cut(block, k, true); continue; }
+        exit = this.leave(block, k, outcome);
+        if (exit !== null || ((r[EFLAGS] & TF) !== 0 && !this.isStepping)) break;
       }
     } catch (thrown) {
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
@@ -244,7 +239,7 @@ export class Cpu {
     if (i === null) return 'more';
     if (i.operation === 'syscall') return EXCEPTIONS[VECTOR.undefined];
     const next = (lo + i.length) | 0;
-    m.used = 0;
+    m.begin();
     m.block = NOTHING;
     r[RIP] = next;
     if ((next >>> 0) < (lo >>> 0)) r[RIP + 1] = (hi + 1) | 0;
