@@ -55,8 +55,15 @@ start('V8 takes the bytecode of every script, whatever flags the program sets me
   assert.is(scriptsOf(LOOPS), 'tramp64.js false\nrows.js false\ncompile.js false\ninstructions.js false\n');
   assert.is(scriptsOf('--engine', 'interpret', '--timing', 'none', HEAP), 'tramp64.js false\nrows.js false\n');
 });
+start('and whatever it has set for the interpreter alone', () => {
+  const { bytes } = assemble('mov ecx, 200000\nagain: dec ecx\njnz again\naddsd xmm0, xmm0\nxor edi, edi\nmov eax, 60\nsyscall', { origin: TEXT });
+  const program = join(folder, 'floats.elf');
+  writeFileSync(program, writeElf({ text: { at: TEXT, bytes }, entry: TEXT }));
+  chmodSync(program, 0o755);
+  assert.match(scriptsOf('--engine', 'interpret', program), /^(\w+\.js false\n)*instructions\.js false\n$/);
+});
 start('a program of integers loads nothing of floats and ciphers, CRC32 among them', () => {
-  const { bytes } = assemble('crc32 eax, edi; pext eax, eax, eax; xor edi, edi; mov eax, 60; syscall', { origin: TEXT });
+  const { bytes } = assemble('crc32 eax, edi\npext eax, eax, eax\nxor edi, edi\nmov eax, 60\nsyscall', { origin: TEXT });
   const program = join(folder, 'integers.elf');
   writeFileSync(program, writeElf({ text: { at: TEXT, bytes }, entry: TEXT }));
   chmodSync(program, 0o755);

@@ -62,14 +62,22 @@ export class Bundle {
   saveBytecode(): void { for (const [name, script] of this.scripts) this.fs.writeFileSync(`${this.folder}/${name}.bytecode`, script.createCachedData()); }
 }
 
-/** V8's flags: each is set to something else than it was, by `--` or `--no-`. */
+/** V8's flags that have a value, with the one V8 gives them. */
+const USUAL_VALUES: Readonly<Record<string, number>> = { '--max-inlined-bytecode-size': 460, '--max-inlined-bytecode-size-cumulative': 920 };
+/** What takes a flag back. */
+function opposite(flag: string): string {
+  const [name = ''] = flag.split('='), value = USUAL_VALUES[name];
+  if (value !== undefined) return `${name}=${value}`;
+  return flag.startsWith('--no-') ? flag.replace('no-', '') : flag.replace('--', '--no-');
+}
+/** V8's flags: each is set to something else than it was, by `--` or `--no-` or a value of USUAL_VALUES. */
 export class Flags {
   private readonly set: (flag: string) => void;
   private readonly since: string[] = [];
   constructor(set: (flag: string) => void) { this.set = set; }
   setFlagsFromString(flag: string): void { this.set(flag); this.since.push(flag); }
   without<T>(run: () => T): T {
-    for (const flag of [...this.since].reverse()) this.set(flag.startsWith('--no-') ? flag.replace('no-', '') : flag.replace('--', '--no-'));
+    for (const flag of [...this.since].reverse()) this.set(opposite(flag));
     try { return run(); } finally { this.since.forEach(this.set); }
   }
 }
