@@ -94,7 +94,7 @@ export class Block {
     const last = (this.lo + this.bytes - 1) | 0;
     return lineOf(last, last >>> 0 < this.lo >>> 0 ? (this.hi + 1) | 0 : this.hi);
   }
-  /** How often it was executed where that is counted: by the interpreters. */
+  /** How often it was executed where that is counted: by the interpreters, where there is anything to be generated. */
   get runs(): number { return this.thread === null ? this.interpreted : this.thread.runs; }
   set runs(value: number) { if (this.thread === null) this.interpreted = value; else this.thread.open(value, Math.max(value, this.hotAt - 1)); }
   /** One more. Gives how often it was by now. */

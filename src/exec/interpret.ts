@@ -40,6 +40,7 @@ const NOT_MODIFIED = -1;
 const SCRATCH = new Scratch(SCRATCH_WORDS), s = SCRATCH.i32;
 /** The word that says how many words hold something; the high word of an address whose low one is at hand; the first Temp. */
 const USED = 0, HIGH = 1, FIRST = 2;
+s[USED] = FIRST;
 
 export class Interpreter implements Ops {
   readonly state: CpuState;

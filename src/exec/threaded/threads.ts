@@ -315,7 +315,7 @@ export class Threads {
     this.mayBeKept = false;
     this.support.unregisterAll(SLOT_OF_THREADS);
     this.next = RECORDS.at;
-    this.seldom = 0; // They begin to count anew, and nothing of it is kept.
+    this.seldom = 0; // They begin to count anew: so large a program would never come to a generation.
   }
 
   // — code of an earlier run —
