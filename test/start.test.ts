@@ -46,6 +46,13 @@ start('with it, the same comes out', () => {
   assert.equal(tramp64('run', '--policy', 'deny-all', RAW), expected);
   assert.match(tramp64('disasm', RAW).stdout, /\tsyscall\n/);
 });
+/** A file of a program that does this and exits. */
+function programOf(name: string, source: string): string {
+  const program = join(folder, `${name}.elf`), { bytes } = assemble(`${source}\nxor edi, edi\nmov eax, 60\nsyscall`, { origin: TEXT });
+  writeFileSync(program, writeElf({ text: { at: TEXT, bytes }, entry: TEXT }));
+  chmodSync(program, 0o755);
+  return program;
+}
 /** Says which scripts are loaded, and whether V8 refused their bytecode. */
 const told = join(folder, 'told.cjs');
 const scriptsOf = (...args: readonly string[]): string => node('-r', told, join(dist, 'cli.js'), 'run', ...args).stderr;
@@ -56,17 +63,11 @@ start('V8 takes the bytecode of every script, whatever flags the program sets me
   assert.is(scriptsOf('--engine', 'interpret', '--timing', 'none', HEAP), 'tramp64.js false\nrows.js false\n');
 });
 start('and whatever it has set for the interpreter alone', () => {
-  const { bytes } = assemble('mov ecx, 200000\nagain: dec ecx\njnz again\naddsd xmm0, xmm0\nxor edi, edi\nmov eax, 60\nsyscall', { origin: TEXT });
-  const program = join(folder, 'floats.elf');
-  writeFileSync(program, writeElf({ text: { at: TEXT, bytes }, entry: TEXT }));
-  chmodSync(program, 0o755);
+  const program = programOf('floats', 'mov ecx, 200000\nagain: dec ecx\njnz again\naddsd xmm0, xmm0');
   assert.match(scriptsOf('--engine', 'interpret', program), /^(\w+\.js false\n)*instructions\.js false\n$/);
 });
 start('a program of integers loads nothing of floats and ciphers, CRC32 among them', () => {
-  const { bytes } = assemble('crc32 eax, edi\npext eax, eax, eax\nxor edi, edi\nmov eax, 60\nsyscall', { origin: TEXT });
-  const program = join(folder, 'integers.elf');
-  writeFileSync(program, writeElf({ text: { at: TEXT, bytes }, entry: TEXT }));
-  chmodSync(program, 0o755);
+  const program = programOf('integers', 'crc32 eax, edi\npext eax, eax, eax');
   assert.not.match(scriptsOf('--timing', 'none', program), /instructions/);
 });
 start('--version is the package\'s', () => {

@@ -203,7 +203,7 @@ export class Cpu {
         const outcome = m.outcome;
         if (outcome <= OUTCOME.jumped && k === block.instructions.length) {
           m.outcome = OUTCOME.next;
-          left -= k - start; cycles += start === 0 ? block.cost : block.cost - block.costOf(start);
+          left -= k - start; cycles += block.cost - block.costOf(start);
           if (!isAlone && block.ending >= ENDING.jumpIndirect && outcome === OUTCOME.jumped) block.noteTarget(r[RIP], r[RIP + 1]);
           this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]);
           continue;

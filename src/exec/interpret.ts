@@ -95,7 +95,7 @@ export class Interpreter implements Ops {
     return k;
   }
   /** After one that did not end: whatever it held is forgotten. */
-  abandon(): void { s[USED] = FIRST; this.isHelping = false; this.modified = NOT_MODIFIED; this.outcome = OUTCOME.next; }
+  abandon(): void { this.begin(); this.isHelping = false; this.modified = NOT_MODIFIED; this.outcome = OUTCOME.next; }
 
   private fresh(lo: i32, hi: i32): Temp {
     const t = s[USED];
@@ -600,7 +600,7 @@ export class Interpreter implements Ops {
     this.isHelping = false;
   }
   /** The same for generated code: RIP is the address of the next instruction. */
-  performHelper(helper: Helper, instruction: Instruction): void { s[USED] = FIRST; this.help(helper, instruction); }
+  performHelper(helper: Helper, instruction: Instruction): void { this.begin(); this.help(helper, instruction); }
 }
 
 const SMALL_MAX = 2 ** 52;
