@@ -16,7 +16,8 @@ writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 
 /** What is there: names, kinds, modes, links, contents. */
 const TREE = 'find . ! -type d -exec stat -c "%n %F %a %s %h" {} + | sort; find . -type d -exec stat -c "%n %F %a" {} + | sort; find . -type f -exec cksum {} + | sort';
-const PLANT = 'mkdir -p d/e; echo a >a; echo b >d/b; seq 5000 >d/e/n; ln -s d l; ln -s nothing none; ln -s ../a d/up; chmod 640 a; umask 022;';
+/** The files get times of their own: what is planted within one tick of the clock would else be of one age now and of two the next time (`cp -u`). */
+const PLANT = 'mkdir -p d/e; echo a >a; echo b >d/b; seq 5000 >d/e/n; ln -s d l; ln -s nothing none; ln -s ../a d/up; chmod 640 a; umask 022; touch -d @1000000000 a; touch -d @1000000001 d/b; touch -d @1000000002 d/e/n';
 const SCRIPTS: readonly string[] = [
   'cat a d/b d/up l/b; wc d/e/n; cat none', 'echo more >>a; echo new >n; cp a d/a2; cp -r d copy; mv a d/e/moved', 'rm a; rm -r d; mkdir d; echo other >d/b', 'mv d x; mv x/e .; ls -R',
   'ln a hard; ln d/e/n l/hard; echo x >>hard; cat a; rm a; cat hard', 'ln -sf a l; ls -l | cut -c1-10; readlink l; rm l; ls', 'truncate -s 3 d/e/n; truncate -s 10000 a; cksum a; dd if=d/b of=d/e/n bs=1 seek=2 conv=notrunc status=none',
