@@ -24,7 +24,7 @@ function program(descriptors: number): { readonly load: (name: string) => unknow
     },
   } as unknown as Parts['fs'];
   const { start } = new Bundle('dist', { fs, vm }).program(() => ({}));
-  return { load: name => start(name, ''), opened: () => opened };
+  return { load: name => start(name, null), opened: () => opened };
 }
 
 const bundle = suite('bundle');

@@ -5,8 +5,6 @@ import type { Va } from '../src/base/types.ts';
 import { assemble } from '../src/decoder/assemble.ts';
 import type { CpuOptions } from '../src/exec/cpu.ts';
 import type { CodeStore } from '../src/exec/threaded/kept-code.ts';
-import { prebuild } from '../src/exec/threaded/prebuild.ts';
-import { pack, PrebuiltFile } from '../src/exec/threaded/prebuilt.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
 import { Machine } from '../src/machine.ts';
 import type { Timing } from '../src/timing/costs.ts';
@@ -16,11 +14,11 @@ import { Arena, compete } from './support/duel.ts';
 import { REFERENCE } from './support/engines.ts';
 import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost } from './support/fixtures.ts';
 import { systemCall } from './support/guest-program.ts';
+import { optimisedBefore } from './support/prebuilt.ts';
 import { formPrograms, randomProgram } from './support/random-program.ts';
 import { Random, testSeed } from './support/random.ts';
 
 const PROGRAMS = Number(process.env['TEST_PROGRAMS'] ?? 20);
-const FILE = pack(prebuild());
 
 const NUMBERS = { mmap: 9, mprotect: 10, fork: 57, execve: 59, wait4: 61, exit_group: 231 } as const;
 const call = (name: keyof typeof NUMBERS): string => systemCall(NUMBERS[name]);
@@ -35,7 +33,7 @@ class Store implements CodeStore {
   write(bytes: Uint8Array): void { this.bytes = bytes; this.writes += 1; }
 }
 /** Threads begin at once, so that whatever was executed is kept. */
-const keeping = (store: CodeStore, options: CpuOptions = {}): CpuOptions => ({ ...options, prebuilt: new PrebuiltFile(() => FILE), threaded: { runs: 0, wait: 1, ...options.threaded, store } });
+const keeping = (store: CodeStore, options: CpuOptions = {}): CpuOptions => ({ ...options, prebuilt: optimisedBefore(), threaded: { runs: 0, wait: 1, ...options.threaded, store } });
 const statOf = ({ cpu }: Machine | CpuWorld, name: string): number => cpu.stats().find(row => row[0] === name)?.[1] ?? NaN;
 
 interface Outcome { readonly counted: object; readonly decoded: number; readonly kept: number; readonly generations: number; readonly compiled: number }

@@ -8,11 +8,11 @@ import type { CpuOptions } from '../src/exec/cpu.ts';
 import { semanticsOf } from '../src/exec/semantics/index.ts';
 import { headOf, NONE_KNOWN, Shape, tailOf } from '../src/exec/threaded/form.ts';
 import { prebuild } from '../src/exec/threaded/prebuild.ts';
-import { pack, PrebuiltFile } from '../src/exec/threaded/prebuilt.ts';
 import { Machine } from '../src/machine.ts';
 import { PROT_ALL, PROT_READ } from '../src/mmu/vma.ts';
 import { CODE, CpuWorld, DATA } from './support/cpu-world.ts';
 import { ENVIRONMENT, FIXTURES, fixtureBytes, fixtureHost, type Fixture } from './support/fixtures.ts';
+import { compiledHere, missing, optimisedBefore, took } from './support/prebuilt.ts';
 
 const SECOND = CODE + PAGE_BYTES;
 /** Everything is threaded from its first execution on, and handlers are made as soon as an instruction wants one. */
@@ -139,9 +139,7 @@ const WHAT_PERFORMS: readonly (readonly [string, CpuOptions])[] = [
   ['threaded from the beginning', AT_ONCE], ['threaded after a while', { engine: 'threaded', threaded: { wait: 2000 } }],
   ['threaded, then compiled', { engine: 'auto', hotRuns: 60, threaded: { runs: 2, wait: 500 } }],
 ];
-/** As `npm run build` makes it. */
-const FILE = pack(prebuild());
-const withFile = (options: CpuOptions): CpuOptions => ({ ...options, prebuilt: new PrebuiltFile(() => FILE) });
+const withFile = (options: CpuOptions): CpuOptions => ({ ...options, prebuilt: compiledHere() });
 const fixtures = suite('threaded › fixtures');
 function outcome({ name, args, stdin }: Fixture, cpu: CpuOptions): object {
   const host = fixtureHost(fixtureBytes(name), stdin), machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
@@ -154,6 +152,7 @@ for (const fixture of FIXTURES) {
     const expected = outcome(fixture, INTERPRETED);
     for (const [name, options] of WHAT_PERFORMS) assert.equal(outcome(fixture, options), expected, name);
     assert.equal(outcome(fixture, withFile(WHAT_PERFORMS[2]![1])), expected, 'prebuilt');
+    assert.equal(outcome(fixture, { ...WHAT_PERFORMS[2]![1], prebuilt: optimisedBefore() }), expected, 'prebuilt and optimised');
   });
 }
 fixtures('a cycle an instruction is that, too', () => {
@@ -196,8 +195,13 @@ prebuilt('a float that is odd finds its primitive', () => {
     agree(`mov rax, ${start}\nmovq xmm0, rax\nmov ecx, 50\nagain: addsd xmm0, xmm0\nmovapd xmm1, xmm0\nmulsd xmm1, xmm0\nsubsd xmm1, xmm0\ncomisd xmm0, xmm1\ncvttsd2si rdx, xmm1\ndec ecx\njnz again\nsyscall`, { options: withFile(AT_ONCE) });
   }
 });
+prebuilt('V8 takes machine code it gave before, and that is never replaced', () => {
+  const { modules } = took, w = agree('mov ecx, 900000\nagain: add rax, rcx\nadd rbx, rax\nxor rax, rbx\nsub rcx, 1\njne again\nsyscall', { options: { ...AT_ONCE, prebuilt: optimisedBefore() }, slice: 1_000_000 });
+  assert.ok(took.modules >= modules + 2, 'what generated code stands on, and the handlers');
+  assert.is(stat(w, 'generations'), 0);
+});
 prebuilt('where there is no file, all is as ever', () => {
-  const w = agree(LOOPS, { options: { engine: 'threaded', threaded: { runs: 1, wait: 500 }, prebuilt: new PrebuiltFile(() => null) } });
+  const w = agree(LOOPS, { options: { engine: 'threaded', threaded: { runs: 1, wait: 500 }, prebuilt: missing() } });
   assert.is(stat(w, 'generations') > 0, true);
 });
 prebuilt('the forms are those of this decoder, and most have a handler', () => {

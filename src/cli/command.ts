@@ -1,4 +1,5 @@
 /** What a command of `tramp64` is: the table in commands.ts has one a row. */
+import type { PrebuiltSource } from '../exec/threaded/prebuilt.ts';
 import type { ByteString, Host } from '../host/host.ts';
 import type { CommandLine, Option } from './options.ts';
 
@@ -9,12 +10,10 @@ export interface CommandHost extends Host {
   optimise?(isWanted: boolean, isAll?: boolean): void;
   /** What results were measured with, for those who wonder. */
   readonly description?: { readonly node: string; readonly platform: string };
-  /** The file of what was generated in advance, if there is one. */
-  prebuilt?(): Uint8Array | null;
+  /** What was generated in advance. */
+  readonly prebuilt?: PrebuiltSource;
   /** Translated code that stays from run to run, by name; absent: none does. */
   readonly keptFiles?: KeptFiles;
-  /** A module that is not to be optimised. */
-  compileOnce?(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
   /** Signals to the emulator itself are told, at the next turn of the event loop, and do nothing else. Returns what ends that. */
   onSignals?(names: readonly string[], listener: (name: string) => void): () => void;
   /** Lets what happens outside be told. */

@@ -89,7 +89,7 @@ async function profileOf(name: ProfileName | undefined): Promise<Pick<CpuOptions
   return found === undefined ? {} : { profile: found.profile };
 }
 function prebuiltOf(host: CommandHost): Pick<CpuOptions, 'prebuilt'> {
-  return host.prebuilt === undefined ? {} : { prebuilt: new PrebuiltFile(() => host.prebuilt!(), host.compileOnce === undefined ? undefined : bytes => host.compileOnce!(bytes)) };
+  return host.prebuilt === undefined ? {} : { prebuilt: new PrebuiltFile(host.prebuilt) };
 }
 
 export function runToEnd(host: CommandHost, machine: Machine): Ending {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { buildSync } from 'esbuild'; // tsx brings it along.
-import { Bundle, V8_FLAG } from './bundle.ts';
+import { Bundle, Flags, V8_FLAG } from './bundle.ts';
 import { scriptsOf } from './script.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
@@ -59,8 +59,9 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
   },
   async prebuilt(dist) {
-    const require = createRequire(here), { prebuild } = new Bundle(dist, { fs, vm }).program(name => require(name));
-    fs.writeFileSync(`${dist}/prebuilt`, await prebuild());
+    v8.setFlagsFromString(V8_FLAG);
+    const require = createRequire(here);
+    await new Bundle(dist, { fs, vm }).program(name => require(name)).prebuild(dist, new Flags(flag => { v8.setFlagsFromString(flag); }));
   },
   /**
    * V8 refuses bytecode that was made under other flags, so the program must not set any. By itself it forgets what has not run for a while; and functions that
@@ -68,11 +69,11 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
    */
   async bytecode(dist) {
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--no-${flag}`);
-    const require = createRequire(here), flagless = { setFlagsFromString() { /* Not here. */ } };
-    const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flagless : require(name)), caches = process.env.XDG_CACHE_HOME = fs.mkdtempSync(`${dist}/caches-`);
+    const require = createRequire(here), flags = new Flags(() => { /* Not here. */ });
+    const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flags : require(name)), { stamp } = bundle, caches = process.env.XDG_CACHE_HOME = fs.mkdtempSync(`${dist}/caches-`);
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
-      for (const prebuilt of ['', `${dist}/prebuilt`, `${dist}/prebuilt`]) await start('', prebuilt, bundle.stamp);
+      for (const folder of ['', dist, dist]) await start('', { folder, stamp, flags });
     }
     fs.rmSync(caches, { recursive: true });
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--${flag}`);

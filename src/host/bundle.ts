@@ -10,7 +10,15 @@ const FIRST = 'tramp64', O_RDONLY = 0;
 /** Most of what a start allocates stays: to copy it around while the heap grows in small steps is a twentieth of the work. */
 export const V8_FLAG = '--semi-space-growth-factor=8';
 /** What src/cli/start.ts exports. */
-interface Program { readonly start: (manifest: string, prebuilt: string, stamp?: string) => Promise<number>; readonly prebuild: () => Promise<Uint8Array> }
+interface Program { readonly start: (manifest: string, build: Build | null) => Promise<number>; readonly prebuild: (folder: string, flags: Flags) => Promise<void> }
+/** What a program is told of its own build. */
+export interface Build {
+  /** Where its files are. */
+  readonly folder: string;
+  /** Tells it from others. */
+  readonly stamp: string;
+  readonly flags: Flags;
+}
 
 type Require = (name: string) => unknown;
 /** See script.ts. */
@@ -77,9 +85,18 @@ export class Flags {
   constructor(set: (flag: string) => void) { this.set = set; }
   setFlagsFromString(flag: string): void { this.set(flag); this.since.push(flag); }
   without<T>(run: () => T): T {
-    for (const flag of [...this.since].reverse()) this.set(opposite(flag));
+    this.takeBack(this.since);
     try { return run(); } finally { this.since.forEach(this.set); }
   }
+  /** With these, and none of those set before. */
+  with<T>(flags: readonly string[], run: () => T): T {
+    return this.without(() => {
+      flags.forEach(this.set);
+      try { return run(); } finally { this.takeBack(flags); }
+    });
+  }
+  /** The last one first: some bring others along (`--no-liftoff` brings `--no-wasm-dynamic-tiering`). */
+  private takeBack(flags: readonly string[]): void { for (const flag of [...flags].reverse()) this.set(opposite(flag)); }
 }
 
 function bytesOf(fs: Parts['fs'], path: string): Uint8Array | null {

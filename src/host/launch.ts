@@ -15,4 +15,4 @@ function setFlag(): (flag: string) => void {
 const set = setFlag(), flags = new Flags(flag => { set(flag); });
 set(V8_FLAG);
 const bundle = new Bundle(__dirname, parts), program = bundle.program(name => name === 'node:v8' ? flags : require(name), flags);
-void program.start(`${__dirname}/../package.json`, `${__dirname}/prebuilt`, bundle.stamp).then(status => process.exit(status));
+void program.start(`${__dirname}/../package.json`, { folder: __dirname, stamp: bundle.stamp, flags }).then(status => process.exit(status));

@@ -9,6 +9,9 @@ import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
 import { ChildHelper } from './helper.ts';
 import { KeptFolder } from './kept-folder.ts';
+import { majorOfV8 } from './machine-code.ts';
+import { PrebuiltFiles } from './prebuilt-files.ts';
+import type { Build } from './bundle.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
@@ -21,8 +24,6 @@ const O_ACCMODE = 3, O_WRONLY = 1, O_NONBLOCK = 0o4000, O_NOFOLLOW = 0o400000;
 const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
 /** Major versions of V8 that take branch hints of WebAssembly under a flag: Node 20's and 22's. */
 const HINTED_V8: ReadonlySet<string> = new Set(['11', '12']);
-/** That compile a module at once, and once, under these flags. */
-const ONCE_V8: ReadonlySet<string> = new Set(['11']), ONCE = ['wasm-lazy-compilation', 'wasm-tier-up', 'wasm-dynamic-tiering'];
 /** Bytes of bytecode that V8 takes into a function: of one other, and of all (otherwise 460 and 920). Every V8 since its 6th version has these flags. */
 const INLINING = ['--max-inlined-bytecode-size=900', '--max-inlined-bytecode-size-cumulative=2500'];
 /** How long a descriptor that says EAGAIN is left alone. */
@@ -31,7 +32,7 @@ const RETRY_MILLISECONDS = 5;
 interface NodeError { readonly code?: string; readonly errno?: number }
 
 export class NodeHost implements Host {
-  readonly prebuilt?: () => Uint8Array | null;
+  readonly prebuilt?: PrebuiltFiles;
   readonly keptFiles?: KeptFolder;
   readonly directory: ByteString;
   readonly environment: readonly ByteString[];
@@ -46,10 +47,12 @@ export class NodeHost implements Host {
   private readonly exactTimes = new ExactTimes();
   private readonly isLinux = process.platform === 'linux';
 
-  /** @param prebuiltPath path of what was generated in advance @param stamp of the build: it keeps files for later runs */
-  constructor(prebuiltPath: string | null = null, stamp: string | null = null) {
-    if (stamp !== null) this.keptFiles = new KeptFolder(stamp);
-    if (prebuiltPath !== null) this.prebuilt = () => { try { return fs.readFileSync(prebuiltPath); } catch { return null; } };
+  /** @param build without one, nothing was generated in advance, and nothing is kept for later runs */
+  constructor(build: Build | null = null) {
+    if (build !== null) {
+      this.keptFiles = new KeptFolder(build.stamp);
+      this.prebuilt = new PrebuiltFiles(build.folder, build.flags);
+    }
     this.directory = utf8Bytes(process.cwd());
     this.arguments = this.rawStrings('/proc/self/cmdline', process.argv.slice(2));
     this.environment = this.rawStrings('/proc/self/environ', Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`));
@@ -187,14 +190,9 @@ export class NodeHost implements Host {
   optimise(isWanted: boolean, isAll = false): void {
     v8.setFlagsFromString(isWanted ? '--opt' : '--no-opt');
     if (isAll) for (const flag of INLINING) v8.setFlagsFromString(flag);
-    if (HINTED_V8.has(process.versions.v8.split('.', 1)[0]!)) v8.setFlagsFromString('--experimental-wasm-branch-hinting');
+    if (HINTED_V8.has(majorOfV8())) v8.setFlagsFromString('--experimental-wasm-branch-hinting');
   }
   get description(): { readonly node: string; readonly platform: string } { return { node: process.versions.node, platform: `${process.platform} ${process.arch}` }; }
-  compileOnce(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-    if (!ONCE_V8.has(process.versions.v8.split('.', 1)[0]!)) return new WebAssembly.Module(bytes);
-    for (const flag of ONCE) v8.setFlagsFromString(`--no-${flag}`);
-    try { return new WebAssembly.Module(bytes); } finally { for (const flag of ONCE) v8.setFlagsFromString(`--${flag}`); }
-  }
   onSignals(names: readonly string[], listener: (name: string) => void): () => void {
     const rows = names.map(name => [name, () => { listener(name); }] as const);
     for (const [name, run] of rows) process.on(name, run);

@@ -26,8 +26,10 @@ export interface Prebuilt {
   readonly known: KnownForms;
   /** Names of the primitives those handlers call. */
   readonly primitives: readonly string[];
-  /** The threaded interpreter is large, and seldom runs for long: it is not to be optimised. */
-  compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
+  /** The same, optimised already; null: V8 is to do that. */
+  optimised(name: string): WebAssembly.Module | null;
+  /** A module that is large and seldom runs for long: it is not to be optimised. */
+  compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module;
 }
 
 interface Help { readonly helper: Helper; readonly instruction: Instruction }
@@ -75,7 +77,7 @@ export class Support {
   private link(): Linked {
     const { memory } = this.interpreter.state, caches = this.interpreter.caches?.exports, functions = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SLOTS });
     const primitive = (number: number): number => this.primitive(number);
-    const ground = new WebAssembly.Instance(new WebAssembly.Module(this.prebuilt?.module('ground') ?? groundModule()), { tramp64: {
+    const ground = new WebAssembly.Instance(this.prebuilt?.optimised('ground') ?? new WebAssembly.Module(this.prebuilt?.module('ground') ?? groundModule()), { tramp64: {
       primitive,
       load: (lo: i32, hi: i32, size: number) => this.load(lo, hi, size),
       modify: (lo: i32, hi: i32, size: number) => this.modify(lo, hi, size),

@@ -18,7 +18,7 @@ import { USUAL_FORMS } from './usual.ts';
 const BYTES_MAX = 15;
 
 export function prebuild(): Parts {
-  const forms = formsOf(USUAL_FORMS), modules = new Map<string, Uint8Array>([['ground', groundModule()], [PREDICTOR_NAME, predictorModule(ZEN3.branchTargets)]]);
+  const forms = formsOf(USUAL_FORMS), modules = new Map<string, Uint8Array<ArrayBuffer>>([['ground', groundModule()], [PREDICTOR_NAME, predictorModule(ZEN3.branchTargets)]]);
   for (const form of forms) if (form.isNeeded && callsOthers(form)) form.isNeeded = false;
   const primitives = new PrimitiveNumbers(PREBUILT_NUMBER);
   for (const isTimed of [false, true]) {
@@ -27,7 +27,7 @@ export function prebuild(): Parts {
   }
   // A form that has no handler may still be the second of one that has.
   const kept = forms.filter(form => form.isNeeded || forms.some(other => other.second === form && other.isNeeded));
-  return { modules, known: knownForms(kept), primitives: primitives.rows.map(({ name }) => name) };
+  return { modules, large: [...modules.keys()].filter(name => name !== PREDICTOR_NAME), known: knownForms(kept), primitives: primitives.rows.map(({ name }) => name) };
 }
 
 /** One a line: bytes of an instruction, the rule word before it, letters (`g`: that is a guess; `d`: nobody reads its flags), and the line of its second. */

@@ -3,18 +3,34 @@ import type { Prebuilt } from '../generated/support.ts';
 import type { KnownForms } from './form.ts';
 
 /** What `prebuild` makes. */
-export interface Parts { readonly modules: ReadonlyMap<string, Uint8Array>; readonly known: KnownForms; readonly primitives: readonly string[] }
-/** Of a file: where each part begins and how long it is, and the names of primitives. */
-interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly primitives: readonly string[] }
-const LENGTH_BYTES = 4;
+export interface Parts {
+  readonly modules: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** Those worth having as machine code. */
+  readonly large: readonly string[];
+  readonly known: KnownForms; readonly primitives: readonly string[];
+}
+/** Where the file is, and who compiles what is in it. */
+export interface PrebuiltSource {
+  /** null: there is none. */
+  read(): Uint8Array | null;
+  /** A module that is not to be optimised. */
+  compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module;
+  /** Of machine code made in advance, so many bytes; null: of this module there is none that is of use here. */
+  optimised?(name: string, length: number, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null;
+}
+/** Of a file: where each part begins and how long it is, names of primitives, and how long the machine code of modules is. */
+interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly primitives: readonly string[]; readonly codes: Readonly<Record<string, number>> }
+const LENGTH_BYTES = 4, NO_CODES: ReadonlyMap<string, Uint8Array> = new Map();
 const SHAPES = 'shapes', FORMS = 'forms';
 
-export function pack({ modules, known, primitives }: Parts): Uint8Array {
+/** @param codes machine code of modules */
+export function pack({ modules, known, primitives }: Parts, codes = NO_CODES): Uint8Array {
   const parts: readonly (readonly [string, Uint8Array])[] = [...modules, [SHAPES, bytesOf(known.shapes)], [FORMS, bytesOf(known.forms)]];
   let at = 0;
   const places: Record<string, readonly [number, number]> = {};
   for (const [name, bytes] of parts) { places[name] = [at, bytes.length]; at += bytes.length; }
-  const head = new TextEncoder().encode(JSON.stringify({ parts: places, primitives } satisfies Head));
+  const lengths = Object.fromEntries([...codes].map(([name, { length }]) => [name, length]));
+  const head = new TextEncoder().encode(JSON.stringify({ parts: places, primitives, codes: lengths } satisfies Head));
   const file = new Uint8Array(LENGTH_BYTES + head.length + at);
   new DataView(file.buffer).setUint32(0, head.length, true);
   file.set(head, LENGTH_BYTES);
@@ -25,20 +41,24 @@ function bytesOf(words: Int32Array): Uint8Array { return new Uint8Array(words.bu
 
 /** Reads it when something of it is wanted; where there is no such file, nothing was prebuilt. */
 export class PrebuiltFile implements Prebuilt {
-  readonly compile: Prebuilt['compile'];
-  private readonly read: () => Uint8Array | null;
+  private readonly source: PrebuiltSource;
   private bytes: Uint8Array | null = null;
   private head: Head | null = null;
   /** Where its parts begin. */
   private first = 0;
-  constructor(read: () => Uint8Array | null, compile: Prebuilt['compile'] = bytes => new WebAssembly.Module(bytes)) { this.read = read; this.compile = compile; }
+  constructor(source: PrebuiltSource) { this.source = source; }
 
   private open(): Head {
     if (this.head !== null) return this.head;
-    const bytes = this.bytes = this.read();
-    if (bytes === null) return this.head = { parts: {}, primitives: [] };
+    const bytes = this.bytes = this.source.read();
+    if (bytes === null) return this.head = { parts: {}, primitives: [], codes: {} };
     this.first = LENGTH_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     return this.head = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, this.first))) as Head;
+  }
+  compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module { return this.source.compileOnce(module); }
+  optimised(name: string): WebAssembly.Module | null {
+    const module = this.module(name), length = this.open().codes[name];
+    return module === null || length === undefined ? null : this.source.optimised?.(name, length, module) ?? null;
   }
   module(name: string): Uint8Array<ArrayBuffer> | null {
     const place = this.open().parts[name];

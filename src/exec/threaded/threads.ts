@@ -34,7 +34,7 @@ const EARLY = 600;
 const PREBUILT_INSTRUCTIONS = 3_000_000;
 /** Until then blocks are hot sooner; and what is called seldom may be called for longer, because so many calls in loops take as long as a generation. */
 const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 8_000;
-export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads, detailed' : isTimed ? 'threads, timed' : 'threads'; }
+export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads-detailed' : isTimed ? 'threads-timed' : 'threads'; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
 const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
@@ -77,7 +77,7 @@ export class Threads {
   private readonly byBody = new Map<number, Block>();
   private next: number = RECORDS.at;
   private run: ((header: number) => number) | null = null;
-  private module: Uint8Array<ArrayBuffer> | null = null;
+  private module: WebAssembly.Module | null = null;
   private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
   /** What was made in advance, until it is asked for. */
   private awaited: Prebuilt | null;
@@ -477,7 +477,7 @@ export class Threads {
   private get hotNow(): number { return this.isSlow && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_SLOW_RUNS) : this.hotRuns; }
   /** With handlers made in advance. */
   private begin(prebuilt: Prebuilt): boolean {
-    const module = prebuilt.module(threadsName(this.clock.isTimed, this.clock.isDetailed));
+    const name = threadsName(this.clock.isTimed, this.clock.isDetailed), module = prebuilt.module(name);
     this.awaited = null;
     if (module === null) { this.wait = this.options.wait; return false; }
     const { known } = prebuilt;
@@ -485,13 +485,17 @@ export class Threads {
     this.forms.expect(known);
     this.firstHandlers = this.forms.rows.length;
     this.support.primitives.expect(prebuilt.primitives);
-    this.link(prebuilt.compile(module));
-    this.module = module; this.isSlow = true; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
+    const optimised = prebuilt.optimised(name);
+    this.link(optimised ?? prebuilt.compileOnce(module));
+    this.isSlow = optimised === null; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
     this.wait = SLOW_CALLS_MAX;
     this.cache.hotRuns = this.hotNow;
     return true;
   }
-  private link(module: Uint8Array<ArrayBuffer> | WebAssembly.Module): void { this.run = this.support.instantiate(module).exports['run'] as (header: number) => number; }
+  private link(module: WebAssembly.Module): void {
+    this.module = module;
+    this.run = this.support.instantiate(module).exports['run'] as (header: number) => number;
+  }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
     this.forms.forget();
@@ -504,10 +508,9 @@ export class Threads {
     module.exportFunction('run', index);
     const bytes = module.bytes();
     const { prebuilt } = this.support;
-    this.module = bytes;
     this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
     this.cache.hotRuns = this.hotNow;
-    this.link(this.isSlow ? prebuilt!.compile(bytes) : bytes);
+    this.link(this.isSlow ? prebuilt!.compileOnce(bytes) : new WebAssembly.Module(bytes));
     if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; this.seldom = 0; }
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
