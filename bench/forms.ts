@@ -1,8 +1,9 @@
 /**
- * Which forms of instructions programs have: what src/exec/threaded/usual.ts lists. Give it programs, each with its arguments in one word:
- * `node --import tsx bench/forms.ts /bin/true '/bin/bash -c :' > src/exec/threaded/usual.ts`
- * It was made of hello worlds by glibc (static and dynamic) and musl, of true, bash, gawk, python3, grep, perl, busybox, lua, ls, sort and gzip, of six of
- * test/fixtures, and of small static programs that compute: integers, floats, hashes, strings, sorting and calls.
+ * Which forms of instructions programs have: what src/exec/threaded/table/usual.ts lists. Give it programs, each with its arguments in one word:
+ * `node --import tsx bench/forms.ts /bin/true '/bin/bash -c :' > src/exec/threaded/table/usual.ts`
+ * It was made of hello worlds by glibc (static and dynamic) and musl; of true, bash, sh, gawk, python3, grep, perl, busybox, lua, ls, sort, gzip, sed, find, sha256sum,
+ * md5sum, tar, bc, diff, objdump, as and xz with small files to work on; of six of test/fixtures, and of small static programs that compute: integers, floats, hashes,
+ * strings, sorting and calls.
  */
 import { decode } from '../src/decoder/decode.ts';
 import { type Block, isKeepable } from '../src/exec/block.ts';
@@ -14,9 +15,9 @@ import type { Thread } from '../src/exec/threaded/thread.ts';
 import { started } from './started.ts';
 
 /** Of each program's start; how much of one a form must be to have a handler, or of all together. */
-const INSTRUCTIONS_MAX = 150_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005;
+const INSTRUCTIONS_MAX = 3_000_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.00005;
 /** Or in how many programs it must be, and how often in all, executed once or more: code that is kept for the next run is not interpreted first. */
-const PROGRAMS_MIN = 3, PLACES_MIN = 36;
+const PROGRAMS_MIN = 3, PLACES_MIN = 6;
 /** What is private to Threads and BlockCache, which nobody else needs. */
 interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] }; translate(block: Block, entryRule: number): Thread }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
 interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number; places: number; readonly programs: Set<string> }

@@ -1,10 +1,18 @@
 /** Encodings that most programs have when they start, by an example of each (bench/encodings.ts finds them); and as a builder writes them down (row-index.ts). */
+import { assert } from '../base/assert.ts';
 import { Cursor } from './cursor.ts';
-import { readOpcode } from './decode.ts';
+import { decode, readOpcode } from './decode.ts';
+import type { Instruction } from './instruction.ts';
 import { RowIndex, type UsualEncodings } from './row-index.ts';
 
 const BYTES_MAX = 32;
-/** An instruction written in hexadecimal, and zeros. */
+/** An instruction written in hexadecimal. */
+export function decodeExample(hex: string): Instruction {
+  const instruction = decode(exampleOf(hex), 0, BYTES_MAX);
+  assert(instruction !== null && 2 * instruction.length === hex.length, `no instruction: ${hex}`);
+  return instruction;
+}
+/** The same, and zeros. */
 export function exampleOf(hex: string): Uint8Array { return Uint8Array.from({ length: BYTES_MAX }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16) || 0); }
 
 /** What the decoder knows of such instructions once it has met them. @param examples in hexadecimal */

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { buildSync } from 'esbuild'; // tsx brings it along.
-import { Bundle, Flags, V8_FLAG } from './bundle.ts';
+import { Bundle, Flags, V8_FLAGS } from './bundle.ts';
 import { scriptsOf } from './script.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');
@@ -59,7 +59,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     fs.writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n'); // Node takes a third longer to start an ES module than to start.
   },
   async prebuilt(dist) {
-    v8.setFlagsFromString(V8_FLAG);
+    for (const flag of V8_FLAGS) v8.setFlagsFromString(flag);
     const require = createRequire(here);
     await new Bundle(dist, { fs, vm }).program(name => require(name)).prebuild(dist, new Flags(flag => { v8.setFlagsFromString(flag); }));
   },
@@ -77,7 +77,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     }
     fs.rmSync(caches, { recursive: true });
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--${flag}`);
-    v8.setFlagsFromString(V8_FLAG);
+    for (const flag of V8_FLAGS) v8.setFlagsFromString(flag);
     bundle.saveBytecode();
   },
 };

@@ -1,5 +1,5 @@
 /** dist/cli.js: starts the bundle beside it. */
-import { Bundle, Flags, type Parts, V8_FLAG } from './bundle.ts';
+import { Bundle, Flags, type Parts, V8_FLAGS } from './bundle.ts';
 
 const parts: Parts = { fs: require('node:fs') as Parts['fs'], vm: require('node:vm') as Parts['vm'] };
 /** What sets V8's flags. node:v8 brings streams along, which take as long to load as a program of some thousand instructions to run; what it calls lies beneath. */
@@ -13,6 +13,6 @@ function setFlag(): (flag: string) => void {
   return (require('node:v8') as { readonly setFlagsFromString: (flag: string) => void }).setFlagsFromString;
 }
 const set = setFlag(), flags = new Flags(flag => { set(flag); });
-set(V8_FLAG);
+V8_FLAGS.forEach(set);
 const bundle = new Bundle(__dirname, parts), program = bundle.program(name => name === 'node:v8' ? flags : require(name), flags);
 void program.start(`${__dirname}/../package.json`, { folder: __dirname, stamp: bundle.stamp, flags }).then(status => process.exit(status));

@@ -2,16 +2,13 @@
  * Machine code of WebAssembly modules, made once and used by other processes: V8 gives and takes it as browsers' caches want it (v8/src/wasm/wasm-serialization.cc;
  * reached as V8's own tests reach it, by `%SerializeWasmModule` of v8/src/runtime/runtime-test-wasm.cc). To take it is twenty times as fast as to compile without optimising.
  */
-import type { Flags } from './bundle.ts';
+import { type Flags, V8_MAJOR } from './bundle.ts';
 
-/** Major versions of V8 whose functions are as they are called here. */
-const KNOWN_V8: ReadonlySet<string> = new Set(['11']);
+/** Versions of V8 whose functions are as they are called here. */
+const KNOWN_V8: ReadonlySet<string> = new Set(['11', '12', '13']);
 const NATIVE_FUNCTIONS = ['--allow-natives-syntax'];
-/** All of a module is compiled at once, by the compiler that optimises, as the program would have it (NodeHost.optimise). */
-const OPTIMISING = ['--no-wasm-lazy-compilation', '--no-wasm-dynamic-tiering', '--no-liftoff', '--experimental-wasm-branch-hinting'];
-
-/** Flags come and go with V8's versions. */
-export function majorOfV8(): string { return process.versions.v8.split('.', 1)[0]!; }
+/** All of a module is compiled at once, by the compiler that optimises. */
+const OPTIMISING = ['--no-wasm-lazy-compilation', '--no-wasm-dynamic-tiering', '--no-liftoff'];
 
 export class MachineCode {
   private readonly flags: Flags;
@@ -19,7 +16,7 @@ export class MachineCode {
 
   /** Of a module, optimised; null: this V8 does not give it. */
   of(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
-    if (!KNOWN_V8.has(majorOfV8())) return null;
+    if (!KNOWN_V8.has(V8_MAJOR)) return null;
     const compiled = this.flags.with(OPTIMISING, () => new WebAssembly.Module(module));
     return this.flags.with(NATIVE_FUNCTIONS, () => {
       const serialise = new Function('module', 'return %SerializeWasmModule(module)') as (module: WebAssembly.Module) => ArrayBuffer;
@@ -28,7 +25,7 @@ export class MachineCode {
   }
   /** The module it was made of; null where V8 refuses it: another V8 made it, or for another processor, or under other flags. @param code whole */
   moduleOf(code: ArrayBuffer, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
-    if (!KNOWN_V8.has(majorOfV8())) return null;
+    if (!KNOWN_V8.has(V8_MAJOR)) return null;
     try {
       return this.flags.with(NATIVE_FUNCTIONS, () => {
         const take = new Function('code', 'module', 'return %DeserializeWasmModule(code, module)') as (code: ArrayBuffer, module: Uint8Array) => WebAssembly.Module | undefined;

@@ -9,7 +9,6 @@ import { ErrnoTable } from './errno-table.ts';
 import { ExactTimes, nodeTime } from './exact-times.ts';
 import { ChildHelper } from './helper.ts';
 import { KeptFolder } from './kept-folder.ts';
-import { majorOfV8 } from './machine-code.ts';
 import { PrebuiltFiles } from './prebuilt-files.ts';
 import type { Build } from './bundle.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
@@ -22,8 +21,6 @@ const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
 ];
 const O_ACCMODE = 3, O_WRONLY = 1, O_NONBLOCK = 0o4000, O_NOFOLLOW = 0o400000;
 const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
-/** Major versions of V8 that take branch hints of WebAssembly under a flag: Node 20's and 22's. */
-const HINTED_V8: ReadonlySet<string> = new Set(['11', '12']);
 /** Bytes of bytecode that V8 takes into a function: of one other, and of all (otherwise 460 and 920). Every V8 since its 6th version has these flags. */
 const INLINING = ['--max-inlined-bytecode-size=900', '--max-inlined-bytecode-size-cumulative=2500'];
 /** How long a descriptor that says EAGAIN is left alone. */
@@ -190,7 +187,6 @@ export class NodeHost implements Host {
   optimise(isWanted: boolean, isAll = false): void {
     v8.setFlagsFromString(isWanted ? '--opt' : '--no-opt');
     if (isAll) for (const flag of INLINING) v8.setFlagsFromString(flag);
-    if (HINTED_V8.has(majorOfV8())) v8.setFlagsFromString('--experimental-wasm-branch-hinting');
   }
   get description(): { readonly node: string; readonly platform: string } { return { node: process.versions.node, platform: `${process.platform} ${process.arch}` }; }
   onSignals(names: readonly string[], listener: (name: string) => void): () => void {

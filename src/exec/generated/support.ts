@@ -24,13 +24,16 @@ export interface Prebuilt {
   /** null: it is to be written. */
   module(name: string): Uint8Array<ArrayBuffer> | null;
   readonly known: KnownForms;
-  /** Names of the primitives those handlers call. */
-  readonly primitives: readonly string[];
+  /** The primitives those handlers call. */
+  readonly primitives: readonly PrimitiveExample[];
   /** The same, optimised already; null: V8 is to do that. */
   optimised(name: string): WebAssembly.Module | null;
   /** A module that is large and seldom runs for long: it is not to be optimised. */
   compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module;
 }
+
+/** A primitive by its name, and an instruction that calls it, in hexadecimal digits. */
+export interface PrimitiveExample { readonly name: string; readonly example: string }
 
 interface Help { readonly helper: Helper; readonly instruction: Instruction }
 

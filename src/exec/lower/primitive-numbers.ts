@@ -1,4 +1,5 @@
 /** Primitives by the numbers that generated code passes. */
+import { assert } from '../../base/assert.ts';
 import type { Primitive } from '../primitive.ts';
 
 /** From here on primitives have the numbers that code generated in advance passes. */
@@ -9,16 +10,16 @@ export class PrimitiveNumbers {
   private readonly first: number;
   private readonly numbers = new Map<Primitive, number>();
   private readonly prebuilt: Primitive[] = [];
-  private expected = new Map<string, number>();
+  private find: (place: number) => Primitive = () => { assert(false, 'nothing was prebuilt'); };
   constructor(first = 0) { this.first = first; }
 
-  at(number: number): Primitive { return number < PREBUILT_NUMBER ? this.rows[number]! : this.prebuilt[number - PREBUILT_NUMBER]!; }
-  /** Names of those that prebuilt code calls, from PREBUILT_NUMBER on. Before any of it is performed, `meet` must have met what it calls. */
-  expect(names: readonly string[]): void { this.expected = new Map(names.map((name, n) => [name, n])); }
-  meet(primitive: Primitive): void {
-    const number = this.expected.get(primitive.name);
-    if (number !== undefined) this.prebuilt[number] = primitive;
+  at(number: number): Primitive {
+    if (number < PREBUILT_NUMBER) return this.rows[number]!;
+    const place = number - PREBUILT_NUMBER;
+    return this.prebuilt[place] ??= this.find(place);
   }
+  /** From PREBUILT_NUMBER on there are those that prebuilt code calls: found when it calls them. */
+  expect(find: (place: number) => Primitive): void { this.find = find; }
   of(primitive: Primitive): number {
     const known = this.numbers.get(primitive);
     if (known !== undefined) return known;

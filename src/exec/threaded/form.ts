@@ -7,7 +7,6 @@ import { SLOT } from '../../base/layout.ts';
 import { FORM, Instruction, NONE, Operand } from '../../decoder/instruction.ts';
 import { type InstructionUse, KEPT_RULE, UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
-import type { Primitive } from '../primitive.ts';
 import { HANDLER } from './record.ts';
 
 /** Register numbers of a canonical copy: those of operands 0 to 3, base and index. Vectors count alike. */
@@ -17,13 +16,12 @@ const OPERANDS_MAX = 4, FIRST_OPERANDS = 3;
 const NO_KEY = -1;
 /** No form's number. */
 const NO_SECOND = 0;
-const NO_FLOATS: readonly Primitive[] = [];
 
-/** What is known of a shape in advance, as words: its head and tail, FACTS, flags read and written, flags touched, the rule word, and where its forms begin and end. */
+/** What is known of a shape in advance, as words: its head and tail, whether it may give up, flags read and written, flags touched, the rule word, and where its forms begin and end. */
 const SHAPE_WORDS = 8;
 /** Of a form: its variant, the number of its second or NO_SECOND, and its own. */
 const FORM_WORDS = 3;
-const FACTS = { mayGiveUp: 1, hasFloats: 2 } as const, WRITTEN_SHIFT = 16, MASK = 0xffff;
+const WRITTEN_SHIFT = 16, MASK = 0xffff;
 /** Shapes, each where `rowOf` looks for it, and those of their forms that have handlers. */
 export interface KnownForms { readonly shapes: Int32Array; readonly forms: Int32Array }
 export const NONE_KNOWN: KnownForms = { shapes: new Int32Array(SHAPE_WORDS).fill(NO_KEY), forms: new Int32Array(0) };
@@ -58,7 +56,6 @@ export class Shape {
   readonly flagsRead: number;
   readonly flagsWritten: number;
   readonly mayGiveUp: boolean;
-  readonly floats: readonly Primitive[];
   /** Of the same head. */
   readonly next: Shape | null;
   private readonly flagsTouched: number;
@@ -71,18 +68,15 @@ export class Shape {
 
   constructor(head: number, tail: number, semantics: Semantics, i: Instruction, next: Shape | null, { shapes }: KnownForms) {
     this.head = head; this.tail = tail; this.semantics = semantics; this.sample = i; this.next = next;
-    const row = this.row = rowOf(shapes, head, tail), facts = shapes[row + 2]!;
-    // Where there is no row, all bits are set.
-    const use: InstructionUse | null = (facts & FACTS.hasFloats) === 0 ? null : useOf(semantics, i), flags = shapes[row + 3]!;
+    const row = this.row = rowOf(shapes, head, tail), mayGiveUp = shapes[row + 2]!, flags = shapes[row + 3]!;
+    const use: InstructionUse | null = mayGiveUp === NO_KEY ? useOf(semantics, i) : null;
     this.flagsRead = use === null ? flags & MASK : use.flagsRead; this.flagsWritten = use === null ? flags >>> WRITTEN_SHIFT : use.flagsWritten;
     this.flagsTouched = use === null ? shapes[row + 4]! : use.flagsTouched; this.rule = use === null ? shapes[row + 5]! : use.rule;
-    this.mayGiveUp = use === null ? (facts & FACTS.mayGiveUp) !== 0 : use.mayGiveUp;
-    this.floats = use === null || use.floats.length === 0 ? NO_FLOATS : use.floats; // An empty one is used again.
+    this.mayGiveUp = use === null ? mayGiveUp !== 0 : use.mayGiveUp;
   }
   /** The words of its row, but for where its forms are. */
   get facts(): readonly number[] {
-    const facts = (this.mayGiveUp ? FACTS.mayGiveUp : 0) | (this.floats.length > 0 ? FACTS.hasFloats : 0);
-    return [this.head, this.tail, facts, this.flagsRead | this.flagsWritten << WRITTEN_SHIFT, this.flagsTouched, this.rule];
+    return [this.head, this.tail, this.mayGiveUp ? 1 : 0, this.flagsRead | this.flagsWritten << WRITTEN_SHIFT, this.flagsTouched, this.rule];
   }
   /** What handlers are made from: few shapes need it where those exist. */
   get instruction(): Instruction { return this.copy ??= canonical(this.sample, this.isFixed); }
@@ -181,10 +175,7 @@ export function variantOf(rule: number, isGuess: boolean, isDead: boolean): numb
 /** Finds the shape of an instruction; null: its like is called. */
 export class Shapes {
   private readonly byHead = new Map<number, Shape>();
-  private readonly onFloats: (floats: readonly Primitive[]) => void;
   private known = NONE_KNOWN;
-  /** @param onFloats a new shape has some */
-  constructor(onFloats: (floats: readonly Primitive[]) => void = () => { /* Nobody wants to know. */ }) { this.onFloats = onFloats; }
   /** These are known. To be called before any is looked for. */
   expect(known: KnownForms): void { this.known = known; }
   of(semantics: Semantics, i: Instruction): Shape | null {
@@ -194,7 +185,6 @@ export class Shapes {
     for (let shape = first; shape !== null; shape = shape.next) if (shape.tail === tail) return shape;
     const made = new Shape(head, tail, semantics, i, first, this.known);
     this.byHead.set(head, made);
-    if (made.floats.length > 0) this.onFloats(made.floats);
     return made;
   }
 }

@@ -2,6 +2,7 @@
 import { RECORDS } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
 import { hiOf, loOf, vaOf } from '../../base/words.ts';
+import type { Instruction } from '../../decoder/instruction.ts';
 import { ENDING, type Target } from '../block.ts';
 import { DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
 import { vaOfHeader, HANDLER, HEADER, PLACE_MASK, RECORD } from './record.ts';
@@ -11,6 +12,8 @@ export interface KeptBlock {
   readonly lo: i32; readonly hi: i32;
   readonly body: number; readonly count: number; readonly cost: number; readonly behind: number; readonly bytes: number;
   readonly ending: number; readonly targets: readonly Target[];
+  /** null: what the records say of them is as it is to be. */
+  readonly instructions: readonly Instruction[] | null;
 }
 /** Blocks of a page, by address; where two programs have another page each at one address, the one that was there first (`order`) is kept. */
 interface Page { readonly order: number; readonly digest: readonly number[]; readonly blocks: Map<Va, KeptBlock> }
@@ -51,7 +54,7 @@ export class CodeKeeper {
       for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
         const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4);
         if (origin === 0 || known?.blocks.has(vaOf(lo, hi)) === true) continue;
-        blocks.push({ lo, hi, body: field(HEADER.body), count: field(HEADER.count), cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending: origin - 1, targets: code.targetsOf(at) });
+        blocks.push({ lo, hi, body: field(HEADER.body), count: field(HEADER.count), cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending: origin - 1, targets: code.targetsOf(at), instructions: null });
       }
       this.add(va, page.wasOpened ? ORDER.executed : ORDER.unused, digest, blocks);
     }
@@ -96,9 +99,13 @@ export class CodeKeeper {
       put(header + HEADER.count, count); put(header + HEADER.body, RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
       put(header + HEADER.length, block.bytes); put(header + HEADER.origin, block.ending + 1);
       out.set(words.subarray(body >> 2, (body + end - bodyAt) >> 2), bodyAt >> 2);
-      for (let record = bodyAt >> 1; record < end >> 1; record += RECORD.bytes >> 1) {
+      for (let k = 0, offset = 0; k <= count; k++) {
+        const at = bodyAt + RECORD.bytes * k, record = at >> 1;
         if (halves[record + RECORD.handler / 2]! >= firstMissing) halves[record + RECORD.handler / 2] = HANDLER.call;
         halves[record + RECORD.place / 2] &= PLACE_MASK;
+        if (block.instructions === null || k >= count - 1) continue;
+        if (halves[record + RECORD.handler / 2] === HANDLER.call) put(at + RECORD.offset, offset);
+        offset += block.instructions[k]!.length;
       }
       for (let k = 0, last = linkCount(block); k < last; k++) {
         const link = linkOf(block, k), to = words[link]!;

@@ -1,5 +1,5 @@
 /** A file of modules that were written in advance, as the program that needs them sees it: a head that says what lies where, then all in one row. */
-import type { Prebuilt } from '../generated/support.ts';
+import type { Prebuilt, PrimitiveExample } from '../generated/support.ts';
 import type { KnownForms } from './form.ts';
 
 /** What `prebuild` makes. */
@@ -7,7 +7,7 @@ export interface Parts {
   readonly modules: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** Those worth having as machine code. */
   readonly large: readonly string[];
-  readonly known: KnownForms; readonly primitives: readonly string[];
+  readonly known: KnownForms; readonly primitives: readonly PrimitiveExample[];
 }
 /** Where the file is, and who compiles what is in it. */
 export interface PrebuiltSource {
@@ -18,8 +18,8 @@ export interface PrebuiltSource {
   /** Of machine code made in advance, so many bytes; null: of this module there is none that is of use here. */
   optimised?(name: string, length: number, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null;
 }
-/** Of a file: where each part begins and how long it is, names of primitives, and how long the machine code of modules is. */
-interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly primitives: readonly string[]; readonly codes: Readonly<Record<string, number>> }
+/** Of a file: where each part begins and how long it is, primitives, and how long the machine code of modules is. */
+interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly primitives: readonly PrimitiveExample[]; readonly codes: Readonly<Record<string, number>> }
 const LENGTH_BYTES = 4, NO_CODES: ReadonlyMap<string, Uint8Array> = new Map();
 const SHAPES = 'shapes', FORMS = 'forms';
 
@@ -69,5 +69,5 @@ export class PrebuiltFile implements Prebuilt {
   get known(): KnownForms { return { shapes: this.words(SHAPES), forms: this.words(FORMS) }; }
   /** A copy: they may lie anywhere in the file. (What Node reads is a Buffer, whose `slice` is none.) */
   private words(name: string): Int32Array { return new Int32Array(new Uint8Array(this.module(name) ?? []).buffer); }
-  get primitives(): readonly string[] { return this.open().primitives; }
+  get primitives(): readonly PrimitiveExample[] { return this.open().primitives; }
 }

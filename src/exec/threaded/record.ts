@@ -42,8 +42,11 @@ export const RECORD = {
   override: 4,
   /** Which instruction of the block it is (PLACE_MASK); above it, how often it was called, up to CALLS_COUNTED_MAX. */
   place: 14,
-  /** A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. */
-  displacement: 16, taken: 16, next: 20,
+  /**
+   * A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. Where code of an earlier run calls an
+   * instruction that is not the last: how far from the block's beginning it is.
+   */
+  displacement: 16, taken: 16, next: 20, offset: 16,
   /** An immediate operand of 8 bytes; where there is none, the address of the next instruction. */
   immediate: 24, nextAddress: 24,
   bytes: 32,

@@ -8,8 +8,6 @@ export class Thread {
   readonly at: number;
   /** What is translated here. */
   block: Block | null = null;
-  /** It has operations on floats: what its handlers call was found as it was translated. */
-  hasFloats = false;
   private limit = 0;
   private readonly words: Int32Array;
   private readonly word: number;

@@ -4,16 +4,20 @@ import { assert } from '../../base/assert.ts';
 import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf, isCanonical } from '../../base/words.ts';
 import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
+import { decode } from '../../decoder/decode.ts';
+import { decodeExample } from '../../decoder/usual.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import type { Times } from '../../timing/pace.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
-import { type Block, type BlockCache, type CodePage, ENDING, isKeepable } from '../block.ts';
+import { type Block, type BlockCache, type CodePage, ENDING, isKeepable, NOTHING } from '../block.ts';
 import type { BlockClock } from '../clock.ts';
-import type { Prebuilt, Support } from '../generated/support.ts';
+import type { Prebuilt, PrimitiveExample, Support } from '../generated/support.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
-import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
+import { UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
 import { declareImports } from '../lower/imports.ts';
-import { ARITHMETIC_FLAGS } from '../ops.ts';
+import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
+import type { Primitive } from '../primitive.ts';
+import { semanticsOf } from '../semantics/index.ts';
 import { nextOf, targetOf } from '../targets.ts';
 import { type Form, FormTable, type Shape, Shapes } from './form.ts';
 import { type CodeStore, DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage } from './kept-code.ts';
@@ -38,6 +42,9 @@ export function threadsName(isTimed: boolean, isDetailed = false): string { retu
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
 const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
+/** An instruction of a block that was not made, and what comes after it. `block` is NOTHING. */
+interface Alone { readonly block: Block; readonly index: number; readonly instruction: Instruction; readonly semantics: Semantics; readonly nextLo: i32; readonly nextHi: i32 }
+
 /** Header of nothing; an epoch before all. */
 const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK;
 
@@ -70,7 +77,7 @@ export class Threads {
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
-  private readonly shapes = new Shapes(floats => { for (const primitive of floats) this.support.primitives.meet(primitive); });
+  private readonly shapes = new Shapes();
   private readonly forms = new FormTable();
   private readonly byAddress = new Map<Va, Thread>();
   /** By the first record. */
@@ -92,6 +99,8 @@ export class Threads {
   private readonly store: CodeStore | null;
   private keptCode: KeptCode | null = null;
   private keeper: CodeKeeper | null = null;
+  /** By the record. */
+  private readonly alone = new Map<number, Alone>();
   /** Blocks in which two handlers do what one will when there is another generation. */
   private readonly apart: Block[] = [];
   /** Handlers that there are when a run begins. */
@@ -171,7 +180,6 @@ export class Threads {
     if (thread.block !== null) this.forget(thread.block);
     const body = this.take((count + 1) * RECORD.bytes);
     this.findShapes(block);
-    thread.hasFloats = false;
     let lo = block.lo, rule: number = UNKNOWN_RULE, guess = entryRule, before: Form | null = null;
     for (let k = 0; k < count; k++) {
       const i = instructions[k]!, shape = shapesAt[k]!, record = body + k * RECORD.bytes;
@@ -182,7 +190,6 @@ export class Threads {
       else {
         const isDead = shape.isDead(liveAt[k]!), isGuess = shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
         form = shape.form(isGuess ? guess : rule, isGuess, isDead, null, forms);
-        if (shape.floats.length > 0) thread.hasFloats = true;
         if (shape.touchesFlags) guess = UNKNOWN_RULE;
         rule = shape.ruleAfter(rule, isDead);
         if (k === second && before !== null) this.setHandler(record - RECORD.bytes, this.together(before, form, block));
@@ -312,6 +319,7 @@ export class Threads {
     this.byAddress.clear(); this.byBody.clear();
     this.apart.length = 0;
     this.keptCode = this.keeper = null;
+    this.alone.clear();
     this.mayBeKept = false;
     this.support.unregisterAll(SLOT_OF_THREADS);
     this.next = RECORDS.at;
@@ -389,7 +397,7 @@ export class Threads {
     for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) if (this.wasEntered(at)) this.blockOf(at, page.frame | (this.words[(at + HEADER.address) >> 2]! & ~PAGE_MASK));
   }
   /** What is executed becomes a block: whoever wants to know more of it than how to go on. @param pa where its first byte is */
-  private blockOf(header: number, pa: Pa = this.paOf(header)): Block {
+  private blockOf(header: number, pa: Pa = this.paOf(this.words[(header + HEADER.address) >> 2]!, this.words[(header + HEADER.address + 4) >> 2]!)): Block {
     const { words, cache } = this, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4);
     const block = cache.again(lo, hi, pa, this.timesOf(header));
     assert(block !== null && block.instructions.length === word(HEADER.count) && block.bytes === word(HEADER.length), 'kept code is not what its page says');
@@ -402,8 +410,8 @@ export class Threads {
     return block;
   }
   /** Of code that is being executed. */
-  private paOf(header: number): Pa {
-    const pa = this.mmu.probe(this.words[(header + HEADER.address) >> 2]!, this.words[(header + HEADER.address + 4) >> 2]!, ACCESS.execute);
+  private paOf(lo: i32, hi: i32): Pa {
+    const pa = this.mmu.probe(lo, hi, ACCESS.execute);
     assert(pa !== -1, 'code is executed that cannot be fetched');
     return pa;
   }
@@ -414,7 +422,7 @@ export class Threads {
     const header = code.find(page, lo, hi);
     if (header === NONE_KEPT || !this.wasEntered(header)) return null;
     this.blockOf(header);
-    return this.cache.at(lo, hi, this.paOf(header));
+    return this.cache.at(lo, hi, this.paOf(lo, hi));
   }
   private wasEntered(header: number): boolean { return this.words[(header + HEADER.origin) >> 2] !== 0 && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1; }
   /** Nothing of it is entered any more; blocks that are made of it go on. */
@@ -446,10 +454,8 @@ export class Threads {
       if (!isKeepable(block) || (block.pa & PAGE_MASK) !== frame) continue;
       // Nothing is dropped to make room: records may be at work.
       if (block.thread === null && !this.hasRoom(block.instructions.length)) continue;
-      const { body, hasFloats } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
-      // What handlers call for floats is found as shapes are met: such blocks are made anew in every run.
-      if (hasFloats) continue;
-      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: pace.behind, bytes, ending, targets });
+      const { body } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
+      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: pace.behind, bytes, ending, targets, instructions });
       byPage.set(va, blocks);
     }
     if (byPage.size === 0) return;
@@ -484,7 +490,8 @@ export class Threads {
     this.shapes.expect(known);
     this.forms.expect(known);
     this.firstHandlers = this.forms.rows.length;
-    this.support.primitives.expect(prebuilt.primitives);
+    const { primitives } = prebuilt;
+    this.support.primitives.expect(place => primitiveOf(primitives[place]!));
     const optimised = prebuilt.optimised(name);
     this.link(optimised ?? prebuilt.compileOnce(module));
     this.isSlow = optimised === null; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
@@ -515,16 +522,32 @@ export class Threads {
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
 
+  /** Of what an earlier run left, as long as nobody needs its block: to decode it would take longer than to perform all of it. null: its block is needed. */
+  private aloneAt(record: number): Alone | null {
+    const { halves, words, keptCode } = this;
+    if (record >= this.keptEnd || halves[(record + RECORD.handler) >> 1] !== HANDLER.call) return null;
+    const index = halves[(record + RECORD.place) >> 1]! & PLACE_MASK, body = record - RECORD.bytes * index;
+    if (this.byBody.has(body)) return null;
+    const known = this.alone.get(record);
+    if (known !== undefined) return known;
+    const header = keptCode!.headerOfBody(body), hi = words[(header + HEADER.address + 4) >> 2]!;
+    if (index === words[(header + HEADER.count) >> 2]! - 1) return null;
+    const lo = (words[(header + HEADER.address) >> 2]! + words[(record + RECORD.offset) >> 2]!) | 0, pa = this.paOf(lo, hi);
+    const instruction = decode(this.interpreter.state.memory.u8, pa, (pa & PAGE_MASK) + PAGE_BYTES);
+    assert(instruction !== null, 'kept code is not what its page says');
+    const alone: Alone = { block: NOTHING, index, instruction, semantics: this.cache.semanticsOf(instruction), nextLo: (lo + instruction.length) | 0, nextHi: hi };
+    this.alone.set(record, alone);
+    return alone;
+  }
   /** Performs the instruction of a record. Gives one of CALLED. */
   private perform(record: number): number {
-    const { block, index } = this.ofRecord(record), i = block.instructions[index]!;
-    const { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu;
-    const end = (block.lo + block.offsetOf(index) + i.length) | 0;
-    r[RIP] = end; r[RIP + 1] = block.nextHi;
+    const alone = this.aloneAt(record), { block, index } = alone ?? this.ofRecord(record), i = alone === null ? block.instructions[index]! : alone.instruction;
+    const { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu, semantics = alone === null ? block.semantics[index]! : alone.semantics;
+    r[RIP] = alone === null ? (block.lo + block.offsetOf(index) + i.length) | 0 : alone.nextLo; r[RIP + 1] = alone === null ? block.nextHi : alone.nextHi;
     m.block = block;
     try {
       m.begin();
-      block.semantics[index]!(m, i);
+      semantics(m, i);
     } catch (thrown) {
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
       // The interpreter will do it again, and count again.
@@ -539,22 +562,29 @@ export class Threads {
     if (index === block.instructions.length - 1) this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]!);
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
-    if (this.isWanted(record, block, index)) this.wait -= 1;
+    if (this.isWanted(record, semantics, i)) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.cut;
     return CALLED.gaveUp;
   }
   /** Whether another generation would have a handler for what was called, and it is called so often that it lies in a loop. */
-  private isWanted(record: number, { instructions, semantics }: Block, index: number): boolean {
+  private isWanted(record: number, semantics: Semantics, i: Instruction): boolean {
     const { halves } = this, place = (record + RECORD.place) >> 1;
     if (halves[place]! < this.seldom) { halves[place] += CALL_COUNTED; return false; }
-    const form = this.forms.rows[halves[(record + RECORD.handler) >> 1]! - HANDLER.firstForm];
-    // What was kept has no form; but with one, a handler could be generated.
-    return form === undefined ? record < this.keptEnd && this.shapes.of(semantics[index]!, instructions[index]!) !== null : !form.isWritten && !form.isPrebuilt;
+    const handler = halves[(record + RECORD.handler) >> 1]!, form = this.forms.rows[handler - HANDLER.firstForm];
+    if (form !== undefined) return !form.isWritten && !form.isPrebuilt;
+    // What was kept has no form; but with one, a handler could be generated. If it has a handler, that is what calls.
+    return handler === HANDLER.call && record < this.keptEnd && this.shapes.of(semantics, i) !== null;
   }
 }
 
+/** Of an instruction that calls it: whoever needs one needs its code. */
+function primitiveOf({ name, example }: PrimitiveExample): Primitive {
+  const instruction = decodeExample(example), found = useOf(semanticsOf(instruction), instruction).floats.find(primitive => primitive.name === name);
+  assert(found !== undefined, `${example} does not call ${name}`);
+  return found;
+}
 /** Which instruction is performed by the handler of the one before it: a conditional jump at the end. -1: none. */
 function secondOf(instructions: readonly Instruction[]): number {
   const last = instructions.length - 1;
