@@ -34,10 +34,10 @@ const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 
 /** What is made already waits for so few instructions, interpreted a second time, that glibc's hello world gains by it and musl's ends before it is compiled. */
 const EARLY = 600;
-/** After so many, what V8 was told not to optimise is replaced by handlers for what the program has, which it optimises. */
+/** After so many, what V8 was told not to optimise (unless a build for it came with machine code) is replaced by handlers for what the program has, which it optimises. */
 const PREBUILT_INSTRUCTIONS = 3_000_000;
-/** Until then blocks are hot sooner; and what is called seldom may be called for longer, because so many calls in loops take as long as a generation. */
-const HOT_SLOW_RUNS = 2_000, SLOW_CALLS_MAX = 8_000;
+/** With handlers made in advance blocks are hot sooner; and what is called seldom may be called for longer, because so many calls in loops take as long as a generation. */
+const HOT_EARLY_RUNS = 2_000, EARLY_CALLS_MAX = 8_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads-detailed' : isTimed ? 'threads-timed' : 'threads'; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
@@ -90,6 +90,8 @@ export class Threads {
   private awaited: Prebuilt | null;
   /** `run` is not optimised by V8. */
   private isSlow = false;
+  /** There was no generation yet that V8 optimises. */
+  private isEarly = false;
   private wait: number;
   /** What is called less often than this (a record's place with its count) does not shorten the wait. */
   private seldom = 0;
@@ -480,7 +482,7 @@ export class Threads {
   }
 
   // — generation —
-  private get hotNow(): number { return this.isSlow && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_SLOW_RUNS) : this.hotRuns; }
+  private get hotNow(): number { return this.isEarly && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_EARLY_RUNS) : this.hotRuns; }
   /** With handlers made in advance. */
   private begin(prebuilt: Prebuilt): boolean {
     const name = threadsName(this.clock.isTimed, this.clock.isDetailed), module = prebuilt.module(name);
@@ -494,8 +496,8 @@ export class Threads {
     this.support.primitives.expect(place => primitiveOf(primitives[place]!));
     const optimised = prebuilt.optimised(name);
     this.link(optimised ?? prebuilt.compileOnce(module));
-    this.isSlow = optimised === null; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
-    this.wait = SLOW_CALLS_MAX;
+    this.isEarly = true; this.isSlow = optimised === null; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
+    this.wait = EARLY_CALLS_MAX;
     this.cache.hotRuns = this.hotNow;
     return true;
   }
@@ -516,9 +518,10 @@ export class Threads {
     const bytes = module.bytes();
     const { prebuilt } = this.support;
     this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
+    this.isEarly &&= this.isSlow;
     this.cache.hotRuns = this.hotNow;
     this.link(this.isSlow ? prebuilt!.compileOnce(bytes) : new WebAssembly.Module(bytes));
-    if (this.isSlow) this.wait = SLOW_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; this.seldom = 0; }
+    if (this.isSlow) this.wait = EARLY_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; this.seldom = 0; }
     this.stats.generations += 1; this.stats.handlers = this.lowering.handlerCount; this.stats.wasmBytes = bytes.length; this.stats.milliseconds += Date.now() - start;
   }
 
