@@ -62,7 +62,9 @@ export interface CpuOptions {
   readonly random?: () => number;
 }
 /** What the interpreter performs is worth compiling sooner than what is threaded. */
-const HOT_RUNS = 150, HOT_THREADED_RUNS = 20_000, HOT_FROM = 40_000;
+const HOT_RUNS = 150, HOT_THREADED_RUNS = 20_000;
+/** A program that ends before it has executed so many instructions is hardly worth compiling: interpreted, or threaded. */
+const HOT_FROM = 40_000, HOT_THREADED_FROM = 2_500_000;
 /** Making the threaded interpreter, and V8's optimising it in the background, takes the time of so many interpreted instructions. */
 const LATER: ThreadedOptions = { runs: 1, wait: 60_000, bytes: RECORDS.end - RECORDS.at };
 /** Where nothing else makes code fast. */
@@ -129,7 +131,7 @@ export class Cpu {
     this.support = support;
     this.threads = support === null || engine === 'compile' ? null : new Threads(support, this.blocks, this.interpreter, this.clock,
       engine === 'threaded' ? NEVER : options.hotRuns ?? HOT_THREADED_RUNS, { ...(engine === 'threaded' ? SOON : LATER), ...options.threaded });
-    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, this.clock.profile, isDetailed, options.hotRuns === undefined ? HOT_FROM : 0);
+    this.regions = support === null || engine === 'threaded' ? null : new Regions(support, mmu, this.blocks, this.clock.profile, isDetailed, options.hotRuns !== undefined ? 0 : this.threads === null ? HOT_FROM : HOT_THREADED_FROM);
   }
   get model(): CpuModel { return this.interpreter.model; }
   /** Somebody beside the interpreter performs instructions. */

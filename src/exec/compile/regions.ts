@@ -13,6 +13,8 @@ import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 const HOT_INSTRUCTIONS = 1 << 24;
 /** Executions after which a block that came too early is looked at again. */
 const RUNS_TO_ASK_AGAIN = 20;
+/** What runs so often is worth compiling even in a program that may end soon. */
+const EARLY_RUNS = 20_000;
 const FIRST_SLOT = 16;
 /** Modules cost memory mappings, of which a process has 65,530, for as long as their table lives: when it is full, everything is dropped. */
 const REGIONS_MAX = TABLE_SLOTS - FIRST_SLOT;
@@ -40,7 +42,7 @@ export class Regions {
   /** Instructions retired when it was last asked. */
   private now = 0;
 
-  /** @param hotFrom instructions before which nothing is hot: a program that ends sooner is not worth compiling */
+  /** @param hotFrom instructions before which next to nothing is hot: a program that ends sooner is not worth compiling */
   constructor(support: Support, mmu: Mmu, cache: BlockCache, profile: Profile | null, isDetailed: boolean, hotFrom: number) {
     this.support = support; this.mmu = mmu; this.cache = cache; this.profile = profile; this.isDetailed = isDetailed; this.hotFrom = hotFrom;
     cache.onForget.push(block => { for (const region of block.members) this.drop(region); });
@@ -86,7 +88,7 @@ export class Regions {
 
   /** Hot is who reaches the number of runs quickly: a few in every time slice add up, too. */
   private isHot(block: Block): boolean {
-    if (this.now < this.hotFrom) { block.hotAt = block.runs + RUNS_TO_ASK_AGAIN; return false; }
+    if (this.now < this.hotFrom && block.runs < EARLY_RUNS) { this.cool(block); return false; }
     const isQuick = this.now - block.since <= HOT_INSTRUCTIONS;
     if (!isQuick) this.cool(block);
     return isQuick;
