@@ -53,7 +53,7 @@ function callsOthers(form: Form, floats: ReadonlyMap<Primitive, string>): boolea
 function moduleOf(forms: readonly Form[], primitives: PrimitiveNumbers, isTimed: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   declareImports(module, isTimed ? 'timed' : 'usual');
-  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed ? ZEN3 : null, false, true);
+  const lowering = new ThreadedLowering({ primitives, functionType: FUNCTION_TYPE }, SLOT_OF_THREADS, isTimed ? ZEN3 : null);
   const index = module.function(FUNCTION_TYPE, lowering.writeFunction(forms));
   module.element(SLOT_OF_THREADS, [index]);
   module.exportFunction('run', index);

@@ -34,8 +34,11 @@ const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 
 /** What is made already waits for so few instructions, interpreted a second time, that glibc's hello world gains by it and musl's ends before it is compiled. */
 const EARLY = 600;
-/** After so many, what V8 was told not to optimise (unless a build for it came with machine code) is replaced by handlers for what the program has, which it optimises. */
-const PREBUILT_INSTRUCTIONS = 3_000_000;
+/**
+ * After so many threaded instructions what was made in advance is replaced by handlers for what the program has, which V8 optimises: soon where it was told not to
+ * optimise; where a build for it came with machine code, later, because few handlers are only a quarter faster than many.
+ */
+const SLOW_INSTRUCTIONS = 3_000_000, PREBUILT_INSTRUCTIONS = 20_000_000;
 /** With handlers made in advance blocks are hot sooner; and what is called seldom may be called for longer, because so many calls in loops take as long as a generation. */
 const HOT_EARLY_RUNS = 2_000, EARLY_CALLS_MAX = 8_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads-detailed' : isTimed ? 'threads-timed' : 'threads'; }
@@ -90,6 +93,8 @@ export class Threads {
   private awaited: Prebuilt | null;
   /** `run` is not optimised by V8. */
   private isSlow = false;
+  /** Threaded instructions after which there is to be a generation in any case. */
+  private prebuiltUntil = Infinity;
   /** There was no generation yet that V8 optimises. */
   private isEarly = false;
   private wait: number;
@@ -142,7 +147,7 @@ export class Threads {
   }
   /** Executes the block of a header and what follows. Gives one of LEFT. */
   enter(header: number): number {
-    if (this.wait <= 0 || (this.isSlow && this.interpreter.state.f64[STATE.threaded >> 3]! > PREBUILT_INSTRUCTIONS)) this.generate();
+    if (this.wait <= 0 || this.interpreter.state.f64[STATE.threaded >> 3]! > this.prebuiltUntil) this.generate();
     return this.run!(header);
   }
   /** Which instruction a record is. */
@@ -496,7 +501,9 @@ export class Threads {
     this.support.primitives.expect(place => primitiveOf(primitives[place]!));
     const optimised = prebuilt.optimised(name);
     this.link(optimised ?? prebuilt.compileOnce(module));
-    this.isEarly = true; this.isSlow = optimised === null; this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
+    this.isEarly = true; this.isSlow = optimised === null;
+    this.prebuiltUntil = this.isSlow ? SLOW_INSTRUCTIONS : PREBUILT_INSTRUCTIONS;
+    this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
     this.wait = EARLY_CALLS_MAX;
     this.cache.hotRuns = this.hotNow;
     return true;
@@ -517,8 +524,9 @@ export class Threads {
     module.exportFunction('run', index);
     const bytes = module.bytes();
     const { prebuilt } = this.support;
-    this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= PREBUILT_INSTRUCTIONS;
+    this.isSlow &&= this.interpreter.state.f64[STATE.threaded >> 3]! <= SLOW_INSTRUCTIONS;
     this.isEarly &&= this.isSlow;
+    if (!this.isSlow) this.prebuiltUntil = Infinity;
     this.cache.hotRuns = this.hotNow;
     this.link(this.isSlow ? prebuilt!.compileOnce(bytes) : new WebAssembly.Module(bytes));
     if (this.isSlow) this.wait = EARLY_CALLS_MAX; else { this.wait = this.nextWait; this.nextWait *= WAIT_GROWTH; this.seldom = 0; }
