@@ -166,6 +166,12 @@ wrong('bytes that change beside code that was executed: it goes on in the times 
 });
 /** A new page of code again and again, which the guest writes as a whole: what is gathered of it, as records are at work, finds no room. */
 const PAGES = `xor edi, edi\nmov esi, 4096\nmov edx, 7\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\n${call('mmap')}\nmov r13, rax\nmov r14d, 60\nround: mov rdi, r13\nlea rsi, [rip+code]\nmov ecx, 3990\nrep movsb\ncall r13\nmov rdi, r13\nmov ecx, 512\nxor eax, eax\nrep stosq\nsub r14d, 1\njnz round\nmov edi, ebx\nand edi, 127\n${call('exit_group')}\ncode: ${Array.from({ length: 970 }, (_, k) => `lea rbx, [rbx+${k % 100}]`).join('\n')}\nret\n.balign 4096\n.quad 0`;
+/** Overwrites the whole page it is in, in the middle of a block, and goes on in what it has written. */
+const ITSELF = `xor edi, edi\nmov esi, 12288\nmov edx, 7\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\n${call('mmap')}\nmov r13, rax\nlea rdi, [r13+8192]\nmov ecx, 4096\nmov al, 0x90\nrep stosb\nmov rdi, r13\nlea rsi, [rip+code]\nmov ecx, 64\nrep movsb\nmov byte ptr [r13+4096], 0xc3\nmov ebx, 7\ncall r13\nmov edi, ebx\n${call('exit_group')}\ncode: mov rdi, r13\nlea rsi, [r13+8192]\nmov ecx, 4096\nrep movsb\nadd ebx, 1\nadd ebx, 2\nret\n.balign 64\n.quad 0`;
+wrong('a page that overwrites itself, whole', () => {
+  again(() => hostOf(ITSELF), {});
+  again(() => hostOf(ITSELF), { engine: 'threaded', timing: 'none' });
+});
 /** More blocks than small memories have room for. */
 const STEPS = `mov r12d, 6\nround: ${Array.from({ length: 24 }, (_, k) => `add rax, ${k + 3}\nxor rbx, rax\ntest ebx, ${1 << k}\nje p${k}\nadd rbx, ${k}\np${k}:`).join('\n')}\ndec r12d\njnz round\nmov edi, ebx\nand edi, 127\n${call('exit_group')}`;
 wrong('memory for records that is full', () => {

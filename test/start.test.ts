@@ -106,6 +106,26 @@ start('translated code is kept in the user\'s caches: for the next run, of the s
     assert.ok(keptBy(caches) > 100, 'it was written again');
   }
 });
+start('V8 takes the machine code of prebuilt modules, whatever flags the program sets meanwhile; without it they are compiled', () => {
+  const count = join(folder, 'count.cjs'), codes = readdirSync(dist).filter(name => name.endsWith('.code'));
+  // Only what is prebuilt is so large.
+  writeFileSync(count, `const { Module } = WebAssembly;
+    WebAssembly.Module = new Proxy(Module, { construct(of, [bytes]) { if (bytes.length > 10000) console.error('compiled'); return new of(bytes); } });`);
+  const compiled = (...options: readonly string[]): string => node('-r', count, join(dist, 'cli.js'), 'run', ...options, PRINT).stderr;
+  assert.is(codes.length, 3);
+  // At the first execution, and after the program has set flags.
+  for (const options of [[], ['--timing', 'none'], ['--code-cache', 'off']]) assert.is(compiled(...options), '');
+  const bytes = codes.map(name => readFileSync(join(dist, name)));
+  for (const [k, name] of codes.entries()) {
+    const others = bytes[k]!.slice();
+    others[4]! ^= 0xff; // V8's version.
+    writeFileSync(join(dist, name), others);
+  }
+  assert.is(compiled(), 'compiled\ncompiled\n');
+  for (const name of codes) rmSync(join(dist, name), {});
+  assert.is(compiled(), 'compiled\ncompiled\n');
+  for (const [k, name] of codes.entries()) writeFileSync(join(dist, name), bytes[k]!);
+});
 start('and nowhere where that is not wanted, or cannot be', () => {
   const elsewhere = join(folder, 'elsewhere');
   assert.is(keptBy(elsewhere, '--code-cache', 'off'), 0);

@@ -7,7 +7,7 @@ import { main } from './main.ts';
 const STATUS_BROKEN = 70;
 
 /** For the build: writes what `start` finds prebuilt. */
-export async function prebuild(folder: string, flags: Flags): Promise<void> { (await import('./prebuild.ts')).prebuild(folder, flags); }
+export async function prebuild(folder: string, flags: Flags): Promise<void> { await (await import('./prebuild.ts')).prebuild(folder, flags); }
 
 /** A mistake of the emulator's own is said in a sentence too. @param manifest path of the package's package.json */
 export async function start(manifest: string, build: Build | null = null): Promise<number> {

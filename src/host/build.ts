@@ -73,7 +73,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
     const bundle = new Bundle(dist, { fs, vm }), { start } = bundle.program(name => name === 'node:v8' ? flags : require(name)), { stamp } = bundle, caches = process.env.XDG_CACHE_HOME = fs.mkdtempSync(`${dist}/caches-`);
     for (const program of WARM_UP) {
       process.argv.splice(2, Infinity, 'run', '--', program);
-      for (const folder of ['', dist, dist]) await start('', { folder, stamp, flags });
+      for (const folder of [`${dist}/nothing`, dist, dist]) await start('', { folder, stamp, flags });
     }
     fs.rmSync(caches, { recursive: true });
     for (const flag of NOT_HERE) v8.setFlagsFromString(`--${flag}`);

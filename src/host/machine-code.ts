@@ -23,13 +23,14 @@ export class MachineCode {
       return new Uint8Array(serialise(compiled));
     });
   }
-  /** The module it was made of; null where V8 refuses it: another V8 made it, or for another processor, or under other flags. @param code whole */
-  moduleOf(code: ArrayBuffer, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
+  /** The module it was made of; null where V8 refuses it: another V8 made it, or for another processor, or under other flags. @param bytes all of its code */
+  moduleOf(bytes: Uint8Array<ArrayBuffer>, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
     if (!KNOWN_V8.has(V8_MAJOR)) return null;
     try {
       return this.flags.with(NATIVE_FUNCTIONS, () => {
         const take = new Function('code', 'module', 'return %DeserializeWasmModule(code, module)') as (code: ArrayBuffer, module: Uint8Array) => WebAssembly.Module | undefined;
-        return take(code, module) ?? null;
+        // What Node reads may lie in a buffer with others.
+        return take(bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : new Uint8Array(bytes).buffer, module) ?? null;
       });
     } catch { return null; } // Whoever starts Node may forbid code from strings.
   }

@@ -7,8 +7,9 @@ import { MachineCode } from './machine-code.ts';
 const ONCE_V8: ReadonlySet<string> = new Set(['11']), ONCE = ['--no-wasm-lazy-compilation', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 /** Names of files. */
 const PREBUILT = 'prebuilt', CODE = '.code';
+const DIGEST_BYTES = 8;
 
-/** Of a build's program. What gives a build's files away gives the flags that it was made under, too. */
+/** Of a build's program, made under its flags. */
 export class PrebuiltFiles {
   private readonly folder: string;
   private readonly flags: Flags;
@@ -19,15 +20,27 @@ export class PrebuiltFiles {
     const compile = (): WebAssembly.Module => new WebAssembly.Module(module);
     return ONCE_V8.has(V8_MAJOR) ? this.flags.with(ONCE, compile) : compile();
   }
-  optimised(name: string, length: number, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
-    const code = bytesOf(`${this.folder}/${name}${CODE}`);
-    // V8 believes what is written in it: none of it may be missing.
-    return code?.length !== length ? null : new MachineCode(this.flags).moduleOf(code.buffer.byteLength === length ? code.buffer : new Uint8Array(code).buffer, module);
+  /** @param code as `writeCode` named it */
+  optimised(code: string, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
+    const bytes = bytesOf(`${this.folder}/${code}`);
+    return bytes === null ? null : new MachineCode(this.flags).moduleOf(bytes, module);
   }
-  write(prebuilt: Uint8Array, codes: ReadonlyMap<string, Uint8Array>): void {
-    fs.writeFileSync(`${this.folder}/${PREBUILT}`, prebuilt);
-    for (const [name, code] of codes) fs.writeFileSync(`${this.folder}/${name}${CODE}`, code);
+  write(prebuilt: Uint8Array): void { writeWhole(`${this.folder}/${PREBUILT}`, prebuilt); }
+  /** Gives its name, which no other code has: V8 believes that code is of the module it is given with. null: this V8 does not give any. */
+  async writeCode(name: string, module: Uint8Array<ArrayBuffer>): Promise<string | null> {
+    const code = new MachineCode(this.flags).of(module);
+    if (code === null) return null;
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', code)).subarray(0, DIGEST_BYTES), file = `${name}-${[...digest].map(byte => byte.toString(16).padStart(2, '0')).join('')}${CODE}`;
+    writeWhole(`${this.folder}/${file}`, code);
+    return file;
   }
+  /** Machine code of earlier builds goes. */
+  clear(): void { for (const name of fs.readdirSync(this.folder)) if (name.endsWith(CODE)) fs.unlinkSync(`${this.folder}/${name}`); }
+}
+/** Nobody sees half of it. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  fs.writeFileSync(`${path}.new`, bytes);
+  fs.renameSync(`${path}.new`, path);
 }
 function bytesOf(path: string): Uint8Array<ArrayBuffer> | null {
   try { return fs.readFileSync(path) as Uint8Array<ArrayBuffer>; } catch { return null; }

@@ -19,9 +19,9 @@ function sourceOf(file: Uint8Array | null): PrebuiltSource { return { read: () =
 export const compiledHere = (): PrebuiltFile => new PrebuiltFile(sourceOf(pack(PARTS)));
 /** As where it is the same. */
 export const optimisedBefore = (): PrebuiltFile => new PrebuiltFile({
-  ...sourceOf(pack(PARTS, CODES)),
-  optimised(name, _, module) {
-    const optimised = MACHINE_CODE.moduleOf(CODES.get(name)!.buffer, module);
+  ...sourceOf(pack(PARTS, Object.fromEntries([...CODES.keys()].map(name => [name, name])))),
+  optimised(code, module) {
+    const optimised = MACHINE_CODE.moduleOf(CODES.get(code)!, module);
     if (optimised !== null) took.modules += 1;
     return optimised;
   },

@@ -56,7 +56,6 @@ function writePaths(module: ModuleWriter, imported: readonly number[]): void {
   const usual = module.type([i64, i32], [i32]), near = module.type([i64, i32, i32], [i32]);
   const [load = 0, modify = 0, store = 0] = PATHS.map((name, k) => {
     const code = new Code(2);
-    if (name !== 'store') writeHit(code, name === 'load' ? TLB.read : TLB.write);
     if (name !== 'modify') writeAcross(code, name);
     code.get(ADDRESS); code.op(OP['i32.wrap_i64']);
     code.get(ADDRESS); code.i64(32); code.op(OP['i64.shr_u']); code.op(OP['i32.wrap_i64']);
@@ -73,17 +72,6 @@ function writePaths(module: ModuleWriter, imported: readonly number[]): void {
 }
 /** The address of an access's last byte. */
 function setLast(code: Code, last: Local): void { code.get(ADDRESS); code.get(SIZE); code.i32(1); code.op(OP['i32.sub']); code.op(OP['i64.extend_i32_u']); code.op(OP['i64.add']); code.set(last); }
-/** What lies on a page that the TLB knows: code that is brief has not asked. */
-function writeHit(code: Code, tag: number): void {
-  const entry = code.local(i32), last = code.local(i64);
-  setLast(code, last);
-  writeLookUp(code, ADDRESS, entry, tag, last);
-  code.op(OP['i32.eqz']);
-  code.if();
-  writePlace(code, ADDRESS, entry);
-  code.return();
-  code.end();
-}
 /** What straddles two pages that the TLB knows is gathered in STAGING, or goes out from there: copying strings does that all the time. */
 function writeAcross(code: Code, name: 'load' | 'store'): void {
   const last = code.local(i64), first = code.local(i32), second = code.local(i32), room = code.local(i32);

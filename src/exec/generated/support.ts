@@ -26,7 +26,7 @@ export interface Prebuilt {
   readonly known: KnownForms;
   /** The primitives those handlers call. */
   readonly primitives: readonly PrimitiveExample[];
-  /** The same, optimised already; null: V8 is to do that. */
+  /** Of that name, optimised already; null: V8 is to do that. */
   optimised(name: string): WebAssembly.Module | null;
   /** A module that is large and seldom runs for long: it is not to be optimised. */
   compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module;

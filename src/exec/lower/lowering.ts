@@ -51,11 +51,8 @@ export abstract class Lowering implements Ops {
   private liveFlags = 0;
   /** The rule word where the body of a `when` was not performed. */
   private ruleOtherwise: number = UNKNOWN_RULE;
-  private readonly isBrief: boolean;
 
-  /** @param isBrief the TLB is not asked in place, but by what is called: V8 has less to compile */
-  constructor(code: Code, primitives: PrimitiveNumbers, isBrief = false) {
-    this.isBrief = isBrief;
+  constructor(code: Code, primitives: PrimitiveNumbers) {
     this.code = code; this.v = new Values(code); this.floats = new FloatCode(code, this.v, primitives, () => this.giveUp());
     this.v.customLeaf = (into, id) => this.writeCustom(into, id);
   }
@@ -510,12 +507,6 @@ export abstract class Lowering implements Ops {
   /** Leaves on the stack where an address is in linear memory. */
   private translate(address: Value, size: Size, aligned: boolean, slow: 'load' | 'modify', isStore = false): void {
     const { code } = this;
-    if (this.isBrief) {
-      this.locate(address, size, aligned, isStore);
-      this.callChecked(null, slow, size);
-      code.get(this.entry);
-      return;
-    }
     const near = this.lookUp(address, size, aligned, slow === 'load' ? TLB.read : TLB.write, isStore);
     code.ifUnlikely(TYPE.i32);
     this.callChecked(near, slow, size);

@@ -29,7 +29,10 @@ export function prebuild(): Parts {
   return { modules, large: [...modules.keys()].filter(name => name !== PREDICTOR_NAME), known: knownForms(kept), primitives: primitives.rows.map(primitive => ({ name: primitive.name, example: examples.get(primitive)! })) };
 }
 
-/** One a line: bytes of an instruction, the rule word before it, letters (`g`: that is a guess; `d`: nobody reads its flags), and the line of its second. @param examples gets an instruction for every operation on floats */
+/**
+ * One a line: bytes of an instruction, the rule word before it, letters (`g`: that is a guess; `d`: nobody reads its flags), and the line of its second.
+ * @param examples gets an instruction for every operation on floats
+ */
 function formsOf(table: string, examples: Map<Primitive, string>): Form[] {
   const shapes = new Shapes(), forms = new FormTable(), made: Form[] = [];
   for (const line of table.trim().split('\n')) {

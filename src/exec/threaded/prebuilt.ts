@@ -15,22 +15,21 @@ export interface PrebuiltSource {
   read(): Uint8Array | null;
   /** A module that is not to be optimised. */
   compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module;
-  /** Of machine code made in advance, so many bytes; null: of this module there is none that is of use here. */
-  optimised?(name: string, length: number, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null;
+  /** Of machine code made in advance, by its name; null: there is none that is of use here. */
+  optimised?(code: string, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null;
 }
-/** Of a file: where each part begins and how long it is, primitives, and how long the machine code of modules is. */
-interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly primitives: readonly PrimitiveExample[]; readonly codes: Readonly<Record<string, number>> }
-const LENGTH_BYTES = 4, NO_CODES: ReadonlyMap<string, Uint8Array> = new Map();
+/** Of a file: where each part begins and how long it is, primitives, and names of machine code by the module's. */
+interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly primitives: readonly PrimitiveExample[]; readonly codes: Readonly<Record<string, string>> }
+const LENGTH_BYTES = 4;
 const SHAPES = 'shapes', FORMS = 'forms';
 
-/** @param codes machine code of modules */
-export function pack({ modules, known, primitives }: Parts, codes = NO_CODES): Uint8Array {
+/** @param codes names of machine code */
+export function pack({ modules, known, primitives }: Parts, codes: Readonly<Record<string, string>> = {}): Uint8Array {
   const parts: readonly (readonly [string, Uint8Array])[] = [...modules, [SHAPES, bytesOf(known.shapes)], [FORMS, bytesOf(known.forms)]];
   let at = 0;
   const places: Record<string, readonly [number, number]> = {};
   for (const [name, bytes] of parts) { places[name] = [at, bytes.length]; at += bytes.length; }
-  const lengths = Object.fromEntries([...codes].map(([name, { length }]) => [name, length]));
-  const head = new TextEncoder().encode(JSON.stringify({ parts: places, primitives, codes: lengths } satisfies Head));
+  const head = new TextEncoder().encode(JSON.stringify({ parts: places, primitives, codes } satisfies Head));
   const file = new Uint8Array(LENGTH_BYTES + head.length + at);
   new DataView(file.buffer).setUint32(0, head.length, true);
   file.set(head, LENGTH_BYTES);
@@ -46,6 +45,8 @@ export class PrebuiltFile implements Prebuilt {
   private head: Head | null = null;
   /** Where its parts begin. */
   private first = 0;
+  /** What was asked for, by name. */
+  private readonly taken = new Map<string, WebAssembly.Module | null>();
   constructor(source: PrebuiltSource) { this.source = source; }
 
   private open(): Head {
@@ -57,8 +58,11 @@ export class PrebuiltFile implements Prebuilt {
   }
   compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module { return this.source.compileOnce(module); }
   optimised(name: string): WebAssembly.Module | null {
-    const module = this.module(name), length = this.open().codes[name];
-    return module === null || length === undefined ? null : this.source.optimised?.(name, length, module) ?? null;
+    const known = this.taken.get(name);
+    if (known !== undefined) return known;
+    const module = this.module(name), code = this.open().codes[name], optimised = module === null || code === undefined ? null : this.source.optimised?.(code, module) ?? null;
+    this.taken.set(name, optimised);
+    return optimised;
   }
   module(name: string): Uint8Array<ArrayBuffer> | null {
     const place = this.open().parts[name];

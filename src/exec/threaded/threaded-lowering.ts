@@ -59,8 +59,8 @@ export class ThreadedLowering extends Lowering {
   /** The handler has gone elsewhere. */
   private hasLeft = false;
 
-  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, profile: Profile | null, isDetailed = false, isBrief = false) {
-    super(new Code(1, 1 << 14), support.primitives, isBrief);
+  constructor(support: Pick<Support, 'primitives' | 'functionType'>, slot: number, profile: Profile | null, isDetailed = false) {
+    super(new Code(1, 1 << 14), support.primitives);
     this.functionType = support.functionType; this.slot = slot; this.isTimed = profile !== null; this.profile = profile; this.isDetailed = isDetailed;
     this.start();
   }

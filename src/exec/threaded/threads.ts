@@ -3,8 +3,8 @@ import { NOTES, PAGE_BYTES, PAGE_MASK, RECORDS, SLOT, STATE, VECTOR_BYTES } from
 import { assert } from '../../base/assert.ts';
 import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf, isCanonical } from '../../base/words.ts';
-import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
 import { decode } from '../../decoder/decode.ts';
+import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
 import { decodeExample } from '../../decoder/usual.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import type { Times } from '../../timing/pace.ts';
@@ -45,11 +45,8 @@ export function threadsName(isTimed: boolean, isDetailed = false): string { retu
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
 const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
-/** An instruction of a block that was not made, and what comes after it. `block` is NOTHING. */
-interface Alone { readonly block: Block; readonly index: number; readonly instruction: Instruction; readonly semantics: Semantics; readonly nextLo: i32; readonly nextHi: i32 }
-
-/** Header of nothing; an epoch before all. */
-const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK;
+/** Header of nothing; an epoch before all; no frame; no record. */
+const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK, NO_RECORD = 0;
 
 /** As a number of executions: nobody compiles. */
 export const NEVER = 0x7fffffff;
@@ -64,6 +61,8 @@ export interface ThreadedOptions {
   /** Where code stays for the next run. */
   readonly store?: CodeStore;
 }
+/** An instruction of a block that was not made, and what comes after it. `block` is NOTHING. */
+interface Alone { readonly block: Block; readonly index: number; readonly instruction: Instruction; readonly semantics: Semantics; readonly nextLo: i32; readonly nextHi: i32 }
 /** What `--stats` says of it. */
 export interface ThreadedStats { kept: number; blocks: number; forms: number; calls: number; generations: number; handlers: number; wasmBytes: number; milliseconds: number }
 
@@ -108,6 +107,8 @@ export class Threads {
   private keeper: CodeKeeper | null = null;
   /** By the record. */
   private readonly alone = new Map<number, Alone>();
+  /** The record whose instruction is performed alone just now. */
+  private atWork = NO_RECORD;
   /** Blocks in which two handlers do what one will when there is another generation. */
   private readonly apart: Block[] = [];
   /** Handlers that there are when a run begins. */
@@ -384,10 +385,11 @@ export class Threads {
     page.epoch = mmu.epoch;
     return true;
   }
-  /** Bytes of it are about to change: what was executed goes on in the times it was executed in, unless all of it goes. */
+  /** Bytes of it are about to change: what was executed goes on in the times it was executed in, unless all of it goes; but for what is at work. */
   private closeFrame(frame: Pa, isWhole: boolean): void {
     const code = this.keptCode;
-    if (code === null) return;
+    if (code === null || code.isOver) return;
+    if (this.atWork !== NO_RECORD) this.ofRecord(this.atWork);
     for (const page of code.pages.values()) if (page.frame === frame) {
       if (!isWhole) this.takeEntered(code, page);
       page.frame = -1;
@@ -493,13 +495,11 @@ export class Threads {
     const name = threadsName(this.clock.isTimed, this.clock.isDetailed), module = prebuilt.module(name);
     this.awaited = null;
     if (module === null) { this.wait = this.options.wait; return false; }
-    const { known } = prebuilt;
+    const { known, primitives } = prebuilt, optimised = prebuilt.optimised(name);
     this.shapes.expect(known);
     this.forms.expect(known);
     this.firstHandlers = this.forms.rows.length;
-    const { primitives } = prebuilt;
     this.support.primitives.expect(place => primitiveOf(primitives[place]!));
-    const optimised = prebuilt.optimised(name);
     this.link(optimised ?? prebuilt.compileOnce(module));
     this.isEarly = true; this.isSlow = optimised === null;
     this.prebuiltUntil = this.isSlow ? SLOW_INSTRUCTIONS : PREBUILT_INSTRUCTIONS;
@@ -556,16 +556,19 @@ export class Threads {
     const { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu, semantics = alone === null ? block.semantics[index]! : alone.semantics;
     r[RIP] = alone === null ? (block.lo + block.offsetOf(index) + i.length) | 0 : alone.nextLo; r[RIP + 1] = alone === null ? block.nextHi : alone.nextHi;
     m.block = block;
+    if (alone !== null) this.atWork = record;
     try {
       m.begin();
       semantics(m, i);
     } catch (thrown) {
+      this.atWork = NO_RECORD;
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
       // The interpreter will do it again, and count again.
       m.abandon();
       mmu.misses = misses;
       return CALLED.gaveUp;
     }
+    this.atWork = NO_RECORD;
     const { outcome } = m;
     m.outcome = OUTCOME.next;
     if (outcome === OUTCOME.trapped) return CALLED.gaveUp;
