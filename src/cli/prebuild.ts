@@ -1,5 +1,5 @@
 /** What programs need as they start, generated in advance: files for `start`. */
-import type { Flags } from '../host/bundle.ts';
+import type { Flags } from '../host/v8-flags.ts';
 import { PrebuiltFiles } from '../host/prebuilt-files.ts';
 import { pack } from '../exec/threaded/prebuilt.ts';
 import { prebuild as partsOf } from '../exec/threaded/prebuild.ts';

@@ -1,5 +1,5 @@
 /** The process's arguments -> a command -> the status to exit with. */
-import type { Build, Flags } from '../host/bundle.ts';
+import type { Build, Flags } from '../host/v8-flags.ts';
 import { NodeHost } from '../host/node-host.ts';
 import { complain } from './command.ts';
 import { main } from './main.ts';

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { buildSync } from 'esbuild'; // tsx brings it along.
-import { Bundle, Flags, V8_FLAGS } from './bundle.ts';
+import { Bundle } from './bundle.ts';
+import { Flags, V8_FLAGS } from './v8-flags.ts';
 import { scriptsOf } from './script.ts';
 
 const here = fileURLToPath(import.meta.url), root = resolve(dirname(here), '../..');

@@ -1,5 +1,6 @@
 /** dist/cli.js: starts the bundle beside it. */
-import { Bundle, Flags, type Parts, V8_FLAGS } from './bundle.ts';
+import { Bundle, type Parts } from './bundle.ts';
+import { Flags, V8_FLAGS } from './v8-flags.ts';
 
 const parts: Parts = { fs: require('node:fs') as Parts['fs'], vm: require('node:vm') as Parts['vm'] };
 /** What sets V8's flags. node:v8 brings streams along, which take as long to load as a program of some thousand instructions to run; what it calls lies beneath. */

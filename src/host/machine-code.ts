@@ -2,7 +2,7 @@
  * Machine code of WebAssembly modules, made once and used by other processes: V8 gives and takes it as browsers' caches want it (v8/src/wasm/wasm-serialization.cc;
  * reached as V8's own tests reach it, by `%SerializeWasmModule` of v8/src/runtime/runtime-test-wasm.cc). To take it is twenty times as fast as to compile without optimising.
  */
-import { type Flags, V8_MAJOR } from './bundle.ts';
+import { type Flags, V8_MAJOR } from './v8-flags.ts';
 
 /** Versions of V8 whose functions are as they are called here. */
 const KNOWN_V8: ReadonlySet<string> = new Set(['11', '12', '13']);

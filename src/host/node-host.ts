@@ -10,7 +10,7 @@ import { ExactTimes, nodeTime } from './exact-times.ts';
 import { ChildHelper } from './helper.ts';
 import { KeptFolder } from './kept-folder.ts';
 import { PrebuiltFiles } from './prebuilt-files.ts';
-import type { Build } from './bundle.ts';
+import type { Build } from './v8-flags.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 

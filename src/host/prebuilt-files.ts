@@ -1,6 +1,6 @@
 /** What the build wrote for generated code, in its folder: the file `prebuilt` (exec/threaded/prebuilt.ts), and machine code of modules that are in it. */
 import fs from 'node:fs';
-import { type Flags, V8_MAJOR } from './bundle.ts';
+import { type Flags, V8_MAJOR } from './v8-flags.ts';
 import { MachineCode } from './machine-code.ts';
 
 /** Versions of V8 that compile a module at once, and once, under these flags. */

@@ -2,7 +2,7 @@
 import v8 from 'node:v8';
 import { prebuild } from '../../src/exec/threaded/prebuild.ts';
 import { pack, PrebuiltFile, type PrebuiltSource } from '../../src/exec/threaded/prebuilt.ts';
-import { Flags } from '../../src/host/bundle.ts';
+import { Flags } from '../../src/host/v8-flags.ts';
 import { MachineCode } from '../../src/host/machine-code.ts';
 
 const PARTS = prebuild(), MACHINE_CODE = new MachineCode(new Flags(flag => { v8.setFlagsFromString(flag); }));

@@ -1,0 +1,51 @@
+/** V8's flags (`node --v8-options`): those of a build, and how they are set and taken back. */
+
+/** Flags come and go with V8's versions. */
+export const V8_MAJOR = process.versions.v8.split('.', 1)[0]!;
+/** Versions that take branch hints of WebAssembly under a flag: Node 20's, 22's and 24's. */
+const HINTED: ReadonlySet<string> = new Set(['11', '12', '13']);
+/**
+ * From the beginning on, because bytecode and machine code hold only under the flags they were made under. Most of what a start allocates stays: to copy it around
+ * while the heap grows in small steps is a twentieth of the work.
+ */
+export const V8_FLAGS: readonly string[] = ['--semi-space-growth-factor=8', ...HINTED.has(V8_MAJOR) ? ['--experimental-wasm-branch-hinting'] : []];
+
+/** What a program is told of its own build. */
+export interface Build {
+  /** Where its files are. */
+  readonly folder: string;
+  /** Tells it from others. */
+  readonly stamp: string;
+  readonly flags: Flags;
+}
+
+/** V8's flags that have a value, with the one V8 gives them. */
+const USUAL_VALUES: Readonly<Record<string, number>> = { '--max-inlined-bytecode-size': 460, '--max-inlined-bytecode-size-cumulative': 920 };
+/** Flags that bring others along, by the version of V8: what takes these back. */
+const BROUGHT_ALONG: Readonly<Record<string, Readonly<Record<string, string>>>> = { 12: { '--no-opt': '--osr-from-maglev' } };
+/** What takes a flag back. */
+function opposites(flag: string): readonly string[] {
+  const [name = ''] = flag.split('='), value = USUAL_VALUES[name], other = BROUGHT_ALONG[V8_MAJOR]?.[flag];
+  const opposite = value !== undefined ? `${name}=${value}` : flag.startsWith('--no-') ? flag.replace('no-', '') : flag.replace('--', '--no-');
+  return other === undefined ? [opposite] : [opposite, other];
+}
+/** V8's flags: each is set to something else than it was, by `--` or `--no-` or a value of USUAL_VALUES. */
+export class Flags {
+  private readonly set: (flag: string) => void;
+  private readonly since: string[] = [];
+  constructor(set: (flag: string) => void) { this.set = set; }
+  setFlagsFromString(flag: string): void { this.set(flag); this.since.push(flag); }
+  without<T>(run: () => T): T {
+    this.takeBack(this.since);
+    try { return run(); } finally { this.since.forEach(this.set); }
+  }
+  /** With these, and none of those set before. */
+  with<T>(flags: readonly string[], run: () => T): T {
+    return this.without(() => {
+      flags.forEach(this.set);
+      try { return run(); } finally { this.takeBack(flags); }
+    });
+  }
+  /** The last one first: some bring others along (`--no-liftoff` brings `--no-wasm-dynamic-tiering`). */
+  private takeBack(flags: readonly string[]): void { for (const flag of [...flags].reverse()) opposites(flag).forEach(this.set); }
+}
