@@ -89,7 +89,7 @@ const determinism = suite('real › determinism');
 /** All but what the engines took of the host's time. */
 const contention = (path: string, ...options: readonly string[]): string[] => {
   const ran = spawnSync(TRAMP64[0]!, [...TRAMP64.slice(1, -1), '--stats', ...options, '--', path, 'in detail'], { input: '', timeout: TIMEOUT_MS });
-  assert.is(ran.status, 0);
+  assert.equal({ options, status: ran.status, signal: ran.signal, why: ran.error?.message }, { options, status: 0, signal: null, why: undefined }, byteString(new Uint8Array(ran.stderr)).slice(-2000));
   return [ran.stdout, ran.stderr].flatMap(bytes => byteString(new Uint8Array(bytes)).split('\n')).filter(line => !line.includes('milliseconds'));
 };
 determinism('eight threads that contend get the same turns, instructions and cycles in every run, whoever performs', () => {
