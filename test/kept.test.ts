@@ -5,6 +5,7 @@ import type { Va } from '../src/base/types.ts';
 import { assemble } from '../src/decoder/assemble.ts';
 import type { CpuOptions } from '../src/exec/cpu.ts';
 import type { CodeStore } from '../src/exec/threaded/kept-code.ts';
+import { HOT_EARLY_RUNS } from '../src/exec/threaded/threads.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
 import { Machine } from '../src/machine.ts';
 import type { Timing } from '../src/timing/costs.ts';
@@ -38,15 +39,14 @@ const statOf = ({ cpu }: Machine | CpuWorld, name: string): number => cpu.stats(
 
 /** `hot`: blocks that were executed so often that whoever compiles was asked. */
 interface Outcome { readonly counted: object; readonly hot: number; readonly decoded: number; readonly kept: number; readonly generations: number; readonly compiled: number }
-const HOT_RUNS = 2000;
 /** Runs a program to its end, and keeps its code. `slice`: instructions a turn. */
 function run(host: MemoryHost, cpu: CpuOptions, args: readonly string[] = [], slice?: number): Outcome {
   const machine = new Machine({ host, memoryBytes: 32 << 20, cpu });
   assert.is(machine.exec('/guest', ['guest', ...args], ENVIRONMENT), null);
   let ending = slice === undefined ? machine.run() : null;
   while (ending === null) ending = machine.turn(slice!);
+  const hot = [...machine.cpu.blocks.all()].reduce((sum, [page]) => sum + [...page.blocks.values()].filter(({ runs }) => runs >= HOT_EARLY_RUNS).length, 0);
   // Who performs decides how often the TLB is asked.
-  const hot = [...machine.cpu.blocks.all()].reduce((sum, [page]) => sum + [...page.blocks.values()].filter(({ runs }) => runs >= HOT_RUNS).length, 0);
   const counted = { ...ending, output: host.output, ...machine.counters(), tlbMisses: 0 };
   machine.cpu.keepCode();
   return { counted, hot, decoded: statOf(machine, 'blocks decoded'), kept: statOf(machine, 'blocks kept before'), generations: statOf(machine, 'generations'), compiled: statOf(machine, 'regions compiled') };

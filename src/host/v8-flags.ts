@@ -2,13 +2,13 @@
 
 /** Flags come and go with V8's versions. */
 export const V8_MAJOR = process.versions.v8.split('.', 1)[0]!;
-/** Versions that take branch hints of WebAssembly under a flag: Node 20's, 22's and 24's. */
-const HINTED: ReadonlySet<string> = new Set(['11', '12', '13']);
+/** Whether this was tried with it: Node 20's, 22's and 24's. They take branch hints of WebAssembly under a flag, and give and take machine code in one way. */
+export const IS_KNOWN_V8 = ['11', '12', '13'].includes(V8_MAJOR);
 /**
  * From the beginning on, because bytecode and machine code hold only under the flags they were made under. Most of what a start allocates stays: to copy it around
  * while the heap grows in small steps is a twentieth of the work.
  */
-export const V8_FLAGS: readonly string[] = ['--semi-space-growth-factor=8', ...HINTED.has(V8_MAJOR) ? ['--experimental-wasm-branch-hinting'] : []];
+export const V8_FLAGS: readonly string[] = ['--semi-space-growth-factor=8', ...IS_KNOWN_V8 ? ['--experimental-wasm-branch-hinting'] : []];
 
 /** What a program is told of its own build. */
 export interface Build {

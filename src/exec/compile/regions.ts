@@ -11,7 +11,7 @@ import { choose, isCompilable, Region, SITE_BITS } from './region.ts';
 
 /** Instructions within which a block must reach the number of runs that makes it hot. */
 const HOT_INSTRUCTIONS = 1 << 24;
-/** Executions after which a block that came too early is looked at again. */
+/** Executions after which a block that was put off is looked at again. */
 const RUNS_TO_ASK_AGAIN = 20;
 /** What runs so often is worth compiling even in a program that may end soon. */
 const EARLY_RUNS = 20_000;

@@ -32,7 +32,7 @@ export const SLOT_OF_THREADS = 1;
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
 const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
 
-/** What is made already waits for so few instructions, interpreted a second time, that glibc's hello world gains by it and musl's ends before it is compiled. */
+/** What is made already waits for so few instructions, interpreted a second time, that glibc's hello world gains by it and musl's ends before it is loaded. */
 const EARLY = 600;
 /**
  * After so many threaded instructions what was made in advance is replaced by handlers for what the program has, which V8 optimises: soon where it was told not to
@@ -40,7 +40,8 @@ const EARLY = 600;
  */
 const SLOW_INSTRUCTIONS = 3_000_000, PREBUILT_INSTRUCTIONS = 20_000_000;
 /** With handlers made in advance blocks are hot sooner; and what is called seldom may be called for longer, because so many calls in loops take as long as a generation. */
-const HOT_EARLY_RUNS = 2_000, EARLY_CALLS_MAX = 8_000;
+export const HOT_EARLY_RUNS = 2_000;
+const EARLY_CALLS_MAX = 8_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads-detailed' : isTimed ? 'threads-timed' : 'threads'; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
@@ -61,8 +62,8 @@ export interface ThreadedOptions {
   /** Where code stays for the next run. */
   readonly store?: CodeStore;
 }
-/** An instruction of a block that was not made, and what comes after it. `block` is NOTHING. */
-interface Alone { readonly block: Block; readonly index: number; readonly instruction: Instruction; readonly semantics: Semantics; readonly nextLo: i32; readonly nextHi: i32 }
+/** An instruction that is called, and what comes after it. `block` is NOTHING where that was not made. */
+interface Called { readonly block: Block; readonly index: number; readonly instruction: Instruction; readonly semantics: Semantics; readonly nextLo: i32; readonly nextHi: i32 }
 /** What `--stats` says of it. */
 export interface ThreadedStats { kept: number; blocks: number; forms: number; calls: number; generations: number; handlers: number; wasmBytes: number; milliseconds: number }
 
@@ -105,8 +106,8 @@ export class Threads {
   private readonly store: CodeStore | null;
   private keptCode: KeptCode | null = null;
   private keeper: CodeKeeper | null = null;
-  /** By the record. */
-  private readonly alone = new Map<number, Alone>();
+  /** Instructions whose blocks were not made, by the record. */
+  private readonly alone = new Map<number, Called>();
   /** The record whose instruction is performed alone just now. */
   private atWork = NO_RECORD;
   /** Blocks in which two handlers do what one will when there is another generation. */
@@ -405,10 +406,10 @@ export class Threads {
     if (page.frame === -1) return;
     for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) if (this.wasEntered(at)) this.blockOf(at, page.frame | (this.words[(at + HEADER.address) >> 2]! & ~PAGE_MASK));
   }
-  /** What is executed becomes a block: whoever wants to know more of it than how to go on. @param pa where its first byte is */
-  private blockOf(header: number, pa: Pa = this.paOf(this.words[(header + HEADER.address) >> 2]!, this.words[(header + HEADER.address + 4) >> 2]!)): Block {
+  /** What is executed becomes a block: whoever wants to know more of it than how to go on. @param pa where its first byte is; null: where it can be fetched */
+  private blockOf(header: number, pa: Pa | null = null): Block {
     const { words, cache } = this, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4);
-    const block = cache.again(lo, hi, pa, this.timesOf(header));
+    const block = cache.again(lo, hi, pa ?? this.paOf(lo, hi), this.timesOf(header));
     assert(block !== null && block.instructions.length === word(HEADER.count) && block.bytes === word(HEADER.length), 'kept code is not what its page says');
     const thread = new Thread(words, header), page = this.keptCode!.pageOf(lo, hi)!;
     thread.takeOver(block, block.hotAt - 1);
@@ -534,7 +535,7 @@ export class Threads {
   }
 
   /** Of what an earlier run left, as long as nobody needs its block: to decode it would take longer than to perform all of it. null: its block is needed. */
-  private aloneAt(record: number): Alone | null {
+  private aloneAt(record: number): Called | null {
     const { halves, words, keptCode } = this;
     if (record >= this.keptEnd || halves[(record + RECORD.handler) >> 1] !== HANDLER.call) return null;
     const index = halves[(record + RECORD.place) >> 1]! & PLACE_MASK, body = record - RECORD.bytes * index;
@@ -546,20 +547,23 @@ export class Threads {
     const lo = (words[(header + HEADER.address) >> 2]! + words[(record + RECORD.offset) >> 2]!) | 0, pa = this.paOf(lo, hi);
     const instruction = decode(this.interpreter.state.memory.u8, pa, (pa & PAGE_MASK) + PAGE_BYTES);
     assert(instruction !== null, 'kept code is not what its page says');
-    const alone: Alone = { block: NOTHING, index, instruction, semantics: this.cache.semanticsOf(instruction), nextLo: (lo + instruction.length) | 0, nextHi: hi };
+    const alone: Called = { block: NOTHING, index, instruction, semantics: this.cache.semanticsOf(instruction), nextLo: (lo + instruction.length) | 0, nextHi: hi };
     this.alone.set(record, alone);
     return alone;
   }
+  private inBlock(record: number): Called {
+    const { block, index } = this.ofRecord(record), instruction = block.instructions[index]!;
+    return { block, index, instruction, semantics: block.semantics[index]!, nextLo: (block.lo + block.offsetOf(index) + instruction.length) | 0, nextHi: block.nextHi };
+  }
   /** Performs the instruction of a record. Gives one of CALLED. */
   private perform(record: number): number {
-    const alone = this.aloneAt(record), { block, index } = alone ?? this.ofRecord(record), i = alone === null ? block.instructions[index]! : alone.instruction;
-    const { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu, semantics = alone === null ? block.semantics[index]! : alone.semantics;
-    r[RIP] = alone === null ? (block.lo + block.offsetOf(index) + i.length) | 0 : alone.nextLo; r[RIP + 1] = alone === null ? block.nextHi : alone.nextHi;
+    const { block, index, instruction, semantics, nextLo, nextHi } = this.aloneAt(record) ?? this.inBlock(record), { interpreter: m, mmu } = this, r = m.state.r32, { misses } = mmu;
+    r[RIP] = nextLo; r[RIP + 1] = nextHi;
     m.block = block;
-    if (alone !== null) this.atWork = record;
+    if (block === NOTHING) this.atWork = record;
     try {
       m.begin();
-      semantics(m, i);
+      semantics(m, instruction);
     } catch (thrown) {
       this.atWork = NO_RECORD;
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
@@ -573,10 +577,11 @@ export class Threads {
     m.outcome = OUTCOME.next;
     if (outcome === OUTCOME.trapped) return CALLED.gaveUp;
     if (outcome > OUTCOME.jumped) { this.support.helped = outcome; return CALLED.gaveUp; }
+    // What is alone is no block's last.
     if (index === block.instructions.length - 1) this.clock.end(block, outcome === OUTCOME.jumped, r[RIP]!);
     this.stats.calls += 1;
     if (outcome === OUTCOME.jumped) return CALLED.jumped;
-    if (this.isWanted(record, semantics, i)) this.wait -= 1;
+    if (this.isWanted(record, semantics, instruction)) this.wait -= 1;
     if (this.wait > 0 || index === block.instructions.length - 1) return CALLED.next;
     // There is enough to generate anew: that needs nothing of the old on the stack.
     this.support.helped = OUTCOME.cut;
