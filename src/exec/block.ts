@@ -31,7 +31,9 @@ export interface Target { readonly lo: i32; readonly hi: i32 }
 /** Places an indirect branch was seen to go to that are remembered. */
 const TARGETS_MAX = 4;
 /** What most blocks have none of, they share. */
-const NO_STOPS: number[] = [], NO_TARGETS: readonly Target[] = [], NO_MEMBERS: readonly Region[] = [];
+const NO_STOPS: number[] = [], NO_TARGETS: readonly Target[] = [], NO_MEMBERS: readonly Region[] = [], NO_FAR: readonly FarCode[] = [];
+/** A page that a look ahead came to, as it was then. `page` is null where nothing could be fetched. */
+export interface FarCode { readonly lo: i32; readonly hi: i32; readonly pa: Pa; readonly page: CodePage | null }
 
 /** Instructions executed one after the other; only the last may leave. They lie in one page, but for one that straddles two. */
 export class Block {
@@ -71,8 +73,8 @@ export class Block {
   /** It was compiled as an entry once; and again, because without it something was missing. */
   wasSeed = false;
   isProvenEntry = false;
-  /** When it runs depends on code of other pages, too. */
-  looksFar = false;
+  /** Code of other pages that its times were worked out from. */
+  far: readonly FarCode[] = NO_FAR;
   /** Its compilation was left to another block. */
   wasPutOff = false;
   /** Compiled regions it is part of. */
@@ -120,8 +122,8 @@ export class Block {
 /** An empty slot of the table: matches no address, because no code lies at -1. */
 export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], Pace.untimed(0), 'stop', [], -1, -1);
 
-/** All that is to be known of it lies in its page; it is translated, and in the half of the address space that is the program's. */
-export function isKeepable({ ending, secondPa, stops, looksFar, hi }: Block): boolean { return ending !== ENDING.stop && secondPa === -1 && stops.length === 0 && !looksFar && hi >= 0; }
+/** It lies in the half of the address space that is the program's. */
+export function isKeepable({ stops, hi }: Block): boolean { return stops.length === 0 && hi >= 0; }
 
 /** What is known of a page's code, as long as nothing is written there. */
 export class CodePage {
@@ -138,6 +140,10 @@ export class CodePage {
   constructor(order: number) { this.order = order; }
 }
 
+function nextPage(lo: i32, hi: i32): Target {
+  const next = ((lo & -PAGE_BYTES) + PAGE_BYTES) | 0;
+  return { lo: next, hi: next === 0 ? (hi + 1) | 0 : hi };
+}
 function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
 
 export class BlockCache {
@@ -272,8 +278,8 @@ export class BlockCache {
       if (code.isHeld) {
         code.isHeld = false;
         this.onHeldWrite(page << 12, length === PAGE_BYTES);
-        if (code.blocks.size === 0) this.end(page);
       }
+      if (code.blocks.size === 0) this.end(page);
       for (const block of code.blocks.values()) {
         const firstBytes = block.secondPa === -1 ? block.bytes : PAGE_BYTES - (block.pa & (PAGE_BYTES - 1));
         const isHit = (block.pa < pa + length && block.pa + firstBytes > pa)
@@ -295,9 +301,16 @@ export class BlockCache {
     for (const { blocks } of [...this.pages.values()]) for (const block of [...blocks.values()]) if (isConcerned(block)) this.forget(block);
   }
 
-  private secondPage(lo: i32, hi: i32): Pa {
-    const next = ((lo & -PAGE_BYTES) + PAGE_BYTES) | 0;
-    return this.mmu.probe(next, next === 0 ? (hi + 1) | 0 : hi, ACCESS.execute);
+  /** The second page of what straddles two, or -1. */
+  secondPage(lo: i32, hi: i32): Pa {
+    const { lo: next, hi: nextHi } = nextPage(lo, hi);
+    return this.mmu.probe(next, nextHi, ACCESS.execute);
+  }
+  /** All that its times and its bytes were taken from outside its page. */
+  farOf({ lo, hi, secondPa, far }: Block): readonly FarCode[] {
+    if (secondPa === -1) return far;
+    const second = nextPage(lo, hi), page = this.pages.get(secondPa >>> 12) ?? null;
+    return [...far.filter(known => known.lo !== second.lo || known.hi !== second.hi), { ...second, pa: secondPa, page }];
   }
   private build(lo: i32, hi: i32, pa: Pa, address: Va, ahead: Map<Va, readonly Instruction[]> | undefined): Block | null {
     const before = ahead === undefined || ahead.size === 0 ? undefined : ahead.get(address), instructions = before ?? this.straightFrom(lo, pa);
@@ -341,10 +354,10 @@ export class BlockCache {
       semantics[n] = semanticsOf(i);
     }
     this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES; this.ownLo = lo; this.own = secondPa === -1 ? instructions : null;
-    this.looksFar = false;
+    this.far = NO_FAR;
     const { times } = this, pace = times === null ? this.costs.of(instructions, { lo, endLo: (lo + bytes) | 0, hi }, this.ahead) : this.costs.again(instructions, times), last = instructions[length - 1];
     const block = new Block(lo, hi, ((start + bytes) / 0x1_0000_0000) | 0, pa, secondPa, bytes, instructions, semantics, pace, last.kind.flow, stops, this.mmu.epoch, this.hotRuns);
-    block.looksFar = this.looksFar;
+    block.far = this.far;
     if (times === null && isKeepable(block)) this.fresh += 1;
     return block;
   }
@@ -359,14 +372,21 @@ export class BlockCache {
   private own: readonly Instruction[] | null = null;
   /** Times of the block that is being made, if they are known. */
   private times: Times | null = null;
-  /** A look ahead left the page. */
-  private looksFar = false;
+  /** Pages that looks ahead came to. */
+  private far: readonly FarCode[] = NO_FAR;
+  /** A page as it is now; writes to it are seen from now on. */
+  farCode(lo: i32, hi: i32): FarCode {
+    const pa = this.mmu.look(lo, hi);
+    return { lo, hi, pa, page: pa === -1 ? null : this.pageAt(pa) };
+  }
+  /** Whether a page is what a look ahead saw there. */
+  isAsSeen({ pa, page }: FarCode): boolean { return page === null || (this.pages.get(pa >>> 12) === page && !page.wasWritten); }
   /** Instructions from an address on, where they could be fetched now: what a look ahead may know, whoever performs. */
   private readonly ahead = (lo: i32, hi: i32): readonly Instruction[] | null => {
     const isNear = (lo & -PAGE_BYTES) === this.pageLo && hi === this.pageHi;
     if (isNear && lo === this.ownLo && this.own !== null) return this.own;
-    if (!isNear) this.looksFar = true;
-    const va = vaOf(lo, hi), at = isNear ? this.page + (lo & (PAGE_BYTES - 1)) : this.mmu.look(lo, hi);
+    const va = vaOf(lo, hi), at = isNear ? this.page + (lo & (PAGE_BYTES - 1)) : this.mmu.look(lo, hi), pageLo = lo & -PAGE_BYTES;
+    if (!isNear && !this.far.some(known => known.lo === pageLo && known.hi === hi)) this.far = [...this.far, this.farCode(pageLo, hi)];
     if (at === -1) return null;
     const page = this.pages.get(at >>> 12), known = page?.blocks.get(va);
     if (known !== undefined && known.pa === at && known.secondPa === -1) return known.instructions;

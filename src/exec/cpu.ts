@@ -7,13 +7,14 @@ import { decode } from '../decoder/decode.ts';
 import { NONE, PREFIX, type Instruction } from '../decoder/instruction.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import type { KernelCause } from '../timing/causes.ts';
+import { CYCLE_PARTS } from '../timing/pace.ts';
 import { Costs, type Timing } from '../timing/costs.ts';
 import type { Environment } from '../timing/environments.ts';
 import { Caches } from '../timing/caches.ts';
 import { Predictor } from '../timing/predictor.ts';
 import type { Profile } from '../timing/profile.ts';
 import { ZEN3 } from '../timing/profiles/zen3.ts';
-import { BlockCache, ENDING, NOTHING, type Block } from './block.ts';
+import { BlockCache, ENDING, NOTHING, type Block, type Target } from './block.ts';
 import { BlockClock } from './clock.ts';
 import { CpuModel, type ModelName } from './cpuid.ts';
 import { FAULT, Interpreter, OUTCOME, TRAP } from './interpret.ts';
@@ -99,9 +100,10 @@ export class Cpu {
   private cutHi = 0;
   private cutIndex = -1;
   private cutEpoch = 0;
-  /** Where the last fault was in a block that had begun. */
-  private faultedBlock = NOTHING;
-  private faultedIndex = 0;
+  /** Where the last fault was in a block that had begun: the block's address, the instruction (-1: it did not). */
+  private faultedLo = 0;
+  private faultedHi = 0;
+  private faultedIndex = -1;
   /** The last run ended with its budget. */
   private wasCutShort = false;
   /** The last block that was taken over had not begun: the budget was too small for it. */
@@ -181,12 +183,19 @@ export class Cpu {
             f64[CYCLES] += cycles; cycles = 0;
             r[STATE_LEFT] = left;
             const why = isCompiled ? support!.enter() : threads!.enter(header);
-            if (why !== LEFT.toUnknown) start = this.takeOver(why === LEFT.gaveUpAtRecord);
+            const isAway = why === LEFT.gaveUpAtRecord && support!.hasFaulted && this.mmu.fault.address !== NOT_CANONICAL && this.takeFault();
+            if (why !== LEFT.toUnknown && !isAway) start = this.takeOver(why === LEFT.gaveUpAtRecord);
             const done = left - r[STATE_LEFT];
             if (!this.costs.isTimed) cycles = done;
             this.generatedInstructions += done;
             left -= done;
-            if (why !== LEFT.toUnknown && support!.hasFaulted) { support!.hasFaulted = false; this.faultedBlock = this.wasRefused ? NOTHING : this.takenOver; this.faultedIndex = start; exit = this.fault(this.takenOver.instructions[start] ?? null); break; }
+            if (isAway) { exit = this.pageFault; break; }
+            if (why !== LEFT.toUnknown && support!.hasFaulted) {
+              support!.hasFaulted = false;
+              this.faultIn(this.takenOver, this.wasRefused ? -1 : start);
+              exit = this.fault(this.takenOver.instructions[start] ?? null);
+              break;
+            }
             if (start === DONE && (r[EFLAGS] & TF) !== 0 && !this.isStepping) break;
             if (why === LEFT.toUnknown || start === DONE) { mayStop = true; continue; }
             block = this.takenOver;
@@ -222,7 +231,7 @@ export class Cpu {
       const done = this.rewind(block);
       left -= done - start;
       cycles += block.costOf(done) - block.costOf(start);
-      this.faultedBlock = block; this.faultedIndex = done;
+      this.faultIn(block, done);
       exit = thrown === TRAP ? EXCEPTIONS[m.vector] : this.fault(block.instructions[done]!);
     }
     f64[CYCLES] += cycles;
@@ -315,13 +324,29 @@ export class Cpu {
     this.takenOver = block;
     return done === index ? index : DONE;
   }
+  /**
+   * The same of a page fault in what an earlier run left: no block is made of that. Where one was, this does nothing, and gives false.
+   */
+  private takeFault(): boolean {
+    const { r32: r, f64 } = this.state, support = this.support!, step = support.helped === OUTCOME.next ? this.threads!.stepOf(r[STATE_SITE]) : null;
+    if (step === null) return false;
+    const { lo, hi, count, cost, index, offset, front } = step, undone = count - index;
+    support.hasFaulted = false;
+    f64[THREADED] -= undone;
+    r[RIP] = (lo + offset) | 0; r[RIP + 1] = hi;
+    r[STATE_LEFT] += undone;
+    if (this.costs.isTimed) f64[CYCLES] -= (cost - front) / CYCLE_PARTS;
+    this.faultIn({ lo, hi }, index);
+    return true;
+  }
   /** The budget ends before an instruction of a block: the next run goes on there, and what is counted for the block is what an uncut run counts. */
-  private cut(block: Block, index: number, hasBegun: boolean): void {
+  private cut({ lo, hi }: Target, index: number, hasBegun: boolean): void {
     if (!hasBegun) return;
-    this.cutLo = block.lo; this.cutHi = block.hi; this.cutIndex = index; this.cutEpoch = this.mmu.epoch;
+    this.cutLo = lo; this.cutHi = hi; this.cutIndex = index; this.cutEpoch = this.mmu.epoch;
   }
   /** The fault that the last run came back with was no event of the program's: the next run goes on in the block. */
-  passFault(): void { this.cut(this.faultedBlock, this.faultedIndex, this.faultedBlock !== NOTHING); }
+  passFault(): void { this.cut({ lo: this.faultedLo, hi: this.faultedHi }, this.faultedIndex, this.faultedIndex >= 0); }
+  private faultIn({ lo, hi }: Target, index: number): void { this.faultedLo = lo; this.faultedHi = hi; this.faultedIndex = index; }
   private resumed(lo: i32, hi: i32): Block | null {
     const { cutLo, cutHi, cutIndex } = this;
     if (this.cutEpoch !== this.mmu.epoch) return null;

@@ -33,25 +33,30 @@ export class Pace {
   private readonly pacer: Pacer | null;
   private readonly instructions: readonly Instruction[];
   private resolved: Resolved | null = null;
-  constructor(instructions: readonly Instruction[], cost: number, behind: number, taken: number, { round, behindMax, breaks }: Round, override: number, pacer: Pacer | null) {
-    this.instructions = instructions; this.cost = cost; this.behind = behind; this.taken = taken; this.round = round; this.behindMax = behindMax; this.breaks = breaks; this.override = override; this.pacer = pacer;
+  /** What dispatching all of it takes, going elsewhere left out; null: it is worked out. */
+  private readonly whole: number | null;
+  constructor(instructions: readonly Instruction[], cost: number, behind: number, taken: number, { round, behindMax, breaks }: Round, override: number, pacer: Pacer | null, whole: number | null = null) {
+    this.instructions = instructions; this.whole = whole; this.cost = cost; this.behind = behind; this.taken = taken; this.round = round; this.behindMax = behindMax; this.breaks = breaks; this.override = override; this.pacer = pacer;
   }
   /** Of dispatching the first `count` instructions; worked out every time. */
-  front(count: number): number { return this.pacer === null ? count * CYCLE_PARTS : this.pacer.dispatchOf(this.instructions, count); }
+  front(count: number): number {
+    if (this.pacer === null) return count * CYCLE_PARTS;
+    return this.whole !== null && count === this.instructions.length ? this.whole : this.pacer.dispatchOf(this.instructions, count);
+  }
   /** Where the branch at its end was predicted wrong. Even. */
   get miss(): number { return (this.resolved ??= this.resolve()).miss; }
   /** That is known only when all that is behind was executed. */
   get drains(): boolean { return (this.resolved ??= this.resolve()).drains; }
   private resolve(): Resolved { return this.pacer === null ? NEVER_WRONG : this.pacer.missOf(this.instructions, this.cost / CYCLE_PARTS); }
   /** Whose times are known: what is worked out when it is asked for comes from the pacer, if there is one. */
-  static known(instructions: readonly Instruction[], { cost, behind, taken, round, behindMax, breaks, override }: Times, pacer: Pacer | null): Pace {
-    return new Pace(instructions, cost, behind, taken, { round, busy: 0, behindMax, breaks }, override, pacer);
+  static known(instructions: readonly Instruction[], { cost, behind, taken, round, behindMax, breaks, override, whole }: Times, pacer: Pacer | null): Pace {
+    return new Pace(instructions, cost, behind, taken, { round, busy: 0, behindMax, breaks }, override, pacer, whole);
   }
   /** Without timing: an instruction is a cycle, and nothing else takes any time. */
   static untimed(count: number): Pace { return new Pace([], count * CYCLE_PARTS, 0, 0, NO_ROUND, 0, null); }
 }
-/** What a pace says from the beginning. */
-export type Times = Pick<Pace, 'cost' | 'behind' | 'taken' | 'round' | 'behindMax' | 'breaks' | 'override'>;
+/** What a pace says from the beginning, and maybe what `front` says of all its instructions. */
+export type Times = Pick<Pace, 'cost' | 'behind' | 'taken' | 'round' | 'behindMax' | 'breaks' | 'override'> & { readonly whole: number | null };
 interface Resolved { readonly miss: number; readonly drains: boolean }
 interface Round {
   /** How much longer execution takes than what is dispatched, and how much longer that takes than its blocks. */

@@ -6,7 +6,7 @@ import { PAGE_MASK, RECORDS } from '../../base/layout.ts';
 import type { i32, Pa, Va } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
 import type { Target } from '../block.ts';
-import { vaOfHeader, HEADER } from './record.ts';
+import { vaOfHeader, HEADER, RECORD } from './record.ts';
 
 /** Where it stays from run to run. */
 export interface CodeStore {
@@ -23,15 +23,27 @@ export const KEPT = {
   magic: 0, length: 4,
   /** Of everything from `key` on. */
   digest: 8,
-  key: 32, pages: 40, headers: 44, targets: 48, pagesAt: 52, headersAt: 56, targetsAt: 60,
-  bytes: 64,
+  key: 32, pages: 40, headers: 44, targets: 48, far: 52, pagesAt: 56, headersAt: 60, bodiesAt: 64, stepsAt: 68, targetsAt: 72, farAt: 76,
+  bytes: 96,
 } as const;
 export const KEPT_MAGIC = 0x4334_3674;
 /** The most there is room for, and to spare. */
 export const KEPT_BYTES_MAX = 1 << 23;
-/** Words of a digest; of a page: its address, the digest of its bytes, its first header and how many there are. Of a target: whose header, and the address. */
-export const DIGEST_WORDS = 4, PAGE_WORDS = 8, TARGET_WORDS = 3;
-export const PAGE = { address: 0, digest: 2, first: 6, count: 7 } as const;
+/**
+ * Words of a digest; of a page: its address, the digest of its bytes, its first header and how many there are. Of a target: whose header, and the address.
+ * Of a page that a block looked at far away: whose header, and as of a page, or only whether code could be fetched there.
+ */
+export const DIGEST_WORDS = 4, PAGE_WORDS = 8, TARGET_WORDS = 3, FAR_WORDS = 8;
+export const PAGE = { address: 0, digest: 2, first: 6, count: 7 } as const, FAR = { header: 0, address: 1, digest: 3, isThere: 7 } as const;
+/** For every record a word: of a block's first its header's number, of others how far from its beginning they are, and what dispatching those before takes. */
+const OFFSET_BITS = 10;
+export const FRONT_MAX = 2 ** (32 - OFFSET_BITS) - 1;
+export const stepOf = (offset: number, front: number): i32 => offset | front << OFFSET_BITS;
+
+/** A page of other code that a block's times depend on. @param digest null: nothing could be fetched there */
+export interface FarPage { readonly lo: i32; readonly hi: i32; readonly digest: readonly number[] | null }
+/** An instruction's block: its address, instructions and cost; its number there, and what comes before it, in bytes and parts of a cycle. */
+export interface Step { readonly lo: i32; readonly hi: i32; readonly count: number; readonly cost: number; readonly index: number; readonly offset: number; readonly front: number }
 
 /** FNV-1a, twice from different beginnings (Fowler, Noll, Vo): two words for a text. */
 export function wordsOf(text: string): readonly [i32, i32] {
@@ -71,7 +83,6 @@ export class KeptCode {
   private readonly headersAt: number;
   private readonly headerCount: number;
   private headers: Map<Va, number> | null = null;
-  private bodies: Map<number, number> | null = null;
 
   private constructor(words: Int32Array) {
     const base = RECORDS.at, field = (offset: number): number => words[(base + offset) >> 2]!, count = field(KEPT.pages);
@@ -118,15 +129,25 @@ export class KeptCode {
     return this.headers.get(va) ?? 0;
   }
   /** The header of the block whose first record this is. */
-  headerOfBody(body: number): number {
-    if (this.bodies === null) {
-      const { words } = this, bodies = this.bodies = new Map<number, number>();
-      for (const page of this.pages.values()) for (let at = this.header(page.first), end = this.endOf(page); at < end; at += HEADER.bytes) {
-        // One that was taken over may have another body; nobody asks for this one then.
-        bodies.set(words[(at + HEADER.body) >> 2]!, at);
-      }
+  headerOfBody(body: number): number { return this.header(this.stepWord(body)); }
+  /** Of a record that is no block's. */
+  step(record: number, index: number): Step {
+    const word = index === 0 ? 0 : this.stepWord(record), header = this.headerOfBody(record - RECORD.bytes * index), field = (offset: number): number => this.words[(header + offset) >> 2]!;
+    return { lo: field(HEADER.address), hi: field(HEADER.address + 4), count: field(HEADER.count), cost: field(HEADER.cost), index, offset: word & ((1 << OFFSET_BITS) - 1), front: word >>> OFFSET_BITS };
+  }
+  stepWord(record: number): i32 {
+    const { words } = this, base = RECORDS.at, field = (offset: number): number => words[(base + offset) >> 2]!;
+    return words[(base + field(KEPT.stepsAt) + 4 * ((record - base - field(KEPT.bodiesAt)) / RECORD.bytes)) >> 2]!;
+  }
+  /** Pages of other code that a block's times depend on. */
+  farOf(header: number): readonly FarPage[] {
+    const { words } = this, base = RECORDS.at, count = words[(base + KEPT.far) >> 2]!, pages: FarPage[] = [];
+    for (let k = 0, row = (base + words[(base + KEPT.farAt) >> 2]!) >> 2; k < count; k++, row += FAR_WORDS) {
+      if (this.header(words[row + FAR.header]!) !== header) continue;
+      const at = row + FAR.digest, digest = words[row + FAR.isThere] === 0 ? null : [...words.subarray(at, at + DIGEST_WORDS)];
+      pages.push({ lo: words[row + FAR.address]!, hi: words[row + FAR.address + 1]!, digest });
     }
-    return this.bodies.get(body) ?? 0;
+    return pages;
   }
   /** Where a block's indirect branch went in earlier runs. */
   targetsOf(header: number): readonly Target[] {

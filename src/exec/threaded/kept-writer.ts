@@ -4,14 +4,16 @@ import type { i32, Va } from '../../base/types.ts';
 import { hiOf, loOf, vaOf } from '../../base/words.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
 import { ENDING, type Target } from '../block.ts';
-import { DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
-import { vaOfHeader, HANDLER, HEADER, PLACE_MASK, RECORD } from './record.ts';
+import { DIGEST_WORDS, FAR, FAR_WORDS, type FarPage, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
+import { endingOf, vaOfHeader, HANDLER, HEADER, LOOKS_FAR, PLACE_MASK, RECORD } from './record.ts';
 
-/** A block that is kept: what its header says, where its records are, and what is known of its end. */
+/** A block that is kept: what its header says, where its records are, and what is known of its end. What stands alone (ENDING.stop) is not threaded: it has none. */
 export interface KeptBlock {
   readonly lo: i32; readonly hi: i32;
   readonly body: number; readonly count: number; readonly cost: number; readonly behind: number; readonly bytes: number;
-  readonly ending: number; readonly targets: readonly Target[];
+  readonly ending: number; readonly targets: readonly Target[]; readonly far: readonly FarPage[];
+  /** See kept-code.ts. */
+  readonly steps: readonly i32[];
   /** null: what the records say of them is as it is to be. */
   readonly instructions: readonly Instruction[] | null;
 }
@@ -52,9 +54,10 @@ export class CodeKeeper {
     for (const [va, page] of code.pages) {
       const digest = Array.from({ length: DIGEST_WORDS }, (_, k) => words[page.row + PAGE.digest + k]!), blocks: KeptBlock[] = [], known = this.pageOf(va, digest);
       for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
-        const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4);
+        const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4), body = field(HEADER.body), count = field(HEADER.count), ending = endingOf(origin);
         if (origin === 0 || known?.blocks.has(vaOf(lo, hi)) === true) continue;
-        blocks.push({ lo, hi, body: field(HEADER.body), count: field(HEADER.count), cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending: origin - 1, targets: code.targetsOf(at), instructions: null });
+        const steps = Array.from({ length: recordsOf({ ending, count }) }, (_, k) => code.stepWord(body + RECORD.bytes * k));
+        blocks.push({ lo, hi, body, count, cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending, targets: code.targetsOf(at), far: code.farOf(at), steps, instructions: null });
       }
       this.add(va, page.wasOpened ? ORDER.executed : ORDER.unused, digest, blocks);
     }
@@ -63,24 +66,24 @@ export class CodeKeeper {
   /** @param handlers how many handlers a later run has at its beginning. null: there is too much. */
   pack(key: string, handlers: number): Uint8Array | null {
     const { words } = this, pages = [...this.pages].sort(([a], [b]) => a - b), blocks: KeptBlock[] = [], places = new Map<Va, number>();
-    let bodyBytes = 0, targets = 0;
+    let bodyBytes = 0, targets = 0, far = 0;
     for (const [, page] of pages) for (const block of [...page.blocks.values()].sort((a, b) => (a.lo >>> 0) - (b.lo >>> 0))) {
       places.set(vaOf(block.lo, block.hi), blocks.length);
       blocks.push(block);
-      bodyBytes += RECORD.bytes * (block.count + 1); targets += block.targets.length;
+      bodyBytes += RECORD.bytes * recordsOf(block); targets += block.targets.length; far += block.far.length;
     }
     for (const block of blocks) for (let k = 0, last = linkCount(block); k < last; k++) {
       const header = words[linkOf(block, k)]!;
       if (header !== 0 && !places.has(vaOfHeader(words, header))) places.set(vaOfHeader(words, header), places.size);
     }
-    const pagesAt = KEPT.bytes, headersAt = align(pagesAt + 4 * PAGE_WORDS * pages.length), bodiesAt = align(headersAt + HEADER.bytes * places.size), targetsAt = bodiesAt + bodyBytes;
-    const length = align(targetsAt + 4 * TARGET_WORDS * targets);
+    const pagesAt = KEPT.bytes, headersAt = align(pagesAt + 4 * PAGE_WORDS * pages.length), bodiesAt = align(headersAt + HEADER.bytes * places.size), stepsAt = bodiesAt + bodyBytes;
+    const targetsAt = stepsAt + 4 * bodyBytes / RECORD.bytes, farAt = targetsAt + 4 * TARGET_WORDS * targets, length = align(farAt + 4 * FAR_WORDS * far);
     if (length > KEPT_BYTES_MAX) return null;
     const out = new Int32Array(length >> 2), [keyA, keyB] = wordsOf(key);
     const put = (at: number, value: number): void => { out[at >> 2] = value; };
     put(KEPT.magic, KEPT_MAGIC); put(KEPT.length, length); put(KEPT.key, keyA); put(KEPT.key + 4, keyB);
-    put(KEPT.pages, pages.length); put(KEPT.headers, places.size); put(KEPT.targets, targets);
-    put(KEPT.pagesAt, pagesAt); put(KEPT.headersAt, headersAt); put(KEPT.targetsAt, targetsAt);
+    put(KEPT.pages, pages.length); put(KEPT.headers, places.size); put(KEPT.targets, targets); put(KEPT.far, far);
+    put(KEPT.pagesAt, pagesAt); put(KEPT.headersAt, headersAt); put(KEPT.bodiesAt, bodiesAt); put(KEPT.stepsAt, stepsAt); put(KEPT.targetsAt, targetsAt); put(KEPT.farAt, farAt);
     let row = pagesAt, first = 0;
     for (const [va, { digest, blocks: { size } }] of pages) {
       put(row, loOf(va)); put(row + 4, hiOf(va));
@@ -93,13 +96,13 @@ export class CodeKeeper {
       put(header, loOf(va)); put(header + 4, hiOf(va));
     }
     const halves = new Uint16Array(out.buffer), firstMissing = HANDLER.firstForm + handlers;
-    let bodyAt = bodiesAt, target = targetsAt;
+    let bodyAt = bodiesAt, step = stepsAt, target = targetsAt, farPage = farAt;
     for (let number = 0; number < blocks.length; number++) {
-      const block = blocks[number]!, { body, count } = block, header = headersAt + HEADER.bytes * number, end = bodyAt + RECORD.bytes * (count + 1);
+      const block = blocks[number]!, { body, count } = block, header = headersAt + HEADER.bytes * number, records = recordsOf(block), end = bodyAt + RECORD.bytes * records;
       put(header + HEADER.count, count); put(header + HEADER.body, RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
-      put(header + HEADER.length, block.bytes); put(header + HEADER.origin, block.ending + 1);
+      put(header + HEADER.length, block.bytes); put(header + HEADER.origin, (block.ending + 1) | (block.far.length > 0 ? LOOKS_FAR : 0));
       out.set(words.subarray(body >> 2, (body + end - bodyAt) >> 2), bodyAt >> 2);
-      for (let k = 0, offset = 0; k <= count; k++) {
+      for (let k = 0, offset = 0; k < records; k++) {
         const at = bodyAt + RECORD.bytes * k, record = at >> 1;
         if (halves[record + RECORD.handler / 2]! >= firstMissing) halves[record + RECORD.handler / 2] = HANDLER.call;
         halves[record + RECORD.place / 2] &= PLACE_MASK;
@@ -111,14 +114,22 @@ export class CodeKeeper {
         const link = linkOf(block, k), to = words[link]!;
         if (to !== 0) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(vaOfHeader(words, to))!;
       }
+      block.steps.forEach((word, k) => { put(step, k === 0 ? number : word); step += 4; });
       for (const { lo, hi } of block.targets) { put(target, number); put(target + 4, lo); put(target + 8, hi); target += 4 * TARGET_WORDS; }
+      for (const { lo, hi, digest } of block.far) {
+        put(farPage + 4 * FAR.header, number); put(farPage + 4 * FAR.address, lo); put(farPage + 4 * FAR.address + 4, hi); put(farPage + 4 * FAR.isThere, digest === null ? 0 : 1);
+        out.set(digest ?? [], (farPage >> 2) + FAR.digest);
+        farPage += 4 * FAR_WORDS;
+      }
       bodyAt = end;
     }
     return new Uint8Array(out.buffer);
   }
 }
+/** With the one behind the last. */
+function recordsOf({ ending, count }: Pick<KeptBlock, 'ending' | 'count'>): number { return ending === ENDING.stop ? 0 : count + 1; }
 /** How many words of a block's records hold headers: of the record behind the last, and of a direct branch. 0 in one is nowhere (#GP when it is taken). */
-function linkCount({ ending }: KeptBlock): number { return ending === ENDING.branch || ending === ENDING.jump || ending === ENDING.call ? 3 : 1; }
+function linkCount({ ending }: KeptBlock): number { return ending === ENDING.stop ? 0 : ending === ENDING.branch || ending === ENDING.jump || ending === ENDING.call ? 3 : 1; }
 function linkOf({ body, count }: KeptBlock, k: number): number {
   const end = body + RECORD.bytes * count;
   return (k === 0 ? end + RECORD.taken : end - RECORD.bytes + (k === 1 ? RECORD.taken : RECORD.next)) >> 2;

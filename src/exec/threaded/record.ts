@@ -13,16 +13,20 @@ export const HEADER = {
   epoch: 4,
   /** How many instructions there are, and the first record. */
   count: 8, body: 12,
-  /** Of all: what dispatching takes, and how far execution falls behind, in parts of a cycle. */
-  cost: 16, behind: 20,
+  /** Of all: what dispatching takes, and how far execution falls behind, in parts of a cycle. Of what is kept and stands alone: what dispatching takes but for going elsewhere. */
+  cost: 16, behind: 20, whole: 20,
   address: 24,
   /** Bytes of its code; registers it has nothing of (src/timing/notes.ts). */
   length: 32, killed: 36,
-  /** Of code that an earlier run left (kept-code.ts), until this one has made a block of it: 1 and the block's ending. */
+  /** Of code that an earlier run left (kept-code.ts), until this one has made a block of it: 1 and the block's ending, and maybe LOOKS_FAR. */
   origin: 40,
   /** A multiple of 16, as a record's: of what lies beside records (NOTES) there are quarters. */
   bytes: 48,
 } as const;
+
+/** In `origin`: it is entered only where code of other pages is what its times were worked out from, or what it goes on with. */
+export const LOOKS_FAR = 0x10;
+export const endingOf = (origin: number): number => (origin & ~LOOKS_FAR) - 1;
 
 /** The address that a header is of. */
 export function vaOfHeader(words: Int32Array, header: number): Va { return vaOf(words[(header + HEADER.address) >> 2]!, words[(header + HEADER.address + 4) >> 2]!); }

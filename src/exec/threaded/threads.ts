@@ -9,7 +9,7 @@ import { decodeExample } from '../../decoder/usual.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import type { Times } from '../../timing/pace.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
-import { type Block, type BlockCache, type CodePage, ENDING, isKeepable, NOTHING } from '../block.ts';
+import { type Block, type BlockCache, type CodePage, ENDING, type FarCode, isKeepable, NOTHING } from '../block.ts';
 import type { BlockClock } from '../clock.ts';
 import type { Prebuilt, PrimitiveExample, Support } from '../generated/support.ts';
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
@@ -20,9 +20,9 @@ import type { Primitive } from '../primitive.ts';
 import { semanticsOf } from '../semantics/index.ts';
 import { nextOf, targetOf } from '../targets.ts';
 import { type Form, FormTable, type Shape, Shapes } from './form.ts';
-import { type CodeStore, DIGEST_WORDS, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage } from './kept-code.ts';
+import { type CodeStore, DIGEST_WORDS, type FarPage, FRONT_MAX, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage, stepOf, type Step } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
-import { CALL_COUNTED, CALLS_COUNTED_MAX, HANDLER, HEADER, PLACE_MASK, RECORD } from './record.ts';
+import { CALL_COUNTED, CALLS_COUNTED_MAX, endingOf, HANDLER, HEADER, LOOKS_FAR, PLACE_MASK, RECORD } from './record.ts';
 import { Thread } from './thread.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
@@ -105,6 +105,8 @@ export class Threads {
   mayBeKept: boolean;
   private readonly store: CodeStore | null;
   private keptCode: KeptCode | null = null;
+  /** By headers of kept code: pages far away that were found to be as they are to be. */
+  private readonly far = new Map<number, readonly FarCode[]>();
   private keeper: CodeKeeper | null = null;
   /** Instructions whose blocks were not made, by the record. */
   private readonly alone = new Map<number, Called>();
@@ -156,6 +158,12 @@ export class Threads {
   ofRecord(record: number): { readonly block: Block; readonly index: number } {
     const index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK, body = record - RECORD.bytes * index;
     return { block: this.byBody.get(body) ?? this.blockOf(this.keptCode!.headerOfBody(body)), index };
+  }
+
+  /** The same where no block was made of what an earlier run left; null: one was. */
+  stepOf(record: number): Step | null {
+    const index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK;
+    return record >= this.keptEnd || this.byBody.has(record - RECORD.bytes * index) ? null : this.keptCode!.step(record, index);
   }
 
   private forget(block: Block): void {
@@ -296,10 +304,11 @@ export class Threads {
   }
   /** What `writePace` and the header say. */
   private timesOf(header: number): Times {
-    const { words, halves } = this, word = (at: number): number => words[at >> 2]!, ending = word(header + HEADER.origin) - 1, isBranch = ending === ENDING.branch, hasRound = isBranch || ending === ENDING.jump, isPredicted = isBranch || ending === ENDING.jumpIndirect || ending === ENDING.callIndirect;
+    const { words, halves } = this, word = (at: number): number => words[at >> 2]!, ending = endingOf(word(header + HEADER.origin)), isBranch = ending === ENDING.branch, hasRound = isBranch || ending === ENDING.jump, isPredicted = isBranch || ending === ENDING.jumpIndirect || ending === ENDING.callIndirect;
     const last = word(header + HEADER.body) + RECORD.bytes * (word(header + HEADER.count) - 1), override = isPredicted ? halves[(last + RECORD.override) >> 1]! : 0;
+    const isAlone = ending === ENDING.stop;
     return {
-      cost: word(header + HEADER.cost), behind: word(header + HEADER.behind), taken: isBranch ? halves[(last + RECORD.takenCost) >> 1]! : 0,
+      cost: word(header + HEADER.cost), behind: isAlone ? 0 : word(header + HEADER.behind), whole: isAlone ? word(header + HEADER.whole) : null, taken: isBranch ? halves[(last + RECORD.takenCost) >> 1]! : 0,
       round: hasRound ? word(last + RECORD.round) : 0, behindMax: hasRound ? halves[(last + RECORD.behindMax) >> 1]! : 0, breaks: (override & 1) !== 0, override: override >> 1,
     };
   }
@@ -328,7 +337,7 @@ export class Threads {
     this.byAddress.clear(); this.byBody.clear();
     this.apart.length = 0;
     this.keptCode = this.keeper = null;
-    this.alone.clear();
+    this.alone.clear(); this.far.clear();
     this.mayBeKept = false;
     this.support.unregisterAll(SLOT_OF_THREADS);
     this.next = RECORDS.at;
@@ -342,8 +351,13 @@ export class Threads {
     if (code === null || code.isOver) return NONE_KEPT;
     const page = code.pageOf(lo, hi);
     if (page === undefined || (page.epoch !== this.mmu.epoch && !this.openPage(code, page, lo, hi))) return NONE_KEPT;
-    const header = code.find(page, lo, hi), { words } = this;
-    if (header === NONE_KEPT || words[(header + HEADER.origin) >> 2] === 0) return NONE_KEPT;
+    const header = code.find(page, lo, hi), { words } = this, origin = header === NONE_KEPT ? 0 : words[(header + HEADER.origin) >> 2]!;
+    if (origin === 0) return NONE_KEPT;
+    const isStraddling = (lo & ~PAGE_MASK) + words[(header + HEADER.length) >> 2]! > PAGE_BYTES;
+    if (isStraddling && this.cache.secondPage(lo, hi) === -1) return NONE_KEPT;
+    if ((origin & LOOKS_FAR) !== 0 && !this.looksAsBefore(code, header)) { new Thread(words, header).takeOver(null, 0); return NONE_KEPT; }
+    if (isStraddling || endingOf(origin) === ENDING.stop) { this.blockOf(header); return NONE_KEPT; }
+    if ((origin & LOOKS_FAR) !== 0) this.openHeader(header, true);
     if (words[(header + HEADER.count) >> 2]! > left || words[(header + HEADER.countdown) >> 2]! <= 0) { this.blockOf(header); return NONE_KEPT; }
     this.support.register(lo, hi, SLOT_OF_THREADS, header);
     return header;
@@ -369,23 +383,41 @@ export class Threads {
     if (isNew) {
       // Its blocks go on as they are where they were executed.
       this.takeEntered(code, page);
-      if (!code.isSame(page, support.digest(frame, frame + PAGE_BYTES))) { page.badFrame = frame; return false; }
+      if (!code.isSame(page, this.digestOf(frame))) { page.badFrame = frame; return false; }
       page.frame = frame;
       this.cache.hold(frame);
     }
     mmu.noteFetch(lo, hi);
     if (!page.wasOpened) page.since = support.instructions;
     for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
-      const w = at >> 2;
-      if (words[w + HEADER.origin / 4] === 0) continue;
-      if (!page.wasOpened) words[w + HEADER.countdown / 4] = this.hotNow - 1;
-      words[w + HEADER.epoch / 4] = mmu.epoch;
-      support.register(words[w + HEADER.address / 4]!, words[w + HEADER.address / 4 + 1]!, SLOT_OF_THREADS, at);
+      const origin = words[(at + HEADER.origin) >> 2]!;
+      if (origin === 0 || (origin & LOOKS_FAR) !== 0 || endingOf(origin) === ENDING.stop) continue;
+      this.openHeader(at, !page.wasOpened);
+      support.register(words[(at + HEADER.address) >> 2]!, words[(at + HEADER.address + 4) >> 2]!, SLOT_OF_THREADS, at);
     }
     page.wasOpened = true;
     page.epoch = mmu.epoch;
     return true;
   }
+  private openHeader(header: number, isFirst: boolean): void {
+    const { words } = this;
+    if (isFirst) words[(header + HEADER.countdown) >> 2] = this.hotNow - 1;
+    words[(header + HEADER.epoch) >> 2] = this.mmu.epoch;
+  }
+  /** Whether a block that is to be entered for the first time finds, far away, what its times were worked out from. */
+  private looksAsBefore(code: KeptCode, header: number): boolean {
+    const { cache, words } = this, seen: FarCode[] = [];
+    for (const { lo, hi, digest } of code.farOf(header)) {
+      const far = cache.farCode(lo, hi);
+      if ((digest === null) !== (far.page === null) || digest?.every((word, k) => word === words[this.digestOf(far.pa) + k]) === false) return false;
+      seen.push(far);
+    }
+    words[(header + HEADER.origin) >> 2]! &= ~LOOKS_FAR;
+    this.far.set(header, seen);
+    return true;
+  }
+  /** Of a frame: the word it begins at. */
+  private digestOf(frame: Pa): number { return this.support.digest(frame, frame + PAGE_BYTES); }
   /** Bytes of it are about to change: what was executed goes on in the times it was executed in, unless all of it goes; but for what is at work. */
   private closeFrame(frame: Pa, isWhole: boolean): void {
     const code = this.keptCode;
@@ -411,6 +443,8 @@ export class Threads {
     const { words, cache } = this, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4);
     const block = cache.again(lo, hi, pa ?? this.paOf(lo, hi), this.timesOf(header));
     assert(block !== null && block.instructions.length === word(HEADER.count) && block.bytes === word(HEADER.length), 'kept code is not what its page says');
+    block.far = this.far.get(header) ?? block.far;
+    if (block.ending === ENDING.stop) { new Thread(words, header).takeOver(null, 0); return block; }
     const thread = new Thread(words, header), page = this.keptCode!.pageOf(lo, hi)!;
     thread.takeOver(block, block.hotAt - 1);
     block.thread = thread; block.since = page.since;
@@ -434,7 +468,10 @@ export class Threads {
     this.blockOf(header);
     return this.cache.at(lo, hi, this.paOf(lo, hi));
   }
-  private wasEntered(header: number): boolean { return this.words[(header + HEADER.origin) >> 2] !== 0 && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1; }
+  private wasEntered(header: number): boolean {
+    const origin = this.words[(header + HEADER.origin) >> 2]!;
+    return origin !== 0 && (origin & LOOKS_FAR) === 0 && endingOf(origin) !== ENDING.stop && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1;
+  }
   /** Nothing of it is entered any more; blocks that are made of it go on. */
   private closeKept(code: KeptCode): void {
     for (const page of code.pages.values()) { this.takeEntered(code, page); this.closePage(code, page); }
@@ -462,16 +499,26 @@ export class Threads {
     const byPage = new Map<Va, KeptBlock[]>();
     for (const block of page.blocks.values()) {
       if (!isKeepable(block) || (block.pa & PAGE_MASK) !== frame) continue;
+      const far = this.cache.farOf(block);
+      if (!far.every(seen => this.cache.isAsSeen(seen))) continue;
       // Nothing is dropped to make room: records may be at work.
-      if (block.thread === null && !this.hasRoom(block.instructions.length)) continue;
-      const { body } = block.thread ?? this.translate(block, UNKNOWN_RULE), { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [];
-      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: pace.behind, bytes, ending, targets, instructions });
+      const isThreaded = block.ending !== ENDING.stop;
+      if (isThreaded && block.thread === null && !this.hasRoom(block.instructions.length)) continue;
+      const { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [], steps = isThreaded ? stepsOf(block) : [];
+      if (steps === null) continue;
+      const body = isThreaded ? (block.thread ?? this.translate(block, UNKNOWN_RULE)).body : NO_RECORD;
+      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: isThreaded ? pace.behind : pace.front(1), bytes, ending, targets, far: far.map(seen => this.farPage(seen)), steps, instructions });
       byPage.set(va, blocks);
     }
     if (byPage.size === 0) return;
-    const at = this.support.digest(frame, frame + PAGE_BYTES), digest = [...this.words.subarray(at, at + DIGEST_WORDS)];
+    const digest = this.wholeDigest(frame);
     for (const [va, blocks] of byPage) (this.keeper ??= new CodeKeeper(this.words)).add(va, page.order, digest, blocks);
   }
+  private wholeDigest(frame: Pa): readonly number[] {
+    const at = this.digestOf(frame);
+    return [...this.words.subarray(at, at + DIGEST_WORDS)];
+  }
+  private farPage({ lo, hi, pa, page }: FarCode): FarPage { return { lo, hi, digest: page === null ? null : this.wholeDigest(pa) }; }
   /** Leaves what this run has translated to the next. After it there is no run. */
   keep(): void {
     const { store } = this;
@@ -567,9 +614,10 @@ export class Threads {
     } catch (thrown) {
       this.atWork = NO_RECORD;
       if (thrown !== FAULT && thrown !== TRAP) throw thrown;
-      // The interpreter will do it again, and count again.
       m.abandon();
-      mmu.misses = misses;
+      if (thrown === FAULT) this.support.hasFaulted = true;
+      // The interpreter will do it again, and count again.
+      else mmu.misses = misses;
       return CALLED.gaveUp;
     }
     this.atWork = NO_RECORD;
@@ -598,6 +646,17 @@ export class Threads {
   }
 }
 
+/** See kept-code.ts. null: they take too long. */
+function stepsOf({ instructions, pace }: Block): readonly i32[] | null {
+  const steps: i32[] = [];
+  for (let k = 0, offset = 0; k <= instructions.length; k++) {
+    const front = k === 0 ? 0 : pace.front(k);
+    if (front > FRONT_MAX) return null;
+    steps.push(stepOf(offset, front));
+    offset += instructions[k]?.length ?? 0;
+  }
+  return steps;
+}
 /** Of an instruction that calls it: whoever needs one needs its code. */
 function primitiveOf({ name, example }: PrimitiveExample): Primitive {
   const instruction = decodeExample(example), found = useOf(semanticsOf(instruction), instruction).floats.find(primitive => primitive.name === name);
