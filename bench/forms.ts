@@ -6,7 +6,7 @@
  * strings, sorting and calls.
  */
 import { decode } from '../src/decoder/decode.ts';
-import { type Block, isKeepable } from '../src/exec/block.ts';
+import { type Block, ENDING, isKeepable } from '../src/exec/block.ts';
 import { UNKNOWN_RULE } from '../src/exec/lower/instruction-use.ts';
 import type { Form } from '../src/exec/threaded/form.ts';
 import { HANDLER, RECORD } from '../src/exec/threaded/record.ts';
@@ -19,14 +19,14 @@ const INSTRUCTIONS_MAX = 3_000_000, SHARE_MIN = 0.0005, SHARE_OF_ALL_MIN = 0.000
 /** Or in how many programs it must be, and how often in all, executed once or more: code that is kept for the next run is not interpreted first. */
 const PROGRAMS_MIN = 3, PLACES_MIN = 6;
 /** What is private to Threads and BlockCache, which nobody else needs. */
-interface Inside { readonly threads: { readonly forms: { readonly rows: readonly Form[] }; translate(block: Block, entryRule: number): Thread }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
+interface Inside { readonly threads: { readonly translator: { readonly forms: { readonly rows: readonly Form[] } }; translate(block: Block, entryRule: number): Thread }; readonly blocks: { readonly byAddress: ReadonlyMap<number, Block> } }
 interface Met { readonly hex: string; readonly rule: number; readonly letters: string; readonly second: string | null; runs: number; all: number; share: number; places: number; readonly programs: Set<string> }
 
 const met = new Map<string, Met>();
 const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.head} ${shape.tail} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
 for (const words of process.argv.slice(2)) {
   for (const form of met.values()) form.runs = 0;
-  const machine = started(words, { engine: 'threaded', threaded: { wait: 200 } }, INSTRUCTIONS_MAX), { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.forms;
+  const machine = started(words, { engine: 'threaded', threaded: { wait: 200 } }, INSTRUCTIONS_MAX), { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.translator.forms;
   const hexOf = new Map<string, string>();
   for (const { pa, bytes } of inside.blocks.byAddress.values()) for (let at = pa; at < pa + bytes;) {
     const i = decode(u8, at, at + 15)!;
@@ -44,7 +44,8 @@ for (const words of process.argv.slice(2)) {
     if (isNeeded) { known.runs += runs; known.all += runs; known.places += 1; known.programs.add(words); }
     met.set(name, known);
   };
-  for (const block of [...inside.blocks.byAddress.values()].filter(isKeepable)) {
+  for (const block of inside.blocks.byAddress.values()) {
+    if (!isKeepable(block) || block.ending === ENDING.stop) continue;
     const { thread, instructions } = block, { body } = thread ?? inside.threads.translate(block, UNKNOWN_RULE);
     let isPaired = false;
     instructions.forEach((_, k) => {

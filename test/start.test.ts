@@ -59,8 +59,8 @@ const scriptsOf = (...args: readonly string[]): string => node('-r', told, join(
 start('V8 takes the bytecode of every script, whatever flags the program sets meanwhile', () => {
   writeFileSync(told, `const vm = require('vm'), { Script } = vm;
     vm.Script = class extends Script { constructor(text, options) { super(text, options); console.error(require('path').basename(options.filename) + ' ' + this.cachedDataRejected); } };`);
-  assert.is(scriptsOf(LOOPS), 'tramp64.js false\nrows.js false\ncompile.js false\ninstructions.js false\n');
-  assert.is(scriptsOf('--engine', 'interpret', '--timing', 'none', HEAP), 'tramp64.js false\nrows.js false\n');
+  assert.is(scriptsOf(LOOPS), 'tramp64.js false\ndecode.js false\ntranslate.js false\nrows.js false\ncompile.js false\ninstructions.js false\n');
+  assert.is(scriptsOf('--engine', 'interpret', '--timing', 'none', HEAP), 'tramp64.js false\ndecode.js false\ntranslate.js false\nrows.js false\n');
 });
 start('and whatever it has set for the interpreter alone', () => {
   const program = programOf('floats', 'mov ecx, 200000\nagain: dec ecx\njnz again\naddsd xmm0, xmm0');

@@ -122,8 +122,8 @@ export class Block {
 /** An empty slot of the table: matches no address, because no code lies at -1. */
 export const NOTHING = new Block(-1, -1, -1, -1, -1, 0, [], [], Pace.untimed(0), 'stop', [], -1, -1);
 
-/** It lies in the half of the address space that is the program's. */
-export function isKeepable({ stops, hi }: Block): boolean { return stops.length === 0 && hi >= 0; }
+/** It lies in the half of the address space that is the program's; and it lies in two pages or looks at others, not both. */
+export function isKeepable({ stops, hi, secondPa, far }: Block): boolean { return stops.length === 0 && hi >= 0 && (secondPa === -1 || far.length === 0); }
 
 /** What is known of a page's code, as long as nothing is written there. */
 export class CodePage {
@@ -174,13 +174,14 @@ export class BlockCache {
 
   /** Executions after which a block is hot: a block keeps what it was when it was built. */
   hotRuns: number;
-  readonly semanticsOf: (i: Instruction) => Semantics;
+  private readonly hasVex: boolean;
   /** `hasVex`: otherwise instructions with that prefix are undefined. */
   constructor(memory: LinearMemory, mmu: Mmu, costs: Costs, hotRuns: number, hasVex: boolean) {
-    this.semanticsOf = hasVex ? semanticsOf : semanticsWithoutVex;
+    this.hasVex = hasVex;
     this.memory = memory; this.mmu = mmu; this.costs = costs; this.hotRuns = hotRuns;
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
   }
+  semanticsOf(i: Instruction): Semantics { return this.hasVex ? semanticsOf(i) : semanticsWithoutVex(i); }
   /** How many known blocks hold an instruction with this prefix (PREFIX). */
   countWith(prefix: number): number {
     let count = 0;
@@ -308,9 +309,7 @@ export class BlockCache {
   }
   /** All that its times and its bytes were taken from outside its page. */
   farOf({ lo, hi, secondPa, far }: Block): readonly FarCode[] {
-    if (secondPa === -1) return far;
-    const second = nextPage(lo, hi), page = this.pages.get(secondPa >>> 12) ?? null;
-    return [...far.filter(known => known.lo !== second.lo || known.hi !== second.hi), { ...second, pa: secondPa, page }];
+    return secondPa === -1 ? far : [{ ...nextPage(lo, hi), pa: secondPa, page: this.pages.get(secondPa >>> 12) ?? null }];
   }
   private build(lo: i32, hi: i32, pa: Pa, address: Va, ahead: Map<Va, readonly Instruction[]> | undefined): Block | null {
     const before = ahead === undefined || ahead.size === 0 ? undefined : ahead.get(address), instructions = before ?? this.straightFrom(lo, pa);
@@ -344,14 +343,14 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const { length } = instructions, semantics: Semantics[] = [], start = vaOf(lo, hi), { semanticsOf } = this;
+    const { length } = instructions, semantics: Semantics[] = [], start = vaOf(lo, hi);
     const { mayStop } = this, stops: number[] = mayStop ? [] : NO_STOPS;
     let bytes = 0;
     for (let n = 0; n < length; n++) {
       const i = instructions[n];
       if (mayStop && this.stopsAt(start + bytes, i)) stops.push(n);
       bytes += i.length;
-      semantics[n] = semanticsOf(i);
+      semantics[n] = this.semanticsOf(i);
     }
     this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES; this.ownLo = lo; this.own = secondPa === -1 ? instructions : null;
     this.far = NO_FAR;

@@ -167,6 +167,17 @@ export class Cpu {
           this.clock.begin(block);
         } else {
           let hasBegun = begun !== null, isCompiled = false, header = known === null && threads !== null && threads.mayBeKept ? threads.kept(lo, hi, left) : NO_HEADER;
+          if (header < NO_HEADER) {
+            this.cutIndex = -1;
+            f64[CYCLES] += cycles; cycles = 0; f64[INSTRUCTIONS] += counted - left; counted = left;
+            const outcome = threads!.performAlone(-header);
+            if (outcome === null) continue;
+            left -= 1; cycles = threads!.aloneCost(-header, outcome === OUTCOME.next) / CYCLE_PARTS;
+            isCounted = mayStop = true;
+            if (outcome === OUTCOME.next) continue;
+            exit = SYSCALL;
+            break;
+          }
           if (header === NO_HEADER) {
             const next = known ?? this.fetch(lo, hi);
             if (next === null) { exit = this.fault(null); break; }

@@ -2,7 +2,7 @@
 import { PAGE_BYTES, PAGE_MASK, SLOT, STATE, TLB } from '../base/layout.ts';
 import type { i32, Pa, Size } from '../base/types.ts';
 import { bigOf, WORD } from '../base/words.ts';
-import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
+import { FORM, NONE, NOT_DECODED, type Operand } from '../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { type Caches, lineOf } from '../timing/caches.ts';
@@ -13,7 +13,7 @@ import { type Block, NOTHING } from './block.ts';
 import { CpuModel } from './cpuid.ts';
 import { afterWriting, carryOf, conditionOf, settle } from './flags.ts';
 import { HelperPort } from './helper-port.ts';
-import { type Helper, type Ops, RULE, type Rule, type Temp, TF, VECTOR } from './ops.ts';
+import { type Helper, type Ops, RULE, type Rule, type Semantics, type Temp, TF, VECTOR } from './ops.ts';
 import { type Primitive, Scratch, STAGES_MAX } from './primitive.ts';
 import type { CpuState } from './state.ts';
 import type { Instruction } from '../decoder/instruction.ts';
@@ -93,6 +93,14 @@ export class Interpreter implements Ops {
       if (this.outcome !== OUTCOME.next) break;
     }
     return k;
+  }
+  /** One without operands, whose RIP is the next one's already. Gives its outcome. */
+  performAlone(score: Semantics): number {
+    this.begin();
+    score(this, NOT_DECODED);
+    const { outcome } = this;
+    this.outcome = OUTCOME.next;
+    return outcome;
   }
   /** After one that did not end: whatever it held is forgotten. */
   abandon(): void { this.begin(); this.isHelping = false; this.modified = NOT_MODIFIED; this.outcome = OUTCOME.next; }

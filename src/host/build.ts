@@ -25,6 +25,15 @@ const modulesOf = (folder: string): readonly string[] => fs.readdirSync(join(roo
 const AT_ONCE: ReadonlySet<string> = new Set(['compile/regions', 'lower/instruction-use', 'lower/primitive-numbers'].map(name => `src/exec/${name}.ts`));
 /** What a short program does not need: see script.ts. */
 const LATER: Readonly<Record<string, readonly string[]>> = {
+  /** What a start that finds its code translated has little use for: it decodes what handlers call, most of which is strings. */
+  decode: [...['decode', 'cursor', 'encoding', 'operands', 'usual', 'usual-examples', 'row-index'].map(name => `src/decoder/${name}.ts`), 'src/exec/semantics/index.ts', 'src/exec/semantics/strings.ts'],
+  /** And none at all. */
+  translate: [
+    ...['arithmetic', 'bits', 'bmi', 'control', 'moves', 'segments', 'shifts', 'sse-control', 'sse-extended', 'sse-integer', 'sse-moves', 'sse-operands', 'sse-shuffle', 'sse-text', 'system', 'vex-moves', 'vex-operands'].map(name => `src/exec/semantics/${name}.ts`),
+    ...['bits', 'crc', 'extended', 'integer', 'lanes', 'shuffle', 'text', 'vex'].map(name => `src/exec/primitives/${name}.ts`),
+    ...['pacer', 'dataflow', 'use', 'notes'].map(name => `src/timing/${name}.ts`),
+    ...['form', 'kept-writer', 'translator'].map(name => `src/exec/threaded/${name}.ts`), 'src/exec/lower/instruction-use.ts', 'src/exec/targets.ts',
+  ],
   compile: [
     ...['exec/compile', 'exec/lower', 'exec/lower/primitives', 'wasm'].flatMap(folder => modulesOf(`src/${folder}`)).filter(module => !AT_ONCE.has(module)),
     'src/exec/generated/ground.ts', 'src/exec/threaded/threaded-lowering.ts', 'src/timing/caches-code.ts', 'src/timing/predictor-code.ts', 'src/timing/predictor-slow.ts',
@@ -46,6 +55,8 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
   more: COMMANDS.map(name => `src/cli/${name}.ts`),
 };
 
+const BEFORE: Readonly<Record<string, readonly string[]>> = { decode: ['translate', 'rows', 'instructions', 'compile', 'more'], translate: ['instructions', 'compile', 'more'] };
+
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {
     run('node_modules/typescript/bin/tsc', '-p', 'src', '--outDir', `${dist}/lib`);
@@ -53,7 +64,7 @@ const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = 
   },
   async script(dist) {
     const { KNOWN } = await import(new URL('../cli/known.ts', import.meta.url).href) as { KNOWN: Readonly<Record<string, unknown>> };
-    for (const [name, text] of await scriptsOf({ root, entry: 'src/cli/start.ts', later: LATER, known: KNOWN })) fs.writeFileSync(`${dist}/${name}.js`, text);
+    for (const [name, text] of await scriptsOf({ root, entry: 'src/cli/start.ts', later: LATER, before: BEFORE, known: KNOWN })) fs.writeFileSync(`${dist}/${name}.js`, text);
     bundle('src/host/launch.ts', `${dist}/cli.js`, '#!/usr/bin/env node');
     fs.chmodSync(`${dist}/cli.js`, 0o755);
     fs.writeFileSync(`${dist}/tramp64.1`, fs.readFileSync(join(root, 'man/tramp64.1')));

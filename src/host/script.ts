@@ -47,6 +47,8 @@ export interface Program {
   readonly entry: string;
   /** Modules that wait in scripts of their own, by the script's name. What only they need waits with them. */
   readonly later: Readonly<Record<string, readonly string[]>>;
+  /** A script that is always there before these are: what they import of its modules is not looked up. */
+  readonly before?: Readonly<Record<string, readonly string[]>>;
   /** Values that modules work out where nobody says what they are, by the names that they declare. */
   readonly known?: Readonly<Record<string, unknown>>;
 }
@@ -98,9 +100,10 @@ class Border {
   /** Scripts that modules import of. */
   private readonly importers = new Map<string, Set<string>>();
   private readonly root: string;
+  private readonly before: Readonly<Record<string, readonly string[]>>;
 
-  constructor({ root, later }: Program) {
-    this.root = root;
+  constructor({ root, later, before = {} }: Program) {
+    this.root = root; this.before = before;
     for (const [script, modules] of Object.entries(later)) for (const module of modules) this.modules.set(module, script);
     this.scripts = Object.keys(later);
   }
@@ -121,7 +124,8 @@ class Border {
       onLoad({ filter: /./, namespace: 'script' }, ({ path }) => ({ contents: [...this.names.get(path)!].map(([key, to]) => { const [name = '', module = ''] = key.split(' '); return `export { ${name} as ${to} } from "./${module}";`; }).join('\n'), resolveDir: this.root }));
       onResolve({ filter: /^\./ }, ({ path, importer, kind, namespace, resolveDir }) => {
         const module = this.within(resolve(resolveDir, path)), script = this.scriptOf(module), from = this.within(importer);
-        if (kind !== 'import-statement' || script === null || namespace === 'script' || script === this.scriptOf(from)) return null;
+        const own = this.scriptOf(from);
+        if (kind !== 'import-statement' || script === null || namespace === 'script' || script === own || (own !== null && this.before[script]?.includes(own) === true)) return null;
         this.importers.set(from, (this.importers.get(from) ?? new Set()).add(script));
         return { path: `later:${module}`, external: true, sideEffects: false };
       });

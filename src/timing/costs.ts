@@ -1,7 +1,8 @@
 /** What things cost, in core cycles: code by a profile (profile.ts, pace.ts), the kernel by an environment. */
 import type { Instruction } from '../decoder/instruction.ts';
 import { type Environment, GUEST } from './environments.ts';
-import { type CodeReader, Pace, Pacer, type Place, type Times } from './pace.ts';
+import { Pace, type Pacing, type Resolved, type Times } from './pace.ts';
+import { type CodeReader, Pacer, type Place } from './pacer.ts';
 import type { Profile } from './profile.ts';
 import { ZEN3 } from './profiles/zen3.ts';
 
@@ -25,24 +26,27 @@ export const WORK_CYCLES = {
 /** `none`: an instruction is a cycle, and nothing else costs anything. `fast`: what the profile says. `detailed`: caches, TLBs and code that is written, too. */
 export type Timing = 'none' | 'fast' | 'detailed';
 
-export class Costs {
+export class Costs implements Pacing {
   readonly isTimed: boolean;
   readonly isDetailed: boolean;
   readonly profile: Profile;
-  private readonly pacer: Pacer | null;
+  /** Made when it is asked: what an earlier run left needs none. */
+  private made: Pacer | null = null;
   readonly environment: Environment;
   /** Whether what the processor leaks is kept from the kernel. */
   private readonly mitigates: boolean;
   constructor(timing: Timing = 'fast', environment: Environment = GUEST, mitigates = true, profile: Profile = ZEN3) {
     this.isTimed = timing !== 'none'; this.isDetailed = timing === 'detailed'; this.profile = profile; this.environment = environment; this.mitigates = mitigates;
-    this.pacer = this.isTimed ? new Pacer(profile) : null;
   }
   /** Times of a block. */
   of(instructions: readonly Instruction[], place: Place, read: CodeReader): Pace {
-    return this.pacer === null ? UNTIMED[instructions.length] ??= Pace.untimed(instructions.length) : this.pacer.paceOf(instructions, place, read);
+    return this.isTimed ? this.pacer.paceOf(instructions, place, read) : UNTIMED[instructions.length] ??= Pace.untimed(instructions.length);
   }
   /** Times of a block that were worked out in an earlier run. */
-  again(instructions: readonly Instruction[], times: Times): Pace { return Pace.known(instructions, times, this.pacer); }
+  again(instructions: readonly Instruction[], times: Times): Pace { return Pace.known(instructions, times, this.isTimed ? this : null); }
+  private get pacer(): Pacer { return this.made ??= new Pacer(this.profile); }
+  dispatchOf(instructions: readonly Instruction[], count: number): number { return this.pacer.dispatchOf(instructions, count); }
+  missOf(instructions: readonly Instruction[], dispatched: number): Resolved { return this.pacer.missOf(instructions, dispatched); }
   syscall(name: string): number { return this.entered(this.environment.calls[name] ?? this.environment.systemCall); }
   /** Of what enters the kernel. */
   entered(cycles: number): number { return this.mitigates ? cycles : Math.max(0, cycles - this.environment.mitigations); }

@@ -1,4 +1,4 @@
-/** Control transfer (SDM vol. 2: JMP, Jcc, CALL, RET, LOOP, JRCXZ, SYSCALL, INT n, UD, HLT) and what user mode may not do. */
+/** Control transfer (SDM vol. 2: JMP, Jcc, CALL, RET, LOOP, JRCXZ, INT n, UD, HLT) and what user mode may not do. */
 import type { Size } from '../../base/types.ts';
 import { type Instruction, register } from '../../decoder/instruction.ts';
 import { type Helper, type Ops, type Semantics, type Temp, VECTOR } from '../ops.ts';
@@ -7,7 +7,7 @@ import { RSP } from '../state.ts';
 import { all, helps, type Scores } from './scores.ts';
 
 const STACK_POINTER = register('gpr', RSP, 8);
-const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4), R11 = register('gpr', 11, 8);
+const RCX = register('gpr', 1, 8), ECX = register('gpr', 1, 4);
 
 /** Under a 66 prefix RIP is cut to 16 bits, and CALL and RET move 2 bytes (AMD64 APM vol. 3 §1.2.2; Intel ignores the prefix). */
 const destination = (m: Ops, i: Instruction): Temp => {
@@ -46,12 +46,6 @@ const loop = (zero: boolean | null): Semantics => (m, i) => {
 };
 const jrcxz: Semantics = (m, i) => { m.branch(m.isZero(m.read(counter(i))), i.first); };
 
-/** SYSCALL: rcx = next RIP, r11 = RFLAGS; the rest is the kernel's. */
-const syscall: Semantics = m => {
-  m.write(RCX, m.next());
-  m.write(R11, m.readFlags());
-  m.syscall();
-};
 const trap = (vector: number): Semantics => m => { m.trap(vector); };
 /** Only #BP and #OF may be called from user mode. `int 0x80` is what it is under a kernel without 32-bit programs: nothing. */
 const interrupt: Helper = function interrupt(c, i) {
@@ -70,6 +64,6 @@ const HINTS = ['nop', 'endbr64', 'endbr32', 'prefetchwt1', 'rdsspd', 'rdsspq', '
 
 export const control = (): Scores => [
   'jmp', jmp, 'jcc', jcc, 'call', call, 'ret', ret, 'loop', loop(null), 'loope', loop(true), 'loopne', loop(false), 'jrcxz', jrcxz, 'jecxz', jrcxz, 'jcxz', jrcxz,
-  'syscall', syscall, 'int3', trap(VECTOR.breakpoint), 'int1', trap(VECTOR.debug), 'int', helps(interrupt),
+  'int3', trap(VECTOR.breakpoint), 'int1', trap(VECTOR.debug), 'int', helps(interrupt),
   ...all(FORBIDDEN, forbidden), ...all(UNDEFINED, undefinedInstruction), ...all(HINTS, nothing),
 ];

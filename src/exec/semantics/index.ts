@@ -3,6 +3,7 @@ import { once } from '../../base/once.ts';
 import { UNDEFINED_ROW } from '../../decoder/decode.ts';
 import { FORM, type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
+import { ALONE } from './alone.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { bmi } from './bmi.ts';
@@ -31,12 +32,13 @@ import { vexMoves } from './vex-moves.ts';
 import { x87 } from './x87.ts';
 
 /** Made when something is looked for there: a program has no floats, no VEX, MMX or x87 at all, or little. Families whose names stand in functions are not even looked up before (host/script.ts). */
-const INTEGER = once(sseInteger), VEX_MOVES = once(vexMoves), FLOAT = once(() => sseFloat()), VEX = once(() => vex());
+const INTEGER = once(() => sseInteger()), VEX_MOVES = once(() => vexMoves()), FLOAT = once(() => sseFloat()), VEX = once(() => vex());
 const X87 = once(() => x87()), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX_MEMORY = once(() => vexMemory());
 /** No name is in two of them, or in x87. What programs have is looked for first. */
 export const USUAL: readonly (() => Scores)[] = [
-  ...[moves, arithmetic, control, shifts, bits, strings, sseMoves].map(once), INTEGER,
-  ...[sseShuffle, system, segments, bmi, sseControl, sseExtended, sseText].map(once),
+  () => ALONE, once(strings),
+  ...[() => moves(), () => arithmetic(), () => control(), () => shifts(), () => bits(), () => sseMoves()].map(once), INTEGER,
+  ...[() => sseShuffle(), () => system(), () => segments(), () => bmi(), () => sseControl(), () => sseExtended(), () => sseText()].map(once),
   FLOAT, ...[() => sseCompare(), () => sseConvert(), () => sseCrypto()].map(once),
 ];
 function usual(operation: string): Semantics | undefined {

@@ -1,4 +1,4 @@
-/** CPUID, time stamp, chance, segment bases, XSAVE and cache control (SDM vol. 2; vol. 1 ch. 13). */
+/** Time stamp, chance, segment bases, XSAVE and cache control (SDM vol. 2; vol. 1 ch. 13). */
 import { STATE, SLOT } from '../../base/layout.ts';
 import { WORD } from '../../base/words.ts';
 import type { Instruction } from '../../decoder/instruction.ts';
@@ -9,12 +9,8 @@ import { AREA, AVX, bytesOf, COMPACTED_HIGH, inUse, saveComponents, SSE, XCR0, x
 import { ARITHMETIC_FLAGS, CF, type Helper, type HelperContext, VECTOR } from '../ops.ts';
 import { helps, type Scores } from './scores.ts';
 
-const RAX = 0, RCX = 1, RDX = 2, RBX = 3;
+const RAX = 0, RCX = 1, RDX = 2;
 
-const cpuid: Helper = function cpuid({ state, model }) {
-  const row = model.answer(state.low(RAX), state.low(RCX));
-  state.setWords(RAX, row.eax, 0); state.setWords(RBX, row.ebx, 0); state.setWords(RCX, row.ecx, 0); state.setWords(RDX, row.edx, 0);
-};
 /** The time stamp counts modelled core cycles. */
 function readTimeStamp({ state }: HelperContext): void {
   state.drain();
@@ -40,13 +36,6 @@ const random: Helper = function random(context, i) {
 };
 /** The same number as RDTSCP's: of processor 0 on node 0. */
 const rdpid: Helper = function rdpid(context, i) { context.write(i.operands[0], 0, 0); };
-/** XCR0; and XINUSE, where the processor tells. */
-const xgetbv: Helper = function xgetbv(context) {
-  const { state, model } = context, register = state.low(RCX);
-  if (!model.hasXsave) context.trap(VECTOR.undefined);
-  if (register !== 0 && !(register === 1 && model.has('xgetbv1'))) context.trap(VECTOR.protection);
-  state.setWords(RAX, register === 0 ? XCR0 : inUse(state), 0); state.setWords(RDX, 0, 0);
-};
 const CANONICAL_HIGH = 0x8000, AREA_ALIGNMENT = 64;
 const readBase = (slot: number): Helper => function readBase(context, i) {
   context.write(i.operands[0], context.state.low(slot), context.state.high(slot));
@@ -93,7 +82,7 @@ const restore: Helper = function xrstor(context, i) {
 };
 const xsave = helps(save(false)), xsaveopt = helps(save(true)), xsavec = helps(saveCompacted), xrstor = helps(restore);
 export const system = (): Scores => [
-  'cpuid', helps(cpuid), 'rdrand', helps(random), 'rdseed', helps(random), 'rdpid', helps(rdpid), 'rdtsc', helps(rdtsc), 'rdtscp', helps(rdtscp), 'rdpmc', helps(rdpmc), 'xgetbv', helps(xgetbv),
+  'rdrand', helps(random), 'rdseed', helps(random), 'rdpid', helps(rdpid), 'rdtsc', helps(rdtsc), 'rdtscp', helps(rdtscp), 'rdpmc', helps(rdpmc),
   'rdfsbase', helps(readBase(SLOT.fs)), 'rdgsbase', helps(readBase(SLOT.gs)),
   'wrfsbase', helps(writeBase(SLOT.fs)), 'wrgsbase', helps(writeBase(SLOT.gs)),
   'xsave', xsave, 'xsave64', xsave, 'xsaveopt', xsaveopt, 'xsaveopt64', xsaveopt, 'xsavec', xsavec, 'xsavec64', xsavec, 'xrstor', xrstor, 'xrstor64', xrstor,

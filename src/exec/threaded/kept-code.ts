@@ -24,6 +24,8 @@ export const KEPT = {
   /** Of everything from `key` on. */
   digest: 8,
   key: 32, pages: 40, headers: 44, targets: 48, far: 52, pagesAt: 56, headersAt: 60, bodiesAt: 64, stepsAt: 68, targetsAt: 72, farAt: 76,
+  /** How many runs have added to it. */
+  writes: 80,
   bytes: 96,
 } as const;
 export const KEPT_MAGIC = 0x4334_3674;
@@ -75,6 +77,7 @@ export class KeptCode {
   /** Behind it. */
   readonly end: number;
   readonly blocks: number;
+  readonly writes: number;
   readonly pages = new Map<Va, KeptPage>();
   /** Nothing of it is to be entered any more; and nothing that was made of it has its records. */
   isOver = false;
@@ -86,7 +89,7 @@ export class KeptCode {
 
   private constructor(words: Int32Array) {
     const base = RECORDS.at, field = (offset: number): number => words[(base + offset) >> 2]!, count = field(KEPT.pages);
-    this.words = words; this.end = base + field(KEPT.length); this.headersAt = base + field(KEPT.headersAt); this.headerCount = field(KEPT.headers);
+    this.words = words; this.end = base + field(KEPT.length); this.headersAt = base + field(KEPT.headersAt); this.headerCount = field(KEPT.headers); this.writes = field(KEPT.writes);
     let blocks = 0;
     for (let k = 0, row = (base + field(KEPT.pagesAt)) >> 2; k < count; k++, row += PAGE_WORDS) {
       const page = new KeptPage(row, words[row + PAGE.first]!, words[row + PAGE.count]!);

@@ -2,20 +2,17 @@
 import { RECORDS } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
 import { hiOf, loOf, vaOf } from '../../base/words.ts';
-import type { Instruction } from '../../decoder/instruction.ts';
 import { ENDING, type Target } from '../block.ts';
 import { DIGEST_WORDS, FAR, FAR_WORDS, type FarPage, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
 import { endingOf, vaOfHeader, HANDLER, HEADER, LOOKS_FAR, PLACE_MASK, RECORD } from './record.ts';
 
-/** A block that is kept: what its header says, where its records are, and what is known of its end. What stands alone (ENDING.stop) is not threaded: it has none. */
+/** A block that is kept: what its header says, where its records are, and what is known of its end. What stands alone (ENDING.stop) is not threaded: `body` is what record.ts says. */
 export interface KeptBlock {
   readonly lo: i32; readonly hi: i32;
   readonly body: number; readonly count: number; readonly cost: number; readonly behind: number; readonly bytes: number;
   readonly ending: number; readonly targets: readonly Target[]; readonly far: readonly FarPage[];
   /** See kept-code.ts. */
   readonly steps: readonly i32[];
-  /** null: what the records say of them is as it is to be. */
-  readonly instructions: readonly Instruction[] | null;
 }
 /** Blocks of a page, by address; where two programs have another page each at one address, the one that was there first (`order`) is kept. */
 interface Page { readonly order: number; readonly digest: readonly number[]; readonly blocks: Map<Va, KeptBlock> }
@@ -57,14 +54,14 @@ export class CodeKeeper {
         const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4), body = field(HEADER.body), count = field(HEADER.count), ending = endingOf(origin);
         if (origin === 0 || known?.blocks.has(vaOf(lo, hi)) === true) continue;
         const steps = Array.from({ length: recordsOf({ ending, count }) }, (_, k) => code.stepWord(body + RECORD.bytes * k));
-        blocks.push({ lo, hi, body, count, cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending, targets: code.targetsOf(at), far: code.farOf(at), steps, instructions: null });
+        blocks.push({ lo, hi, body, count, cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending, targets: code.targetsOf(at), far: code.farOf(at), steps });
       }
       this.add(va, page.wasOpened ? ORDER.executed : ORDER.unused, digest, blocks);
     }
   }
 
-  /** @param handlers how many handlers a later run has at its beginning. null: there is too much. */
-  pack(key: string, handlers: number): Uint8Array | null {
+  /** @param handlers how many handlers a later run has at its beginning. @param writes how many runs have added to it. null: there is too much. */
+  pack(key: string, handlers: number, writes: number): Uint8Array | null {
     const { words } = this, pages = [...this.pages].sort(([a], [b]) => a - b), blocks: KeptBlock[] = [], places = new Map<Va, number>();
     let bodyBytes = 0, targets = 0, far = 0;
     for (const [, page] of pages) for (const block of [...page.blocks.values()].sort((a, b) => (a.lo >>> 0) - (b.lo >>> 0))) {
@@ -82,7 +79,7 @@ export class CodeKeeper {
     const out = new Int32Array(length >> 2), [keyA, keyB] = wordsOf(key);
     const put = (at: number, value: number): void => { out[at >> 2] = value; };
     put(KEPT.magic, KEPT_MAGIC); put(KEPT.length, length); put(KEPT.key, keyA); put(KEPT.key + 4, keyB);
-    put(KEPT.pages, pages.length); put(KEPT.headers, places.size); put(KEPT.targets, targets); put(KEPT.far, far);
+    put(KEPT.pages, pages.length); put(KEPT.headers, places.size); put(KEPT.targets, targets); put(KEPT.far, far); put(KEPT.writes, writes);
     put(KEPT.pagesAt, pagesAt); put(KEPT.headersAt, headersAt); put(KEPT.bodiesAt, bodiesAt); put(KEPT.stepsAt, stepsAt); put(KEPT.targetsAt, targetsAt); put(KEPT.farAt, farAt);
     let row = pagesAt, first = 0;
     for (const [va, { digest, blocks: { size } }] of pages) {
@@ -99,16 +96,13 @@ export class CodeKeeper {
     let bodyAt = bodiesAt, step = stepsAt, target = targetsAt, farPage = farAt;
     for (let number = 0; number < blocks.length; number++) {
       const block = blocks[number]!, { body, count } = block, header = headersAt + HEADER.bytes * number, records = recordsOf(block), end = bodyAt + RECORD.bytes * records;
-      put(header + HEADER.count, count); put(header + HEADER.body, RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
+      put(header + HEADER.count, count); put(header + HEADER.body, records === 0 ? body : RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
       put(header + HEADER.length, block.bytes); put(header + HEADER.origin, (block.ending + 1) | (block.far.length > 0 ? LOOKS_FAR : 0));
-      out.set(words.subarray(body >> 2, (body + end - bodyAt) >> 2), bodyAt >> 2);
-      for (let k = 0, offset = 0; k < records; k++) {
-        const at = bodyAt + RECORD.bytes * k, record = at >> 1;
+      if (records > 0) out.set(words.subarray(body >> 2, (body + end - bodyAt) >> 2), bodyAt >> 2);
+      for (let k = 0; k < records; k++) {
+        const record = (bodyAt + RECORD.bytes * k) >> 1;
         if (halves[record + RECORD.handler / 2]! >= firstMissing) halves[record + RECORD.handler / 2] = HANDLER.call;
         halves[record + RECORD.place / 2] &= PLACE_MASK;
-        if (block.instructions === null || k >= count - 1) continue;
-        if (halves[record + RECORD.handler / 2] === HANDLER.call) put(at + RECORD.offset, offset);
-        offset += block.instructions[k]!.length;
       }
       for (let k = 0, last = linkCount(block); k < last; k++) {
         const link = linkOf(block, k), to = words[link]!;

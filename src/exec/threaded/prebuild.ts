@@ -16,8 +16,11 @@ import { ThreadedLowering } from './threaded-lowering.ts';
 import { SLOT_OF_THREADS, threadsName } from './threads.ts';
 import { USUAL_FORMS } from './table/usual.ts';
 
+/** Conditional jumps may stand at the beginning of a block, where nobody knows what the flags come from: in 2 bytes and in 6. */
+const CONDITIONS = 16, JUMPS: readonly string[] = Array.from({ length: CONDITIONS }, (_, condition) => [`7${condition.toString(16)}00 -1 -`, `0f8${condition.toString(16)}00000000 -1 -`]).flat();
+
 export function prebuild(): Parts {
-  const examples = new Map<Primitive, string>(), forms = formsOf(USUAL_FORMS, examples), modules = new Map<string, Uint8Array<ArrayBuffer>>([['ground', groundModule()], [PREDICTOR_NAME, predictorModule(ZEN3.branchTargets)]]);
+  const examples = new Map<Primitive, string>(), forms = formsOf([USUAL_FORMS.trim(), ...JUMPS].join('\n'), examples), modules = new Map<string, Uint8Array<ArrayBuffer>>([['ground', groundModule()], [PREDICTOR_NAME, predictorModule(ZEN3.branchTargets)]]);
   for (const form of forms) if (form.isNeeded && callsOthers(form, examples)) form.isNeeded = false;
   const primitives = new PrimitiveNumbers(PREBUILT_NUMBER);
   for (const isTimed of [false, true]) {
@@ -35,7 +38,7 @@ export function prebuild(): Parts {
  */
 function formsOf(table: string, examples: Map<Primitive, string>): Form[] {
   const shapes = new Shapes(), forms = new FormTable(), made: Form[] = [];
-  for (const line of table.trim().split('\n')) {
+  for (const line of table.split('\n')) {
     const [hex = '', rule = '', letters = '', second = ''] = line.split(' ');
     const instruction = decodeExample(hex), shape = shapes.of(semanticsOf(instruction), instruction);
     assert(shape !== null, `no form: ${line}`);
@@ -44,7 +47,7 @@ function formsOf(table: string, examples: Map<Primitive, string>): Form[] {
     form.isNeeded = true;
     made.push(form);
   }
-  return made;
+  return [...new Set(made)];
 }
 /** Primitives that are no operations on floats, and whose names may not tell them from others. */
 function callsOthers(form: Form, floats: ReadonlyMap<Primitive, string>): boolean {

@@ -7,11 +7,11 @@ import { vaOf } from '../../base/words.ts';
 
 /** Byte offsets in a header. */
 export const HEADER = {
-  /** How often the block may still be executed: 0 where there is none. */
+  /** How often the block may still be executed: 0 where there is none. Of what is kept and stands alone: how often it was, as a negative number. */
   countdown: 0,
   /** The MMU's epoch in which its translation was last found good. */
   epoch: 4,
-  /** How many instructions there are, and the first record. */
+  /** How many instructions there are, and the first record. Of what is kept and stands alone: which of ALONE it is, from 1 on; 0: another. */
   count: 8, body: 12,
   /** Of all: what dispatching takes, and how far execution falls behind, in parts of a cycle. Of what is kept and stands alone: what dispatching takes but for going elsewhere. */
   cost: 16, behind: 20, whole: 20,
@@ -46,11 +46,8 @@ export const RECORD = {
   override: 4,
   /** Which instruction of the block it is (PLACE_MASK); above it, how often it was called, up to CALLS_COUNTED_MAX. */
   place: 14,
-  /**
-   * A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. Where code of an earlier run calls an
-   * instruction that is not the last: how far from the block's beginning it is.
-   */
-  displacement: 16, taken: 16, next: 20, offset: 16,
+  /** A displacement of 8 bytes (relative to RIP: the address), or the headers that a branch goes to: taken and not. */
+  displacement: 16, taken: 16, next: 20,
   /** An immediate operand of 8 bytes; where there is none, the address of the next instruction. */
   immediate: 24, nextAddress: 24,
   bytes: 32,

@@ -1,10 +1,10 @@
 /** Threaded code: when blocks become records, when the interpreter of them is generated, and how it is entered. */
-import { NOTES, PAGE_BYTES, PAGE_MASK, RECORDS, SLOT, STATE, VECTOR_BYTES } from '../../base/layout.ts';
+import { NOTES, PAGE_BYTES, PAGE_MASK, RECORDS, SLOT, STATE } from '../../base/layout.ts';
 import { assert } from '../../base/assert.ts';
 import type { i32, Pa, Va } from '../../base/types.ts';
-import { vaOf, isCanonical } from '../../base/words.ts';
+import { vaOf } from '../../base/words.ts';
 import { decode } from '../../decoder/decode.ts';
-import { FORM, type Instruction, NONE } from '../../decoder/instruction.ts';
+import type { Instruction } from '../../decoder/instruction.ts';
 import { decodeExample } from '../../decoder/usual.ts';
 import { ACCESS, type Mmu } from '../../mmu/mmu.ts';
 import type { Times } from '../../timing/pace.ts';
@@ -15,22 +15,22 @@ import type { Prebuilt, PrimitiveExample, Support } from '../generated/support.t
 import { FAULT, type Interpreter, OUTCOME, TRAP } from '../interpret.ts';
 import { UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
 import { declareImports } from '../lower/imports.ts';
-import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
+import type { Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
+import { ALONE } from '../semantics/alone.ts';
 import { semanticsOf } from '../semantics/index.ts';
-import { nextOf, targetOf } from '../targets.ts';
-import { type Form, FormTable, type Shape, Shapes } from './form.ts';
 import { type CodeStore, DIGEST_WORDS, type FarPage, FRONT_MAX, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage, stepOf, type Step } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
 import { CALL_COUNTED, CALLS_COUNTED_MAX, endingOf, HANDLER, HEADER, LOOKS_FAR, PLACE_MASK, RECORD } from './record.ts';
 import { Thread } from './thread.ts';
+import { Translator } from './translator.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
 /** The function's place in the table of functions. */
 export const SLOT_OF_THREADS = 1;
 /** The next generation waits for so many instructions that are called because their form was met too late, and every further one longer. */
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
-const RIP = 2 * SLOT.rip, HALF_MAX = 0xffff;
+const RIP = 2 * SLOT.rip;
 
 /** What is made already waits for so few instructions, interpreted a second time, that glibc's hello world gains by it and musl's ends before it is loaded. */
 const EARLY = 600;
@@ -46,6 +46,10 @@ export function threadsName(isTimed: boolean, isDetailed = false): string { retu
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
 const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
+/** The first times few are enough: the same program with other files goes other ways, and a start that has nothing to decode loads no decoder. */
+const FRESH_FEW = 2, WRITES_FEW = 4;
+/** What stands alone is performed so often without a block. */
+const ALONE_MAX = 16;
 /** Header of nothing; an epoch before all; no frame; no record. */
 const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK, NO_RECORD = 0;
 
@@ -80,8 +84,7 @@ export class Threads {
   private lowering: ThreadedLowering | null = null;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
-  private readonly shapes = new Shapes();
-  private readonly forms = new FormTable();
+  private made: Translator | null = null;
   private readonly byAddress = new Map<Va, Thread>();
   /** By the first record. */
   private readonly byBody = new Map<number, Block>();
@@ -91,6 +94,8 @@ export class Threads {
   private readonly waiting: { readonly block: Block; readonly rule: number }[] = [];
   /** What was made in advance, until it is asked for. */
   private awaited: Prebuilt | null;
+  /** What was made in advance, since it was asked for. */
+  private begun: Prebuilt | null = null;
   /** `run` is not optimised by V8. */
   private isSlow = false;
   /** Threaded instructions after which there is to be a generation in any case. */
@@ -114,8 +119,6 @@ export class Threads {
   private atWork = NO_RECORD;
   /** Blocks in which two handlers do what one will when there is another generation. */
   private readonly apart: Block[] = [];
-  /** Handlers that there are when a run begins. */
-  private firstHandlers = 0;
 
   /** @param hotRuns executions that make a threaded block hot */
   constructor(support: Support, cache: BlockCache, interpreter: Interpreter, clock: BlockClock, hotRuns: number, options: ThreadedOptions) {
@@ -163,8 +166,9 @@ export class Threads {
   /** The same where no block was made of what an earlier run left; null: one was. */
   stepOf(record: number): Step | null {
     const index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK;
-    return record >= this.keptEnd || this.byBody.has(record - RECORD.bytes * index) ? null : this.keptCode!.step(record, index);
+    return this.isNobodys(record, index) ? this.keptCode!.step(record, index) : null;
   }
+  private isNobodys(record: number, index: number): boolean { return record < this.keptEnd && !this.byBody.has(record - RECORD.bytes * index); }
 
   private forget(block: Block): void {
     const { thread } = block;
@@ -177,6 +181,11 @@ export class Threads {
   }
 
   // — translation —
+  /** Made when there is something to be translated: what an earlier run left is. */
+  private get translator(): Translator {
+    const { words, halves } = this;
+    return this.made ??= new Translator({ words, halves, isTimed: this.clock.isTimed, headerAt: (lo, hi) => this.headerAt(lo, hi) }, this.begun);
+  }
   private translated(block: Block): Thread | null {
     if (block.ending === ENDING.stop || block.stops.length > 0) return null;
     if (this.wait > 0 && this.run === null) {
@@ -191,31 +200,12 @@ export class Threads {
   }
   /** @param entryRule the rule word it was once entered with */
   private translate(block: Block, entryRule: number): Thread {
-    const { instructions, nextHi } = block, { forms, shapesAt, liveAt } = this, count = instructions.length, second = secondOf(instructions);
+    const count = block.instructions.length;
     if (!this.hasRoom(count)) this.dropAll();
     const thread = this.threadAt(block.lo, block.hi);
     if (thread.block !== null) this.forget(thread.block);
-    const body = this.take((count + 1) * RECORD.bytes);
-    this.findShapes(block);
-    let lo = block.lo, rule: number = UNKNOWN_RULE, guess = entryRule, before: Form | null = null;
-    for (let k = 0; k < count; k++) {
-      const i = instructions[k]!, shape = shapesAt[k]!, record = body + k * RECORD.bytes;
-      lo = (lo + i.length) | 0;
-      this.writeRecord(record, k, i, lo, nextHi);
-      let form: Form | null = null;
-      if (shape === null) guess = rule = UNKNOWN_RULE;
-      else {
-        const isDead = shape.isDead(liveAt[k]!), isGuess = shape.flagsRead !== 0 && rule === UNKNOWN_RULE && guess !== UNKNOWN_RULE;
-        form = shape.form(isGuess ? guess : rule, isGuess, isDead, null, forms);
-        if (shape.touchesFlags) guess = UNKNOWN_RULE;
-        rule = shape.ruleAfter(rule, isDead);
-        if (k === second && before !== null) this.setHandler(record - RECORD.bytes, this.together(before, form, block));
-        else if (k + 1 !== second) form.isNeeded = true;
-      }
-      this.setHandler(record, form);
-      before = form;
-    }
-    this.writeEnd(body, block);
+    const body = this.take((count + 1) * RECORD.bytes), { translator } = this;
+    if (!translator.write(body, block, entryRule)) this.apart.push(block);
     if (this.clock.isDetailed) {
       this.words.set(block.notes.words, (NOTES.at + ((body - RECORDS.at) >> 2)) >> 2);
       thread.killed = block.notes.killed;
@@ -225,82 +215,15 @@ export class Threads {
     thread.open(block.runs, block.hotAt - 1);
     block.thread = thread;
     this.byBody.set(body, block);
-    this.stats.blocks += 1; this.stats.forms = this.forms.met;
+    this.stats.blocks += 1; this.stats.forms = translator.forms.met;
     return thread;
   }
   /** For a block of so many instructions, and headers. */
   private hasRoom(count: number): boolean { return this.next + (count + 1) * RECORD.bytes + 3 * HEADER.bytes <= RECORDS.at + this.options.bytes; }
-  /** What performs an instruction and the next. Where that is not prebuilt, two handlers that are do as well. */
-  private together(first: Form, second: Form, block: Block): Form {
-    const both = first.with(second, this.forms);
-    if (both.isPrebuilt || !first.isPrebuilt || !second.isPrebuilt) return both;
-    first.isNeeded = second.isNeeded = true;
-    this.apart.push(block);
-    return first;
-  }
   /** Nothing is dropped to make room, because somebody is about to enter a header: where there is none, the block is translated when it is asked for. */
   private translateAnew(block: Block): void {
     this.forget(block);
     if (this.hasRoom(block.instructions.length)) this.translate(block, UNKNOWN_RULE);
-  }
-  private readonly shapesAt: (Shape | null)[] = [];
-  private readonly liveAt: number[] = [];
-  /** Shapes, and the flags that are live after each. */
-  private findShapes({ instructions, semantics }: Block): void {
-    const { shapes, shapesAt, liveAt } = this;
-    let live = ARITHMETIC_FLAGS;
-    for (let k = instructions.length - 1; k >= 0; k--) {
-      const shape = shapes.of(semantics[k]!, instructions[k]!);
-      shapesAt[k] = shape; liveAt[k] = live;
-      live = shape === null ? ARITHMETIC_FLAGS : shape.liveBefore(live);
-    }
-  }
-  private setHandler(record: number, form: Form | null): void { this.halves[(record + RECORD.handler) >> 1] = form === null ? HANDLER.call : form.number; }
-  private writeRecord(record: number, place: number, i: Instruction, nextLo: i32, nextHi: i32): void {
-    const { halves, words } = this, { operands } = i, h = record >> 1, w = record >> 2;
-    halves[h + RECORD.place / 2] = place;
-    words[w + RECORD.nextAddress / 4] = nextLo; words[w + RECORD.nextAddress / 4 + 1] = nextHi;
-    for (let k = 0; k < operands.length; k++) {
-      const o = operands[k]!;
-      switch (o.form) {
-        case FORM.vector: halves[h + (k === 3 ? RECORD.fourth : RECORD.operands + 2 * k) / 2] = STATE.vector + VECTOR_BYTES * o.index; break;
-        case FORM.immediate: words[w + RECORD.immediate / 4] = o.lo; words[w + RECORD.immediate / 4 + 1] = o.hi; break;
-        case FORM.memory: {
-          const isRelative = o.base === SLOT.rip, lo = isRelative ? (o.disp + nextLo) | 0 : o.disp;
-          halves[h + RECORD.base / 2] = 8 * (isRelative ? NONE : o.base); halves[h + RECORD.index / 2] = 8 * o.index;
-          words[w + RECORD.displacement / 4] = lo;
-          words[w + RECORD.displacement / 4 + 1] = isRelative ? (o.dispHigh + nextHi + (lo >>> 0 < nextLo >>> 0 ? 1 : 0)) | 0 : o.dispHigh;
-          break;
-        }
-        case FORM.relative: case FORM.other: break;
-        default: halves[h + RECORD.operands / 2 + k] = STATE.gpr + 8 * o.index;
-      }
-    }
-  }
-  /** Where the last record goes, and the one behind it that just goes on. */
-  private writeEnd(body: number, block: Block): void {
-    const { words, halves } = this, last = body + (block.instructions.length - 1) * RECORD.bytes, end = last + RECORD.bytes;
-    const next = nextOf(block), following = this.headerAt(next.lo, next.hi);
-    halves[(end + RECORD.handler) >> 1] = HANDLER.goOn; halves[(end + RECORD.place) >> 1] = block.instructions.length;
-    words[(end + RECORD.taken) >> 2] = following;
-    this.writePace(last, block);
-    if (block.ending !== ENDING.branch && block.ending !== ENDING.jump && block.ending !== ENDING.call) return;
-    const target = targetOf(block);
-    if (!isCanonical(target.hi)) { // #GP when it is taken.
-      for (let record = body; record <= last; record += RECORD.bytes) this.setHandler(record, null);
-      words[(last + RECORD.taken) >> 2] = words[(last + RECORD.next) >> 2] = NONE_KEPT;
-      return;
-    }
-    words[(last + RECORD.taken) >> 2] = this.headerAt(target.lo, target.hi);
-    words[(last + RECORD.next) >> 2] = following;
-  }
-  /** What the branch at the end costs. */
-  private writePace(last: number, { ending, pace }: Block): void {
-    if (!this.clock.isTimed || ending === ENDING.next || ending === ENDING.call) return;
-    if (ending !== ENDING.jump) this.halves[(last + RECORD.miss) >> 1] = (Math.min(pace.miss, HALF_MAX) & ~1) | (pace.drains ? 1 : 0);
-    if (ending === ENDING.branch) this.halves[(last + RECORD.takenCost) >> 1] = pace.taken;
-    if (ending === ENDING.branch || ending === ENDING.jumpIndirect || ending === ENDING.callIndirect) { this.halves[(last + RECORD.override) >> 1] = 2 * pace.override + (pace.breaks ? 1 : 0); }
-    if (ending === ENDING.branch || ending === ENDING.jump) { this.words[(last + RECORD.round) >> 2] = pace.round; this.halves[(last + RECORD.behindMax) >> 1] = pace.behindMax; }
   }
   /** What `writePace` and the header say. */
   private timesOf(header: number): Times {
@@ -345,7 +268,7 @@ export class Threads {
   }
 
   // — code of an earlier run —
-  /** The header of what an earlier run left for an address, if it can be entered; 0: there is none, or a block was made of it. */
+  /** The header of what an earlier run left for an address, if it can be entered, negative if it stands alone (`performAlone`); 0: there is none, or a block was made of it. */
   kept(lo: i32, hi: i32, left: number): number {
     const code = this.keptCode ?? this.openKept();
     if (code === null || code.isOver) return NONE_KEPT;
@@ -353,15 +276,40 @@ export class Threads {
     if (page === undefined || (page.epoch !== this.mmu.epoch && !this.openPage(code, page, lo, hi))) return NONE_KEPT;
     const header = code.find(page, lo, hi), { words } = this, origin = header === NONE_KEPT ? 0 : words[(header + HEADER.origin) >> 2]!;
     if (origin === 0) return NONE_KEPT;
-    const isStraddling = (lo & ~PAGE_MASK) + words[(header + HEADER.length) >> 2]! > PAGE_BYTES;
-    if (isStraddling && this.cache.secondPage(lo, hi) === -1) return NONE_KEPT;
-    if ((origin & LOOKS_FAR) !== 0 && !this.looksAsBefore(code, header)) { new Thread(words, header).takeOver(null, 0); return NONE_KEPT; }
-    if (isStraddling || endingOf(origin) === ENDING.stop) { this.blockOf(header); return NONE_KEPT; }
-    if ((origin & LOOKS_FAR) !== 0) this.openHeader(header, true);
+    if (this.straddles(header)) { if (!this.openStraddling(code, header)) return NONE_KEPT; }
+    else if ((origin & LOOKS_FAR) !== 0) {
+      if (!this.looksAsBefore(code, header)) return NONE_KEPT;
+      this.openHeader(header, true);
+    }
+    if (endingOf(origin) === ENDING.stop) {
+      if (this.isAlone(header)) return -header;
+      this.blockOf(header);
+      return NONE_KEPT;
+    }
     if (words[(header + HEADER.count) >> 2]! > left || words[(header + HEADER.countdown) >> 2]! <= 0) { this.blockOf(header); return NONE_KEPT; }
     this.support.register(lo, hi, SLOT_OF_THREADS, header);
     return header;
   }
+  /** What is executed often is better off as a block. */
+  private isAlone(header: number): boolean {
+    const { words } = this;
+    return words[(header + HEADER.body) >> 2]! > 0 && (words[(header + HEADER.countdown) >> 2]! -= 1) >= -ALONE_MAX;
+  }
+  /** Performs a header's instruction without a block. Gives its outcome; null: it traps, and nothing was done, which a block of it will. */
+  performAlone(header: number): number | null {
+    const { words, interpreter: m } = this, r = m.state.r32, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4), next = (lo + word(HEADER.length)) | 0;
+    r[RIP] = next; r[RIP + 1] = next >>> 0 < lo >>> 0 ? (hi + 1) | 0 : hi;
+    m.block = NOTHING;
+    try { return m.performAlone(ALONE[2 * word(HEADER.body) - 1] as Semantics); } catch (thrown) {
+      if (thrown !== TRAP) throw thrown;
+      m.abandon();
+      r[RIP] = lo; r[RIP + 1] = hi;
+      this.blockOf(header);
+      return null;
+    }
+  }
+  /** Parts of a cycle that it takes: `isWhole`, with going elsewhere. */
+  aloneCost(header: number, isWhole: boolean): number { return this.words[(header + (isWhole ? HEADER.cost : HEADER.whole)) >> 2]!; }
   private openKept(): KeptCode | null {
     const { awaited, words } = this, store = this.store!;
     this.mayBeKept = false;
@@ -391,7 +339,7 @@ export class Threads {
     if (!page.wasOpened) page.since = support.instructions;
     for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
       const origin = words[(at + HEADER.origin) >> 2]!;
-      if (origin === 0 || (origin & LOOKS_FAR) !== 0 || endingOf(origin) === ENDING.stop) continue;
+      if (origin === 0 || (origin & LOOKS_FAR) !== 0 || endingOf(origin) === ENDING.stop || this.straddles(at)) continue;
       this.openHeader(at, !page.wasOpened);
       support.register(words[(at + HEADER.address) >> 2]!, words[(at + HEADER.address + 4) >> 2]!, SLOT_OF_THREADS, at);
     }
@@ -404,12 +352,27 @@ export class Threads {
     if (isFirst) words[(header + HEADER.countdown) >> 2] = this.hotNow - 1;
     words[(header + HEADER.epoch) >> 2] = this.mmu.epoch;
   }
-  /** Whether a block that is to be entered for the first time finds, far away, what its times were worked out from. */
+  private straddles(header: number): boolean { return (this.words[(header + HEADER.address) >> 2]! & ~PAGE_MASK) + this.words[(header + HEADER.length) >> 2]! > PAGE_BYTES; }
+  /** What lies in two pages can be entered until one of them changes, or is another. */
+  private openStraddling(code: KeptCode, header: number): boolean {
+    const { words, cache, mmu } = this, lo = words[(header + HEADER.address) >> 2]!, hi = words[(header + HEADER.address + 4) >> 2]!, second = cache.secondPage(lo, hi), isFirst = !this.far.has(header);
+    // Whoever fetches is to see first that nothing can be.
+    if (second === -1 || (isFirst && !this.looksAsBefore(code, header))) return false;
+    const { lo: nextLo, hi: nextHi, pa } = this.far.get(header)![0]!;
+    if (pa !== second) { this.drop(header); return false; }
+    mmu.noteFetch(nextLo, nextHi);
+    cache.hold(second);
+    this.openHeader(header, isFirst);
+    return true;
+  }
+  /** Nothing of it is to be used: it is decoded, if it is wanted. */
+  private drop(header: number): void { new Thread(this.words, header).takeOver(null, 0); }
+  /** Whether a block that is to be entered for the first time finds, far away, what its times were worked out from. If not, it is dropped. */
   private looksAsBefore(code: KeptCode, header: number): boolean {
     const { cache, words } = this, seen: FarCode[] = [];
     for (const { lo, hi, digest } of code.farOf(header)) {
       const far = cache.farCode(lo, hi);
-      if ((digest === null) !== (far.page === null) || digest?.every((word, k) => word === words[this.digestOf(far.pa) + k]) === false) return false;
+      if ((digest === null) !== (far.page === null) || digest?.every((word, k) => word === words[this.digestOf(far.pa) + k]) === false) { this.drop(header); return false; }
       seen.push(far);
     }
     words[(header + HEADER.origin) >> 2]! &= ~LOOKS_FAR;
@@ -428,6 +391,7 @@ export class Threads {
       page.frame = -1;
       this.closePage(code, page);
     }
+    for (const [header, [second]] of this.far) if (second?.pa === frame && this.words[(header + HEADER.origin) >> 2] !== 0 && this.straddles(header)) this.drop(header);
   }
   private closePage(code: KeptCode, page: KeptPage): void {
     page.epoch = -1;
@@ -436,7 +400,10 @@ export class Threads {
   /** What of a page was executed becomes blocks, whether or not it is mapped now. */
   private takeEntered(code: KeptCode, page: KeptPage): void {
     if (page.frame === -1) return;
-    for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) if (this.wasEntered(at)) this.blockOf(at, page.frame | (this.words[(at + HEADER.address) >> 2]! & ~PAGE_MASK));
+    for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) if (this.wasEntered(at)) {
+      // Its times depend on nothing but its bytes.
+      if (this.straddles(at)) this.drop(at); else this.blockOf(at, page.frame | (this.words[(at + HEADER.address) >> 2]! & ~PAGE_MASK));
+    }
   }
   /** What is executed becomes a block: whoever wants to know more of it than how to go on. @param pa where its first byte is; null: where it can be fetched */
   private blockOf(header: number, pa: Pa | null = null): Block {
@@ -444,7 +411,7 @@ export class Threads {
     const block = cache.again(lo, hi, pa ?? this.paOf(lo, hi), this.timesOf(header));
     assert(block !== null && block.instructions.length === word(HEADER.count) && block.bytes === word(HEADER.length), 'kept code is not what its page says');
     block.far = this.far.get(header) ?? block.far;
-    if (block.ending === ENDING.stop) { new Thread(words, header).takeOver(null, 0); return block; }
+    if (block.ending === ENDING.stop) { this.drop(header); return block; }
     const thread = new Thread(words, header), page = this.keptCode!.pageOf(lo, hi)!;
     thread.takeOver(block, block.hotAt - 1);
     block.thread = thread; block.since = page.since;
@@ -464,7 +431,7 @@ export class Threads {
     const code = this.keptCode, page = code?.pageOf(lo, hi);
     if (code === null || page === undefined || code.isOver || page.epoch !== this.mmu.epoch) return null;
     const header = code.find(page, lo, hi);
-    if (header === NONE_KEPT || !this.wasEntered(header)) return null;
+    if (header === NONE_KEPT || !this.wasEntered(header) || this.words[(header + HEADER.epoch) >> 2] !== this.mmu.epoch) return null;
     this.blockOf(header);
     return this.cache.at(lo, hi, this.paOf(lo, hi));
   }
@@ -489,7 +456,11 @@ export class Threads {
 
   // — code for a later run —
   /** How many new blocks make it worth writing. */
-  private get least(): number { return Math.max(this.store?.least ?? FRESH_MIN, (this.keptCode?.blocks ?? 0) / FRESH_SHARE); }
+  private get least(): number {
+    const { store, keptCode } = this, usual = store?.least ?? FRESH_MIN;
+    if (keptCode === null) return usual;
+    return keptCode.writes < WRITES_FEW ? Math.min(usual, FRESH_FEW) : Math.max(usual, keptCode.blocks / FRESH_SHARE);
+  }
   /** A program that has handlers generated is no short one: most of its code would be translated anew for these all the same. */
   private get isWorthKeeping(): boolean {
     return this.store !== null && this.run !== null && this.stats.generations === 0 && this.cache.fresh >= this.least
@@ -506,8 +477,8 @@ export class Threads {
       if (isThreaded && block.thread === null && !this.hasRoom(block.instructions.length)) continue;
       const { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [], steps = isThreaded ? stepsOf(block) : [];
       if (steps === null) continue;
-      const body = isThreaded ? (block.thread ?? this.translate(block, UNKNOWN_RULE)).body : NO_RECORD;
-      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: isThreaded ? pace.behind : pace.front(1), bytes, ending, targets, far: far.map(seen => this.farPage(seen)), steps, instructions });
+      const body = isThreaded ? (block.thread ?? this.translate(block, UNKNOWN_RULE)).body : aloneNumber(instructions[0]!);
+      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: isThreaded ? pace.behind : pace.front(1), bytes, ending, targets, far: far.map(seen => this.farPage(seen)), steps });
       byPage.set(va, blocks);
     }
     if (byPage.size === 0) return;
@@ -527,7 +498,7 @@ export class Threads {
     if (this.keeper === null) return;
     if (this.keptCode !== null) this.keeper.addEarlier(this.keptCode);
     if (this.keeper.blocks - (this.keptCode?.blocks ?? 0) < this.least) return;
-    const bytes = this.keeper.pack(store.key, this.firstHandlers);
+    const bytes = this.keeper.pack(store.key, this.translator.firstHandlers, (this.keptCode?.writes ?? 0) + 1);
     if (bytes === null) return;
     const { memory } = this.interpreter.state, view = new Int32Array(bytes.buffer);
     memory.u8.set(bytes, RECORDS.at);
@@ -543,12 +514,10 @@ export class Threads {
     const name = threadsName(this.clock.isTimed, this.clock.isDetailed), module = prebuilt.module(name);
     this.awaited = null;
     if (module === null) { this.wait = this.options.wait; return false; }
-    const { known, primitives } = prebuilt, optimised = prebuilt.optimised(name);
-    this.shapes.expect(known);
-    this.forms.expect(known);
-    this.firstHandlers = this.forms.rows.length;
-    this.support.primitives.expect(place => primitiveOf(primitives[place]!));
+    const optimised = prebuilt.optimised(name);
+    this.support.primitives.expect(place => primitiveOf(prebuilt.primitives[place]!));
     this.link(optimised ?? prebuilt.compileOnce(module));
+    this.begun = prebuilt;
     this.isEarly = true; this.isSlow = optimised === null;
     this.prebuiltUntil = this.isSlow ? SLOW_INSTRUCTIONS : PREBUILT_INSTRUCTIONS;
     this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
@@ -562,12 +531,12 @@ export class Threads {
   }
   private generate(): void {
     const start = Date.now(), module = new ModuleWriter();
-    this.forms.forget();
+    this.translator.forms.forget();
     if (this.keptCode?.isLeft === false) this.leaveKept(this.keptCode);
     for (const block of this.apart.splice(0)) if (block.isValid && block.thread !== null) this.translateAnew(block);
     declareImports(module, this.clock.isDetailed ? 'detailed' : this.clock.isTimed ? 'timed' : 'usual', this.support.memoryBytes);
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
-    const index = module.function(this.support.functionType, this.lowering.writeFunction(this.forms.rows));
+    const index = module.function(this.support.functionType, this.lowering.writeFunction(this.translator.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
     module.exportFunction('run', index);
     const bytes = module.bytes();
@@ -583,15 +552,13 @@ export class Threads {
 
   /** Of what an earlier run left, as long as nobody needs its block: to decode it would take longer than to perform all of it. null: its block is needed. */
   private aloneAt(record: number): Called | null {
-    const { halves, words, keptCode } = this;
-    if (record >= this.keptEnd || halves[(record + RECORD.handler) >> 1] !== HANDLER.call) return null;
-    const index = halves[(record + RECORD.place) >> 1]! & PLACE_MASK, body = record - RECORD.bytes * index;
-    if (this.byBody.has(body)) return null;
+    const index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK;
+    if (!this.isNobodys(record, index)) return null;
     const known = this.alone.get(record);
     if (known !== undefined) return known;
-    const header = keptCode!.headerOfBody(body), hi = words[(header + HEADER.address + 4) >> 2]!;
-    if (index === words[(header + HEADER.count) >> 2]! - 1) return null;
-    const lo = (words[(header + HEADER.address) >> 2]! + words[(record + RECORD.offset) >> 2]!) | 0, pa = this.paOf(lo, hi);
+    const step = this.keptCode!.step(record, index), { hi } = step;
+    if (index === step.count - 1) return null;
+    const lo = (step.lo + step.offset) | 0, pa = this.paOf(lo, hi);
     const instruction = decode(this.interpreter.state.memory.u8, pa, (pa & PAGE_MASK) + PAGE_BYTES);
     assert(instruction !== null, 'kept code is not what its page says');
     const alone: Called = { block: NOTHING, index, instruction, semantics: this.cache.semanticsOf(instruction), nextLo: (lo + instruction.length) | 0, nextHi: hi };
@@ -639,13 +606,15 @@ export class Threads {
   private isWanted(record: number, semantics: Semantics, i: Instruction): boolean {
     const { halves } = this, place = (record + RECORD.place) >> 1;
     if (halves[place]! < this.seldom) { halves[place] += CALL_COUNTED; return false; }
-    const handler = halves[(record + RECORD.handler) >> 1]!, form = this.forms.rows[handler - HANDLER.firstForm];
+    const handler = halves[(record + RECORD.handler) >> 1]!, form = this.translator.forms.rows[handler - HANDLER.firstForm];
     if (form !== undefined) return !form.isWritten && !form.isPrebuilt;
     // What was kept has no form; but with one, a handler could be generated. If it has a handler, that is what calls.
-    return handler === HANDLER.call && record < this.keptEnd && this.shapes.of(semantics, i) !== null;
+    return handler === HANDLER.call && record < this.keptEnd && this.translator.shapeOf(semantics, i) !== null;
   }
 }
 
+/** Which of ALONE, from 1 on; 0: none. */
+function aloneNumber({ operation }: Instruction): number { return (ALONE.indexOf(operation) + 2) >> 1; }
 /** See kept-code.ts. null: they take too long. */
 function stepsOf({ instructions, pace }: Block): readonly i32[] | null {
   const steps: i32[] = [];
@@ -662,9 +631,4 @@ function primitiveOf({ name, example }: PrimitiveExample): Primitive {
   const instruction = decodeExample(example), found = useOf(semanticsOf(instruction), instruction).floats.find(primitive => primitive.name === name);
   assert(found !== undefined, `${example} does not call ${name}`);
   return found;
-}
-/** Which instruction is performed by the handler of the one before it: a conditional jump at the end. -1: none. */
-function secondOf(instructions: readonly Instruction[]): number {
-  const last = instructions.length - 1;
-  return last > 0 && instructions[last]!.kind.operation === 'jcc' ? last : -1;
 }
