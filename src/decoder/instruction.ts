@@ -137,9 +137,5 @@ export class Instruction implements InstructionKind {
   get number(): number { return this.kind.number; }
 }
 
-const NO_KIND: InstructionKind = { mnemonic: '', operation: '', size: 4, condition: 0, lock: false, rep: null, flow: 'stop', prefixes: 0, addressSize: 8, segment: NONE, row: 0, number: 0 };
-/** What is performed without having been decoded: it has no operands. */
-export const NOT_DECODED = new Instruction(NO_KIND, 0, [], 0);
-
 /** Bits of Instruction.prefixes. */
 export const PREFIX = { operandSize: 1, addressSize: 2, lock: 4, rep: 8, repne: 16, cs: 32, ss: 64, ds: 128, es: 256, fs: 512, gs: 1024, rex: 2048, rexW: 4096, vex: 8192, evex: 16384 } as const;

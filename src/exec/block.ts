@@ -17,7 +17,8 @@ import type { Thread } from './threaded/thread.ts';
 
 const INSTRUCTIONS_MAX = 64;
 const INSTRUCTION_BYTES_MAX = 15;
-const TABLE_ENTRIES = 1 << 15;
+/** The table begins small, because V8 moves what is new, and has room for twice as many blocks as there are, up to so many. */
+const TABLE_ENTRIES = 1 << 9, TABLE_ENTRIES_MAX = 1 << 15;
 
 /** Flow as a number, for the loop that switches on it. */
 export const ENDING = { next: 0, branch: 1, jump: 2, call: 3, return: 4, jumpIndirect: 5, callIndirect: 6, stop: 7 } as const;
@@ -144,13 +145,14 @@ function nextPage(lo: i32, hi: i32): Target {
   const next = ((lo & -PAGE_BYTES) + PAGE_BYTES) | 0;
   return { lo: next, hi: next === 0 ? (hi + 1) | 0 : hi };
 }
-function slotOf(lo: i32, hi: i32): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & (TABLE_ENTRIES - 1); }
+function slotOf(lo: i32, hi: i32, mask: number): number { return (lo ^ (lo >>> 15) ^ (hi << 7)) & mask; }
 
 export class BlockCache {
   private readonly memory: LinearMemory;
   private readonly mmu: Mmu;
   private readonly costs: Costs;
-  private readonly table: Block[] = new Array<Block>(TABLE_ENTRIES).fill(NOTHING);
+  private table: Block[] = new Array<Block>(TABLE_ENTRIES).fill(NOTHING);
+  private mask = TABLE_ENTRIES - 1;
   /** By physical page numbers. */
   private readonly pages = new Map<number, CodePage>();
   private readonly straddle = new Uint8Array(2 * INSTRUCTION_BYTES_MAX);
@@ -191,7 +193,7 @@ export class BlockCache {
 
   /** The block at an address, if its translation still holds: the epoch is that in which it was last looked up. */
   known(lo: i32, hi: i32): Block | null {
-    const block = this.table[slotOf(lo, hi)];
+    const block = this.table[slotOf(lo, hi, this.mask)];
     return block.lo === lo && block.hi === hi && block.epoch === this.mmu.epoch && block.isValid === true ? block : null;
   }
   /** The block last executed at an address, if what it was decoded from is still there. */
@@ -212,12 +214,19 @@ export class BlockCache {
   /** The block at an address whose first byte lies at `pa`, or null: a fault is in `mmu.fault`. */
   at(lo: i32, hi: i32, pa: Pa): Block | null {
     // A process that starts anew, or comes to run again, asks so for every block.
-    const slot = slotOf(lo, hi), last = this.table[slot];
+    const slot = slotOf(lo, hi, this.mask), last = this.table[slot];
     if (last.lo === lo && last.hi === hi && last.pa === pa && last.secondPa === -1 && last.isValid) return this.trusted(last);
     const address = vaOf(lo, hi), block = this.find(lo, hi, pa, address);
     if (block === null) return null;
     this.byAddress.set(address, block);
-    return this.table[slot] = this.trusted(block);
+    if (this.mask < TABLE_ENTRIES_MAX - 1 && this.byAddress.size > this.mask >> 1) this.grow();
+    return this.table[slotOf(lo, hi, this.mask)] = this.trusted(block);
+  }
+  private grow(): void {
+    const { table } = this, entries = 4 * table.length;
+    this.mask = entries - 1;
+    this.table = new Array<Block>(entries).fill(NOTHING);
+    for (const block of table) if (block !== NOTHING) this.table[slotOf(block.lo, block.hi, this.mask)] = block;
   }
   /** The block of code that was executed at an address whose first byte lay at `pa`, wherever that is mapped by now; its times are known. */
   again(lo: i32, hi: i32, pa: Pa, times: Times): Block | null {

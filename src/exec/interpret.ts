@@ -2,7 +2,7 @@
 import { PAGE_BYTES, PAGE_MASK, SLOT, STATE, TLB } from '../base/layout.ts';
 import type { i32, Pa, Size } from '../base/types.ts';
 import { bigOf, WORD } from '../base/words.ts';
-import { FORM, NONE, NOT_DECODED, type Operand } from '../decoder/instruction.ts';
+import { FORM, NONE, type Operand } from '../decoder/instruction.ts';
 import { NOT_CANONICAL } from '../mmu/fault.ts';
 import { ACCESS, type Mmu } from '../mmu/mmu.ts';
 import { type Caches, lineOf } from '../timing/caches.ts';
@@ -94,10 +94,10 @@ export class Interpreter implements Ops {
     }
     return k;
   }
-  /** One without operands, whose RIP is the next one's already. Gives its outcome. */
-  performAlone(score: Semantics): number {
+  /** One whose RIP is the next one's already. Gives its outcome. */
+  performOne(score: Semantics, instruction: Instruction): number {
     this.begin();
-    score(this, NOT_DECODED);
+    score(this, instruction);
     const { outcome } = this;
     this.outcome = OUTCOME.next;
     return outcome;

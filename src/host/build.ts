@@ -25,8 +25,8 @@ const modulesOf = (folder: string): readonly string[] => fs.readdirSync(join(roo
 const AT_ONCE: ReadonlySet<string> = new Set(['compile/regions', 'lower/instruction-use', 'lower/primitive-numbers'].map(name => `src/exec/${name}.ts`));
 /** What a short program does not need: see script.ts. */
 const LATER: Readonly<Record<string, readonly string[]>> = {
-  /** What a start that finds its code translated has little use for: it decodes what handlers call, most of which is strings. */
-  decode: [...['decode', 'cursor', 'encoding', 'operands', 'usual', 'usual-examples', 'row-index'].map(name => `src/decoder/${name}.ts`), 'src/exec/semantics/index.ts', 'src/exec/semantics/strings.ts'],
+  /** What a start that finds its code translated has little use for: it decodes what handlers call, but for strings. */
+  decode: [...['decode', 'cursor', 'encoding', 'operands', 'usual', 'usual-examples', 'row-index'].map(name => `src/decoder/${name}.ts`), 'src/exec/semantics/index.ts'],
   /** And none at all. */
   translate: [
     ...['arithmetic', 'bits', 'bmi', 'control', 'moves', 'segments', 'shifts', 'sse-control', 'sse-extended', 'sse-integer', 'sse-moves', 'sse-operands', 'sse-shuffle', 'sse-text', 'system', 'vex-moves', 'vex-operands'].map(name => `src/exec/semantics/${name}.ts`),

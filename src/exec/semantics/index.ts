@@ -3,12 +3,12 @@ import { once } from '../../base/once.ts';
 import { UNDEFINED_ROW } from '../../decoder/decode.ts';
 import { FORM, type Instruction, PREFIX } from '../../decoder/instruction.ts';
 import { type Semantics, VECTOR } from '../ops.ts';
-import { ALONE } from './alone.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { bmi } from './bmi.ts';
 import { control } from './control.ts';
 import { fma } from './fma.ts';
+import { ALONE } from './implicit.ts';
 import { mmx, mmxForms } from './mmx.ts';
 import { moves } from './moves.ts';
 import { scoreIn, type Scores } from './scores.ts';
@@ -36,7 +36,7 @@ const INTEGER = once(() => sseInteger()), VEX_MOVES = once(() => vexMoves()), FL
 const X87 = once(() => x87()), MMX = once(() => mmx()), MMX_FORMS = once(() => mmxForms()), FMA = once(() => fma()), VEX_MEMORY = once(() => vexMemory());
 /** No name is in two of them, or in x87. What programs have is looked for first. */
 export const USUAL: readonly (() => Scores)[] = [
-  () => ALONE, once(strings),
+  () => ALONE, strings,
   ...[() => moves(), () => arithmetic(), () => control(), () => shifts(), () => bits(), () => sseMoves()].map(once), INTEGER,
   ...[() => sseShuffle(), () => system(), () => segments(), () => bmi(), () => sseControl(), () => sseExtended(), () => sseText()].map(once),
   FLOAT, ...[() => sseCompare(), () => sseConvert(), () => sseCrypto()].map(once),

@@ -3,6 +3,7 @@
  * memory. Registers move with every finished piece, so that a fault or a long REP leaves an instruction that can simply go on.
  */
 import { PAGE_BYTES } from '../../base/layout.ts';
+import { once } from '../../base/once.ts';
 import type { i32, Va } from '../../base/types.ts';
 import { addressOf, vaOf, WORD } from '../../base/words.ts';
 import { type Instruction, NONE } from '../../decoder/instruction.ts';
@@ -221,11 +222,11 @@ function isEvenParity(value: number): boolean {
 /** I/O is not for user mode (SDM vol. 1 §19.5). */
 const refused: Semantics = m => m.trap(VECTOR.protection);
 
-export const strings = (): Scores => [
+export const strings = once((): Scores => [
   'movs', helps(perform({ hasSource: true, destination: 'write', compares: false, run: copyElements })),
   'stos', helps(perform({ hasSource: false, destination: 'write', compares: false, run: storeElements })),
   'lods', helps(perform({ hasSource: true, destination: 'none', compares: false, run: loadElements })),
   'cmps', helps(perform({ hasSource: true, destination: 'read', compares: true, run: compareElements })),
   'scas', helps(perform({ hasSource: false, destination: 'read', compares: true, run: scanElements })),
   'ins', refused, 'outs', refused,
-];
+]);

@@ -11,7 +11,7 @@ export const HEADER = {
   countdown: 0,
   /** The MMU's epoch in which its translation was last found good. */
   epoch: 4,
-  /** How many instructions there are, and the first record. Of what is kept and stands alone: which of ALONE it is, from 1 on; 0: another. */
+  /** How many instructions there are, and the first record. Of what is kept and stands alone: its number (semantics/implicit.ts). */
   count: 8, body: 12,
   /** Of all: what dispatching takes, and how far execution falls behind, in parts of a cycle. Of what is kept and stands alone: what dispatching takes but for going elsewhere. */
   cost: 16, behind: 20, whole: 20,
@@ -35,8 +35,8 @@ export function vaOfHeader(words: Int32Array, header: number): Va { return vaOf(
 export const RECORD = {
   /** The number of its handler, in 2 bytes as the next six. */
   handler: 0,
-  /** The registers that are operand 0, 1 and 2. */
-  operands: 2,
+  /** The registers that are operand 0, 1 and 2; or, odd, the number of an instruction without operands (semantics/implicit.ts). */
+  operands: 2, implicit: 2,
   base: 8, index: 10,
   /** The register that is operand 3; of a branch, what it costs to have predicted it wrong, in parts of a cycle; odd: execution is drained first. */
   fourth: 12, miss: 12,

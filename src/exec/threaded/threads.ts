@@ -17,7 +17,7 @@ import { UNKNOWN_RULE, useOf } from '../lower/instruction-use.ts';
 import { declareImports } from '../lower/imports.ts';
 import type { Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
-import { ALONE } from '../semantics/alone.ts';
+import { type Implicit, implicitNumber, implicitOf } from '../semantics/implicit.ts';
 import { semanticsOf } from '../semantics/index.ts';
 import { type CodeStore, DIGEST_WORDS, type FarPage, FRONT_MAX, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage, stepOf, type Step } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
@@ -293,14 +293,17 @@ export class Threads {
   /** What is executed often is better off as a block. */
   private isAlone(header: number): boolean {
     const { words } = this;
-    return words[(header + HEADER.body) >> 2]! > 0 && (words[(header + HEADER.countdown) >> 2]! -= 1) >= -ALONE_MAX;
+    return words[(header + HEADER.body) >> 2]! !== 0 && (words[(header + HEADER.countdown) >> 2]! -= 1) >= -ALONE_MAX;
   }
   /** Performs a header's instruction without a block. Gives its outcome; null: it traps, and nothing was done, which a block of it will. */
   performAlone(header: number): number | null {
     const { words, interpreter: m } = this, r = m.state.r32, word = (offset: number): number => words[(header + offset) >> 2]!, lo = word(HEADER.address), hi = word(HEADER.address + 4), next = (lo + word(HEADER.length)) | 0;
     r[RIP] = next; r[RIP + 1] = next >>> 0 < lo >>> 0 ? (hi + 1) | 0 : hi;
     m.block = NOTHING;
-    try { return m.performAlone(ALONE[2 * word(HEADER.body) - 1] as Semantics); } catch (thrown) {
+    try {
+      const { instruction, semantics } = implicitOf(word(HEADER.body), word(HEADER.length));
+      return m.performOne(semantics, instruction);
+    } catch (thrown) {
       if (thrown !== TRAP) throw thrown;
       m.abandon();
       r[RIP] = lo; r[RIP + 1] = hi;
@@ -477,7 +480,7 @@ export class Threads {
       if (isThreaded && block.thread === null && !this.hasRoom(block.instructions.length)) continue;
       const { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [], steps = isThreaded ? stepsOf(block) : [];
       if (steps === null) continue;
-      const body = isThreaded ? (block.thread ?? this.translate(block, UNKNOWN_RULE)).body : aloneNumber(instructions[0]!);
+      const body = isThreaded ? (block.thread ?? this.translate(block, UNKNOWN_RULE)).body : implicitNumber(instructions[0]!);
       blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: isThreaded ? pace.behind : pace.front(1), bytes, ending, targets, far: far.map(seen => this.farPage(seen)), steps });
       byPage.set(va, blocks);
     }
@@ -492,8 +495,11 @@ export class Threads {
   private farPage({ lo, hi, pa, page }: FarCode): FarPage { return { lo, hi, digest: page === null ? null : this.wholeDigest(pa) }; }
   /** Leaves what this run has translated to the next. After it there is no run. */
   keep(): void {
-    const { store } = this;
-    if (store === null || !this.isWorthKeeping) return;
+    const { store, awaited } = this;
+    if (store === null) return;
+    // What ended before it was translated is so now: its next start is quicker by that.
+    if (this.run === null && awaited !== null && this.cache.fresh >= this.least && !this.cache.mayStop) this.begin(awaited);
+    if (!this.isWorthKeeping) return;
     for (const [page, frame] of this.cache.all()) if (!page.wasWritten) this.gather(page, frame);
     if (this.keeper === null) return;
     if (this.keptCode !== null) this.keeper.addEarlier(this.keptCode);
@@ -552,18 +558,28 @@ export class Threads {
 
   /** Of what an earlier run left, as long as nobody needs its block: to decode it would take longer than to perform all of it. null: its block is needed. */
   private aloneAt(record: number): Called | null {
-    const index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK;
+    const { words } = this, index = this.halves[(record + RECORD.place) >> 1]! & PLACE_MASK;
     if (!this.isNobodys(record, index)) return null;
     const known = this.alone.get(record);
     if (known !== undefined) return known;
     const step = this.keptCode!.step(record, index), { hi } = step;
     if (index === step.count - 1) return null;
     const lo = (step.lo + step.offset) | 0, pa = this.paOf(lo, hi);
-    const instruction = decode(this.interpreter.state.memory.u8, pa, (pa & PAGE_MASK) + PAGE_BYTES);
-    assert(instruction !== null, 'kept code is not what its page says');
-    const alone: Called = { block: NOTHING, index, instruction, semantics: this.cache.semanticsOf(instruction), nextLo: (lo + instruction.length) | 0, nextHi: hi };
+    const { instruction, semantics } = this.implicitAt(record, (words[(record + RECORD.nextAddress) >> 2]! - lo) | 0) ?? this.decoded(pa);
+    const alone: Called = { block: NOTHING, index, instruction, semantics, nextLo: (lo + instruction.length) | 0, nextHi: hi };
     this.alone.set(record, alone);
     return alone;
+  }
+  private decoded(pa: Pa): Implicit {
+    const instruction = decode(this.interpreter.state.memory.u8, pa, (pa & PAGE_MASK) + PAGE_BYTES);
+    assert(instruction !== null, 'kept code is not what its page says');
+    return { instruction, semantics: this.cache.semanticsOf(instruction) };
+  }
+  /** null: it is to be decoded. */
+  private implicitAt(record: number, length: number): Implicit | null {
+    // Where nothing but its handler is known, more may be wanted of it.
+    const { halves } = this, number = halves[(record + RECORD.handler) >> 1] === HANDLER.call ? 0 : halves[(record + RECORD.implicit) >> 1]!;
+    return (number & 1) === 0 ? null : implicitOf(number, length);
   }
   private inBlock(record: number): Called {
     const { block, index } = this.ofRecord(record), instruction = block.instructions[index]!;
@@ -613,8 +629,6 @@ export class Threads {
   }
 }
 
-/** Which of ALONE, from 1 on; 0: none. */
-function aloneNumber({ operation }: Instruction): number { return (ALONE.indexOf(operation) + 2) >> 1; }
 /** See kept-code.ts. null: they take too long. */
 function stepsOf({ instructions, pace }: Block): readonly i32[] | null {
   const steps: i32[] = [];

@@ -7,6 +7,7 @@ import { type Block, ENDING } from '../block.ts';
 import type { Prebuilt } from '../generated/support.ts';
 import { UNKNOWN_RULE } from '../lower/instruction-use.ts';
 import { ARITHMETIC_FLAGS, type Semantics } from '../ops.ts';
+import { implicitNumber } from '../semantics/implicit.ts';
 import { nextOf, targetOf } from '../targets.ts';
 import { type Form, FormTable, type Shape, Shapes } from './form.ts';
 import { HANDLER, RECORD } from './record.ts';
@@ -94,7 +95,7 @@ export class Translator {
   private setHandler(record: number, form: Form | null): void { this.halves[(record + RECORD.handler) >> 1] = form === null ? HANDLER.call : form.number; }
   private writeRecord(record: number, place: number, i: Instruction, nextLo: i32, nextHi: i32): void {
     const { halves, words } = this, { operands } = i, h = record >> 1, w = record >> 2;
-    halves[h + RECORD.place / 2] = place;
+    halves[h + RECORD.place / 2] = place; halves[h + RECORD.implicit / 2] = implicitNumber(i);
     words[w + RECORD.nextAddress / 4] = nextLo; words[w + RECORD.nextAddress / 4 + 1] = nextHi;
     for (let k = 0; k < operands.length; k++) {
       const o = operands[k]!;
