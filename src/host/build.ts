@@ -43,6 +43,8 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     ...['arithmetic', 'convert', 'crypto', 'error-free', 'float', 'fused', 'half', 'round', 'soft-float'].map(name => `src/exec/primitives/${name}.ts`),
     ...['fma', 'mmx', 'sse-compare', 'sse-convert', 'sse-crypto', 'sse-float', 'vex', 'vex-memory', 'x87', 'x87-control'].map(name => `src/exec/semantics/${name}.ts`),
   ],
+  /** What nearly all programs call, but not those that only begin and end. */
+  often: ['clone', 'fcntl', 'often-table', 'signal-calls', 'signal-frame', 'time', 'wait'].map(name => `src/syscalls/${name}.ts`),
   calls: [
     ...['syscalls/net', 'trampfd'].flatMap(folder => modulesOf(`src/${folder}`)),
     ...[
@@ -55,7 +57,7 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
   more: COMMANDS.map(name => `src/cli/${name}.ts`),
 };
 
-const BEFORE: Readonly<Record<string, readonly string[]>> = { decode: ['translate', 'rows', 'instructions', 'compile', 'more'], translate: ['instructions', 'compile', 'more'] };
+const BEFORE: Readonly<Record<string, readonly string[]>> = { decode: ['translate', 'rows', 'instructions', 'compile', 'more'], translate: ['instructions', 'compile', 'more'], often: ['calls', 'more'] };
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {

@@ -7,7 +7,7 @@ import { MachineCode } from './machine-code.ts';
 const ONCE_V8: ReadonlySet<string> = new Set(['11']), ONCE = ['--no-wasm-lazy-compilation', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 /** Names of files. */
 const PREBUILT = 'prebuilt', CODE = '.code';
-const DIGEST_BYTES = 8;
+const DIGEST_BYTES = 8, O_RDONLY = 0;
 
 /** Of a build's program, made under its flags. */
 export class PrebuiltFiles {
@@ -15,7 +15,12 @@ export class PrebuiltFiles {
   private readonly flags: Flags;
   constructor(folder: string, flags: Flags) { this.folder = folder; this.flags = flags; }
 
-  read(): Uint8Array | null { return bytesOf(`${this.folder}/${PREBUILT}`); }
+  read(at: number, length: number): Uint8Array | null {
+    try {
+      const fd = fs.openSync(`${this.folder}/${PREBUILT}`, O_RDONLY), bytes = new Uint8Array(length);
+      try { return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, at)); } finally { fs.closeSync(fd); }
+    } catch { return null; }
+  }
   compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module {
     const compile = (): WebAssembly.Module => new WebAssembly.Module(module);
     return ONCE_V8.has(V8_MAJOR) ? this.flags.with(ONCE, compile) : compile();

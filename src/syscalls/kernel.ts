@@ -22,6 +22,7 @@ import { PageCache, PhysicalMemory } from './pages.ts';
 import { personalityAfterExec } from './personality.ts';
 import type { SecurityPolicy } from './policy.ts';
 import { KernelProcess, KernelTask, type Identification, type Life, type System } from './process.ts';
+import { OFTEN_FAMILIES } from './often-table.ts';
 import { RARE_FAMILIES } from './rare-table.ts';
 import {
   actionOf, CLD_EXITED, CLD_KILLED, claim, deliver, hasPending, infoFrom, isInterrupted, isKilled, isOrphaned, newSignalState, raiseProcess, resetForExec, SA_NOCLDWAIT, SIGCHLD, SIGCONT,
@@ -95,6 +96,7 @@ export class Kernel implements Life {
   first: KernelProcess | null = null;
   private readonly options: KernelOptions;
   private readonly table = tableOf(USUAL_FAMILIES);
+  private oftenTable: ReturnType<typeof tableOf> | null = null;
   private rareTable: ReturnType<typeof tableOf> | null = null;
   private readonly args = new CallArgs();
   /** Who may run, in order; who sleeps; of these whom to ask at every turn, and whom next time. */
@@ -202,7 +204,7 @@ export class Kernel implements Life {
   // — system calls —
 
   private rowOf(number: number): Syscall<KernelTask> | null {
-    return this.table[number] ?? (this.rareTable ??= tableOf([...RARE_FAMILIES, this.options.extraCalls?.() ?? []]))[number] ?? null;
+    return this.table[number] ?? (this.oftenTable ??= tableOf(OFTEN_FAMILIES))[number] ?? (this.rareTable ??= tableOf([...RARE_FAMILIES, this.options.extraCalls?.() ?? []]))[number] ?? null;
   }
   /** A call's name; '' for a number that is nobody's. */
   nameOf(number: number): string { return this.rowOf(number)?.name ?? ''; }

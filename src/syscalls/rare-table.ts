@@ -1,4 +1,4 @@
-/** Families of system calls that most programs call nothing of: looked for where the usual ones have no such number. */
+/** Families of system calls that most programs call nothing of: looked for where the others have no such number. */
 import { epollCalls } from './epoll.ts';
 import { eventCalls } from './eventfd.ts';
 import { inotifyCalls } from './inotify.ts';
@@ -9,6 +9,7 @@ import { mqueueCalls } from './mqueue.ts';
 import { msgCalls } from './msg.ts';
 import { nameCalls } from './names.ts';
 import { netCalls } from './net/calls.ts';
+import { OFTEN_FAMILIES } from './often-table.ts';
 import { pidfdCalls } from './pidfd.ts';
 import { pollCalls } from './poll.ts';
 import { refusedCalls } from './refused.ts';
@@ -47,4 +48,4 @@ export const RARE_FAMILIES: readonly SyscallRows<KernelTask>[] = [
   refusedCalls,
   xattrCalls,
 ];
-export const FAMILIES: readonly SyscallRows<KernelTask>[] = [...USUAL_FAMILIES, ...RARE_FAMILIES];
+export const FAMILIES: readonly SyscallRows<KernelTask>[] = [...USUAL_FAMILIES, ...OFTEN_FAMILIES, ...RARE_FAMILIES];

@@ -1,20 +1,15 @@
-/** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl), by number: families that most programs call something of. The others: rare-table.ts. */
-import { cloneCalls } from './clone.ts';
+/** The table of system calls (arch/x86/entry/syscalls/syscall_64.tbl), by number: families that every program calls something of. Others: often-table.ts, rare-table.ts. */
 import { futexCalls } from './futex.ts';
-import { fcntlCalls } from './fcntl.ts';
 import { identityCalls } from './identity.ts';
 import { ioCalls } from './io.ts';
 import { ioctlCalls } from './ioctl.ts';
 import { memoryCalls } from './memory.ts';
 import { openCalls } from './open.ts';
 import type { KernelTask } from './process.ts';
-import { signalCalls } from './signal-calls.ts';
 import { spaceCalls } from './space.ts';
 import { statCalls } from './stat.ts';
 import type { Syscall, SyscallRows } from './task.ts';
 import { taskCalls } from './tasks.ts';
-import { timeCalls } from './time.ts';
-import { waitCalls } from './wait.ts';
 
 export const USUAL_FAMILIES: readonly SyscallRows<KernelTask>[] = [
   ioCalls,
@@ -22,14 +17,9 @@ export const USUAL_FAMILIES: readonly SyscallRows<KernelTask>[] = [
   statCalls,
   spaceCalls,
   memoryCalls,
-  timeCalls,
   identityCalls,
   taskCalls,
-  cloneCalls,
-  waitCalls,
   futexCalls,
-  signalCalls,
-  fcntlCalls,
   ioctlCalls,
 ];
 

@@ -14,7 +14,7 @@ const CODES = new Map(PARTS.large.flatMap(name => {
 export const took = { modules: 0 };
 
 const compileOnce = (module: Uint8Array<ArrayBuffer>): WebAssembly.Module => new WebAssembly.Module(module);
-function sourceOf(file: Uint8Array | null): PrebuiltSource { return { read: () => file, compileOnce }; }
+function sourceOf(file: Uint8Array | null): PrebuiltSource { return { read: (at, length) => file?.subarray(at, at + length) ?? null, compileOnce }; }
 /** As where V8 is another than the build's. */
 export const compiledHere = (): PrebuiltFile => new PrebuiltFile(sourceOf(pack(PARTS)));
 /** As where it is the same. */

@@ -521,7 +521,8 @@ export class Threads {
     this.awaited = null;
     if (module === null) { this.wait = this.options.wait; return false; }
     const optimised = prebuilt.optimised(name);
-    this.support.primitives.expect(place => primitiveOf(prebuilt.primitives[place]!));
+    let primitives: readonly PrimitiveExample[] | null = null;
+    this.support.primitives.expect(place => primitiveOf((primitives ??= prebuilt.primitives)[place]!));
     this.link(optimised ?? prebuilt.compileOnce(module));
     this.begun = prebuilt;
     this.isEarly = true; this.isSlow = optimised === null;
