@@ -44,7 +44,7 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     ...['fma', 'mmx', 'sse-compare', 'sse-convert', 'sse-crypto', 'sse-float', 'vex', 'vex-memory', 'x87', 'x87-control'].map(name => `src/exec/semantics/${name}.ts`),
   ],
   /** What nearly all programs call, but not those that only begin and end. */
-  often: ['clone', 'fcntl', 'often-table', 'signal-calls', 'signal-frame', 'time', 'wait'].map(name => `src/syscalls/${name}.ts`),
+  often: ['clone', 'fcntl', 'host-input', 'often-table', 'resolve', 'signal-calls', 'signal-frame', 'time', 'wait'].map(name => `src/syscalls/${name}.ts`),
   calls: [
     ...['syscalls/net', 'trampfd'].flatMap(folder => modulesOf(`src/${folder}`)),
     ...[
@@ -54,10 +54,12 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     'src/host/overlay-host.ts', 'src/host/watched-host.ts',
   ],
   rows: ['src/decoder/rows.ts', ...modulesOf('src/decoder/table')],
+  /** What only an option asks for. */
+  options: [...['closed-host', 'confine', 'read-only-host', 'rooted-host'].map(name => `src/host/${name}.ts`), ...['generic', 'processors', 'skylake'].map(name => `src/timing/profiles/${name}.ts`), 'src/syscalls/policy.ts'],
   more: COMMANDS.map(name => `src/cli/${name}.ts`),
 };
 
-const BEFORE: Readonly<Record<string, readonly string[]>> = { decode: ['translate', 'rows', 'instructions', 'compile', 'more'], translate: ['instructions', 'compile', 'more'], often: ['calls', 'more'] };
+const BEFORE: Readonly<Record<string, readonly string[]>> = { decode: ['translate', 'rows', 'instructions', 'compile', 'more'], translate: ['instructions', 'compile', 'more'], often: ['calls', 'more'], options: ['more'] };
 
 const STEPS: Readonly<Record<string, (dist: string) => void | Promise<void>>> = {
   modules(dist) {

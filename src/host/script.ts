@@ -150,7 +150,7 @@ function placesOf(main: string, chunks: Chunks, border: Border): ReadonlyMap<str
     const chunk = chunks.get(file)!;
     if (places.has(file) || (waits(chunk) ?? script) !== script) return;
     places.set(file, script);
-    for (const { file: other } of chunk.imports) reach(script, other);
+    for (const { file: other } of neededBy(chunk)) reach(script, other);
     for (const [, other] of chunk.text.matchAll(DYNAMIC_IMPORT)) reach(script, other!);
   };
   reach(FIRST, main);
@@ -248,18 +248,19 @@ function valueOf(expression: string, constants: ReadonlyMap<string, string>): st
 function written(chunk: Chunk, chunks: Chunks, places: ReadonlyMap<string, string>): string {
   const name = nameOf(chunk.file), script = places.get(chunk.file);
   const call = (file: string): string => `${places.get(file) === script ? '' : `script_${places.get(file)!}().`}${nameOf(file)}()`;
-  const isRead = (word: string, text: string): boolean => new RegExp(`${ALONE}${word.replaceAll('$', '\\$')}(?![\\w$])`).test(text);
   const kept = [...chunk.tables].filter(([table]) => isRead(table, chunk.text) || wanted(chunk, chunks).has(table)).map(([, text]) => text).join('');
   const nodes = [...chunk.text.matchAll(/import (\w+) from"(node:[^"]+)";/g)].map(([, local, module]) => `const ${local!}=require("${module!}");`).join('');
-  const links = chunk.imports.map(({ file, links: all }) => {
-    const needed = all.filter(({ to }) => !chunk.constants.has(to) && (isRead(to, chunk.text) || isPassedOn(chunk, to)));
-    return `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${call(file)};`;
-  }).join('');
+  const links = neededBy(chunk).map(({ file, links: needed }) => `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${call(file)};`).join('');
   const given = givenBy(chunk, chunks);
   const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => call(file)).replace(LOOKED_UP, (_, other: string, name: string) => `(${call(`${other}.js`)}.${name})`);
   return `var ${name}_;function ${name}(){if(${name}_!==void 0)return ${name}_;${nodes}${links}${kept}${body}`
     + `return ${name}_={${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
 }
+/** Imports of more than constants. No module does anything when it is initialised but give what it exports. */
+function neededBy(chunk: Chunk): readonly Import[] {
+  return chunk.imports.map(({ file, links }) => ({ file, links: links.filter(({ to }) => !chunk.constants.has(to) && (isRead(to, chunk.text) || isPassedOn(chunk, to))) })).filter(({ links }) => links.length > 0);
+}
+function isRead(word: string, text: string): boolean { return new RegExp(`${ALONE}${word.replaceAll('$', '\\$')}(?![\\w$])`).test(text); }
 /** What is imported only to be exported: a module that is imported both at once and when it is wanted becomes two chunks. */
 function isPassedOn(chunk: Chunk, name: string): boolean { return chunk.exports.some(({ from }) => from === name); }
 /** What others take of it when they run: not what is constant, but for tables that somebody reads as a whole. */

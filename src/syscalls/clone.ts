@@ -1,4 +1,4 @@
-/** clone(2), clone3(2), fork(2), vfork(2), execve(2), execveat(2), exit(2), exit_group(2). */
+/** clone(2), clone3(2), fork(2), vfork(2), execve(2), execveat(2). */
 import { E2BIG, EACCES, EAGAIN, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, EPERM } from '../base/errno.ts';
 import type { Va } from '../base/types.ts';
 import { byteString, type ByteString, type Host } from '../host/host.ts';
@@ -175,8 +175,6 @@ export const cloneCalls: SyscallRows<KernelTask> = [
   call(57, 'fork', '→ int', task => start(task, { flags: 0, exitSignal: SIGCHLD, ...NOTHING })),
   call(58, 'vfork', '→ int', task => start(task, { flags: CLONE.vm | CLONE.vfork, exitSignal: SIGCHLD, ...NOTHING })),
   call(59, 'execve', 'path ptr ptr → int', (task, a) => execute(task, AT_FDCWD, a.pointer(0), a.pointer(1), a.pointer(2), 0)),
-  call(60, 'exit', 'int → int', (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'task' })),
-  call(231, 'exit_group', 'int → int', (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'process' })),
   call(322, 'execveat', 'dirfd path ptr ptr hex → int', (task, a) => execute(task, a.int(0), a.pointer(1), a.pointer(2), a.pointer(3), a.int(4))),
   call(435, 'clone3', 'ptr size → int', clone3, 'no namespaces, no control groups, no chosen pids'),
 ];

@@ -1,4 +1,4 @@
-/** Who a task is and how it runs: getpid(2), setpgid(2), setsid(2), arch_prctl(2), prctl(2), sched_*(2), rseq. */
+/** Who a task is, how it runs and ends: getpid(2), exit(2), exit_group(2), setpgid(2), setsid(2), arch_prctl(2), prctl(2), sched_*(2), rseq. */
 import { EACCES, EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../base/errno.ts';
 import { byteString, bytesOf } from '../host/host.ts';
 import type { Result } from './file.ts';
@@ -128,6 +128,7 @@ const schedYield: Handler<KernelTask> = () => ({ then: 'sleep', isRoused: true, 
 export const taskCalls: SyscallRows<KernelTask> = [
   call(24, 'sched_yield', '→ int', schedYield),
   call(39, 'getpid', '→ int', task => task.process.pid),
+  call(60, 'exit', 'int → int', (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'task' })),
   call(109, 'setpgid', 'int int → int', setpgid),
   call(110, 'getppid', '→ int', task => task.process.parentPid),
   call(111, 'getpgrp', '→ int', task => task.process.group),
@@ -140,6 +141,7 @@ export const taskCalls: SyscallRows<KernelTask> = [
   call(203, 'sched_setaffinity', 'int uint ptr → int', schedSetaffinity, 'there is one processor'),
   call(204, 'sched_getaffinity', 'int uint cpus → int', schedGetaffinity),
   call(218, 'set_tid_address', 'ptr → int', (task, a) => { task.clearTidAt = a.pointer(0); return task.tid; }),
+  call(231, 'exit_group', 'int → int', (_task, a) => ({ then: 'exit', status: a.int(0) & 0xff, scope: 'process' })),
   call(309, 'getcpu', 'ptr ptr ptr → int', getcpu),
   call(334, 'rseq', 'ptr hex hex hex → int', (_task, a) => a.uint(2) === 0 && a.uint(1) >= RSEQ_BYTES ? -ENOSYS : -EINVAL, 'not implemented: libraries do without'),
 ];
