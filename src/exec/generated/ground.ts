@@ -6,6 +6,7 @@ import { declareMemory, ModuleWriter } from '../../wasm/module.ts';
 import { OP, TYPE } from '../../wasm/opcode.ts';
 import { writeClose } from '../lower/close.ts';
 import { FUNCTION_TYPE } from '../lower/imports.ts';
+import { HEADER, LOOKS_FAR, ORIGIN_OF_STOP, SLOT_OF_THREADS } from '../threaded/record.ts';
 import { writeLookUp, writePlace } from '../lower/operations.ts';
 import { writeSettle } from '../lower/settle.ts';
 
@@ -39,17 +40,22 @@ export function groundModule(): Uint8Array<ArrayBuffer> {
   writeSettle(module);
   writeClose(module, primitive);
   module.exportFunction('digest', module.function(module.type([i32, i32], []), digestCode()));
+  module.exportFunction('openHeaders', module.function(module.type([i32, i32, i32], []), openHeadersCode()));
   module.exportFunction('enter', module.function(module.type([], [i32]), enterCode()));
   return module.bytes();
 }
 /** Leaves 1 on the stack if there is generated code for the address in `goal`, and the offset of its entry in `found`. */
 export function writeFind(code: Code, goal: Local, found: Local): void {
-  code.get(goal); code.op(OP['i32.wrap_i64']); code.tee(found);
-  code.get(found); code.i32(12); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(5); code.op(OP['i32.shl']);
-  code.i32(LOOKUP.mask); code.op(OP['i32.and']); code.tee(found);
-  code.memory(OP['i64.load'], LOOKUP.at + LOOKUP.address); code.get(goal); code.op(OP['i64.eq']);
+  writeEntryOf(code, goal, found);
+  code.get(found); code.memory(OP['i64.load'], LOOKUP.at + LOOKUP.address); code.get(goal); code.op(OP['i64.eq']);
   code.get(found); code.memory(OP['i32.load'], LOOKUP.at + LOOKUP.epoch); code.i32(NOT_FOUND); code.memory(OP['i32.load'], STATE.epoch); code.op(OP['i32.eq']);
   code.op(OP['i32.and']);
+}
+/** The offset of the entry that an address has in the table. */
+function writeEntryOf(code: Code, address: Local, entry: Local): void {
+  code.get(address); code.op(OP['i32.wrap_i64']); code.tee(entry);
+  code.get(entry); code.i32(12); code.op(OP['i32.shr_u']); code.op(OP['i32.xor']); code.i32(5); code.op(OP['i32.shl']);
+  code.i32(LOOKUP.mask); code.op(OP['i32.and']); code.set(entry);
 }
 /** An address crosses the border to JavaScript as two words: as one it would be a BigInt. */
 function writePaths(module: ModuleWriter, imported: readonly number[]): void {
@@ -146,6 +152,38 @@ function digestCode(): Code {
   code.end();
   code.i32(0); code.get(a); code.memory(OP['i64.store'], STAGING.at);
   code.i32(0); code.get(b); code.memory(OP['i64.store'], STAGING.at + 8);
+  return code;
+}
+/**
+ * `openHeaders(from, to, countdown)`: what an earlier run left (threaded/kept-code.ts) can be entered in this epoch, and found, but for what is looked at first;
+ * `countdown` times, or as often as before if it is negative.
+ */
+function openHeadersCode(): Code {
+  const code = new Code(3), header: Local = 0, to: Local = 1, countdown: Local = 2, origin = code.local(i32), epoch = code.local(i32), address = code.local(i64), entry = code.local(i32);
+  code.i32(0); code.memory(OP['i32.load'], STATE.epoch); code.set(epoch);
+  const done = code.block(), again = code.loop();
+  code.get(header); code.get(to); code.op(OP['i32.ge_u']); code.brIf(done);
+  code.get(header); code.memory(OP['i32.load'], HEADER.origin); code.set(origin);
+  code.get(header); code.memory(OP['i64.load'], HEADER.address); code.set(address);
+  code.get(origin); code.i32(0); code.op(OP['i32.ne']);
+  code.get(origin); code.i32(ORIGIN_OF_STOP); code.op(OP['i32.ne']); code.op(OP['i32.and']);
+  code.get(origin); code.i32(LOOKS_FAR); code.op(OP['i32.and']); code.op(OP['i32.eqz']); code.op(OP['i32.and']);
+  code.get(address); code.op(OP['i32.wrap_i64']); code.i32(PAGE_BYTES - 1); code.op(OP['i32.and']); code.get(header); code.memory(OP['i32.load'], HEADER.length); code.op(OP['i32.add']);
+  code.i32(PAGE_BYTES); code.op(OP['i32.le_u']); code.op(OP['i32.and']);
+  code.if();
+  code.get(countdown); code.i32(0); code.op(OP['i32.ge_s']);
+  code.if(); code.get(header); code.get(countdown); code.memory(OP['i32.store'], HEADER.countdown); code.end();
+  code.get(header); code.get(epoch); code.memory(OP['i32.store'], HEADER.epoch);
+  writeEntryOf(code, address, entry);
+  code.get(entry); code.get(address); code.memory(OP['i64.store'], LOOKUP.at + LOOKUP.address);
+  code.get(entry); code.get(epoch); code.memory(OP['i32.store'], LOOKUP.at + LOOKUP.epoch);
+  code.get(entry); code.i32(SLOT_OF_THREADS); code.memory(OP['i32.store'], LOOKUP.at + LOOKUP.slot);
+  code.get(entry); code.get(header); code.memory(OP['i32.store'], LOOKUP.at + LOOKUP.argument);
+  code.end();
+  code.get(header); code.i32(HEADER.bytes); code.op(OP['i32.add']); code.set(header);
+  code.br(again);
+  code.end();
+  code.end();
   return code;
 }
 /** `enter()`: from JavaScript into whatever there is for RIP. */

@@ -47,6 +47,8 @@ export class Support {
   enter: () => number = () => LEFT.toUnknown;
   /** Leaves a digest of memory [from, to), multiples of 8, in 16 bytes: gives the word they begin at. There is one once something is linked. */
   digest: (from: number, to: number) => number = () => STAGING.at >> 2;
+  /** Kept code from one header to another can be entered, see ground.ts. */
+  openHeaders: (from: number, to: number, countdown: number) => void = () => {};
   /** What the helper, or instruction, that made code give up has done: an OUTCOME, `next` if it faulted. To be cleared by the reader. */
   helped: number = OUTCOME.next;
   /** Code gave up because memory it touches is not there: `mmu.fault` says how. To be cleared by the reader. */
@@ -89,6 +91,7 @@ export class Support {
     } }).exports;
     this.enter = ground['enter'] as () => number;
     const digest = ground['digest'] as (from: number, to: number) => void;
+    this.openHeaders = ground['openHeaders'] as (from: number, to: number, countdown: number) => void;
     this.digest = (from, to) => { digest(from, to); return STAGING.at >> 2; };
     return this.linked = { functions, imports: { tramp64: {
       ...ground, ...this.predictor?.exports,

@@ -13,7 +13,8 @@ import { semanticsOf } from '../semantics/index.ts';
 import { type Form, FormTable, knownForms, Shapes } from './form.ts';
 import type { Parts } from './prebuilt.ts';
 import { ThreadedLowering } from './threaded-lowering.ts';
-import { SLOT_OF_THREADS, threadsName } from './threads.ts';
+import { SLOT_OF_THREADS } from './record.ts';
+import { threadsName } from './threads.ts';
 import { USUAL_FORMS } from './table/usual.ts';
 
 /** Conditional jumps may stand at the beginning of a block, where nobody knows what the flags come from: in 2 bytes and in 6. */

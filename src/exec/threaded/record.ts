@@ -4,6 +4,10 @@
  */
 import type { Va } from '../../base/types.ts';
 import { vaOf } from '../../base/words.ts';
+import { ENDING } from '../block.ts';
+
+/** The place of threaded code in the table of functions. */
+export const SLOT_OF_THREADS = 1;
 
 /** Byte offsets in a header. */
 export const HEADER = {
@@ -25,7 +29,7 @@ export const HEADER = {
 } as const;
 
 /** In `origin`: it is entered only where code of other pages is what its times were worked out from, or what it goes on with. */
-export const LOOKS_FAR = 0x10;
+export const LOOKS_FAR = 0x10, ORIGIN_OF_STOP = ENDING.stop + 1;
 export const endingOf = (origin: number): number => (origin & ~LOOKS_FAR) - 1;
 
 /** The address that a header is of. */

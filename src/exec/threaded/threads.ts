@@ -21,13 +21,11 @@ import { type Implicit, implicitNumber, implicitOf } from '../semantics/implicit
 import { semanticsOf } from '../semantics/index.ts';
 import { type CodeStore, DIGEST_WORDS, type FarPage, FRONT_MAX, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage, stepOf, type Step } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
-import { CALL_COUNTED, CALLS_COUNTED_MAX, endingOf, HANDLER, HEADER, LOOKS_FAR, PLACE_MASK, RECORD } from './record.ts';
+import { CALL_COUNTED, CALLS_COUNTED_MAX, endingOf, HANDLER, HEADER, LOOKS_FAR, ORIGIN_OF_STOP, PLACE_MASK, RECORD, SLOT_OF_THREADS } from './record.ts';
 import { Thread } from './thread.ts';
 import { Translator } from './translator.ts';
 import { CALLED, ThreadedLowering } from './threaded-lowering.ts';
 
-/** The function's place in the table of functions. */
-export const SLOT_OF_THREADS = 1;
 /** The next generation waits for so many instructions that are called because their form was met too late, and every further one longer. */
 const CALLS_MAX = 4000, WAIT_GROWTH = 2;
 const RIP = 2 * SLOT.rip;
@@ -50,6 +48,8 @@ const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
 const FRESH_FEW = 2, WRITES_FEW = 4;
 /** What stands alone is performed so often without a block. */
 const ALONE_MAX = 16;
+/** Of headers: they may be entered as often as before. */
+const AS_BEFORE = -1;
 /** Header of nothing; an epoch before all; no frame; no record. */
 const NONE_KEPT = 0, NO_EPOCH = 0, NOWHERE = -1 & PAGE_MASK, NO_RECORD = 0;
 
@@ -328,7 +328,7 @@ export class Threads {
   private get keptEnd(): number { return this.keptCode?.end ?? 0; }
   /** The code of a page can be entered from now on, if its bytes are those it was made of. */
   private openPage(code: KeptCode, page: KeptPage, lo: i32, hi: i32): boolean {
-    const { mmu, words, support } = this, frame = mmu.look(lo, hi) & PAGE_MASK, isNew = page.frame !== frame;
+    const { mmu, support } = this, frame = mmu.look(lo, hi) & PAGE_MASK, isNew = page.frame !== frame;
     // Where nothing can be fetched, whoever fetches is to see it first.
     if (frame === NOWHERE || frame === page.badFrame || mmu.probe(lo, hi, ACCESS.execute) === -1) return false;
     if (isNew) {
@@ -340,12 +340,7 @@ export class Threads {
     }
     mmu.noteFetch(lo, hi);
     if (!page.wasOpened) page.since = support.instructions;
-    for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
-      const origin = words[(at + HEADER.origin) >> 2]!;
-      if (origin === 0 || (origin & LOOKS_FAR) !== 0 || endingOf(origin) === ENDING.stop || this.straddles(at)) continue;
-      this.openHeader(at, !page.wasOpened);
-      support.register(words[(at + HEADER.address) >> 2]!, words[(at + HEADER.address + 4) >> 2]!, SLOT_OF_THREADS, at);
-    }
+    support.openHeaders(code.header(page.first), code.endOf(page), page.wasOpened ? AS_BEFORE : this.hotNow - 1);
     page.wasOpened = true;
     page.epoch = mmu.epoch;
     return true;
@@ -365,7 +360,7 @@ export class Threads {
     if (pa !== second) { this.drop(header); return false; }
     mmu.noteFetch(nextLo, nextHi);
     cache.hold(second);
-    this.openHeader(header, isFirst);
+    if (words[(header + HEADER.origin) >> 2] !== ORIGIN_OF_STOP) this.openHeader(header, isFirst);
     return true;
   }
   /** Nothing of it is to be used: it is decoded, if it is wanted. */
@@ -440,7 +435,7 @@ export class Threads {
   }
   private wasEntered(header: number): boolean {
     const origin = this.words[(header + HEADER.origin) >> 2]!;
-    return origin !== 0 && (origin & LOOKS_FAR) === 0 && endingOf(origin) !== ENDING.stop && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1;
+    return origin !== 0 && (origin & LOOKS_FAR) === 0 && origin !== ORIGIN_OF_STOP && this.words[(header + HEADER.countdown) >> 2]! < this.hotNow - 1;
   }
   /** Nothing of it is entered any more; blocks that are made of it go on. */
   private closeKept(code: KeptCode): void {
