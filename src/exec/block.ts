@@ -183,7 +183,8 @@ export class BlockCache {
     this.memory = memory; this.mmu = mmu; this.costs = costs; this.hotRuns = hotRuns;
     mmu.onCodeWrite = (pa, length) => this.drop(pa, length);
   }
-  semanticsOf(i: Instruction): Semantics { return this.hasVex ? semanticsOf(i) : semanticsWithoutVex(i); }
+  semanticsOf(i: Instruction): Semantics { return this.scores()(i); }
+  private scores(): (i: Instruction) => Semantics { return this.hasVex ? semanticsOf : semanticsWithoutVex; }
   /** How many known blocks hold an instruction with this prefix (PREFIX). */
   countWith(prefix: number): number {
     let count = 0;
@@ -327,10 +328,11 @@ export class BlockCache {
   }
   /** Instructions that are one block: none if the first reaches into another page. */
   private straightFrom(lo: i32, pa: Pa): readonly Instruction[] {
-    const { u8 } = this.memory, pageEnd = (pa & -PAGE_BYTES) + PAGE_BYTES;
+    // What is looked up in another script is looked up once a block.
+    const { u8 } = this.memory, pageEnd = (pa & -PAGE_BYTES) + PAGE_BYTES, read = decode;
     const instructions: Instruction[] = [];
     for (let at = pa, count = 0; count < INSTRUCTIONS_MAX; count++) {
-      const instruction = at < pageEnd ? decode(u8, at, pageEnd) : null;
+      const instruction = at < pageEnd ? read(u8, at, pageEnd) : null;
       if (instruction === null) break;
       const { kind: { flow }, length } = instruction;
       at += length;
@@ -352,14 +354,14 @@ export class BlockCache {
     return this.make(lo, hi, pa, second, [instruction!]); // More than 15 bytes were there: never null.
   }
   private make(lo: i32, hi: i32, pa: Pa, secondPa: Pa, instructions: readonly Instruction[]): Block {
-    const { length } = instructions, semantics: Semantics[] = [], start = vaOf(lo, hi);
+    const { length } = instructions, semantics: Semantics[] = [], start = vaOf(lo, hi), semanticsOf = this.scores();
     const { mayStop } = this, stops: number[] = mayStop ? [] : NO_STOPS;
     let bytes = 0;
     for (let n = 0; n < length; n++) {
       const i = instructions[n];
       if (mayStop && this.stopsAt(start + bytes, i)) stops.push(n);
       bytes += i.length;
-      semantics[n] = this.semanticsOf(i);
+      semantics[n] = semanticsOf(i);
     }
     this.pageLo = lo & -PAGE_BYTES; this.pageHi = hi; this.page = pa & -PAGE_BYTES; this.ownLo = lo; this.own = secondPa === -1 ? instructions : null;
     this.far = NO_FAR;

@@ -9,6 +9,8 @@ export const parts = (cycles: number): number => (cycles * CYCLE_PARTS + 0.5) | 
 /** Who works out what is seldom asked for, when it is: what dispatching the first instructions takes, and a wrong prediction at the end. */
 export interface Pacing {
   dispatchOf(instructions: readonly Instruction[], count: number): number;
+  /** The same of no instruction, of one, and so on up to all of them. */
+  dispatchesOf(instructions: readonly Instruction[]): readonly number[];
   /** @param dispatched cycles of dispatching the block */
   missOf(instructions: readonly Instruction[], dispatched: number): Resolved;
 }
@@ -42,6 +44,8 @@ export class Pace {
     if (this.pacer === null) return count * CYCLE_PARTS;
     return this.whole !== null && count === this.instructions.length ? this.whole : this.pacer.dispatchOf(this.instructions, count);
   }
+  /** `front` of every count from 0 to that of its instructions. @param count how many there are */
+  fronts(count: number): readonly number[] { return this.pacer === null ? Array.from({ length: count + 1 }, (_, k) => k * CYCLE_PARTS) : this.pacer.dispatchesOf(this.instructions); }
   /** Where the branch at its end was predicted wrong. Even. */
   get miss(): number { return (this.resolved ??= this.resolve()).miss; }
   /** That is known only when all that is behind was executed. */

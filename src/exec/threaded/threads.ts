@@ -627,11 +627,10 @@ export class Threads {
 
 /** See kept-code.ts. null: they take too long. */
 function stepsOf({ instructions, pace }: Block): readonly i32[] | null {
-  const steps: i32[] = [];
+  const fronts = pace.fronts(instructions.length), steps: i32[] = [];
+  if (fronts[instructions.length]! > FRONT_MAX) return null;
   for (let k = 0, offset = 0; k <= instructions.length; k++) {
-    const front = k === 0 ? 0 : pace.front(k);
-    if (front > FRONT_MAX) return null;
-    steps.push(stepOf(offset, front));
+    steps.push(stepOf(offset, fronts[k]!));
     offset += instructions[k]?.length ?? 0;
   }
   return steps;
