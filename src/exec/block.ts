@@ -404,7 +404,8 @@ export class BlockCache {
     if (before !== undefined) return before;
     const instructions = this.straightFrom(lo, at);
     if (instructions.length === 0) return null;
-    page?.ahead.set(va, instructions);
+    // Where nothing was executed nothing may ever be.
+    if (page !== undefined && (page.blocks.size > 0 || page.isHeld)) page.ahead.set(va, instructions);
     return instructions;
   };
 }

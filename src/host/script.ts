@@ -253,8 +253,9 @@ function written(chunk: Chunk, chunks: Chunks, places: ReadonlyMap<string, strin
   const links = neededBy(chunk).map(({ file, links: needed }) => `const{${needed.map(({ from, to }) => from === to ? to : `${from}:${to}`).join()}}=${call(file)};`).join('');
   const given = givenBy(chunk, chunks);
   const body = chunk.text.replace(/import \w+ from"node:[^"]+";/g, '').replace(DYNAMIC_IMPORT, (_, file: string) => call(file)).replace(LOOKED_UP, (_, other: string, name: string) => `(${call(`${other}.js`)}.${name})`);
-  return `var ${name}_;function ${name}(){if(${name}_!==void 0)return ${name}_;${nodes}${links}${kept}${body}`
-    + `return ${name}_={${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
+  // Two functions, because every call of one with so many variables clears them all.
+  return `var ${name}_;function ${name}(){return ${name}_??=${name}_make()}function ${name}_make(){${nodes}${links}${kept}${body}`
+    + `return{${given.map(({ from, to }) => from === to ? to : `${to}:${from}`).join()}}}`;
 }
 /** Imports of more than constants. No module does anything when it is initialised but give what it exports. */
 function neededBy(chunk: Chunk): readonly Import[] {

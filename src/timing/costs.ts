@@ -46,7 +46,7 @@ export class Costs implements Pacing {
   again(instructions: readonly Instruction[], times: Times): Pace { return Pace.known(instructions, times, this.isTimed ? this : null); }
   private get pacer(): Pacer { return this.made ??= new Pacer(this.profile); }
   dispatchOf(instructions: readonly Instruction[], count: number): number { return this.pacer.dispatchOf(instructions, count); }
-  dispatchesOf(instructions: readonly Instruction[]): readonly number[] { return this.pacer.dispatchesOf(instructions); }
+  dispatchesOf(instructions: readonly Instruction[], tell: (cost: number) => void): void { this.pacer.dispatchesOf(instructions, tell); }
   missOf(instructions: readonly Instruction[], dispatched: number): Resolved { return this.pacer.missOf(instructions, dispatched); }
   syscall(name: string): number { return this.entered(this.environment.calls[name] ?? this.environment.systemCall); }
   /** Of what enters the kernel. */

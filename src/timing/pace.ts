@@ -9,8 +9,8 @@ export const parts = (cycles: number): number => (cycles * CYCLE_PARTS + 0.5) | 
 /** Who works out what is seldom asked for, when it is: what dispatching the first instructions takes, and a wrong prediction at the end. */
 export interface Pacing {
   dispatchOf(instructions: readonly Instruction[], count: number): number;
-  /** The same of no instruction, of one, and so on up to all of them. */
-  dispatchesOf(instructions: readonly Instruction[]): readonly number[];
+  /** The same of no instruction, of one, and so on up to all of them: `tell` hears them in this order. */
+  dispatchesOf(instructions: readonly Instruction[], tell: (cost: number) => void): void;
   /** @param dispatched cycles of dispatching the block */
   missOf(instructions: readonly Instruction[], dispatched: number): Resolved;
 }
@@ -44,8 +44,11 @@ export class Pace {
     if (this.pacer === null) return count * CYCLE_PARTS;
     return this.whole !== null && count === this.instructions.length ? this.whole : this.pacer.dispatchOf(this.instructions, count);
   }
-  /** `front` of every count from 0 to that of its instructions. @param count how many there are */
-  fronts(count: number): readonly number[] { return this.pacer === null ? Array.from({ length: count + 1 }, (_, k) => k * CYCLE_PARTS) : this.pacer.dispatchesOf(this.instructions); }
+  /** `front` of every count from 0 to that of its instructions: `tell` hears them in this order. @param count how many there are */
+  fronts(count: number, tell: (front: number) => void): void {
+    if (this.pacer === null) for (let k = 0; k <= count; k++) tell(k * CYCLE_PARTS);
+    else this.pacer.dispatchesOf(this.instructions, tell);
+  }
   /** Where the branch at its end was predicted wrong. Even. */
   get miss(): number { return (this.resolved ??= this.resolve()).miss; }
   /** That is known only when all that is behind was executed. */

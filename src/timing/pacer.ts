@@ -141,17 +141,17 @@ export class Pacer implements Pacing {
   }
   /** What dispatching the first `count` takes. */
   dispatchOf(instructions: readonly Instruction[], count: number): number { return this.run(instructions, 0, count).cost; }
-  dispatchesOf(instructions: readonly Instruction[]): readonly number[] {
-    const { costs, capacities: { slot: width } } = this, dispatches = [0];
+  dispatchesOf(instructions: readonly Instruction[], tell: (cost: number) => void): void {
+    const { costs, capacities: { slot: width } } = this;
+    tell(0);
     let slot = 0, serial = 0, fuses = false;
     for (const i of instructions) {
       const cost = costs[i.kind.number] ?? this.findCost(i), at = cost.others === NO_OTHERS ? -1 : cost.others.indexOf(SERIAL);
       if (!fuses || !cost.isFused) slot += cost.slot;
       fuses = cost.fuses;
       if (at >= 0) serial += cost.amounts[at]!;
-      dispatches.push(parts(slot / width + serial / 100));
+      tell(parts(slot / width + serial / 100));
     }
-    return dispatches;
   }
   /** How far execution of a loop may be behind that waits so long a round: as many rounds as there is room for instructions that wait for the chain. */
   private behindMaxOf(instructions: readonly Instruction[], waits: number, chain: RegisterSet): number {

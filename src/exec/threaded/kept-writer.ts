@@ -2,8 +2,8 @@
 import { RECORDS } from '../../base/layout.ts';
 import type { i32, Va } from '../../base/types.ts';
 import { hiOf, loOf, vaOf } from '../../base/words.ts';
-import { ENDING, type Target } from '../block.ts';
-import { DIGEST_WORDS, FAR, FAR_WORDS, type FarPage, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, TARGET_WORDS, wordsOf } from './kept-code.ts';
+import { type Block, ENDING, type Target } from '../block.ts';
+import { DIGEST_WORDS, FAR, FAR_WORDS, type FarPage, FRONT_MAX, KEPT, KEPT_BYTES_MAX, KEPT_MAGIC, type KeptCode, PAGE, PAGE_WORDS, stepOf, TARGET_WORDS, wordsOf } from './kept-code.ts';
 import { endingOf, vaOfHeader, HANDLER, HEADER, LOOKS_FAR, PLACE_MASK, RECORD } from './record.ts';
 
 /** A block that is kept: what its header says, where its records are, and what is known of its end. What stands alone (ENDING.stop) is not threaded: `body` is what record.ts says. */
@@ -11,8 +11,8 @@ export interface KeptBlock {
   readonly lo: i32; readonly hi: i32;
   readonly body: number; readonly count: number; readonly cost: number; readonly behind: number; readonly bytes: number;
   readonly ending: number; readonly targets: readonly Target[]; readonly far: readonly FarPage[];
-  /** See kept-code.ts. */
-  readonly steps: readonly i32[];
+  /** Where its steps begin among the keeper's. */
+  readonly step: number;
 }
 /** Blocks of a page, by address; where two programs have another page each at one address, the one that was there first (`order`) is kept. */
 interface Page { readonly order: number; readonly digest: readonly number[]; readonly blocks: Map<Va, KeptBlock> }
@@ -25,7 +25,31 @@ const align = (bytes: number): number => (bytes + ALIGNMENT - 1) & -ALIGNMENT;
 export class CodeKeeper {
   private readonly pages = new Map<Va, Page>();
   private readonly words: Int32Array;
+  /** Of all blocks, see kept-code.ts. */
+  private steps = new Int32Array(1 << 12);
+  private stepCount = 0;
   constructor(words: Int32Array) { this.words = words; }
+  private note(step: i32): void {
+    if (this.stepCount === this.steps.length) {
+      const { steps } = this;
+      this.steps = new Int32Array(2 * steps.length);
+      this.steps.set(steps);
+    }
+    this.steps[this.stepCount++] = step;
+  }
+  /** Where the steps of a block begin, for KeptBlock; null: it takes too long. */
+  stepsOf({ instructions, pace }: Block): number | null {
+    const first = this.stepCount;
+    let k = 0, offset = 0, isLong = false;
+    pace.fronts(instructions.length, front => {
+      isLong ||= front > FRONT_MAX;
+      this.note(stepOf(offset, front));
+      offset += instructions[k++]?.length ?? 0;
+    });
+    if (!isLong) return first;
+    this.stepCount = first;
+    return null;
+  }
 
   add(page: Va, order: number, digest: readonly number[], blocks: readonly KeptBlock[]): void {
     const before = this.pages.get(page), same = this.pageOf(page, digest);
@@ -53,8 +77,9 @@ export class CodeKeeper {
       for (let at = code.header(page.first), end = code.endOf(page); at < end; at += HEADER.bytes) {
         const field = (offset: number): number => words[(at + offset) >> 2]!, origin = field(HEADER.origin), lo = field(HEADER.address), hi = field(HEADER.address + 4), body = field(HEADER.body), count = field(HEADER.count), ending = endingOf(origin);
         if (origin === 0 || known?.blocks.has(vaOf(lo, hi)) === true) continue;
-        const steps = Array.from({ length: recordsOf({ ending, count }) }, (_, k) => code.stepWord(body + RECORD.bytes * k));
-        blocks.push({ lo, hi, body, count, cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending, targets: code.targetsOf(at), far: code.farOf(at), steps });
+        const step = this.stepCount;
+        for (let k = 0, records = recordsOf({ ending, count }); k < records; k++) this.note(code.stepWord(body + RECORD.bytes * k));
+        blocks.push({ lo, hi, body, count, cost: field(HEADER.cost), behind: field(HEADER.behind), bytes: field(HEADER.length), ending, targets: code.targetsOf(at), far: code.farOf(at), step });
       }
       this.add(va, page.wasOpened ? ORDER.executed : ORDER.unused, digest, blocks);
     }
@@ -108,7 +133,7 @@ export class CodeKeeper {
         const link = linkOf(block, k), to = words[link]!;
         if (to !== 0) out[link + ((bodyAt - body) >> 2)] = RECORDS.at + headersAt + HEADER.bytes * places.get(vaOfHeader(words, to))!;
       }
-      block.steps.forEach((word, k) => { put(step, k === 0 ? number : word); step += 4; });
+      for (let k = 0; k < records; k++, step += 4) put(step, k === 0 ? number : this.steps[block.step + k]!);
       for (const { lo, hi } of block.targets) { put(target, number); put(target + 4, lo); put(target + 8, hi); target += 4 * TARGET_WORDS; }
       for (const { lo, hi, digest } of block.far) {
         put(farPage + 4 * FAR.header, number); put(farPage + 4 * FAR.address, lo); put(farPage + 4 * FAR.address + 4, hi); put(farPage + 4 * FAR.isThere, digest === null ? 0 : 1);

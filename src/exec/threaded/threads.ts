@@ -19,7 +19,7 @@ import type { Semantics } from '../ops.ts';
 import type { Primitive } from '../primitive.ts';
 import { type Implicit, implicitNumber, implicitOf } from '../semantics/implicit.ts';
 import { semanticsOf } from '../semantics/index.ts';
-import { type CodeStore, DIGEST_WORDS, type FarPage, FRONT_MAX, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage, stepOf, type Step } from './kept-code.ts';
+import { type CodeStore, DIGEST_WORDS, type FarPage, KEPT, KEPT_BYTES_MAX, KeptCode, type KeptPage, type Step } from './kept-code.ts';
 import { CodeKeeper, type KeptBlock } from './kept-writer.ts';
 import { CALL_COUNTED, CALLS_COUNTED_MAX, endingOf, HANDLER, HEADER, LOOKS_FAR, ORIGIN_OF_STOP, PLACE_MASK, RECORD, SLOT_OF_THREADS } from './record.ts';
 import { Thread } from './thread.ts';
@@ -473,15 +473,16 @@ export class Threads {
       // Nothing is dropped to make room: records may be at work.
       const isThreaded = block.ending !== ENDING.stop;
       if (isThreaded && block.thread === null && !this.hasRoom(block.instructions.length)) continue;
-      const { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [], steps = isThreaded ? stepsOf(block) : [];
-      if (steps === null) continue;
+      const { lo, hi, instructions, pace, bytes, ending, targets } = block, va = vaOf(lo & PAGE_MASK, hi), blocks = byPage.get(va) ?? [], keeper = this.keeper ??= new CodeKeeper(this.words);
+      const step = isThreaded ? keeper.stepsOf(block) : NO_RECORD;
+      if (step === null) continue;
       const body = isThreaded ? (block.thread ?? this.translate(block, UNKNOWN_RULE)).body : implicitNumber(instructions[0]!);
-      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: isThreaded ? pace.behind : pace.front(1), bytes, ending, targets, far: far.map(seen => this.farPage(seen)), steps });
+      blocks.push({ lo, hi, body, count: instructions.length, cost: pace.cost, behind: isThreaded ? pace.behind : pace.front(1), bytes, ending, targets, far: far.map(seen => this.farPage(seen)), step });
       byPage.set(va, blocks);
     }
     if (byPage.size === 0) return;
     const digest = this.wholeDigest(frame);
-    for (const [va, blocks] of byPage) (this.keeper ??= new CodeKeeper(this.words)).add(va, page.order, digest, blocks);
+    for (const [va, blocks] of byPage) this.keeper!.add(va, page.order, digest, blocks);
   }
   private wholeDigest(frame: Pa): readonly number[] {
     const at = this.digestOf(frame);
@@ -625,16 +626,6 @@ export class Threads {
   }
 }
 
-/** See kept-code.ts. null: they take too long. */
-function stepsOf({ instructions, pace }: Block): readonly i32[] | null {
-  const fronts = pace.fronts(instructions.length), steps: i32[] = [];
-  if (fronts[instructions.length]! > FRONT_MAX) return null;
-  for (let k = 0, offset = 0; k <= instructions.length; k++) {
-    steps.push(stepOf(offset, fronts[k]!));
-    offset += instructions[k]?.length ?? 0;
-  }
-  return steps;
-}
 /** Of an instruction that calls it: whoever needs one needs its code. */
 function primitiveOf({ name, example }: PrimitiveExample): Primitive {
   const instruction = decodeExample(example), found = useOf(semanticsOf(instruction), instruction).floats.find(primitive => primitive.name === name);
