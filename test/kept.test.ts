@@ -104,6 +104,18 @@ programs('a run of other code of the program adds to what is kept', () => {
   assert.ok(two.kept > 0 && either(['more'], store).kept > two.kept);
   assert.is(store.writes, 2);
 });
+/** It begins in the last of its pages: a loop reaches back into another one, an instruction lies in two, and a page of data is met in the middle of a block. */
+const FAR = `jmp start\n.balign 4096\nlone: ret\n${'nop\n'.repeat(4087)}head: imul rbx, rcx\nimul rbx, rbx\nadd rbx, rax\ninto: sub ecx, 1\njnz head\nret\n${'nop\n'.repeat(4080)}straddling: mov rax, 0x1122334455667788\nret\n.balign 4096\nstart: xor eax, eax\ncpuid\nadd rbx, rax\nxor edi, edi\nmov esi, 8192\nmov edx, 3\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\n${call('mmap')}\nmov r13, rax\nlea rdx, [rax+4096]\nmov [rdx], rbx\nadd rbx, [rdx]\nmov rdi, r13\nmov ecx, 5\nrep stosq\n`
+  + `cmp qword ptr [rsp], 2\njne one\ncall lone\none: mov ecx, 9\ncall into\ncall straddling\nmov ecx, 3\ncall head\nmov edi, ebx\nand edi, 127\n${call('exit_group')}`;
+for (const timing of ['fast', 'none'] as const) programs(`what stands alone, straddles pages, looks at others or meets a page fault is kept, with timing ${timing}`, () => {
+  const store = new Store();
+  assert.is(again(() => hostOf(FAR), { timing }, store).decoded, 0);
+  // Whether the page was there when a loop was looked at decides how long it takes.
+  for (const args of [['more'], [], ['more'], []]) assert.equal(run(hostOf(FAR), keeping(store, { timing }), args).counted, run(hostOf(FAR), { timing, engine: 'interpret' }, args).counted);
+  const other = new Store();
+  again(() => hostOf(FAR), { timing }, other, ['more']);
+  assert.equal(run(hostOf(FAR), keeping(other, { timing })).counted, run(hostOf(FAR), { timing, engine: 'interpret' }).counted);
+});
 programs.run();
 
 const wrong = suite('kept › what is not what it was');
@@ -171,6 +183,15 @@ const ITSELF = `xor edi, edi\nmov esi, 12288\nmov edx, 7\nmov r10d, 0x22\nmov r8
 wrong('a page that overwrites itself, whole', () => {
   again(() => hostOf(ITSELF), {});
   again(() => hostOf(ITSELF), { engine: 'threaded', timing: 'none' });
+});
+wrong('the second page of an instruction that lies in two: its bytes change, or others are there', () => {
+  const patched = (patch: string): MemoryHost => hostOf(`lea r13, [rip+first]\nand r13, -4096\nmov rdi, r13\nmov esi, 8192\nmov edx, 7\n${call('mprotect')}\nmov al, [r13+16]\nmov [r13+16], al\nmov al, [r13+8000]\nmov [r13+8000], al\nmov r12d, 6\nround: mov ecx, 30\ncall first\nsub r12d, 1\ncmp r12d, 3\njne on\ncmp qword ptr [rsp], 2\njne on\n${patch}\non: test r12d, r12d\njnz round\nmov edi, ebx\nshr edi, 24\nxor edi, ebx\nand edi, 127\n${call('exit_group')}\n.balign 4096\nfirst: add rbx, rcx\n${'nop\n'.repeat(4090)}straddling: mov eax, 0x01020304\nadd rbx, rax\nsub ecx, 1\njnz straddling\nret\n.balign 4096`);
+  const patches = ['mov byte ptr [rip+straddling+4], 7', 'mov byte ptr [rip+straddling+1], 7', `lea rdi, [r13+4096]\nmov esi, 4096\nmov edx, 5\n${call('mprotect')}`, `mov rsi, r13\nlea rdi, [r13+4096]\nmov ecx, 512\nrep movsq\nmov byte ptr [r13+4096+3], 0xc3`];
+  for (const timing of ['fast', 'none'] as const) for (const patch of patches) {
+    const store = new Store();
+    assert.is(again(() => patched(patch), { timing }, store).decoded, 0);
+    assert.equal(run(patched(patch), keeping(store, { timing }), ['more']).counted, run(patched(patch), { timing, engine: 'interpret' }, ['more']).counted);
+  }
 });
 /** More blocks than small memories have room for. */
 const STEPS = `mov r12d, 6\nround: ${Array.from({ length: 24 }, (_, k) => `add rax, ${k + 3}\nxor rbx, rax\ntest ebx, ${1 << k}\nje p${k}\nadd rbx, ${k}\np${k}:`).join('\n')}\ndec r12d\njnz round\nmov edi, ebx\nand edi, 127\n${call('exit_group')}`;

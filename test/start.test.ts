@@ -126,6 +126,12 @@ start('V8 takes the machine code of prebuilt modules, whatever flags the program
   assert.is(compiled(), 'compiled\ncompiled\n');
   for (const [k, name] of codes.entries()) writeFileSync(join(dist, name), bytes[k]!);
 });
+start('what an earlier run left is executed without what decodes and translates', () => {
+  const steps = Array.from({ length: 40 }, (_, k) => `cmp eax, ${k}\nje p${k}\nadd ebx, 1\np${k}: add eax, 3`).join('\n'), program = programOf('steps', `xor eax, eax\ncpuid\n${steps}`), fresh = join(folder, 'fresh');
+  const scripts = (): string => nodeWith(fresh, '-r', told, join(dist, 'cli.js'), 'run', program).stderr;
+  assert.match(scripts(), /^tramp64[^]*decode[^]*translate/);
+  assert.match(scripts(), /^tramp64.js \w+\n$/);
+});
 start('and nowhere where that is not wanted, or cannot be', () => {
   const elsewhere = join(folder, 'elsewhere');
   assert.is(keptBy(elsewhere, '--code-cache', 'off'), 0);
