@@ -19,22 +19,23 @@ export interface Build {
   readonly flags: Flags;
 }
 
-/** V8's flags that have a value, with the one V8 gives them. */
-const USUAL_VALUES: Readonly<Record<string, number>> = { '--max-inlined-bytecode-size': 460, '--max-inlined-bytecode-size-cumulative': 920 };
 /** Flags that bring others along, by the version of V8: what takes these back. */
 const BROUGHT_ALONG: Readonly<Record<string, Readonly<Record<string, string>>>> = { 12: { '--no-opt': '--osr-from-maglev' } };
 /** What takes a flag back. */
 function opposites(flag: string): readonly string[] {
-  const [name = ''] = flag.split('='), value = USUAL_VALUES[name], other = BROUGHT_ALONG[V8_MAJOR]?.[flag];
-  const opposite = value !== undefined ? `${name}=${value}` : flag.startsWith('--no-') ? flag.replace('no-', '') : flag.replace('--', '--no-');
+  const opposite = flag.startsWith('--no-') ? flag.replace('no-', '') : flag.replace('--', '--no-'), other = BROUGHT_ALONG[V8_MAJOR]?.[flag];
   return other === undefined ? [opposite] : [opposite, other];
 }
-/** V8's flags: each is set to something else than it was, by `--` or `--no-` or a value of USUAL_VALUES. */
+/**
+ * V8's flags. One that is on or off is set to what it was not, and taken back for a while. One with a value is set for good: V8 compiles beside the program, looks
+ * at `--max-inlined-bytecode-size` twice for one call, and ends the process if the function was short enough the first time alone (v8/src/compiler/js-inlining.cc).
+ * The price is that V8 refuses bytecode from then on, and compiles.
+ */
 export class Flags {
   private readonly set: (flag: string) => void;
   private readonly since: string[] = [];
   constructor(set: (flag: string) => void) { this.set = set; }
-  setFlagsFromString(flag: string): void { this.set(flag); this.since.push(flag); }
+  setFlagsFromString(flag: string): void { this.set(flag); if (!flag.includes('=')) this.since.push(flag); }
   without<T>(run: () => T): T {
     this.takeBack(this.since);
     try { return run(); } finally { this.since.forEach(this.set); }
