@@ -1,13 +1,14 @@
 /** What a command of `tramp64` is: the table in commands.ts has one a row. */
 import type { PrebuiltSource } from '../exec/threaded/prebuilt.ts';
 import type { ByteString, Host } from '../host/host.ts';
+import type { Effort } from '../host/v8-flags.ts';
 import type { CommandLine, Option } from './options.ts';
 
 export interface CommandHost extends Host {
   /** What came after `tramp64`. */
   readonly arguments: readonly ByteString[];
-  /** Whether what runs often is worth optimising: in a short program it is not. `isAll`: nothing else will make it fast, so that it is worth more. */
-  optimise?(isWanted: boolean, isAll?: boolean): void;
+  /** What is to be done, from now on, about functions of ours that run often. It never becomes less. */
+  optimise?(effort: Effort): void;
   /** What results were measured with, for those who wonder. */
   readonly description?: { readonly node: string; readonly platform: string };
   /** What was generated in advance. */

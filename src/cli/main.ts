@@ -19,6 +19,7 @@ export async function main(host: CommandHost, manifest = ''): Promise<number> {
   const line = readCommandLine(words, command.options, command.mixesOptions === true);
   if (typeof line === 'string') return complain(host, `${command.name}: ${line}; see tramp64 ${command.name} --help`, STATUS_USAGE);
   if (line.values.has(HELP.name)) return help(host, command.name);
+  if (command !== RUN) host.optimise?.('baseline'); // That one knows how long its program runs.
   return command.start(host, line, () => version(host, manifest));
 }
 

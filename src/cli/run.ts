@@ -21,6 +21,8 @@ export const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
  * interpreted instructions; a system call or a fault takes as long as twenty, a block to be decoded as fifty, what generated code leaves to us (`Cpu.calls`) as ten.
  */
 const WORK_BEFORE_OPTIMISING = 500_000, INTERPRETING_BEFORE_OPTIMISING = 100_000, TURN_WORK = 20, BLOCK_WORK = 50, CALL_WORK = 10;
+/** Nor is it to compile it without optimising, which takes hello world a fortieth of its time. */
+const WORK_BEFORE_COMPILING = 10_000;
 /** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
 const TINY_INSTRUCTIONS = 2_000;
 /** Where execvp(3) looks when there is no PATH. */
@@ -39,6 +41,7 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   const isProfiled = line.values.has('--profile') || line.values.has('--events');
   if (isProfiled && line.values.has('--trace')) return complain(host, 'run: --trace goes with neither --profile nor --events', STATUS_USAGE);
   if (isProfiled) return (await import('./profile.ts')).runProfiled(host, line, prepared);
+  if (line.values.has('--trace')) host.optimise?.('baseline');
   if (line.values.has('--trace')) return (await import('./trace.ts')).runTraced(host, line, prepared);
   const machine = new Machine(keeping(host, line, prepared));
   const refusal = machine.exec(prepared.path, prepared.argv, prepared.environment);
@@ -97,13 +100,14 @@ export function runToEnd(host: CommandHost, machine: Machine): Ending {
   let ending: Ending | null = null;
   while (ending === null && cpu.state.instructions < TINY_INSTRUCTIONS) ending = machine.turn(TINY_INSTRUCTIONS);
   if (ending !== null || host.optimise === undefined) return ending ?? machine.run();
-  host.optimise(false);
   const workIn = (turns: number): number => cpu.interpretedInstructions + BLOCK_WORK * cpu.blocks.built + CALL_WORK * cpu.calls + TURN_WORK * turns;
-  const before = cpu.isGenerating ? WORK_BEFORE_OPTIMISING : INTERPRETING_BEFORE_OPTIMISING;
-  for (let turns = 0; ending === null && workIn(turns) < before; turns++) {
-    ending = machine.turn(sliceAfter(cpu.state.instructions));
+  const untilOptimised = cpu.isGenerating ? WORK_BEFORE_OPTIMISING : INTERPRETING_BEFORE_OPTIMISING;
+  let turns = 0;
+  for (const [effort, until] of [['none', WORK_BEFORE_COMPILING], ['baseline', untilOptimised]] as const) {
+    if (ending === null) host.optimise(effort);
+    for (; ending === null && workIn(turns) < until; turns++) ending = machine.turn(sliceAfter(cpu.state.instructions));
   }
-  host.optimise(true, !cpu.isGenerating);
+  host.optimise(cpu.isGenerating ? 'usual' : 'much');
   return ending ?? machine.run();
 }
 

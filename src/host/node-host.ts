@@ -10,7 +10,7 @@ import { ExactTimes, nodeTime } from './exact-times.ts';
 import { ChildHelper } from './helper.ts';
 import { KeptFolder } from './kept-folder.ts';
 import { PrebuiltFiles } from './prebuilt-files.ts';
-import type { Build } from './v8-flags.ts';
+import { type Build, type Effort, EFFORTS } from './v8-flags.ts';
 import { byteString, bytesOf, majorOf, utf8Bytes } from './host.ts';
 import type { ByteString, Host, HostResult, HostStat, HostUser, HostVolume, WindowSize } from './host.ts';
 
@@ -21,8 +21,6 @@ const OPEN_FLAGS: readonly (readonly [number, keyof typeof fs.constants])[] = [
 ];
 const O_ACCMODE = 3, O_WRONLY = 1, O_NONBLOCK = 0o4000, O_NOFOLLOW = 0o400000;
 const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFREG = 0o100000, S_IFCHR = 0o020000;
-/** Bytes of bytecode that V8 takes into a function: of one other, and of all (otherwise 460 and 920). Every V8 since its 6th version has these flags. */
-const INLINING = ['--max-inlined-bytecode-size=900', '--max-inlined-bytecode-size-cumulative=2500'];
 /** How long a descriptor that says EAGAIN is left alone. */
 const RETRY_MILLISECONDS = 5;
 
@@ -179,15 +177,8 @@ export class NodeHost implements Host {
   /** To the microsecond. */
   realTimeNs(): bigint { return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n; }
   pause(milliseconds: number): void { Atomics.wait(this.nothing, 0, 0, milliseconds); }
-  /**
-   * V8 compiles hot functions beside the program, and a short program is over before that pays. WebAssembly is always optimised: it says which branches
-   * are rare, which some V8 heed under a flag. (One that does not know the flag says so on standard error.) An interpreter's functions are small and many:
-   * with twice as much of them in one, they are a fifth faster.
-   */
-  optimise(isWanted: boolean, isAll = false): void {
-    v8.setFlagsFromString(isWanted ? '--opt' : '--no-opt');
-    if (isAll) for (const flag of INLINING) v8.setFlagsFromString(flag);
-  }
+  /** V8 compiles hot functions beside the program, and a short program is over before that pays. (WebAssembly is always optimised.) */
+  optimise(effort: Effort): void { for (const flag of EFFORTS[effort]) v8.setFlagsFromString(flag); }
   get description(): { readonly node: string; readonly platform: string } { return { node: process.versions.node, platform: `${process.platform} ${process.arch}` }; }
   onSignals(names: readonly string[], listener: (name: string) => void): () => void {
     const rows = names.map(name => [name, () => { listener(name); }] as const);

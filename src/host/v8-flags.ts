@@ -8,7 +8,19 @@ export const IS_KNOWN_V8 = ['11', '12', '13'].includes(V8_MAJOR);
  * From the beginning on, because bytecode and machine code hold only under the flags they were made under. Most of what a start allocates stays: to copy it around
  * while the heap grows in small steps is a twentieth of the work.
  */
-export const V8_FLAGS: readonly string[] = ['--semi-space-growth-factor=8', ...IS_KNOWN_V8 ? ['--experimental-wasm-branch-hinting'] : []];
+export const V8_FLAGS: readonly string[] = ['--semi-space-growth-factor=8', ...IS_KNOWN_V8 ? ['--no-sparkplug', '--experimental-wasm-branch-hinting'] : []];
+
+/** What V8 is to do with functions of ours that run often: they stay bytecode; are compiled; also optimised; and more of it, because nothing else makes a program fast. */
+export type Effort = 'none' | 'baseline' | 'usual' | 'much';
+/**
+ * The flags for that. It begins with `none`, but for optimising; even compiling takes hello world a fortieth of its time. The last two: bytes of bytecode that V8 takes
+ * into a function, of one other and of all (otherwise 460 and 920); every V8 since its 6th version has these. An interpreter's functions are small and many:
+ * with twice as much of them in one, they are a fifth faster.
+ */
+export const EFFORTS: Readonly<Record<Effort, readonly string[]>> = {
+  none: ['--no-opt'], baseline: IS_KNOWN_V8 ? ['--sparkplug'] : [], usual: ['--opt'],
+  much: ['--opt', '--max-inlined-bytecode-size=900', '--max-inlined-bytecode-size-cumulative=2500'],
+};
 
 /** What a program is told of its own build. */
 export interface Build {
