@@ -5,7 +5,8 @@ import type { Va } from '../src/base/types.ts';
 import { assemble } from '../src/decoder/assemble.ts';
 import type { CpuOptions } from '../src/exec/cpu.ts';
 import type { CodeStore } from '../src/exec/threaded/kept-code.ts';
-import { HOT_EARLY_RUNS } from '../src/exec/threaded/threads.ts';
+import type { PrebuiltFile } from '../src/exec/threaded/prebuilt.ts';
+import { fewName, HOT_EARLY_RUNS, threadsName } from '../src/exec/threaded/threads.ts';
 import { writeElf } from '../src/loader/write-elf.ts';
 import { Machine } from '../src/machine.ts';
 import type { Timing } from '../src/timing/costs.ts';
@@ -103,6 +104,16 @@ programs('a run of other code of the program adds to what is kept', () => {
   assert.equal(either([], store).counted, one);
   assert.ok(two.kept > 0 && either(['more'], store).kept > two.kept);
   assert.is(store.writes, 2);
+});
+programs('with few handlers where those are enough, and with all as soon as something is translated', () => {
+  const source = `mov rax, [rsp]\ncmp eax, 2\njne next\nmov eax, 30\nm: bswap rdx\npaddq xmm0, xmm1\nsub eax, 1\ncmp eax, 1\njne m\nnext: mov eax, 9\nl: add rbx, rax\nsub eax, 1\ncmp eax, 1\njne l\nmov edi, 5\n${call('exit_group')}`;
+  const store = new Store(), outcome = (args: readonly string[]): readonly [counted: object, handlers: readonly string[]] => {
+    const file = optimisedBefore(), asked: string[] = [], optimised = (name: string): WebAssembly.Module | null => { asked.push(name); return file.optimised(name); };
+    const { counted } = run(hostOf(source), { ...keeping(store), prebuilt: Object.assign(Object.create(file) as PrebuiltFile, { optimised }) }, args);
+    return [counted, asked.filter(name => name.startsWith('threads'))];
+  };
+  const expected = (args: readonly string[]): object => run(hostOf(source), { engine: 'interpret' }, args).counted, all = threadsName(true), few = fewName(all);
+  for (const [args, handlers] of [[[], [all]], [[], [few]], [['more'], [few, all]], [['more'], [all]], [[], [all]]] as const) assert.equal(outcome(args), [expected(args), handlers]);
 });
 /** It begins in the last of its pages: a loop reaches back into another one, an instruction lies in two, and a page of data is met in the middle of a block. */
 const FAR = `jmp start\n.balign 4096\nlone: ret\n${'nop\n'.repeat(4087)}head: imul rbx, rcx\nimul rbx, rbx\nadd rbx, rax\ninto: sub ecx, 1\njnz head\nret\n${'nop\n'.repeat(4080)}straddling: mov rax, 0x1122334455667788\nret\n.balign 4096\nstart: xor eax, eax\ncpuid\nadd rbx, rax\nxor edi, edi\nmov esi, 8192\nmov edx, 3\nmov r10d, 0x22\nmov r8, -1\nxor r9d, r9d\n${call('mmap')}\nmov r13, rax\nlea rdx, [rax+4096]\nmov [rdx], rbx\nadd rbx, [rdx]\nmov rdi, r13\nmov ecx, 5\nrep stosq\n`

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { PAGE_BYTES } from '../src/base/layout.ts';
 import { assemble } from '../src/decoder/assemble.ts';
 import { decode } from '../src/decoder/decode.ts';
+import { fewName, threadsName } from '../src/exec/threaded/threads.ts';
 import { decodeExample } from '../src/decoder/usual.ts';
 import type { CpuOptions } from '../src/exec/cpu.ts';
 import { useOf } from '../src/exec/lower/instruction-use.ts';
@@ -207,8 +208,10 @@ prebuilt('where there is no file, all is as ever', () => {
   assert.is(stat(w, 'generations') > 0, true);
 });
 prebuilt('the forms are those of this decoder, and most have a handler', () => {
-  const { modules, known, primitives } = prebuild();
+  const { modules, known, few, primitives } = prebuild();
   assert.ok(known.forms.length > 3 * 400);
+  for (const isTimed of [false, true]) assert.ok(modules.get(fewName(threadsName(isTimed)))!.length < modules.get(threadsName(isTimed))!.length / 2);
+  assert.ok(few > 400 && few < known.forms.length / 3 / 2, `${few} few`);
   assert.ok(primitives.some(({ name }) => name === 'f64.add'));
   for (const { name, example } of primitives) {
     const i = decodeExample(example);

@@ -24,6 +24,8 @@ export interface Prebuilt {
   /** null: it is to be written. */
   module(name: string): Uint8Array<ArrayBuffer> | null;
   readonly known: KnownForms;
+  /** How many of them, the first, a smaller one has handlers for. */
+  readonly few: number;
   /** The primitives those handlers call. */
   readonly primitives: readonly PrimitiveExample[];
   /** Of that name, optimised already; null: V8 is to do that. */

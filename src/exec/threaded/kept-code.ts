@@ -26,6 +26,8 @@ export const KEPT = {
   key: 32, pages: 40, headers: 44, targets: 48, far: 52, pagesAt: 56, headersAt: 60, bodiesAt: 64, stepsAt: 68, targetsAt: 72, farAt: 76,
   /** How many runs have added to it. */
   writes: 80,
+  /** How many forms, the first, have all the handlers it needs. */
+  forms: 84,
   bytes: 96,
 } as const;
 export const KEPT_MAGIC = 0x4334_3674;
@@ -105,6 +107,8 @@ export class KeptCode {
     return view.getInt32(KEPT.magic, true) === KEPT_MAGIC && view.getInt32(KEPT.length, true) === bytes.length
       && view.getInt32(KEPT.key, true) === a && view.getInt32(KEPT.key + 4, true) === b;
   }
+  /** What is like kept code says so itself. */
+  static formsIn(bytes: Uint8Array): number { return new DataView(bytes.buffer, bytes.byteOffset).getInt32(KEPT.forms, true); }
   /** Puts it where it belongs; null: the bytes are not what was written. @param digest leaves the digest of [from, to) in words, and says from where on */
   static place(bytes: Uint8Array, memory: Uint8Array, words: Int32Array, digest: (from: number, to: number) => number): KeptCode | null {
     memory.set(bytes, RECORDS.at);

@@ -118,7 +118,7 @@ export class CodeKeeper {
       put(header, loOf(va)); put(header + 4, hiOf(va));
     }
     const halves = new Uint16Array(out.buffer), firstMissing = HANDLER.firstForm + handlers;
-    let bodyAt = bodiesAt, step = stepsAt, target = targetsAt, farPage = farAt;
+    let bodyAt = bodiesAt, step = stepsAt, target = targetsAt, farPage = farAt, behind: number = HANDLER.firstForm;
     for (let number = 0; number < blocks.length; number++) {
       const block = blocks[number]!, { body, count } = block, header = headersAt + HEADER.bytes * number, records = recordsOf(block), end = bodyAt + RECORD.bytes * records;
       put(header + HEADER.count, count); put(header + HEADER.body, records === 0 ? body : RECORDS.at + bodyAt); put(header + HEADER.cost, block.cost); put(header + HEADER.behind, block.behind);
@@ -127,6 +127,7 @@ export class CodeKeeper {
       for (let k = 0; k < records; k++) {
         const record = (bodyAt + RECORD.bytes * k) >> 1;
         if (halves[record + RECORD.handler / 2]! >= firstMissing) halves[record + RECORD.handler / 2] = HANDLER.call;
+        behind = Math.max(behind, halves[record + RECORD.handler / 2]! + 1);
         halves[record + RECORD.place / 2] &= PLACE_MASK;
       }
       for (let k = 0, last = linkCount(block); k < last; k++) {
@@ -142,6 +143,7 @@ export class CodeKeeper {
       }
       bodyAt = end;
     }
+    put(KEPT.forms, behind - HANDLER.firstForm);
     return new Uint8Array(out.buffer);
   }
 }

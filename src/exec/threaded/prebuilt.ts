@@ -9,6 +9,8 @@ export interface Parts {
   /** Those worth having as machine code. */
   readonly large: readonly string[];
   readonly known: KnownForms; readonly primitives: readonly PrimitiveExample[];
+  /** How many forms, the first, have handlers in the smaller modules too. */
+  readonly few: number;
 }
 /** Where the file is, and who compiles what is in it. */
 export interface PrebuiltSource {
@@ -19,20 +21,20 @@ export interface PrebuiltSource {
   /** Of machine code made in advance, by its name; null: there is none that is of use here. */
   optimised?(code: string, module: Uint8Array<ArrayBuffer>): WebAssembly.Module | null;
 }
-/** Of a file: where each part begins and how long it is, and names of machine code by the module's. */
-interface Head { readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly codes: Readonly<Record<string, string>> }
+/** Of a file: where each part begins and how long it is, names of machine code by the module's, and how many forms are few. */
+interface Head { readonly few: number; readonly parts: Readonly<Record<string, readonly [at: number, length: number]>>; readonly codes: Readonly<Record<string, string>> }
 /** A head has room for its length and so many bytes. */
 const LENGTH_BYTES = 4, HEAD_BYTES = 2048;
 const SHAPES = 'shapes', FORMS = 'forms', PRIMITIVES = 'primitives';
 
 /** @param codes names of machine code */
-export function pack({ modules, known, primitives }: Parts, codes: Readonly<Record<string, string>> = {}): Uint8Array {
+export function pack({ modules, known, primitives, few }: Parts, codes: Readonly<Record<string, string>> = {}): Uint8Array {
   const encoder = new TextEncoder();
   const parts: readonly (readonly [string, Uint8Array])[] = [...modules, [SHAPES, bytesOf(known.shapes)], [FORMS, bytesOf(known.forms)], [PRIMITIVES, encoder.encode(JSON.stringify(primitives))]];
   let at = LENGTH_BYTES + HEAD_BYTES;
   const places: Record<string, readonly [number, number]> = {};
   for (const [name, bytes] of parts) { places[name] = [at, bytes.length]; at += bytes.length; }
-  const head = encoder.encode(JSON.stringify({ parts: places, codes } satisfies Head)), file = new Uint8Array(at);
+  const head = encoder.encode(JSON.stringify({ few, parts: places, codes } satisfies Head)), file = new Uint8Array(at);
   assert(head.length <= HEAD_BYTES, 'the head has no room for so many parts');
   new DataView(file.buffer).setUint32(0, head.length, true);
   file.set(head, LENGTH_BYTES);
@@ -53,7 +55,7 @@ export class PrebuiltFile implements Prebuilt {
   private open(): Head {
     if (this.head !== null) return this.head;
     const bytes = this.source.read(0, LENGTH_BYTES + HEAD_BYTES);
-    if (bytes === null) return this.head = { parts: {}, codes: {} };
+    if (bytes === null) return this.head = { few: 0, parts: {}, codes: {} };
     return this.head = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)))) as Head;
   }
   compileOnce(module: Uint8Array<ArrayBuffer>): WebAssembly.Module { return this.source.compileOnce(module); }
@@ -71,6 +73,7 @@ export class PrebuiltFile implements Prebuilt {
     this.read.set(name, bytes);
     return bytes;
   }
+  get few(): number { return this.open().few; }
   get known(): KnownForms { return { shapes: this.words(SHAPES), forms: this.words(FORMS) }; }
   /** A copy: they may lie anywhere in memory. (What Node reads is a Buffer, whose `slice` is none.) */
   private words(name: string): Int32Array { return new Int32Array(new Uint8Array(this.module(name) ?? []).buffer); }

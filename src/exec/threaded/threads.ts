@@ -41,6 +41,8 @@ const SLOW_INSTRUCTIONS = 3_000_000, PREBUILT_INSTRUCTIONS = 20_000_000;
 export const HOT_EARLY_RUNS = 2_000;
 const EARLY_CALLS_MAX = 8_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads-detailed' : isTimed ? 'threads-timed' : 'threads'; }
+/** The same with handlers for what programs have that begin, print and end: a quarter of the code, which a short start notices. */
+export function fewName(name: string): string { return `${name}-few`; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
 const FRESH_MIN = 32, FRESH_SHARE = 16, KEEP_BYTES_MAX = 1 << 24;
@@ -96,6 +98,8 @@ export class Threads {
   private awaited: Prebuilt | null;
   /** What was made in advance, since it was asked for. */
   private begun: Prebuilt | null = null;
+  /** Only a few of the handlers made in advance are there, all that what was kept needs: what is translated may need others. */
+  private hasFew = false;
   /** `run` is not optimised by V8. */
   private isSlow = false;
   /** Threaded instructions after which there is to be a generation in any case. */
@@ -196,6 +200,7 @@ export class Threads {
       for (const earlier of this.waiting) if (earlier.block.isValid && earlier.block.thread === null) this.translate(earlier.block, earlier.rule);
       this.waiting.length = 0;
     }
+    if (this.hasFew) this.linkPrebuilt(this.begun!, false);
     return block.thread ?? this.translate(block, this.words[STATE.flagsRule >> 2]!);
   }
   /** @param entryRule the rule word it was once entered with */
@@ -317,7 +322,7 @@ export class Threads {
     const { awaited, words } = this, store = this.store!;
     this.mayBeKept = false;
     const bytes = store.read();
-    if (bytes === null || awaited === null || this.cache.mayStop || this.next !== RECORDS.at || !KeptCode.isLike(bytes, store.key) || !this.begin(awaited)) return null;
+    if (bytes === null || awaited === null || this.cache.mayStop || this.next !== RECORDS.at || !KeptCode.isLike(bytes, store.key) || !this.begin(awaited, KeptCode.formsIn(bytes))) return null;
     const code = this.keptCode = KeptCode.place(bytes, this.interpreter.state.memory.u8, words, (from, to) => this.support.digest(from, to));
     if (code === null) return null;
     this.mayBeKept = true;
@@ -511,21 +516,27 @@ export class Threads {
 
   // — generation —
   private get hotNow(): number { return this.isEarly && this.hotRuns !== NEVER ? Math.min(this.hotRuns, HOT_EARLY_RUNS) : this.hotRuns; }
-  /** With handlers made in advance. */
-  private begin(prebuilt: Prebuilt): boolean {
-    const name = threadsName(this.clock.isTimed, this.clock.isDetailed), module = prebuilt.module(name);
+  /** With handlers made in advance. @param forms the first so many are enough */
+  private begin(prebuilt: Prebuilt, forms = Infinity): boolean {
     this.awaited = null;
-    if (module === null) { this.wait = this.options.wait; return false; }
-    const optimised = prebuilt.optimised(name);
-    let primitives: readonly PrimitiveExample[] | null = null;
-    this.support.primitives.expect(place => primitiveOf((primitives ??= prebuilt.primitives)[place]!));
-    this.link(optimised ?? prebuilt.compileOnce(module));
+    if (!this.linkPrebuilt(prebuilt, forms <= prebuilt.few)) { this.wait = this.options.wait; return false; }
     this.begun = prebuilt;
-    this.isEarly = true; this.isSlow = optimised === null;
+    this.isEarly = true;
     this.prebuiltUntil = this.isSlow ? SLOW_INSTRUCTIONS : PREBUILT_INSTRUCTIONS;
     this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
     this.wait = EARLY_CALLS_MAX;
     this.cache.hotRuns = this.hotNow;
+    return true;
+  }
+  /** false: there is no such module. */
+  private linkPrebuilt(prebuilt: Prebuilt, hasFew: boolean): boolean {
+    const usual = threadsName(this.clock.isTimed, this.clock.isDetailed), name = hasFew ? fewName(usual) : usual, module = prebuilt.module(name);
+    if (module === null) return false;
+    const optimised = prebuilt.optimised(name);
+    let primitives: readonly PrimitiveExample[] | null = null;
+    this.support.primitives.expect(place => primitiveOf((primitives ??= prebuilt.primitives)[place]!));
+    this.hasFew = hasFew; this.isSlow = optimised === null;
+    this.link(optimised ?? prebuilt.compileOnce(module));
     return true;
   }
   private link(module: WebAssembly.Module): void {
@@ -538,6 +549,7 @@ export class Threads {
     if (this.keptCode?.isLeft === false) this.leaveKept(this.keptCode);
     for (const block of this.apart.splice(0)) if (block.isValid && block.thread !== null) this.translateAnew(block);
     declareImports(module, this.clock.isDetailed ? 'detailed' : this.clock.isTimed ? 'timed' : 'usual', this.support.memoryBytes);
+    this.hasFew = false;
     this.lowering ??= new ThreadedLowering(this.support, SLOT_OF_THREADS, this.clock.profile, this.clock.isDetailed);
     const index = module.function(this.support.functionType, this.lowering.writeFunction(this.translator.forms.rows));
     module.element(SLOT_OF_THREADS, [index]);
