@@ -31,7 +31,10 @@ class Store implements CodeStore {
   bytes: Uint8Array | null = null;
   writes = 0;
   constructor(least = 1) { this.least = least; }
-  read(): Uint8Array | null { return this.bytes; }
+  read(into: Uint8Array): number {
+    into.set(this.bytes ?? []);
+    return this.bytes?.length ?? 0;
+  }
   write(bytes: Uint8Array): void { this.bytes = bytes; this.writes += 1; }
 }
 /** Threads begin at once, so that whatever was executed is kept. */

@@ -28,7 +28,8 @@ export interface CommandHost extends Host {
 export interface KeptFiles {
   /** Tells this build of the emulator from others. */
   readonly stamp: string;
-  read(name: string): Uint8Array | null;
+  /** Puts what there is into `into`; gives how many bytes, 0: there is none, or no room for it. */
+  read(name: string, into: Uint8Array): number;
   write(name: string, bytes: Uint8Array): void;
 }
 /** It answers lines with lines. */

@@ -22,7 +22,7 @@ export const STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127;
  */
 const WORK_BEFORE_OPTIMISING = 500_000, INTERPRETING_BEFORE_OPTIMISING = 100_000, TURN_WORK = 20, BLOCK_WORK = 50, CALL_WORK = 10;
 /** Nor is it to compile it without optimising, which takes hello world a fortieth of its time. */
-const WORK_BEFORE_COMPILING = 10_000;
+const WORK_BEFORE_COMPILING = 3_000;
 /** Programs that end sooner (musl's hello world: 1,100) are not even worth loading what tells V8 so. */
 const TINY_INSTRUCTIONS = 2_000;
 /** Where execvp(3) looks when there is no PATH. */
@@ -58,7 +58,7 @@ function keeping({ keptFiles }: CommandHost, line: CommandLine, { files, path, m
   if (keptFiles === undefined || lastValue(line, '--code-cache') === 'off') return options;
   const said = ['--cpu', '--cpu-profile', '--timing', '--root'].map(option => lastValue(line, option) ?? ''), whole = path.startsWith('/') ? path : `${files.directory}/${path}`;
   const key = [keptFiles.stamp, ...said, whole].join('\n'), name = wordsOf(key).map(word => (word >>> 0).toString(16).padStart(8, '0')).join('');
-  return { ...options, cpu: { ...options.cpu, threaded: { store: { key, read: () => keptFiles.read(name), write: bytes => { keptFiles.write(name, bytes); } } } } };
+  return { ...options, cpu: { ...options.cpu, threaded: { store: { key, read: into => keptFiles.read(name, into), write: bytes => { keptFiles.write(name, bytes); } } } } };
 }
 /** What the command line says of a program and its machine; a status where that was wrong, which has been said. */
 export async function prepare(host: CommandHost, line: CommandLine, command: string): Promise<Prepared | number> {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 
 /** So many are kept; the one goes that was written or, to the day, read before all others. */
-const FILES_MAX = 256, UNUSED_SECONDS = 86_400, OWN = 0o700, OWN_FILE = 0o600;
+const FILES_MAX = 256, UNUSED_SECONDS = 86_400, OWN = 0o700, OWN_FILE = 0o600, O_RDONLY = 0;
 
 export class KeptFolder {
   readonly stamp: string;
@@ -15,17 +15,18 @@ export class KeptFolder {
     this.caches = caches.startsWith('/') ? caches : home.startsWith('/') ? `${home}/.cache` : '';
     this.folder = this.caches === '' ? null : `${this.caches}/tramp64`;
   }
-  read(name: string): Uint8Array | null {
-    if (this.folder === null) return null;
+  read(name: string, into: Uint8Array): number {
+    if (this.folder === null) return 0;
     const path = `${this.folder}/${name}`;
     try {
       const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
       // Nobody else's, and nothing that is waited for. (What throws would take as long as what is saved in a small program.)
-      if (stat === undefined || !stat.isFile() || Number(stat.uid) !== process.getuid?.()) return null;
+      if (stat === undefined || !stat.isFile() || Number(stat.uid) !== process.getuid?.() || stat.size > into.length) return 0;
       const now = Date.now() / 1000;
       if (Number(stat.mtimeNs) / 1e9 < now - UNUSED_SECONDS) fs.utimesSync(path, now, now);
-      return fs.readFileSync(path);
-    } catch { return null; }
+      const fd = fs.openSync(path, O_RDONLY);
+      try { return fs.readSync(fd, into, 0, into.length, null); } finally { fs.closeSync(fd); }
+    } catch { return 0; }
   }
   /** Whoever reads meanwhile finds the old one, or the new one. */
   write(name: string, bytes: Uint8Array): void {

@@ -14,7 +14,8 @@ export interface CodeStore {
   readonly key: string;
   /** How many new blocks are worth writing; absent: as many as take longer to decode than to write. */
   readonly least?: number;
-  read(): Uint8Array | null;
+  /** Puts what there is where it is told; gives how many bytes, 0: there is nothing, or no room for it. */
+  read(into: Uint8Array): number;
   write(bytes: Uint8Array): void;
 }
 
@@ -100,6 +101,8 @@ export class KeptCode {
     }
     this.blocks = blocks;
   }
+  /** Where it belongs. */
+  static room(memory: Uint8Array): Uint8Array { return memory.subarray(RECORDS.at, RECORDS.at + KEPT_BYTES_MAX); }
   /** Whether bytes may be kept code for this key: what costs little to see. */
   static isLike(bytes: Uint8Array, key: string): boolean {
     if (bytes.length < KEPT.bytes || bytes.length > KEPT_BYTES_MAX || bytes.length % 16 !== 0) return false;
@@ -109,10 +112,10 @@ export class KeptCode {
   }
   /** What is like kept code says so itself. */
   static formsIn(bytes: Uint8Array): number { return new DataView(bytes.buffer, bytes.byteOffset).getInt32(KEPT.forms, true); }
-  /** Puts it where it belongs; null: the bytes are not what was written. @param digest leaves the digest of [from, to) in words, and says from where on */
-  static place(bytes: Uint8Array, memory: Uint8Array, words: Int32Array, digest: (from: number, to: number) => number): KeptCode | null {
-    memory.set(bytes, RECORDS.at);
-    return isSameDigest(words, digest(RECORDS.at + KEPT.key, RECORDS.at + bytes.length), (RECORDS.at + KEPT.digest) >> 2) ? new KeptCode(words) : null;
+  /** Of what is like it and where it belongs; null: the bytes are not what was written. @param digest leaves the digest of [from, to) in words, and says from where on */
+  static in(words: Int32Array, digest: (from: number, to: number) => number): KeptCode | null {
+    const end = RECORDS.at + words[(RECORDS.at + KEPT.length) >> 2]!;
+    return isSameDigest(words, digest(RECORDS.at + KEPT.key, end), (RECORDS.at + KEPT.digest) >> 2) ? new KeptCode(words) : null;
   }
 
   pageOf(lo: i32, hi: i32): KeptPage | undefined { return this.pages.get(vaOf(lo & PAGE_MASK, hi)); }

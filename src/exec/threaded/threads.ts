@@ -321,9 +321,10 @@ export class Threads {
   private openKept(): KeptCode | null {
     const { awaited, words } = this, store = this.store!;
     this.mayBeKept = false;
-    const bytes = store.read();
-    if (bytes === null || awaited === null || this.cache.mayStop || this.next !== RECORDS.at || !KeptCode.isLike(bytes, store.key) || !this.begin(awaited, KeptCode.formsIn(bytes))) return null;
-    const code = this.keptCode = KeptCode.place(bytes, this.interpreter.state.memory.u8, words, (from, to) => this.support.digest(from, to));
+    if (awaited === null || this.cache.mayStop || this.next !== RECORDS.at) return null;
+    const room = KeptCode.room(this.interpreter.state.memory.u8), bytes = room.subarray(0, store.read(room));
+    if (!KeptCode.isLike(bytes, store.key) || !this.begin(awaited, KeptCode.formsIn(bytes))) return null;
+    const code = this.keptCode = KeptCode.in(words, (from, to) => this.support.digest(from, to));
     if (code === null) return null;
     this.mayBeKept = true;
     this.next = code.end;
