@@ -41,8 +41,10 @@ export async function run(host: CommandHost, line: CommandLine): Promise<number>
   const isProfiled = line.values.has('--profile') || line.values.has('--events');
   if (isProfiled && line.values.has('--trace')) return complain(host, 'run: --trace goes with neither --profile nor --events', STATUS_USAGE);
   if (isProfiled) return (await import('./profile.ts')).runProfiled(host, line, prepared);
-  if (line.values.has('--trace')) host.optimise?.('baseline');
-  if (line.values.has('--trace')) return (await import('./trace.ts')).runTraced(host, line, prepared);
+  if (line.values.has('--trace')) {
+    host.optimise?.('baseline');
+    return (await import('./trace.ts')).runTraced(host, line, prepared);
+  }
   const machine = new Machine(keeping(host, line, prepared));
   const refusal = machine.exec(prepared.path, prepared.argv, prepared.environment);
   if (refusal !== null) return complain(host, refusal.sentence, refusal.status);

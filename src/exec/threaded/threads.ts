@@ -523,7 +523,6 @@ export class Threads {
     if (!this.linkPrebuilt(prebuilt, forms <= prebuilt.few)) { this.wait = this.options.wait; return false; }
     this.begun = prebuilt;
     this.isEarly = true;
-    this.prebuiltUntil = this.isSlow ? SLOW_INSTRUCTIONS : PREBUILT_INSTRUCTIONS;
     this.seldom = CALL_COUNTED * CALLS_COUNTED_MAX;
     this.wait = EARLY_CALLS_MAX;
     this.cache.hotRuns = this.hotNow;
@@ -537,6 +536,7 @@ export class Threads {
     let primitives: readonly PrimitiveExample[] | null = null;
     this.support.primitives.expect(place => primitiveOf((primitives ??= prebuilt.primitives)[place]!));
     this.hasFew = hasFew; this.isSlow = optimised === null;
+    this.prebuiltUntil = this.isSlow ? SLOW_INSTRUCTIONS : PREBUILT_INSTRUCTIONS;
     this.link(optimised ?? prebuilt.compileOnce(module));
     return true;
   }
