@@ -28,8 +28,8 @@ interface Run { readonly words: string; readonly output: (typeof OUTPUTS)[number
 const met = new Map<string, Met>();
 const nameOf = ({ shape, rule, isGuess, isDead, second }: Form): string => `${shape.head} ${shape.tail} ${variantOf(rule, isGuess, isDead)}${second === null ? '' : ` + ${nameOf(second)}`}`;
 const given = process.argv.slice(2), end = given.indexOf('--');
-const runs: readonly Run[] = given.flatMap<Run>((words, n) => n === end ? [] : n < end ? OUTPUTS.map(output => ({ words, output, isFew: true })) : [{ words, output: undefined, isFew: false }]);
-for (const { words, output, isFew } of runs) {
+const starts: readonly Run[] = given.flatMap<Run>((words, n) => n === end ? [] : n < end ? OUTPUTS.map(output => ({ words, output, isFew: true })) : [{ words, output: undefined, isFew: false }]);
+for (const { words, output, isFew } of starts) {
   for (const form of met.values()) form.runs = 0;
   const machine = started(words, { engine: 'threaded', threaded: { wait: 200 } }, INSTRUCTIONS_MAX, output), { u8, buffer } = machine.memory, halves = new Uint16Array(buffer), inside = machine.cpu as unknown as Inside, { rows } = inside.threads.translator.forms;
   const hexOf = new Map<string, string>();

@@ -4,7 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnResult } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -86,9 +86,12 @@ for (const name of readdirSync(sources).filter(file => file.endsWith('.c')).map(
 }
 
 const determinism = suite('real › determinism');
-/** All but what the engines took of the host's time. They interpret thirty million instructions: a machine that is busy is no failure. */
+/** They interpret thirty million instructions: a machine that is busy is no failure. @param flags of V8's */
+const contend = (path: string, options: readonly string[], ...flags: readonly string[]): SpawnResult =>
+  spawnSync(TRAMP64[0]!, [...flags, ...TRAMP64.slice(1, -1), '--stats', ...options, '--', path, 'in detail'], { input: '', timeout: 5 * TIMEOUT_MS });
+/** All but what the engines took of the host's time. */
 const contention = (path: string, ...options: readonly string[]): string[] => {
-  const ran = spawnSync(TRAMP64[0]!, [...TRAMP64.slice(1, -1), '--stats', ...options, '--', path, 'in detail'], { input: '', timeout: 5 * TIMEOUT_MS });
+  const ran = contend(path, options);
   assert.equal({ options, status: ran.status, signal: ran.signal, why: ran.error?.message }, { options, status: 0, signal: null, why: undefined }, byteString(new Uint8Array(ran.stderr)).slice(0, 2000));
   return [ran.stdout, ran.stderr].flatMap(bytes => byteString(new Uint8Array(bytes)).split('\n')).filter(line => !line.includes('milliseconds'));
 };
@@ -104,9 +107,9 @@ determinism('eight threads that contend get the same turns, instructions and cyc
 });
 /** V8 compiles beside the program, which loads scripts the while: it once ended two processes of five that it began to optimise so early. */
 determinism('scripts that are loaded while V8 optimises do not end the process', () => {
-  const path = join(folder, 'contend'), [node = '', ...rest] = TRAMP64;
+  const path = join(folder, 'contend');
   for (let n = 0; n < 6; n++) {
-    const ran = spawnSync(node, ['--interrupt-budget=11660', ...rest.slice(0, -1), '--stats', '--engine', 'interpret', '--', path, 'in detail'], { input: '', timeout: 5 * TIMEOUT_MS });
+    const ran = contend(path, ['--engine', 'interpret'], '--interrupt-budget=11660');
     assert.is(ran.status, 0, byteString(new Uint8Array(ran.stderr)).slice(0, 2000));
   }
 });

@@ -41,7 +41,7 @@ const SLOW_INSTRUCTIONS = 3_000_000, PREBUILT_INSTRUCTIONS = 20_000_000;
 export const HOT_EARLY_RUNS = 2_000;
 const EARLY_CALLS_MAX = 8_000;
 export function threadsName(isTimed: boolean, isDetailed = false): string { return isDetailed ? 'threads-detailed' : isTimed ? 'threads-timed' : 'threads'; }
-/** The same with handlers for what programs have that begin, print and end: a quarter of the code, which a short start notices. */
+/** The same with handlers for what programs have that begin, print and end: two fifths of the code, which a short start notices. */
 export function fewName(name: string): string { return `${name}-few`; }
 
 /** What is kept is written when there are so many new blocks, and a share of those there were; but not if there are very many. */
